@@ -1,0 +1,1 @@
+"""Configuration: schema, loading with line numbers, and freezing into the numbers the kernel reads."""

@@ -1,0 +1,1 @@
+"""Running blocks of paths: local threads, progress, stopping."""

@@ -1,0 +1,1 @@
+"""What the drivers mean in money: sites, plans, cash flow and the figures of a path."""

@@ -1,0 +1,1 @@
+"""What a run leaves: tallies, worst paths, samples and the run folder."""

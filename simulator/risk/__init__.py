@@ -1,0 +1,1 @@
+"""Risk measures with their errors, and sensitivity."""

@@ -1,0 +1,1 @@
+"""Standard scores for a block of paths: the only source of randomness."""
