@@ -1,0 +1,118 @@
+"""The house: sizes, names and promises that hold for every file."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted(
+    path
+    for folder in ("simulator", "tests", "benchmarks", "verification")
+    for path in (ROOT / folder).rglob("*.py")
+)
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def _functions(path: Path) -> list[ast.FunctionDef]:
+    return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)]
+
+
+def _size(node: ast.FunctionDef) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def test_no_file_is_over_400_lines():
+    long = {
+        str(path.relative_to(ROOT)): n for path in SOURCES if (n := len(path.read_text().splitlines())) > 400
+    }
+    assert not long
+
+
+def test_no_function_is_over_60_lines():
+    assert not [
+        f"{path.name}:{node.name}" for path in SOURCES for node in _functions(path) if _size(node) > 60
+    ]
+
+
+def test_public_functions_say_what_they_do():
+    bare = [
+        f"{path.name}:{node.name}"
+        for path in SOURCES
+        if path.is_relative_to(ROOT / "simulator")
+        for node in _functions(path)
+        if not node.name.startswith("_") and _size(node) > 12 and not ast.get_docstring(node)
+    ]
+    assert not bare
+
+
+def test_every_module_has_a_docstring():
+    assert not [
+        str(path)
+        for path in SOURCES
+        if path.read_text().strip() and not ast.get_docstring(ast.parse(path.read_text()))
+    ]
+
+
+def test_nothing_is_left_to_do_or_machine_bound():
+    words = re.compile(
+        "|".join(
+            ["TO" + "DO", "FIX" + "ME", "/wo" + "rk/", "/ro" + "ot/", "/home/" + r"\w", r"pypi\." + "org"]
+        )
+    )
+    texts = [*SOURCES, ROOT / "Makefile", ROOT / "pyproject.toml", ROOT / ".ci/run"]
+    texts += [
+        path
+        for suffix in ("*.md", "*.toml")
+        for folder in ("docs", "configs")
+        for path in (ROOT / folder).rglob(suffix)
+    ]
+    texts += list(ROOT.glob("*.md"))
+    found = [
+        f"{path.relative_to(ROOT)}: {match[0]}" for path in texts if (match := words.search(path.read_text()))
+    ]
+    assert not found
+
+
+def test_what_runs_in_ci_can_be_executed():
+    assert os.access(ROOT / ".ci/run", os.X_OK)
+
+
+@pytest.mark.parametrize("target", ["help", "run", "test", "lint", "bench", "verify", "clean"])
+def test_make_knows_its_targets(target):
+    text = (ROOT / "Makefile").read_text()
+    assert re.search(rf"^{target}:.*## \w", text, re.MULTILINE)
+
+
+def test_core_dependencies_have_lower_bounds():
+    assert all(re.search(r">=\d", line) for line in PROJECT["project"]["dependencies"])
+
+
+def test_version_is_the_changelogs_latest():
+    version = re.search(r'__version__ = "(.+)"', (ROOT / "simulator/__init__.py").read_text())
+    assert version is not None
+    assert f"## [{version[1]}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_links_in_the_documents_lead_somewhere():
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    dead = [
+        f"{path.relative_to(ROOT)}: {link}"
+        for path in documents
+        for link in re.findall(r"\]\((?!https?://|#)([^)#]+)", path.read_text())
+        if not (path.parent / link).exists()
+    ]
+    assert not dead
+
+
+def test_what_git_ignores_is_not_tracked():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    assert not [line for line in listed.stdout.split() if line.startswith((".venv/", "runs/"))]
