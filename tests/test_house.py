@@ -13,9 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted(
-    path
-    for folder in ("simulator", "tests", "benchmarks", "verification")
-    for path in (ROOT / folder).rglob("*.py")
+    path for folder in ("simulator", "tests", "benchmarks", "verification") for path in (ROOT / folder).rglob("*.py")
 )
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
@@ -29,16 +27,12 @@ def _size(node: ast.FunctionDef) -> int:
 
 
 def test_no_file_is_over_400_lines():
-    long = {
-        str(path.relative_to(ROOT)): n for path in SOURCES if (n := len(path.read_text().splitlines())) > 400
-    }
+    long = {str(path.relative_to(ROOT)): n for path in SOURCES if (n := len(path.read_text().splitlines())) > 400}
     assert not long
 
 
 def test_no_function_is_over_60_lines():
-    assert not [
-        f"{path.name}:{node.name}" for path in SOURCES for node in _functions(path) if _size(node) > 60
-    ]
+    assert not [f"{path.name}:{node.name}" for path in SOURCES for node in _functions(path) if _size(node) > 60]
 
 
 def test_public_functions_say_what_they_do():
@@ -54,17 +48,13 @@ def test_public_functions_say_what_they_do():
 
 def test_every_module_has_a_docstring():
     assert not [
-        str(path)
-        for path in SOURCES
-        if path.read_text().strip() and not ast.get_docstring(ast.parse(path.read_text()))
+        str(path) for path in SOURCES if path.read_text().strip() and not ast.get_docstring(ast.parse(path.read_text()))
     ]
 
 
 def test_nothing_is_left_to_do_or_machine_bound():
     words = re.compile(
-        "|".join(
-            ["TO" + "DO", "FIX" + "ME", "/wo" + "rk/", "/ro" + "ot/", "/home/" + r"\w", r"pypi\." + "org"]
-        )
+        "|".join(["TO" + "DO", "FIX" + "ME", "/wo" + "rk/", "/ro" + "ot/", "/home/" + r"\w", r"pypi\." + "org"])
     )
     texts = [*SOURCES, ROOT / "Makefile", ROOT / "pyproject.toml", ROOT / ".ci/run"]
     texts += [
@@ -74,9 +64,7 @@ def test_nothing_is_left_to_do_or_machine_bound():
         for path in (ROOT / folder).rglob(suffix)
     ]
     texts += list(ROOT.glob("*.md"))
-    found = [
-        f"{path.relative_to(ROOT)}: {match[0]}" for path in texts if (match := words.search(path.read_text()))
-    ]
+    found = [f"{path.relative_to(ROOT)}: {match[0]}" for path in texts if (match := words.search(path.read_text()))]
     assert not found
 
 
