@@ -67,7 +67,7 @@ def _use_cache() -> bool:
         os.utime(folder)
     except OSError:
         return False
-    numba.config.CACHE_DIR = str(folder)
+    vars(numba.config)["CACHE_DIR"] = str(folder)
     _prune(folder)
     return True
 

@@ -1,8 +1,20 @@
-"""Funding cost: the 10-year rate and the credit spread."""
+"""Funding cost: the 10-year rate and the credit spread.
+
+The rate r follows Vasicek (1977, doi:10.1016/0304-405X(77)90016-2), the logarithm of the spread s an
+Ornstein-Uhlenbeck process; both step exactly from month to month, their long-run means follow a systematic factor.
+
+Sources: 10-year Treasury yields 1990-2026 (rate); Moody's Baa-Aaa 1990-2018 (spread).
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.compiled import njit
+from simulator.elementary import exp, log
 
 
 class Funding(NamedTuple):
@@ -20,3 +32,36 @@ class Funding(NamedTuple):
     spread_sd: float
     z_rate: int
     z_spread: int
+
+
+@njit
+def draw(
+    p: Funding,
+    rate_factor: NDArray[np.float64],
+    spread_factor: NDArray[np.float64],
+    z: NDArray[np.float64],
+    scratch: NDArray[np.float64],
+    funding: NDArray[np.float64],
+    mean: NDArray[np.float64],
+) -> None:
+    """Fill r + s by (month + 1, lane), row 0 the opening of month 0, and its mean over the month ends by lane."""
+    rate, spread, rate_mean, spread_mean = scratch[0], scratch[1], scratch[2], scratch[3]
+    months = funding.shape[0] - 1
+    for lane in range(rate.size):
+        rate[lane] = p.rate0
+        spread[lane] = log(p.spread0)
+        rate_mean[lane] = p.rate_mean + p.rate_load * rate_factor[lane]
+        spread_mean[lane] = p.spread_log_mean + p.spread_load * spread_factor[lane]
+    funding[0] = p.rate0 + p.spread0
+    mean[:] = 0.0
+    for m in range(months):
+        for lane in range(rate.size):
+            away = rate[lane] - rate_mean[lane]
+            rate[lane] = rate_mean[lane] + away * p.rate_phi + p.rate_sd * z[p.z_rate + m, lane]
+        for lane in range(rate.size):
+            away = spread[lane] - spread_mean[lane]
+            spread[lane] = spread_mean[lane] + away * p.spread_phi + p.spread_sd * z[p.z_spread + m, lane]
+            funding[m + 1, lane] = rate[lane] + exp(spread[lane])
+            mean[lane] += funding[m + 1, lane]
+    for lane in range(rate.size):
+        mean[lane] /= months

@@ -1,8 +1,28 @@
-"""Silicon obsolescence."""
+"""Silicon obsolescence: what a vintage of accelerators is still worth, and what it still does.
+
+Frontier generations arrive by a renewal process. Generation k raises ln performance per USD by g_k and ln performance
+per W by h_k. Paradigm shifts arrive by a Poisson process, each taking a share J of what older vintages are worth and
+can do. With A = exp(sum g), H = sum h, a vintage delivered at u is worth, per unit of its cost,
+
+    V(t; u) = exp(-wear (t - u)) [A(t) / A(u)]^-beta prod(1 - J)
+
+and does exp(H(u)) exp(-wear (t - u)) prod(1 - J) of internal work per MW: old chips compute as before, they are only
+worth less. Both are ratios of month-end indices, so a world needs three series: `value`, `work`, `efficiency`.
+
+Sources: Epoch AI, Data on Machine Learning Hardware (2026), for gaps and steps; resale anchor SpotWire (2026).
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.compiled import njit
+from simulator.drivers.events import any_before, month_of, next_times
+from simulator.drivers.marginals import Marginals, sample
+from simulator.elementary import exp
 
 
 class Silicon(NamedTuple):
@@ -27,3 +47,130 @@ class Silicon(NamedTuple):
     z_efficiency: int
     z_paradigm_gap: int
     z_loss: int
+
+
+WORST_LOSS = 1.0 - 1e-12  # a shift leaves a trace of value, so that V stays a ratio of positive numbers
+
+
+@njit
+def draw(
+    p: Silicon,
+    marginals: Marginals,
+    factor: NDArray[np.float64],
+    z: NDArray[np.float64],
+    scratch: NDArray[np.float64],
+    value: NDArray[np.float64],
+    work: NDArray[np.float64],
+    efficiency: NDArray[np.float64],
+    generations: NDArray[np.float64],
+    worst: NDArray[np.float64],
+) -> bool:
+    """Fill the month-end indices (months, lanes) and, by lane, the arrivals and the largest loss of value.
+
+    False if a path has more events than slots.
+    """
+    value[:] = 1.0
+    work[:] = 1.0
+    efficiency[:] = 1.0
+    fits = _arrivals(p, marginals, factor, z, scratch, value, efficiency, generations)
+    fits &= _shifts(p, marginals, z, scratch, value, work, worst)
+    _accumulate(exp(-p.wear / 12.0), value, work, efficiency)
+    return fits
+
+
+@njit
+def _arrivals(
+    p: Silicon,
+    marginals: Marginals,
+    factor: NDArray[np.float64],
+    z: NDArray[np.float64],
+    scratch: NDArray[np.float64],
+    value: NDArray[np.float64],
+    efficiency: NDArray[np.float64],
+    generations: NDArray[np.float64],
+) -> bool:
+    """Put each generation's factors A^-beta and exp(h) into the month of its arrival."""
+    months = value.shape[0]
+    time, gap, score, pace, gain = scratch[0], scratch[1], scratch[2], scratch[3], scratch[4]
+    time[:] = -p.age
+    generations[:] = 0.0
+    for k in range(p.slots):
+        next_times(marginals, p.gap_first if k == 0 else p.gap, z[p.z_gap + k], time, gap)
+        if not any_before(time, months):
+            return True
+        _step_scores(p.load, p.own, 1.0, factor, z[p.z_performance + k], z[p.z_efficiency + k], score)
+        sample(marginals, p.performance, score, pace)
+        _step_scores(p.load, p.own, p.partner, factor, z[p.z_performance + k], z[p.z_efficiency + k], score)
+        sample(marginals, p.efficiency, score, gain)
+        for lane in range(time.size):
+            pace[lane] = exp(-p.beta * pace[lane])
+            gain[lane] = exp(gain[lane])
+        for lane in range(time.size):
+            if 12.0 * time[lane] <= months:
+                m = month_of(12.0 * time[lane])
+                value[m, lane] *= pace[lane]
+                efficiency[m, lane] *= gain[lane]
+                generations[lane] += 1.0
+    return not any_before(time, months)
+
+
+@njit
+def _step_scores(
+    load: float,
+    own: float,
+    partner: float,
+    factor: NDArray[np.float64],
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+    score: NDArray[np.float64],
+) -> None:
+    """Score load F + own e with e correlated `partner` with the first own score."""
+    rest = np.sqrt(1.0 - partner * partner)
+    for lane in range(score.size):
+        score[lane] = load * factor[lane] + own * (partner * first[lane] + rest * second[lane])
+
+
+@njit
+def _shifts(
+    p: Silicon,
+    marginals: Marginals,
+    z: NDArray[np.float64],
+    scratch: NDArray[np.float64],
+    value: NDArray[np.float64],
+    work: NDArray[np.float64],
+    worst: NDArray[np.float64],
+) -> bool:
+    """Put each paradigm shift's 1 - J into the month it happens."""
+    months = value.shape[0]
+    time, gap, loss = scratch[0], scratch[1], scratch[2]
+    time[:] = 0.0
+    worst[:] = 0.0
+    for k in range(p.paradigm_slots):
+        next_times(marginals, p.paradigm_gap, z[p.z_paradigm_gap + k], time, gap)
+        if not any_before(time, months):
+            return True
+        sample(marginals, p.loss, z[p.z_loss + k], loss)
+        for lane in range(time.size):
+            if 12.0 * time[lane] <= months:
+                m = month_of(12.0 * time[lane])
+                share = min(loss[lane], WORST_LOSS)
+                value[m, lane] *= 1.0 - share
+                work[m, lane] *= 1.0 - share
+                worst[lane] = max(worst[lane], share)
+    return p.paradigm_slots == 0 or not any_before(time, months)
+
+
+@njit
+def _accumulate(
+    wear: float, value: NDArray[np.float64], work: NDArray[np.float64], efficiency: NDArray[np.float64]
+) -> None:
+    """Turn monthly factors into indices: running products, with a month's wear."""
+    months, lanes = value.shape
+    for lane in range(lanes):
+        value[0, lane] *= wear
+        work[0, lane] *= wear
+    for m in range(1, months):
+        for lane in range(lanes):
+            value[m, lane] *= value[m - 1, lane] * wear
+            work[m, lane] *= work[m - 1, lane] * wear
+            efficiency[m, lane] *= efficiency[m - 1, lane]

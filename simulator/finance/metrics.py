@@ -79,6 +79,54 @@ _PLAN = (
     _low("roic", "rate", "per year", "Return on invested capital"),
 )
 
+# Rows of the figures, in the order of the tables above.
+(
+    GENERATIONS,
+    PARADIGM_WORST,
+    DELAY_MEAN,
+    LATEST_SITE,
+    EPS,
+    PRICE_MEAN,
+    PRICE_MIN,
+    PRICE_M12,
+    PRICE_M36,
+    PRICE_M60,
+    FUNDING_MEAN,
+) = range(11)
+(
+    NPV,
+    APV,
+    IRR,
+    PAYBACK,
+    PEAK_FUNDING,
+    PEAK_MONTH,
+    MIN_CASH,
+    SHORTFALL,
+    SHORTFALL_DEPTH,
+    SHORTFALL_MONTHS,
+    REVOLVER_PEAK,
+    DSCR_MIN,
+    DSCR_RESERVE_MIN,
+    FCCR_MIN,
+    ICR_MIN,
+    LLCR,
+    LEVERAGE_MAX,
+    BREACH,
+    BREACH_MONTH,
+    BREACH_CURED,
+    REFINANCING_GAP,
+    DURATION_GAP,
+    WAM_GAP,
+    DEBT_AT_END,
+    ASSET_LIFE,
+    IDLE_CAPITAL,
+    IDLE_COST,
+    STRANDED_PEAK,
+    STRANDED_RETIRED,
+    WRITE_OFFS,
+    ROIC,
+) = range(31)
+
 
 def world_metrics(sites: Sequence[str]) -> tuple[Metric, ...]:
     """Figures of a world, in row order; `sites` are the site ids."""

@@ -39,3 +39,6 @@ class Plans(NamedTuple):
     tranche_term: NDArray[np.float64]  # years from issue to maturity
     tranche_refinance: NDArray[np.int64]  # 1: a 10-year bullet replaces it at maturity
     tranche_amortising: NDArray[np.int64]  # 1: equal monthly principal from issue to maturity
+    note_coupon: NDArray[np.float64]  # weighted coupon of the plan's notes (0 without notes)
+    note_duration: NDArray[np.float64]  # their Macaulay duration at issue, years
+    note_maturity: NDArray[np.float64]  # their weighted term at issue, years

@@ -1,0 +1,62 @@
+"""Internal rate of return of a block of paths.
+
+A rate counts only where the present value changes sign exactly once on a grid from -90 % to 100 % a year; paths without
+a single root are undefined and counted, never dropped.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.compiled import njit
+from simulator.elementary import exp, log
+from simulator.finance.ledger import Lanes, Ledger
+
+LOWEST, HIGHEST, STEPS, HALVINGS = -0.90, 1.00, 38, 40
+
+
+@njit
+def value_at(rate: Lanes, ledger: Ledger, end: Lanes, step: Lanes, out: Lanes) -> None:
+    """Present value at an annual `rate` by lane: Horner's rule in the monthly discount factor, terminal value `end`."""
+    months, lanes = ledger.cash_flow.shape
+    for lane in range(lanes):
+        step[lane] = exp(log(1.0 + rate[lane]) / -12.0)
+        out[lane] = end[lane]
+    for m in range(months - 1, -1, -1):
+        for lane in range(lanes):
+            out[lane] = (out[lane] if m == months - 1 else out[lane] * step[lane]) + ledger.cash_flow[m, lane]
+    for lane in range(lanes):
+        out[lane] *= step[lane]
+
+
+@njit
+def internal_rate(ledger: Ledger, end: Lanes, scratch: NDArray[np.float64], out: Lanes) -> None:
+    """Fill the IRR per year, NaN where there is no single root."""
+    rate, step, now, before = scratch[0], scratch[1], scratch[2], scratch[3]
+    low, high, roots, sign = scratch[4], scratch[5], scratch[6], scratch[7]
+    roots[:] = 0.0
+    low[:] = LOWEST
+    high[:] = HIGHEST
+    for k in range(STEPS + 1):
+        rate[:] = LOWEST + (HIGHEST - LOWEST) * k / STEPS
+        value_at(rate, ledger, end, step, now)
+        if k > 0:
+            for lane in range(out.size):
+                crossed = (now[lane] < 0.0) != (before[lane] < 0.0)
+                roots[lane] += 1.0 if crossed else 0.0
+                high[lane] = rate[lane] if crossed else high[lane]
+                sign[lane] = before[lane] if crossed else sign[lane]
+        before[:] = now
+    for lane in range(out.size):
+        low[lane] = high[lane] - (HIGHEST - LOWEST) / STEPS
+    for _ in range(HALVINGS):
+        for lane in range(out.size):
+            rate[lane] = 0.5 * (low[lane] + high[lane])
+        value_at(rate, ledger, end, step, now)
+        for lane in range(out.size):
+            above = (now[lane] < 0.0) == (sign[lane] < 0.0)
+            low[lane] = rate[lane] if above else low[lane]
+            high[lane] = high[lane] if above else rate[lane]
+    for lane in range(out.size):
+        out[lane] = 0.5 * (low[lane] + high[lane]) if roots[lane] == 1.0 else np.nan

@@ -1,0 +1,227 @@
+"""Simulate paths: fill Z, draw the world, value every plan in it.
+
+A block is LANES paths at once, a task any number of consecutive paths. The lane width never changes a bit, nor does the
+path at which a task begins. Rows of the result: the world's figures, then each plan's.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.compiled import njit
+from simulator.drivers import arpu, dependence, funding, grid, price, silicon
+from simulator.drivers.marginals import sample
+from simulator.finance import metrics as row
+from simulator.finance.ledger import World
+from simulator.finance.ledger import world as empty_world
+from simulator.finance.metrics import plan_metrics, world_metrics
+from simulator.finance.series import PLAN_SERIES, WORLD_SERIES
+from simulator.finance.valuation import Books, books, value_plan
+from simulator.model import Model
+from simulator.sampling.sampler import fill
+
+LANES = 64
+SAMPLED = 131_072  # paths kept whole; figures too slow for every path are computed for these only
+DONE = -1
+_WORLD_FIGURES = len(world_metrics(()))
+_PLAN_FIGURES = len(plan_metrics(()))
+_WORLD_SERIES = len(WORLD_SERIES)
+_PLAN_SERIES = len(PLAN_SERIES)
+SCRATCH = 8
+
+
+class Workspace(NamedTuple):
+    """Arrays one thread works in, reused from block to block."""
+
+    z: NDArray[np.float64]  # (rows, lanes)
+    scratch: NDArray[np.float64]  # (SCRATCH, lanes)
+    world: World
+    books: Books
+    figures: NDArray[np.float64]  # (figures, lanes)
+
+
+def figure_count(model: Model) -> int:
+    """Rows of a result: figures of the world, then of each plan."""
+    per_plan = _PLAN_FIGURES + model.finance.fiscal_years
+    return _WORLD_FIGURES + model.grid.mw.size + model.plans.chips.size * per_plan
+
+
+def series_count(model: Model) -> int:
+    """Rows of a trace."""
+    return _WORLD_SERIES + model.plans.chips.size * _PLAN_SERIES
+
+
+def workspace(model: Model, lanes: int = LANES) -> Workspace:
+    """Empty arrays for blocks of `lanes` paths."""
+    return Workspace(
+        np.zeros((model.draws.rows, lanes)),
+        np.zeros((SCRATCH, lanes)),
+        empty_world(model.months, model.grid.mw.size, lanes),
+        books(model.months, lanes),
+        np.zeros((figure_count(model), lanes)),
+    )
+
+
+@njit
+def simulate(
+    model: Model,
+    seed: int,
+    first: int,
+    count: int,
+    w: Workspace,
+    out: NDArray[np.float64],
+    trace: NDArray[np.float64],
+) -> int:
+    """Simulate paths first .. first + count - 1 into `out` (figures, count) and, if it has room, `trace`.
+
+    `trace` is (series, months, count), or of length 0. Returns DONE, or a path of the block that has more events than
+    its model holds slots for (probability < 1e-12 a list; the numbers of such a run are not to be used).
+    """
+    lanes = w.z.shape[1]
+    for begin in range(0, count, lanes):
+        fill(model.draws, seed, first + begin, w.z)
+        width = min(lanes, count - begin)
+        if not simulate_block(model, first + begin, w, trace, begin, width):
+            return first + begin
+        for k in range(w.figures.shape[0]):
+            for lane in range(width):
+                out[k, begin + lane] = w.figures[k, lane]
+    return DONE
+
+
+@njit
+def simulate_block(
+    model: Model, first: int, w: Workspace, trace: NDArray[np.float64], begin: int, width: int
+) -> bool:
+    """Simulate the block whose scores stand in `w.z` into `w.figures`; False if a list of events overflows."""
+    tracing = trace.size > 0
+    fits = draw_world(model, w)
+    if tracing:
+        _trace_world(w.world, trace, begin, width)
+    at = _WORLD_FIGURES + model.grid.mw.size
+    per_plan = _PLAN_FIGURES + model.finance.fiscal_years
+    for plan in range(model.plans.chips.size):
+        value_plan(
+            model.programme, model.finance, model.grid, model.arpu, model.plans, plan, w.world, tracing,
+            first < SAMPLED, w.books, w.figures[at : at + per_plan],
+        )  # fmt: skip
+        if tracing:
+            _trace_plan(w.books, trace, _WORLD_SERIES + plan * _PLAN_SERIES, begin, width)
+        at += per_plan
+    return fits
+
+
+@njit
+def draw_world(model: Model, w: Workspace) -> bool:
+    """One joint realisation of the drivers in every lane, from the scores in `w.z`, and the world's figures."""
+    world, z, m, f = w.world, w.z, model.marginals, w.world.factors
+    dependence.factors(model.dependence, m, z, f)
+    fits = silicon.draw(
+        model.silicon, m, f[0], z, w.scratch, world.value, world.work, world.efficiency,
+        w.figures[row.GENERATIONS], w.figures[row.PARADIGM_WORST],
+    )  # fmt: skip
+    grid.draw(model.grid, m, f[1], z, w.scratch, world.energised, world.built, world.behind)
+    arpu.draw(model.arpu, m, f[2], z, w.scratch, world.noise, world.epsilon, world.margin)
+    shocks = z[model.arpu.z_noise : model.arpu.z_noise + model.months]
+    fits &= price.draw(model.price, m, f[3], shocks, z, w.scratch, world.price, world.trailing)
+    funding.draw(model.funding, f[4], f[5], z, w.scratch, world.funding, w.figures[row.FUNDING_MEAN])
+    p = model.programme
+    sample(m, p.cost, z[p.z_cost], world.cost)
+    sample(m, p.operating_cost, z[p.z_operating_cost], world.operating_cost)
+    sample(m, p.resale, z[p.z_resale], world.resale)
+    _transpose(world.value, world.value_by_lane)
+    _price_figures(world, w.figures)
+    _delay_figures(model.grid.mw, model.grid.planned, world.energised, w.figures)
+    w.figures[row.EPS] = world.epsilon
+    return fits
+
+
+@njit
+def _transpose(source: NDArray[np.float64], target: NDArray[np.float64]) -> None:
+    for lane in range(target.shape[0]):
+        for m in range(target.shape[1]):
+            target[lane, m] = source[m, lane]
+
+
+@njit
+def _price_figures(world: World, figures: NDArray[np.float64]) -> None:
+    """Mean, minimum and the price in months 12, 36 and 60 (undefined beyond the horizon)."""
+    months, lanes = world.price.shape
+    mean, least = figures[row.PRICE_MEAN], figures[row.PRICE_MIN]
+    mean[:] = 0.0
+    least[:] = np.inf
+    for m in range(months):
+        for lane in range(lanes):
+            mean[lane] += world.price[m, lane]
+            least[lane] = min(least[lane], world.price[m, lane])
+    for lane in range(lanes):
+        mean[lane] /= months
+    for k, month in ((row.PRICE_M12, 12), (row.PRICE_M36, 36), (row.PRICE_M60, 60)):
+        for lane in range(lanes):
+            figures[k, lane] = world.price[month - 1, lane] if month <= months else np.nan
+
+
+@njit
+def _delay_figures(
+    mw: NDArray[np.float64],
+    planned: NDArray[np.float64],
+    energised: NDArray[np.float64],
+    figures: NDArray[np.float64],
+) -> None:
+    """Delay against plan by site and weighted by MW, and the last site's energisation, months."""
+    mean, latest = figures[row.DELAY_MEAN], figures[row.LATEST_SITE]
+    mean[:] = 0.0
+    latest[:] = -np.inf
+    total = mw.sum()
+    for site in range(mw.size):
+        delay = figures[_WORLD_FIGURES + site]
+        for lane in range(delay.size):
+            delay[lane] = max(energised[site, lane] - planned[site], 0.0)
+            mean[lane] += delay[lane] * (mw[site] / total)
+            latest[lane] = max(latest[lane], energised[site, lane])
+
+
+@njit
+def _keep(series: NDArray[np.float64], trace: NDArray[np.float64], begin: int, width: int) -> None:
+    """Copy one (months, lanes) series into its row of the trace."""
+    for m in range(series.shape[0]):
+        for lane in range(width):
+            trace[m, begin + lane] = series[m, lane]
+
+
+@njit
+def _trace_world(world: World, trace: NDArray[np.float64], begin: int, width: int) -> None:
+    """Rows in the order of WORLD_SERIES."""
+    _keep(world.price, trace[0], begin, width)
+    _keep(world.trailing, trace[1], begin, width)
+    _keep(world.noise, trace[2], begin, width)
+    _keep(world.value, trace[3], begin, width)
+    _keep(world.funding[1:], trace[4], begin, width)
+    _keep(world.efficiency, trace[5], begin, width)
+
+
+@njit
+def _trace_plan(b: Books, trace: NDArray[np.float64], at: int, begin: int, width: int) -> None:
+    """Rows in the order of PLAN_SERIES."""
+    _keep(b.ledger.cash_flow, trace[at], begin, width)
+    _keep(b.ledger.cumulative, trace[at + 1], begin, width)
+    _keep(b.ledger.ebitda, trace[at + 2], begin, width)
+    _keep(b.ledger.cash, trace[at + 3], begin, width)
+    _keep(b.ledger.revolver, trace[at + 4], begin, width)
+    for m in range(b.schedule.balance.size):
+        for lane in range(width):
+            trace[at + 5, m, begin + lane] = b.schedule.balance[m]
+    _keep(b.ledger.interest, trace[at + 6], begin, width)
+    _keep(b.ledger.cfads, trace[at + 7], begin, width)
+    _keep(b.ledger.effective, trace[at + 8], begin, width)
+    _keep(b.ledger.service, trace[at + 9], begin, width)
+    _keep(b.ledger.book, trace[at + 10], begin, width)
+    _keep(b.ledger.idle, trace[at + 12], begin, width)
+    _keep(b.breached, trace[at + 14], begin, width)
+    for lane in range(width):
+        for m in range(b.schedule.balance.size):
+            trace[at + 11, m, begin + lane] = b.ledger.asset[lane, m]
+            trace[at + 13, m, begin + lane] = b.ledger.stranded[lane, m]
