@@ -1,1 +1,28 @@
-"""Figures, tables and the HTML report."""
+"""Figures, tables and the HTML report of a run folder. Nothing here simulates: it draws what the run left.
+
+`build(run_folder)` writes report.html and figures/*.png; `tornado_figure(tornado, path)` draws one tornado. Both import
+matplotlib only when called, so that the plain-text tables (`simulator.report.tables`) stay light.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+__all__ = ["build", "tornado_figure"]
+
+
+def build(run_folder: Path) -> Path:
+    """Write report.html and figures/*.png into the run folder; returns the path of the report."""
+    from simulator.report.page import write_page
+
+    return write_page(Path(run_folder))
+
+
+def tornado_figure(tornado: Mapping[str, Any], path: Path) -> None:
+    """Draw a tornado (as in tornado.json) into the PNG file `path`."""
+    from simulator.report.canvas import png
+    from simulator.report.tornado import draw
+
+    Path(path).write_bytes(png(draw(tornado).figure))

@@ -1,0 +1,123 @@
+"""The look of all figures: size, colours that stay apart for colour-blind readers and in grey, and the PNG they become.
+
+Figures are drawn 5 inches wide with 9-point letters, legible on a phone and two side by side on a desk.
+Text is never parsed as mathematics: a name from a config may hold any character.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from simulator.report.numbers import number
+
+WIDTH, HEIGHT, DPI = 5.0, 3.2, 180
+# Okabe and Ito (2008), ordered so that neighbours differ in lightness too.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+DASHES: tuple[str | tuple[int, tuple[int, ...]], ...] = (
+    "-",
+    (0, (5, 2)),
+    (0, (1, 1)),
+    (0, (5, 1, 1, 1)),
+    (0, (8, 3)),
+    (0, (3, 1, 1, 1, 1, 1)),
+    (0, (2, 2)),
+)
+INK, FAINT = "#1a1a1a", "#8a8a8a"
+_STYLE: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.0,
+    "axes.titlesize": 10.0,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9.0,
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e3e3e3",
+    "grid.linewidth": 0.6,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "legend.fontsize": 8.0,
+    "legend.frameon": False,
+    "legend.handlelength": 2.6,
+    "hatch.linewidth": 0.6,
+    "lines.linewidth": 1.6,
+    "text.parse_math": False,
+    "axes.unicode_minus": True,
+}
+
+
+class Picture(NamedTuple):
+    """A figure with the words that go with it; `slug` names its file."""
+
+    slug: str
+    title: str
+    alt: str  # what it shows, for those who cannot see it
+    caption: str
+    figure: Figure
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Drawing under the common style, whatever the user's own matplotlib settings are."""
+    with mpl.rc_context(), warnings.catch_warnings():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_STYLE)
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
+        yield
+
+
+def canvas(title: str, height: float = HEIGHT) -> tuple[Figure, Axes]:
+    """An empty figure with one set of axes, without any window system."""
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.set_title(title, pad=8)
+    return figure, axes
+
+
+def years(axes: Axes, first: float, months: int) -> None:
+    """A horizontal axis of calendar years from `first` (2026.5) on, for `months` months."""
+    axes.set_xlim(first, first + months / 12)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda year, _: f"{year:.0f}"))
+    axes.set_xlabel("calendar year")
+
+
+def percent_axis(axis: mpl.axis.Axis) -> None:
+    """Tick labels of shares as percent, down to the decimals that a logarithmic axis needs."""
+    axis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.6g} %"))
+
+
+def room_for_legend(axes: Axes, columns: int = 2) -> None:
+    """A legend below the axes, where it can cover nothing."""
+    axes.figure.legend(loc="outside lower center", ncols=columns)
+
+
+def says(value: float) -> str:
+    """A number inside a figure, with a real minus sign."""
+    return number(value).replace("-", "\N{MINUS SIGN}")
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as a PNG file; metadata hold no date or version, so equal figures are equal bytes."""
+    buffer = io.BytesIO()
+    with style():
+        figure.savefig(buffer, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
+    return buffer.getvalue()

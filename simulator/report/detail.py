@@ -1,0 +1,147 @@
+"""Tables of the page: cells as strings, every metric of an owner, and what the run was made of."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from simulator.report.headline import Cell, figure, headline, mean
+from simulator.report.numbers import MISSING, percent, quantity
+from simulator.report.run import Run
+from simulator.report.tables import interval
+
+_VERDICTS = (
+    ("npv", "probability", "npv < 0", "It loses value in {} of the worlds."),
+    ("npv", "mean", None, "NPV is {} USD bn on average."),
+    ("npv", "cvar", "0.95", "In the worst 5 % of worlds the mean loss is {} USD bn."),
+    ("shortfall", "mean", None, "Liquidity falls short in {}."),
+    ("breach", "mean", None, "A covenant is breached in {}."),
+)
+
+
+class Words(NamedTuple):
+    """A cell as it is shown: the figure, its interval below, a note where it is not to be trusted."""
+
+    value: str
+    interval: str
+    note: str
+
+
+class Table(NamedTuple):
+    """A table of the page. A row of one string is a heading."""
+
+    caption: str
+    head: tuple[str, ...]
+    rows: list[tuple[str | Words, ...]]
+
+
+def typeset(text: str) -> str:
+    """A plain-text number with a real minus sign."""
+    return text.replace("-", "\N{MINUS SIGN}") if any(c.isdigit() for c in text) else text
+
+
+def show(cell: Cell, kind: str, never: float = float("inf")) -> Words:
+    """A cell in words."""
+    if cell.value is None:
+        return Words(MISSING, "", cell.note or "")
+    bounds = "" if kind == "month" else interval(cell, kind)
+    return Words(typeset(quantity(cell.value, kind, never)), typeset(bounds), cell.note or "")
+
+
+def headline_table(run: Run) -> Table:
+    """Measures down, plans across."""
+    rows: list[tuple[str | Words, ...]] = []
+    for block in headline(run.summary):
+        title = f"{block.title}, {block.unit}" if block.unit else block.title
+        if len(block.lines) == 1:
+            line = block.lines[0]
+            rows.append((f"{title}, {line.label}", *(show(cell, line.kind) for cell in line.cells)))
+            continue
+        rows.append((title,))
+        rows += [(line.label, *(show(cell, line.kind) for cell in line.cells)) for line in block.lines]
+    return Table("Headline figures, each with its 95 % interval below", ("", *run.plans.values()), rows)
+
+
+def full_table(run: Run, owner: str) -> Table:
+    """Every metric that was summarised for `owner` (`world` or a plan): mean, quantiles, VaR and CVaR."""
+    entries: Mapping[str, Any] = run.summary.get("world", {}) if owner == "world" else run.summary["plans"][owner]
+    shares = _keys(entries, "quantiles")
+    levels = _keys(entries, "var")
+    head = ["figure", "mean", *(f"{percent(float(share), 0)}" for share in shares)]
+    head += [f"{name} {percent(float(level), 0)}" for level in levels for name in ("VaR", "CVaR")]
+    rows: list[tuple[str | Words, ...]] = []
+    for name, entry in entries.items():
+        kind = str(entry.get("kind", "amount"))
+        cells = [Cell(None, None, None) if kind == "month" else mean(entry)]
+        cells += [figure(entry.get("quantiles", {}).get(share)) for share in shares]
+        cells += [figure(entry.get(m, {}).get(level)) for level in levels for m in ("var", "cvar")]
+        rows.append((_name(name, entry), *(show(cell, kind, run.months) for cell in cells), _undefined(entry)))
+    title = "World" if owner == "world" else run.plans[owner]
+    return Table(f"{title}: all figures with 95 % intervals", (*head, "undefined"), rows)
+
+
+def _keys(entries: Mapping[str, Any], part: str) -> list[str]:
+    return sorted({key for entry in entries.values() for key in entry.get(part, {})}, key=float)
+
+
+def _name(name: str, entry: Mapping[str, Any]) -> str:
+    unit = entry.get("unit")
+    return f"{entry.get('title', name)}{', ' + unit if unit else ''} ({name}; {entry.get('bad', 'low')} is bad)"
+
+
+def _undefined(entry: Mapping[str, Any]) -> str:
+    share = float(entry.get("undefined") or 0.0)
+    return percent(share) if share else "never"
+
+
+def verdicts(run: Run) -> list[tuple[str, str]]:
+    """What the run says of each plan in plain sentences: (title, sentences)."""
+    found = []
+    for plan, title in run.plans.items():
+        entries = run.summary["plans"][plan]
+        sentences = [text for rule in _VERDICTS if (text := _sentence(entries, *rule))]
+        if sentences:
+            found.append((title, " ".join(sentences)))
+    return found
+
+
+def _sentence(entries: Mapping[str, Any], metric: str, part: str, key: str | None, text: str) -> str:
+    entry = entries.get(metric)
+    if not entry:
+        return ""
+    cell = mean(entry) if key is None else figure(entry.get(part, {}).get(key))
+    if cell.value is None:
+        return ""
+    kind = "event" if part == "probability" else str(entry.get("kind", "amount"))
+    return text.format(f"{typeset(quantity(cell.value, kind))} ({typeset(interval(cell, kind))})")
+
+
+def provenance(run: Run) -> list[tuple[str, str]]:
+    """What is needed to make this run again: names and values."""
+    summary = run.summary
+    stop = summary.get("stop", {})
+    facts = [
+        ("digest of the results", str(summary.get("digest", MISSING))),
+        ("paths", f"{summary.get('paths', 0):,}"),
+        ("seed", str(summary.get("seed", MISSING))),
+        ("sampler", str(summary.get("sampler", MISSING))),
+        ("stopped by", ", ".join(f"{key} {value}" for key, value in stop.items()) or MISSING),
+        ("SHA-256 of the config", hashlib.sha256(run.config_text.encode()).hexdigest()),
+    ]
+    return facts + [(name, value) for name, value in _flat(run.manifest) if name not in dict(facts)]
+
+
+def _flat(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Leaves of the manifest as dotted names; long lists and tables are counted, not listed."""
+    for key, value in tree.items():
+        name = f"{above}.{key}" if above else str(key)
+        if isinstance(value, Mapping):
+            if len(value) > 24:
+                yield name, f"{len(value)} entries, see manifest.json"
+            else:
+                yield from _flat(value, name)
+        elif isinstance(value, list) and len(value) > 12:
+            yield name, f"{len(value)} entries, see manifest.json"
+        else:
+            yield name, ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,103 @@
+"""Fan charts: a monthly series as its median, mean and the bands that hold half and nine tenths of the paths."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from simulator.report.canvas import COLOURS, INK, Picture, canvas, percent_axis, room_for_legend, years
+from simulator.report.numbers import month_name, number, percent
+from simulator.report.run import Run
+
+
+class _Fan(NamedTuple):
+    """A series worth a chart."""
+
+    series: str
+    title: str
+    unit: str
+    caption: str
+    share: bool = False  # shown in percent
+    zero: bool = True  # the axis starts at zero
+
+
+WORLD_FANS = (
+    _Fan("price", "Price of compute", "USD/W-year", "Rent of the frontier generation; older chips earn less."),
+    _Fan(
+        "ads",
+        "Ad revenue without the programme",
+        "USD bn a month",
+        "Season and noise included; the base on which the elasticity acts.",
+    ),
+    _Fan(
+        "value",
+        "What chips bought today are worth",
+        "share of cost",
+        "Value in use or resale of chips delivered at the start, as a share of their price. New generations, wear and "
+        "paradigm shifts lower it.",
+        share=True,
+    ),
+    _Fan("funding", "Funding cost", "per year", "Ten-year rate plus credit spread.", share=True),
+)
+PLAN_FANS = (
+    _Fan(
+        "cumulative",
+        "Cumulative cash flow",
+        "USD bn",
+        "Undiscounted, before financing and without terminal value: the lowest point is the peak funding need.",
+        zero=False,
+    ),
+    _Fan("cash", "Cash balance", "USD bn", "After the revolver, at the end of the month.", zero=False),
+    _Fan("idle", "Idle capital", "USD bn", "Cost of what is finished and not in service, by month."),
+)
+
+
+def world_fans(run: Run) -> list[Picture]:
+    """Charts of the drivers that were traced."""
+    return [picture for fan in WORLD_FANS if (picture := _draw(run, "world", fan, fan.title)) is not None]
+
+
+def plan_fans(run: Run, plan: str) -> list[Picture]:
+    """Charts of one plan's money."""
+    titled = ((fan, f"{fan.title}: {run.plans[plan]}") for fan in PLAN_FANS)
+    return [picture for fan, title in titled if (picture := _draw(run, plan, fan, title)) is not None]
+
+
+def _draw(run: Run, owner: str, fan: _Fan, title: str) -> Picture | None:
+    rows = run.monthly(f"{owner}.{fan.series}")
+    if rows is None:
+        return None
+    date = run.first_year + (rows["month"] + 1) / 12
+    figure, axes = canvas(title)
+    axes.fill_between(
+        date, rows["q05"], rows["q95"], color=COLOURS[5], alpha=0.35, linewidth=0, label="5-95 % of paths"
+    )
+    axes.fill_between(date, rows["q25"], rows["q75"], color=COLOURS[0], alpha=0.45, linewidth=0, label="25-75 %")
+    axes.plot(date, rows["q50"], color=INK, label="median")
+    axes.plot(date, rows["mean"], color=INK, linestyle=(0, (1, 1.5)), linewidth=1.3, label="mean")
+    years(axes, run.first_year, run.months)
+    axes.set_ylabel(fan.unit)
+    if fan.share:
+        percent_axis(axes.yaxis)
+    if fan.zero:
+        axes.set_ylim(bottom=0)
+    else:
+        axes.axhline(0, color=INK, linewidth=0.8)
+    room_for_legend(axes, 4)
+    slug = fan.series if owner == "world" else f"{fan.series}_{owner}"
+    return Picture(slug, title, _words(run, fan, rows), fan.caption, figure)
+
+
+def _words(run: Run, fan: _Fan, rows: pd.DataFrame) -> str:
+    """The chart in numbers: its bands at three dates."""
+    say = percent if fan.share else number
+    parts = []
+    for index in sorted({min(11, len(rows) - 1), len(rows) // 2, len(rows) - 1}):
+        row = rows.iloc[index]
+        parts.append(
+            f"{month_name(run.start, row['month'])}: median {say(float(row['q50']))}, "
+            f"5 to 95 % {say(float(row['q05']))} to {say(float(row['q95']))}"
+        )
+    unit = "" if fan.share else f" in {fan.unit}"
+    return f"Fan chart by month{unit}. {'; '.join(parts)}."

@@ -1,0 +1,122 @@
+"""Which figures stand at the top, on a terminal and on the page: each with its 95 % interval or a reason why not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from simulator.report.numbers import percent
+
+Z95 = 1.959963984540054
+# Metrics in reading order; a run shows those that it tallied.
+_FIRST = ("npv", "apv", "irr", "peak_funding", "min_cash", "shortfall", "shortfall_depth", "breach")
+_THEN = ("dscr_min", "fccr_min", "leverage_max", "idle_capital", "stranded_peak", "write_offs", "roic")
+
+
+class Cell(NamedTuple):
+    """A figure and its 95 % interval; `value` is None where it is not to be trusted, `note` then says why."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    note: str | None = None
+
+
+class Line(NamedTuple):
+    """One measure of a metric in every plan."""
+
+    label: str
+    kind: str  # how to write it: `amount`, `event` (a probability), `month`, ...
+    cells: tuple[Cell, ...]
+
+
+class Block(NamedTuple):
+    """All measures of a metric."""
+
+    title: str
+    unit: str
+    lines: tuple[Line, ...]
+
+
+def figure(entry: Mapping[str, Any] | None) -> Cell:
+    """A FIG of summary.json as a cell."""
+    if not entry:
+        return Cell(None, None, None, None)
+    return Cell(entry.get("value"), entry.get("low"), entry.get("high"), entry.get("note"))
+
+
+def mean(entry: Mapping[str, Any]) -> Cell:
+    """The mean with its normal 95 % interval."""
+    value, stderr = entry.get("mean"), entry.get("stderr")
+    if value is None:
+        return Cell(None, None, None, entry.get("note") or "undefined on every path")
+    if stderr is None or not math.isfinite(stderr):
+        return Cell(value, None, None)
+    return Cell(value, value - Z95 * stderr, value + Z95 * stderr)
+
+
+def headline(summary: Mapping[str, Any], plans: tuple[str, ...] | None = None) -> list[Block]:
+    """Blocks of the headline table; cells in the order of `plans` (all plans of the summary by default)."""
+    chosen = tuple(summary["plans"]) if plans is None else plans
+    entries = [summary["plans"][plan] for plan in chosen]
+    known = [name for name in (*_FIRST, *_THEN) if any(name in entry for entry in entries)]
+    blocks = []
+    for name in known:
+        columns = [entry.get(name, {}) for entry in entries]
+        first = next(column for column in columns if column)
+        lines = tuple(_lines(name, first, columns))
+        if lines:
+            blocks.append(Block(str(first.get("title", name)), str(first.get("unit", "")), lines))
+    return blocks
+
+
+def _lines(name: str, first: Mapping[str, Any], columns: list[Mapping[str, Any]]) -> Iterator[Line]:
+    kind = str(first.get("kind", "amount"))
+    if kind == "event":
+        yield Line("probability", "event", tuple(_probability(column) for column in columns))
+        return
+    yield Line("mean", kind, tuple(mean(column) for column in columns))
+    for share in _quantiles(name, first):
+        cells = tuple(figure(column.get("quantiles", {}).get(share)) for column in columns)
+        yield Line("median" if float(share) == 0.5 else f"{percent(float(share), 0)} quantile", kind, cells)
+    if name == "npv":
+        for measure, label in (("var", "VaR"), ("cvar", "CVaR")):
+            for level in sorted(first.get(measure, {})):
+                cells = tuple(figure(column.get(measure, {}).get(level)) for column in columns)
+                yield Line(f"{label} {percent(float(level), 0)}", kind, cells)
+    for event in first.get("probability", {}):
+        yield Line(
+            f"P({event})", "event", tuple(figure(column.get("probability", {}).get(event)) for column in columns)
+        )
+
+
+def _quantiles(name: str, first: Mapping[str, Any]) -> list[str]:
+    """The median, and the bad side's 5 %; both sides for NPV."""
+    known = first.get("quantiles", {})
+    bad = 0.05 if first.get("bad") == "low" else 0.95
+    wanted = {0.05, 0.5, 0.95} if name == "npv" else {bad}
+    return sorted((share for share in known if float(share) in wanted), key=float)
+
+
+def _probability(entry: Mapping[str, Any]) -> Cell:
+    """How often an event happens: the exact interval where the summary has it, else the normal one."""
+    exact = entry.get("probability", {})
+    if exact:
+        return figure(next(iter(exact.values())))
+    cell = mean(entry) if entry else Cell(None, None, None)
+    if cell.low is None or cell.high is None:
+        return cell
+    return Cell(cell.value, max(cell.low, 0.0), min(cell.high, 1.0), cell.note)
+
+
+def conventions(summary: Mapping[str, Any]) -> list[str]:
+    """Sentences that every table of figures starts with: paths, confidence, unit, sign."""
+    paths, seed, sampler = summary.get("paths", 0), summary.get("seed"), summary.get("sampler")
+    return [
+        f"{paths:,} paths, seed {seed}, sampler {sampler}.",
+        "Each figure stands with its 95 % confidence interval.",
+        "Money is nominal USD bn.",
+        "NPV below 0 is value lost; VaR and CVaR are losses of NPV, positive is bad: VaR 95 % is exceeded in 5 % of "
+        "paths, CVaR 95 % is the mean loss of those.",
+    ]

@@ -1,0 +1,62 @@
+"""How numbers and names are written for people. Plain ASCII; the page replaces the minus sign."""
+
+from __future__ import annotations
+
+import math
+import re
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MISSING = "n/a"
+
+
+def decimals(value: float) -> int:
+    """Digits after the point that show about three significant ones, at most three."""
+    size = abs(value)
+    return 0 if size >= 1000 else 1 if size >= 10 else 2 if size >= 1 else 3
+
+
+def number(value: float | None, digits: int | None = None) -> str:
+    """`-65.8`, `1,234`, `.083` as `0.083`; undefined and infinite numbers as `n/a`."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    text = f"{value:,.{decimals(value) if digits is None else digits}f}"
+    return text.removeprefix("-") if not re.search(r"[1-9]", text) else text
+
+
+def percent(value: float | None, digits: int | None = None) -> str:
+    """A share as `12.3 %`, with more digits where it is small."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    size = abs(100 * value)
+    if digits is None:
+        digits = 1 if size >= 1 or size == 0 else min(5, 1 - math.floor(math.log10(size)))
+    return f"{number(100 * value, digits)} %"
+
+
+def quantity(value: float | None, kind: str, never: float = math.inf) -> str:
+    """A figure by its kind: shares and rates in percent, months as whole numbers or `never`."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    if kind in {"rate", "event"}:
+        return percent(value)
+    if kind == "month":
+        return "never" if value >= never else number(value, 0)
+    return number(value)
+
+
+def month_name(start: str, month: float) -> str:
+    """`Jul 2026` for month 0 of a programme that starts in 2026-07."""
+    year, first = (int(part) for part in start.split("-"))
+    index = first - 1 + int(month)
+    return f"{MONTHS[index % 12]} {year + index // 12}"
+
+
+def plain(text: object, longest: int = 60) -> str:
+    """A name from a config, made fit for one line: no line breaks or control characters, cut with dots."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    return line if len(line) <= longest else line[: longest - 3].rstrip() + "..."
+
+
+def slug(text: str) -> str:
+    """A name as part of a file name: lower-case letters, digits and underscores only."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:40] or "unnamed"

@@ -1,0 +1,102 @@
+"""The report: one HTML file that needs nothing else, for a reader who was not there."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from simulator.report import detail, fans, rows, tornado, value
+from simulator.report.canvas import DPI, Picture, png, style
+from simulator.report.headline import conventions
+from simulator.report.numbers import slug
+from simulator.report.run import Run, read_run
+
+
+class Section(NamedTuple):
+    """A chapter of the report."""
+
+    anchor: str
+    title: str
+    intro: str
+    pictures: list[dict[str, Any]]
+    tables: list[detail.Table]
+
+
+def write_page(folder: Path) -> Path:
+    """Draw every figure of a run and write figures/*.png and report.html; returns the path of the latter."""
+    run = read_run(folder)
+    with style():
+        sections = [section for section in _sections(run) if section.pictures or section.tables]
+    page = (
+        _environment()
+        .get_template("report.html")
+        .render(
+            run=run,
+            sections=sections,
+            headline=detail.headline_table(run),
+            verdicts=detail.verdicts(run),
+            conventions=conventions(run.summary),
+            provenance=detail.provenance(run),
+            summary=run.summary,
+        )
+    )
+    path = folder / "report.html"
+    path.write_text(page, encoding="utf-8")
+    return path
+
+
+def _environment() -> Environment:
+    loader = PackageLoader("simulator.report", "templates")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+def _sections(run: Run) -> Iterator[Section]:
+    def chapter(
+        anchor: str, title: str, intro: str, pictures: Iterable[Picture | None], tables: Iterable[detail.Table] = ()
+    ) -> Section:
+        shown = [_embedded(run.folder, picture) for picture in pictures if picture is not None]
+        return Section(anchor, title, intro, shown, list(tables))
+
+    yield chapter(
+        "value",
+        "Value at stake",
+        "All plans are valued in the same worlds, so differences between them are not chance draws.",
+        (value.distribution(run), value.exceedance(run)),
+    )
+    yield chapter(
+        "drivers",
+        "What moves the result",
+        "Inputs at their low and high values, one at a time.",
+        (tornado.draw(run.tornado),) if run.tornado else (),
+    )
+    yield chapter(
+        "worlds",
+        "The worlds",
+        "What the programme is up against, drawn jointly for every path.",
+        (rows.delays(run), *fans.world_fans(run)),
+    )
+    yield chapter(
+        "solvency",
+        "Liquidity, covenants and idle capital",
+        "Covenants are tested at quarter-ends after the programme's start-up; the first failed test is the breach.",
+        (value.survival(run), rows.idle(run)),
+    )
+    for plan, title in run.plans.items():
+        pictures = (*fans.plan_fans(run, plan), rows.earnings(run, plan))
+        yield chapter(f"plan-{slug(plan)}", f"Plan: {title}", "", pictures, [detail.full_table(run, plan)])
+    world = [detail.full_table(run, "world")] if run.summary.get("world") else []
+    yield chapter("figures", "All figures of the worlds", "", (), world)
+
+
+def _embedded(folder: Path, picture: Picture) -> dict[str, Any]:
+    """Write figures/<slug>.png; returns what the page needs to show the same bytes."""
+    data = png(picture.figure)
+    (folder / "figures").mkdir(exist_ok=True)
+    (folder / "figures" / f"{slug(picture.slug)}.png").write_bytes(data)
+    width, height = (round(inches * DPI) for inches in picture.figure.get_size_inches())
+    source = "data:image/png;base64," + base64.b64encode(data).decode()
+    return {**picture._asdict(), "source": source, "width": width, "height": height}

@@ -1,0 +1,159 @@
+"""Distributions side by side: delay by site, idle capital by plan, earnings effect by fiscal year."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from simulator.report.canvas import COLOURS, FAINT, INK, Picture, canvas
+from simulator.report.numbers import number, percent
+from simulator.report.run import Run
+
+Array = NDArray[np.float64]
+_SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+def delays(run: Run) -> Picture | None:
+    """Months by which each site comes later than planned: shape of the late paths, quantiles of all."""
+    found = {title: run.values(f"world.delay_{site}") for site, title in run.sites.items()}
+    found = {title: delay for title, delay in found.items() if delay.size}
+    if not found:
+        return None
+    figure, axes = canvas("How late each site gets power", 1.35 + 0.62 * len(found))
+    longest = max(1.0, max(float(np.quantile(delay, 0.99)) for delay in found.values()))
+    for row, delay in enumerate(found.values()):
+        y = len(found) - 1 - row
+        late = delay[(delay > 0) & (delay <= longest)]
+        if late.size > 1:
+            counts, edges = np.histogram(late, np.linspace(0, longest, 50))
+            axes.stairs(
+                y + 0.14 + 0.6 * counts / counts.max(), edges, baseline=y + 0.14, fill=True, color=COLOURS[5], alpha=0.7
+            )
+        _interval(axes, delay, y)
+        axes.annotate(
+            f"{percent(float((delay <= 0).mean()), 0)} on time",
+            (1.0, y + 0.42),
+            xycoords=("axes fraction", "data"),
+            ha="right",
+            va="center",
+            fontsize=8,
+            color=INK,
+        )
+    _name_rows(axes, list(found))
+    axes.set_xlim(0, longest)
+    axes.set_xlabel("months after the planned date")
+    _interval_legend(figure)
+    return Picture(
+        "delay",
+        "Energisation delay by site",
+        "Delay in months after plan. " + " ".join(f"{title}: {_delay_words(delay)}" for title, delay in found.items()),
+        "Shape: paths that come late. Bars: quantiles over all paths, those on time included. One path in a hundred of "
+        "the slowest site lies outside the picture.",
+        figure,
+    )
+
+
+def _delay_words(delay: Array) -> str:
+    median, high = np.quantile(delay, [0.5, 0.95])
+    return (
+        f"on time in {percent(float((delay <= 0).mean()), 0)}, median {number(float(median), 1)}, "
+        f"95 % below {number(float(high), 1)} months."
+    )
+
+
+def idle(run: Run) -> Picture | None:
+    """Capital that is finished but not in service, and value below book, by plan."""
+    rows: dict[str, Array] = {}
+    for plan, title in run.plans.items():
+        for metric, name in (("idle_capital", "idle"), ("stranded_peak", "stranded")):
+            values = run.values(f"{plan}.{metric}")
+            if values.size:
+                rows[f"{title}, {name}"] = values
+    if not rows:
+        return None
+    figure, axes = canvas("Idle capital and stranded value", 1.5 + 0.45 * len(rows))
+    for row, values in enumerate(rows.values()):
+        _interval(axes, values, len(rows) - 1 - row)
+    _name_rows(axes, list(rows))
+    axes.set_xlim(left=0)
+    axes.set_xlabel("idle: USD bn-years; stranded: USD bn, worst month")
+    _interval_legend(figure)
+    words = [
+        f"{title}: mean {number(float(values.mean()))}, 95 % below {number(float(np.quantile(values, 0.95)))}."
+        for title, values in rows.items()
+    ]
+    return Picture(
+        "idle",
+        "Idle capital and stranded value",
+        "Quantiles over paths. " + " ".join(words),
+        "Idle: money spent on shells that wait for power and on delivered chips that wait for service, times the years "
+        "they wait. Stranded: book value above economic value in the worst month.",
+        figure,
+    )
+
+
+def earnings(run: Run, plan: str) -> Picture | None:
+    """Effect on earnings per share by fiscal year: quantiles over paths."""
+    names = sorted(str(name) for name in run.sample if str(name).startswith(f"{plan}.eps_fy"))
+    found = {int(name.rpartition("eps_fy")[2]): run.values(name) for name in names}
+    found = {year: values for year, values in found.items() if values.size}
+    if not found:
+        return None
+    title = f"Effect on earnings per share: {run.plans[plan]}"
+    figure, axes = canvas(title)
+    for year, values in found.items():
+        _interval(axes, values, year, upright=True)
+    axes.axhline(0, color=INK, linewidth=0.9)
+    axes.set_xticks(list(found), [f"{year}" for year in found], rotation=45 if len(found) > 7 else 0)
+    axes.set_xlim(min(found) - 0.6, max(found) + 0.6)
+    axes.set_xlabel("fiscal year")
+    axes.set_ylabel("USD a share")
+    axes.grid(visible=False, axis="x")
+    _interval_legend(figure)
+    words = [f"{year} {number(float(np.median(values)))}" for year, values in found.items()]
+    return Picture(
+        f"eps_{plan}",
+        title,
+        f"Quantiles over paths by fiscal year. Medians in USD a share: {', '.join(words)}.",
+        "After tax, depreciation and interest; the effect of the programme alone. First and last year may be partial.",
+        figure,
+    )
+
+
+def _interval(axes: Axes, values: Array, place: float, upright: bool = False) -> None:
+    """Thin line 5-95 %, thick 25-75 %, circle median, diamond mean, across or upright at `place`."""
+    q05, q25, q50, q75, q95 = (float(q) for q in np.quantile(values, _SHARES))
+
+    def line(points: tuple[float, ...], **look: Any) -> None:
+        here = (place,) * len(points)
+        axes.plot(*((here, points) if upright else (points, here)), solid_capstyle="butt", **look)
+
+    line((q05, q95), color=INK, linewidth=1.1)
+    line((q25, q75), color=COLOURS[0], linewidth=5)
+    line((q50,), color=INK, marker="o", markerfacecolor="white", markersize=5, zorder=4)
+    line((float(values.mean()),), color=INK, marker="D", markersize=3.4, zorder=5)
+
+
+def _interval_legend(figure: Figure) -> None:
+    handles = [
+        Line2D([], [], color=INK, linewidth=1.1, label="5-95 %"),
+        Line2D([], [], color=COLOURS[0], linewidth=5, label="25-75 %"),
+        Line2D([], [], color=INK, marker="o", markerfacecolor="white", linestyle="", markersize=5, label="median"),
+        Line2D([], [], color=INK, marker="D", linestyle="", markersize=3.4, label="mean"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=4)
+
+
+def _name_rows(axes: Axes, names: list[str]) -> None:
+    labels = [textwrap.fill(name, 16) for name in reversed(names)]
+    axes.set_yticks(range(len(names)), labels)
+    axes.set_ylim(-0.4, len(names) - 0.1)
+    axes.grid(visible=False, axis="y")
+    axes.spines["left"].set_color(FAINT)
+    axes.tick_params(axis="y", length=0)

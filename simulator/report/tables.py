@@ -1,0 +1,63 @@
+"""Tables as plain text, at most 80 columns wide: what `simulator run` prints."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+from simulator.report.headline import Block, Cell, conventions, headline
+from simulator.report.numbers import MISSING, number, percent, plain, quantity
+
+_WIDE = 79
+
+
+def risk_table(summary: Mapping[str, Any]) -> str:
+    """The headline figures of every plan; the head states paths, confidence, unit and sign."""
+    lines = ["RISK OF THE PROGRAMME", *textwrap.wrap(" ".join(conventions(summary)), _WIDE)]
+    notes: list[str] = []
+    for plan in summary["plans"]:
+        lines += ["", f"{'Plan ' + plain(plan, 40):<46}{'value':>10}   {'95 % interval'}"]
+        for block in headline(summary, (plan,)):
+            lines += _block(block, notes)
+    if notes:
+        lines += ["", *(f"[{i}] {note}" for i, note in enumerate(notes, 1))]
+    return "\n".join(lines) + "\n"
+
+
+def _block(block: Block, notes: list[str]) -> list[str]:
+    title = f"{block.title}, {block.unit}" if block.unit else block.title
+    if len(block.lines) == 1:
+        line = block.lines[0]
+        name = title if line.label in {"mean", "probability"} else f"{title}, {line.label}"
+        return [_line(f"  {name}", line.kind, line.cells[0], notes)]
+    return [f"  {title}", *(_line(f"    {line.label}", line.kind, line.cells[0], notes) for line in block.lines)]
+
+
+def _line(label: str, kind: str, cell: Cell, notes: list[str]) -> str:
+    value = quantity(cell.value, kind)
+    if cell.value is None and cell.note:
+        if cell.note not in notes:
+            notes.append(cell.note)
+        return f"{label:<46}{MISSING:>10}   [{notes.index(cell.note) + 1}]"
+    return f"{label:<46}{value:>10}   {interval(cell, kind)}".rstrip()
+
+
+def interval(cell: Cell, kind: str) -> str:
+    """`-66.2 to -65.4`, with the digits of the value; empty where there is none."""
+    if cell.low is None or cell.high is None:
+        return ""
+    digits = _digits(cell, kind)
+    if kind in {"rate", "event"}:
+        return f"{percent(cell.low, digits).removesuffix(' %')} to {percent(cell.high, digits)}"
+    return f"{number(cell.low, digits)} to {number(cell.high, digits)}"
+
+
+def _digits(cell: Cell, kind: str) -> int | None:
+    """Enough digits for the ends of the interval to differ from each other, at least those of the value."""
+    shown = quantity(cell.value, kind).removesuffix(" %")
+    digits = len(shown.partition(".")[2])
+    scale = 100 if kind in {"rate", "event"} else 1
+    while digits < 6 and cell.low != cell.high and scale * abs((cell.high or 0) - (cell.low or 0)) < 10.0**-digits:
+        digits += 1
+    return digits
