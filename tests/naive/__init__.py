@@ -1,0 +1,60 @@
+"""The naive twin: the whole model once more, written to be read and not to be fast.
+
+It shares no formula with the simulator and compiles nothing: frozen numbers (a `Model`, read by attribute) and
+standard scores Z (rows, paths) go in, every figure of every path comes out. Time runs in a plain loop over months,
+each site carries its state (delivered? in service? which vintage? what is the book?), arrays run over paths only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests.naive.company import run_company
+from tests.naive.marginals import Array
+from tests.naive.sites import run_sites
+from tests.naive.summary import plan_figures
+from tests.naive.world import World, draw_world, world_figures
+
+
+def simulate(model: Any, z: Array, sites: Sequence[str] = (), years: Sequence[int] = ()) -> dict[str, Any]:
+    """Simulate every path of Z.
+
+    `sites` (ids) and `years` (fiscal years) only name `delay_<site>` and `eps_fy<year>`; without them the places
+    0, 1, .. are used. Returns
+
+    - "world": figure -> (paths,);  "world_flows": its scale, (paths,)
+    - "plans": for each plan, figure -> (paths,), undefined = NaN, never = the number of months
+    - "flows": for each plan, amount -> (paths,), the sum of absolute flows that entered it
+    - "series": series of the world -> (months, paths);  "plan_series": for each plan, the same.
+    """
+    sites = sites or [str(i) for i in range(len(model.grid.mw))]
+    years = years or range(model.finance.fiscal_years)
+    world = draw_world(model, z)
+    figures, scales = world_figures(model, world, sites)
+    result: dict[str, Any] = {"world": figures, "world_flows": scales, "series": _series(model, world)}
+    result |= {"plans": [], "flows": [], "plan_series": []}
+    for plan in range(len(model.plans.chips)):
+        works = run_sites(model, world, plan)
+        books = run_company(model, world, plan, works)
+        figures, scales = plan_figures(model, world, plan, works, books, years)
+        result["plans"].append(figures)
+        result["flows"].append(scales)
+        result["plan_series"].append(works.monthly | books.monthly)
+    return result
+
+
+def _series(model: Any, world: World) -> dict[str, Array]:
+    """The world month by month."""
+    return {
+        "price": world.price,
+        "p12": world.p12,
+        "value": world.value,
+        "work": world.work,
+        "effic": world.effic,
+        "exp_x": world.boom,
+        "ads": model.arpu.base[:, None] * world.boom,
+        "rs": world.rs,
+        "opening_rs": world.opening_rs,
+        "generations": world.arrived,
+    }

@@ -1,0 +1,139 @@
+"""A model small enough to be worked out by hand: one site, every number a constant, no scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from tests.naive.marginals import CONSTANT
+
+Numbers = Mapping[str, float]
+
+
+class Tables:
+    """Collects constants as marginals."""
+
+    def __init__(self) -> None:
+        self.values: list[float] = []
+
+    def add(self, value: float) -> int:
+        """Index of a marginal that is always `value`."""
+        self.values.append(value)
+        return len(self.values) - 1
+
+    def freeze(self) -> SimpleNamespace:
+        """The marginals of a model."""
+        n = len(self.values)
+        return SimpleNamespace(
+            kind=np.full(n, CONSTANT),
+            a=np.array(self.values),
+            b=np.zeros(n),
+            atom=np.zeros(n),
+            atom_z=np.full(n, -np.inf),
+            atom_value=np.zeros(n),
+            first=np.zeros(n, dtype=int),
+            count=np.zeros(n, dtype=int),
+            numbers=np.zeros(0),
+        )
+
+
+SITE = {"mw": 100.0, "start": 0.0, "build": 12.0, "requested": 0.0, "queue": 18.0, "planned": 15.0, "slip": 0.0}
+NOTE = {
+    "amount": 10.0, "issue": 0, "maturity": 500, "rate": 0.06, "floating": 0, "margin": 0.0, "term": 5.0,
+    "refinance": 1, "amortising": 0,
+}  # fmt: skip
+PLAN = {
+    "chips": 0, "refresh": 1, "refit": 0.4, "opening_cash": 50.0, "other_debt": 5.0, "cash_floor": 0.0,
+    "revolver": 0.0, "revolver_margin": 0.01, "cash_rate": 0.0, "penalty": 0.0, "penalty_month": 0,
+    "covenant_dscr": 0.0, "covenant_fccr": 0.0, "covenant_leverage": 0.0, "covenant_cash": 0.0,
+}  # fmt: skip
+NUMBERS = {
+    "months": 36, "arrival": 2.0, "step": np.log(2.0), "efficiency": 0.0, "wear": 0.0, "fail_z": -np.inf,
+    "behind": 30.0, "price": 12.0, "opex": 0.9, "eps": 0.0, "multiplier": 1.0, "compute_life": 10,
+    "shell_life": 40, "work_delay": 1, "tests": (), "base_cash_flow": 0.0, "wacc": 0.0, "near_term": 12.0,
+}  # fmt: skip
+
+
+def tiny_model(
+    site: Numbers | None = None,
+    notes: Sequence[Numbers] = (),
+    plan: Numbers | None = None,
+    **changes: Any,
+) -> SimpleNamespace:
+    """Shell costs 1 bn, compute 2 bn, tax is .15, r + s .05, ad revenue 10 a month, margin .8, resale .85.
+
+    A new generation, worth exp(step) of the old, comes `arrival` years from now. `changes` override NUMBERS.
+    """
+    unknown = changes.keys() - NUMBERS.keys()
+    if unknown:
+        raise ValueError(f"given {sorted(unknown)}, wanted some of {sorted(NUMBERS)}")
+    n = SimpleNamespace(**(NUMBERS | changes))
+    tables, t = Tables(), (np.arange(n.months) + 1) / 12.0
+    silicon, grid = _silicon(tables, n), _grid(tables, n, {**SITE, **(site or {})})
+    return SimpleNamespace(
+        months=n.months,
+        dependence=SimpleNamespace(chol=np.eye(6), student=0, z_factors=0),
+        silicon=silicon,
+        grid=grid,
+        arpu=SimpleNamespace(
+            base=np.full(n.months, 10.0), fleet=np.full(n.months, 100.0), level=0.0, phi=1.0, sd=0.0,
+            epsilon=tables.add(n.eps), load=0.0, own=0.0, lag=1.0, margin=tables.add(0.8), z_noise=0,
+            z_epsilon=0, z_margin=0,
+        ),
+        price=_price(tables, n),
+        funding=SimpleNamespace(
+            rate0=0.04, rate_mean=0.04, rate_load=0.0, rate_phi=1.0, rate_sd=0.0, spread0=0.01,
+            spread_log_mean=np.log(0.01), spread_load=0.0, spread_phi=1.0, spread_sd=0.0, z_rate=0, z_spread=0,
+        ),
+        programme=SimpleNamespace(
+            shell_per_mw=0.01, compute_per_mw=0.02, cost=tables.add(n.multiplier), delivery=6,
+            operating_cost=tables.add(n.opex), idle_share=0.2, behind_meter=0.5, growth=np.ones(n.months),
+            compute_life=n.compute_life, shell_life=n.shell_life, work_delay=np.array([n.work_delay]),
+            resale=tables.add(0.85), shell_price=12.0, fee=0.1, z_cost=0, z_operating_cost=0, z_resale=0,
+        ),
+        finance=SimpleNamespace(
+            tax=0.15, discount=(1.0 + n.wacc) ** -t, discount_unlevered=np.ones(n.months), shares=2.5,
+            base_cash_flow=n.base_cash_flow, leverage_share=0.5, fiscal_year=np.arange(n.months) // 12,
+            fiscal_years=-(-n.months // 12), test_months=np.array(n.tests, dtype=int),
+        ),
+        plans=_plans([{**NOTE, **note} for note in notes], {**PLAN, **(plan or {})}),
+        marginals=tables.freeze(),
+    )  # fmt: skip
+
+
+def _silicon(tables: Tables, n: SimpleNamespace) -> SimpleNamespace:
+    return SimpleNamespace(
+        slots=2, gap_first=tables.add(n.arrival + 1.0), gap=tables.add(100.0), age=1.0,
+        performance=tables.add(n.step), efficiency=tables.add(n.efficiency), load=0.0, own=1.0, partner=0.0,
+        beta=1.0, wear=n.wear, paradigm_slots=0, paradigm_gap=tables.add(20.0), loss=tables.add(0.5),
+        z_gap=0, z_performance=0, z_efficiency=0, z_paradigm_gap=0, z_loss=0,
+    )  # fmt: skip
+
+
+def _grid(tables: Tables, n: SimpleNamespace, site: Numbers) -> SimpleNamespace:
+    return SimpleNamespace(
+        **{name: np.array([site[name]]) for name in ("mw", "start", "requested", "planned")},
+        near=np.array([int(site["planned"] <= n.near_term)]), queue=[tables.add(site["queue"])],
+        build=[tables.add(site["build"])], behind_meter=tables.add(n.behind), slip=tables.add(site["slip"]),
+        fail_z=n.fail_z, national=0.0, regional=0.0, own=1.0, z_region=[0], z_site=[0],
+    )  # fmt: skip
+
+
+def _price(tables: Tables, n: SimpleNamespace) -> SimpleNamespace:
+    return SimpleNamespace(
+        kind=0, spot0=n.price, longrun=tables.add(n.price), load=0.0, kappa=1.0, phi=1.0, sd=0.0, common=0.0,
+        own=1.0, jump_slots=0, jump_gap=tables.add(1.0), jump_size=tables.add(0.0),
+        level=np.array([5.0, 10.0, 20.0]), stay=[tables.add(years) for years in (0.5, 1.0, 0.25)], state0=2,
+        regime_slots=6, z_noise=0, z_longrun=0, z_jump_gap=0, z_jump_size=0, z_stay=0, z_turn=0,
+    )  # fmt: skip
+
+
+def _plans(notes: Sequence[Numbers], plan: Numbers) -> SimpleNamespace:
+    return SimpleNamespace(
+        **{name: np.array([value]) for name, value in plan.items()},
+        **{f"tranche_{name}": np.array([note[name] for note in notes]) for name in NOTE},
+        tranche_from=np.array([0, len(notes)]),
+    )

@@ -1,0 +1,195 @@
+"""The world: one joint realisation of the drivers on every path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tests.naive.marginals import Array, factors, quantile
+
+ROLLING = 12  # months of the rolling mean price
+NORMAL = 1  # the middle regime
+
+
+@dataclass
+class World:
+    """Arrays are (months, paths), (sites, paths) or (paths,)."""
+
+    value: Array  # of a unit bought before month 0, relative
+    work: Array  # wear and paradigm shifts on what a unit can do
+    effic: Array  # work per W of the frontier
+    arrived: Array  # generations so far
+    worst: Array  # largest paradigm loss
+    build_end: Array  # months
+    energised: Array  # months
+    behind_meter: Array  # 1 where power is behind the meter
+    boom: Array  # exp(x), noise of ad revenue
+    eps: Array
+    margin: Array
+    price: Array
+    p12: Array
+    rs: Array  # rate + spread at the month's end
+    opening_rs: Array
+    cost: Array  # multiplier on shell and compute
+    operating_cost: Array  # USD per W-year
+    resale: Array
+
+
+def draw_world(model: Any, z: Array) -> World:
+    """Every driver, from the scores of one block."""
+    factor = dict(zip(("silicon", "grid", "arpu", "price", "rates", "spread"), factors(model, z), strict=True))
+    build_end, energised, behind_meter = _grid(model, z, factor["grid"])
+    value, work, effic, arrived, worst = _silicon(model, z, factor["silicon"])
+    boom, shocks = _noise(model, z, factor["arpu"])
+    price = _price(model, z, factor["price"], shocks)
+    p12 = np.array([price[max(0, m - ROLLING + 1) : m + 1].mean(axis=0) for m in range(model.months)])
+    rs, opening_rs = _funding(model, z, factor["rates"], factor["spread"])
+    arpu, programme = model.arpu, model.programme
+    return World(
+        value, work, effic, arrived, worst, build_end, energised, behind_meter, boom,
+        quantile(model.marginals, arpu.epsilon, arpu.load * factor["arpu"] + arpu.own * z[arpu.z_epsilon]),
+        quantile(model.marginals, arpu.margin, z[arpu.z_margin]),
+        price, p12, rs, opening_rs,
+        quantile(model.marginals, programme.cost, z[programme.z_cost]),
+        quantile(model.marginals, programme.operating_cost, z[programme.z_operating_cost]),
+        quantile(model.marginals, programme.resale, z[programme.z_resale]),
+    )  # fmt: skip
+
+
+def _rows(z: Array, first: int, count: int) -> Array:
+    """Scores of `count` events, (count, paths); 0 where a constant has no rows of its own."""
+    found = z[first : first + count]
+    return np.vstack([found, np.zeros((count - len(found), z.shape[1]))])
+
+
+def _silicon(model: Any, z: Array, factor: Array) -> tuple[Array, Array, Array, Array, Array]:
+    """Value, ability and efficiency indices, generations so far and the worst paradigm shift."""
+    s, tables = model.silicon, model.marginals
+    gaps = quantile(tables, s.gap, _rows(z, s.z_gap, s.slots))
+    gaps[0] = quantile(tables, s.gap_first, z[s.z_gap]) - s.age
+    arrival = np.cumsum(gaps, axis=0)
+    own_g, other = _rows(z, s.z_performance, s.slots), _rows(z, s.z_efficiency, s.slots)
+    own_h = s.partner * own_g + np.sqrt(1.0 - s.partner**2) * other
+    g = quantile(tables, s.performance, s.load * factor + s.own * own_g)
+    h = quantile(tables, s.efficiency, s.load * factor + s.own * own_h)
+    shift = np.cumsum(quantile(tables, s.paradigm_gap, _rows(z, s.z_paradigm_gap, s.paradigm_slots)), axis=0)
+    loss = np.minimum(quantile(tables, s.loss, _rows(z, s.z_loss, s.paradigm_slots)), 1.0 - 1e-12)
+    value, work, effic, count = [], [], [], []
+    for m in range(model.months):
+        t = (m + 1) / 12.0
+        here = 12.0 * arrival <= m + 1  # an event acts in the month whose end is the first not before it
+        left = np.prod(np.where(12.0 * shift <= m + 1, 1.0 - loss, 1.0), axis=0) * np.exp(-s.wear * t)
+        value.append(left * np.exp(-s.beta * np.where(here, g, 0.0).sum(axis=0)))
+        work.append(left)
+        effic.append(np.exp(np.where(here, h, 0.0).sum(axis=0)))
+        count.append(here.sum(axis=0).astype(float))
+    worst = np.where(12.0 * shift <= model.months, loss, 0.0).max(axis=0, initial=0.0)
+    return np.array(value), np.array(work), np.array(effic), np.array(count), worst
+
+
+def _grid(model: Any, z: Array, factor: Array) -> tuple[Array, Array, Array]:
+    """Month-times at which construction ends and power is on, and where it is behind the meter; (sites, paths)."""
+    grid, tables = model.grid, model.marginals
+    ends, powers, behind = [], [], []
+    for i in range(len(grid.mw)):
+        own = z[grid.z_site[i] : grid.z_site[i] + 5]
+        end = grid.start[i] + quantile(tables, grid.build[i], own[1])
+        if grid.near[i]:
+            energised = grid.planned[i] + quantile(tables, grid.slip, own[4])
+            end = np.minimum(end, energised)
+            failed = np.zeros(z.shape[1], dtype=bool)
+        else:
+            score = grid.national * factor + grid.regional * z[grid.z_region[i]] + grid.own * own[0]
+            queued = grid.requested[i] + quantile(tables, grid.queue[i], score)
+            other = max(0.0, grid.requested[i]) + quantile(tables, grid.behind_meter, own[3])
+            failed = own[2] < grid.fail_z
+            energised = np.maximum(end, np.where(failed, other, queued))
+        ends.append(end)
+        powers.append(energised)
+        behind.append(failed.astype(float))
+    return np.array(ends), np.array(powers), np.array(behind)
+
+
+def _noise(model: Any, z: Array, factor: Array) -> tuple[Array, Array]:
+    """exp(x) of ad revenue and the shocks that drove it, both (months, paths)."""
+    arpu = model.arpu
+    shocks = z[arpu.z_noise : arpu.z_noise + model.months]
+    x = _reverting(np.zeros(z.shape[1]), arpu.level * factor, arpu.phi, arpu.sd * shocks)
+    return np.exp(x), shocks
+
+
+def _reverting(start: Array, mean: Array, phi: float, pushes: Array) -> Array:
+    """Discrete mean reversion from `start` (before the first month), (months, paths)."""
+    path, now = [], start
+    for push in pushes:
+        now = mean + (now - mean) * phi + push
+        path.append(now)
+    return np.array(path)
+
+
+def _price(model: Any, z: Array, factor: Array, arpu_shocks: Array) -> Array:
+    """Price of the frontier vintage, USD per W-year, (months, paths)."""
+    p, tables, n = model.price, model.marginals, z.shape[1]
+    pushes = p.sd * (p.common * arpu_shocks + p.own * z[p.z_noise : p.z_noise + model.months])
+    lift = np.exp(p.load * factor)
+    if p.kind == 1:
+        return _regime_level(model, z) * lift * np.exp(_reverting(np.zeros(n), np.zeros(n), p.phi, pushes))
+    longrun = quantile(tables, p.longrun, z[p.z_longrun]) * lift
+    y = _reverting(np.log(p.spot0 / longrun), np.zeros(n), p.phi, pushes)
+    times = np.cumsum(quantile(tables, p.jump_gap, _rows(z, p.z_jump_gap, p.jump_slots)), axis=0)
+    sizes = quantile(tables, p.jump_size, _rows(z, p.z_jump_size, p.jump_slots))
+    for m in range(model.months):
+        age = (m + 1) / 12.0 - times
+        y[m] += np.where(12.0 * times <= m + 1, sizes * np.exp(-p.kappa * np.maximum(age, 0.0)), 0.0).sum(axis=0)
+    return longrun * np.exp(y)
+
+
+def _regime_level(model: Any, z: Array) -> Array:
+    """Price level of the regime each path is in, (months, paths)."""
+    p, n = model.price, z.shape[1]
+    state = np.full(n, p.state0, dtype=int)
+    until = np.zeros(n)  # years
+    states = np.full((model.months, n), p.state0, dtype=int)
+    for k in range(p.regime_slots):
+        stays = np.array([quantile(model.marginals, p.stay[j], z[p.z_stay + k]) for j in range(3)])
+        until = until + np.choose(state, stays)
+        outer = np.where(z[p.z_turn + k] < 0.0, 0, 2)
+        state = np.where(state == NORMAL, outer, NORMAL)
+        for m in range(model.months):
+            states[m] = np.where(12.0 * until <= m + 1, state, states[m])
+    return p.level[states]
+
+
+def _funding(model: Any, z: Array, rates: Array, spread: Array) -> tuple[Array, Array]:
+    """Rate plus spread at each month's end and at its beginning, (months, paths)."""
+    f, n, months = model.funding, z.shape[1], model.months
+    mean = f.rate_mean + f.rate_load * rates
+    r = _reverting(np.full(n, f.rate0), mean, f.rate_phi, f.rate_sd * z[f.z_rate : f.z_rate + months])
+    log_mean = f.spread_log_mean + f.spread_load * spread
+    pushes = f.spread_sd * z[f.z_spread : f.z_spread + months]
+    rs = r + np.exp(_reverting(np.full(n, np.log(f.spread0)), log_mean, f.spread_phi, pushes))
+    return rs, np.vstack([np.full(n, f.rate0 + f.spread0), rs[:-1]])
+
+
+def world_figures(model: Any, world: World, sites: Sequence[str]) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Figures of the world and, for the amounts among them, the sum of absolute flows."""
+    planned, mw = model.grid.planned[:, None], model.grid.mw[:, None]
+    delay = np.maximum(world.energised - planned, 0.0)
+    figures = {
+        "generations": world.arrived[-1],
+        "paradigm_worst": world.worst,
+        "delay_mean": (delay * mw).sum(axis=0) / mw.sum(),
+        "latest_site": world.energised.max(axis=0),
+        "eps": world.eps,
+        "price_mean": world.price.mean(axis=0),
+        "price_min": world.price.min(axis=0),
+    }
+    for month in (12, 36, 60):
+        missing = np.full(world.eps.shape, np.nan)
+        figures[f"price_m{month}"] = world.price[month - 1] if month <= model.months else missing
+    figures["funding_mean"] = world.rs.mean(axis=0)
+    figures |= {f"delay_{name}": row for name, row in zip(sites, delay, strict=True)}
+    return figures, {name: np.abs(row) for name, row in figures.items() if name.startswith("price")}
