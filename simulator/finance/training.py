@@ -1,13 +1,13 @@
 """How long a training run takes: the calculator behind a site's training phase and `simulator training`.
 
 A dense transformer of N parameters trained on D tokens needs about FLOP = 6 N D (Kaplan et al. 2020,
-arXiv:2001.08361, section 2.1). On chips of a given peak, of which a share MFU is used while the run is up and a share
-goodput of the time counts, it takes
+arXiv:2001.08361, section 2.1). On chips of a given peak, of which a share MFU is used while the run is up and
+a share goodput of the time counts, it takes
 
     days = 6 N D / (chips x peak x MFU x goodput) / 86,400
 
-Llama 3 405B (arXiv:2407.21783) on 15.6e12 tokens: 3.79e25 FLOP, 67.0 days on 16,384 H100 (peak 989e12, MFU .404);
-89 days were reported, a goodput of .75.
+Llama 3 405B (arXiv:2407.21783) on 15.6e12 tokens: 3.79e25 FLOP, 67.0 days on 16,384 H100 (peak 989e12, MFU
+.404); 89 days were reported, a goodput of .75.
 """
 
 from __future__ import annotations
@@ -31,12 +31,14 @@ class TrainingRun:
     goodput: float = 1.0  # share of the time in which the run makes progress
 
     def __post_init__(self) -> None:
+        wrong = []
         for name, value in vars(self).items():
             if not (math.isfinite(value) and value > 0):
-                raise ValueError(f"{name}: given {value:g}, wanted a number above 0")
-        for name in ("mfu", "goodput"):
-            if getattr(self, name) > 1:
-                raise ValueError(f"{name}: given {getattr(self, name):g}, wanted a share between 0 and 1")
+                wrong.append(f"{name}: given {value:g}, wanted a number above 0")
+            elif name in ("mfu", "goodput") and value > 1:
+                wrong.append(f"{name}: given {value:g}, wanted a share between 0 and 1")
+        if wrong:
+            raise ValueError("\n".join(wrong))
 
     @property
     def flop(self) -> float:

@@ -1,0 +1,93 @@
+"""Simulating paths on the threads of this machine.
+
+A task is 16,384 paths. Threads take tasks in order and finish them in any; what a task adds to a result must
+therefore not depend on who came first (simulator.results sees to that). Each thread owns one workspace and one
+matrix of figures, so memory does not grow with paths; at most two tasks a thread wait.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+from typing import NamedTuple
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+
+from simulator import kernel
+from simulator.engine.interrupt import Stop
+from simulator.errors import RunError
+from simulator.model import Model
+
+TASK = 16_384  # paths
+Take = Callable[[int, NDArray[np.float64]], None]
+
+
+class Task(NamedTuple):
+    """Paths first .. first + paths - 1."""
+
+    first: int
+    paths: int
+
+
+def tasks(paths: int, first: int = 0) -> Iterator[Task]:
+    """The tasks that make up paths first .. paths - 1, in order."""
+    return (Task(start, min(TASK, paths - start)) for start in range(first, paths, TASK))
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Slot:
+    """What one thread writes to: the kernel's workspace and a matrix of figures, both used again and again."""
+
+    def __init__(self, model: Model, most: int = TASK) -> None:
+        self._model, self._rows = model, kernel.figure_count(model)
+        self._work = kernel.workspace(model)
+        self._out = np.empty(self._rows * most)
+        self._untraced = np.empty((0, model.months, 0))
+
+    def simulate(self, seed: int, task: Task, trace: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """Figures (figures, paths) of a task, valid until the next call; `trace` (series, months, paths) if given."""
+        out = self._out[: self._rows * task.paths].reshape(self._rows, task.paths)
+        kept = self._untraced if trace is None else trace
+        stuck = kernel.simulate(self._model, seed, task.first, task.paths, self._work, out, kept)
+        if stuck != kernel.DONE:
+            raise RunError(
+                f"a path between {stuck} and {stuck + kernel.LANES - 1} of seed {seed} has more generations, shifts or "
+                "jumps than fit; rates this high are outside what the model is made for"
+            )
+        return out
+
+
+def each_task(model: Model, seed: int, work: Iterator[Task], threads: int, take: Take) -> Iterator[Task]:
+    """Simulate every task of `work` and hand its figures to `take(first path, figures)` in the thread that made them.
+
+    Yields tasks as they are done, in any order.
+    """
+    slots: SimpleQueue[Slot] = SimpleQueue()
+    for _ in range(threads):
+        slots.put(Slot(model))
+
+    def run(task: Task) -> Task:
+        slot = slots.get()
+        try:
+            take(task.first, slot.simulate(seed, task))
+        finally:
+            slots.put(slot)
+        return task
+
+    pool = Parallel(n_jobs=threads, prefer="threads", return_as="generator_unordered", batch_size=1)
+    yield from pool(delayed(run)(task) for task in work)
+
+
+def until(stop: Stop, work: Iterator[Task]) -> Iterator[Task]:
+    """The tasks of `work`, no more of them once a signal came."""
+    for task in work:
+        if stop:
+            return
+        yield task

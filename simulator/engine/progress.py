@@ -1,0 +1,112 @@
+"""Progress on stderr: a bar on a terminal, a line every half minute elsewhere, or nothing."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import timedelta
+from types import TracebackType
+from typing import Protocol, Self, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+EVERY = 30.0  # seconds between log lines
+
+
+class Meter(Protocol):
+    """Told how many more paths are done; used as a context manager around the work."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def advance(self, count: int) -> None:
+        """`count` more paths are done."""
+
+
+class Silent:
+    """Shows nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def advance(self, count: int) -> None:
+        """Nothing to show."""
+
+
+class Lines:
+    """A log line every `every` seconds: paths done, paths per second, time left."""
+
+    def __init__(self, total: int, stream: TextIO, every: float = EVERY, what: str = "paths") -> None:
+        self._total, self._stream, self._every, self._what = total, stream, every, what
+        self._done = 0
+        self._start = self._last = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._start = self._last = time.monotonic()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def advance(self, count: int) -> None:
+        """Count the paths and write a line when one is due."""
+        self._done += count
+        now = time.monotonic()
+        if now - self._last < self._every:
+            return
+        self._last = now
+        speed = self._done / (now - self._start)
+        left = timedelta(seconds=round((self._total - self._done) / speed))
+        clock = time.strftime("%H:%M:%S")
+        done = f"{self._done:,} of {self._total:,} {self._what}"
+        self._stream.write(f"{clock} {done}, {speed:,.0f} {self._what}/s, {left} left\n")
+        self._stream.flush()
+
+
+class Bar:
+    """A bar with paths per second and time left, gone when the work is done."""
+
+    def __init__(self, total: int, stream: TextIO, what: str = "paths") -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[speed]}"),
+            TimeRemainingColumn(),
+            console=Console(file=stream),
+            transient=True,
+        )
+        self._task = self._progress.add_task(what, total=total, speed="", start=False)
+        self._what = what
+        self._done = 0
+        self._start = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._start = time.monotonic()
+        self._progress.start()
+        self._progress.start_task(self._task)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def advance(self, count: int) -> None:
+        """Move the bar on."""
+        self._done += count
+        speed = self._done / max(time.monotonic() - self._start, 1e-9)
+        self._progress.update(self._task, completed=self._done, speed=f"{speed:,.0f} {self._what}/s")
+
+
+def meter(total: int, quiet: bool = False, what: str = "paths", stream: TextIO | None = None) -> Meter:
+    """The meter that suits `stream` (stderr): silent if quiet, a bar on a terminal, log lines elsewhere."""
+    stream = sys.stderr if stream is None else stream
+    if quiet:
+        return Silent()
+    return Bar(total, stream, what) if stream.isatty() else Lines(total, stream, what=what)
