@@ -1,0 +1,67 @@
+"""What is tallied: the columns of a run and the events counted on them. Light: nothing compiled is imported."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.finance.metrics import Metric
+
+WORLD = "world"
+Comparison = Literal["<", ">"]
+
+
+class Event(NamedTuple):
+    """`metric < threshold` or `metric > threshold` (strict), counted for every owner that has the metric.
+
+    A path on which the metric is undefined is no event and is left out of the number of trials as well.
+    """
+
+    metric: str
+    comparison: Comparison
+    threshold: float
+
+    @property
+    def label(self) -> str:
+        """Its name in summary.json: `npv < 0`."""
+        return f"{self.metric} {self.comparison} {self.threshold:g}"
+
+
+class Column(NamedTuple):
+    """One figure of one owner: row `row` of the kernel's output (metrics, paths)."""
+
+    owner: str  # "world" or the id of a plan
+    metric: Metric
+    row: int
+
+    @property
+    def name(self) -> str:
+        """Its name in the files: `world.<metric>` or `<plan>.<metric>`."""
+        return f"{self.owner}.{self.metric.name}"
+
+
+def all_columns(world: Sequence[Metric], plan: Sequence[Metric], plans: Sequence[str]) -> tuple[Column, ...]:
+    """Every row of the kernel's output: the world's figures, then those of each plan in config order."""
+    owners = [(WORLD, metric) for metric in world] + [(owner, metric) for owner in plans for metric in plan]
+    return tuple(Column(owner, metric, row) for row, (owner, metric) in enumerate(owners))
+
+
+def tally_columns(columns: Sequence[Column], tally: Sequence[str]) -> tuple[Column, ...]:
+    """The columns with a tally: all of the world's, and of each plan the metrics named in `tally`."""
+    return tuple(column for column in columns if column.owner == WORLD or column.metric.name in tally)
+
+
+def pilot_centres(columns: Sequence[Column], pilot: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Centres for the moments of `columns`: means of a pilot (metrics, paths), 0 where nothing is defined.
+
+    The pilot must be the same paths in every run of the config (0-255), or the digest is not.
+    """
+    centres = np.zeros(len(columns))
+    for i, column in enumerate(columns):
+        defined = pilot[column.row][np.isfinite(pilot[column.row])]
+        centres[i] = math.fsum(defined) / len(defined) if len(defined) else 0.0
+    return centres

@@ -1,0 +1,75 @@
+"""Power sums of a tally block about a centre, and the moments made from their exact totals.
+
+Within a tally block (1,024 consecutive paths) the order is fixed: value i goes to lane i % 64, then the lanes are
+added by halves. Block sums are rounded numbers that do not depend on threads; across blocks they are added exactly
+(exact_sum).
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.compiled import njit
+from simulator.results import exact_sum
+
+LANES = 64
+POWERS = 2
+
+
+class Moments(NamedTuple):
+    """Mean and standard deviation of n values; NaN where n is too small."""
+
+    n: int
+    mean: float
+    sd: float  # with n - 1
+    stderr: float  # of the mean: sd / sqrt(n)
+
+
+@njit
+def block_sums(
+    x: NDArray[np.float64], weights: NDArray[np.int64], centre: float, lanes: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Sums of w d and w d^2, d = x - centre, over a tally block `x` (n,), undefined left out.
+
+    `lanes` (POWERS, LANES) is scratch. Slices, because an index `start + lane` could be negative to numba, and a
+    loop with such an index is never vectorised.
+    """
+    one, two = lanes[0], lanes[1]
+    lanes[:] = 0.0
+    for start in range(0, x.shape[0], LANES):
+        part, weight = x[start:], weights[start:]
+        for lane in range(min(LANES, part.shape[0])):
+            d = part[lane] - centre
+            d = d if d == d else 0.0
+            one[lane] += weight[lane] * d
+            two[lane] += weight[lane] * d * d
+    return _total(one), _total(two)
+
+
+@njit
+def _total(lanes: NDArray[np.float64]) -> float:
+    """Sum of the lanes, by halves."""
+    half = LANES // 2
+    while half > 0:
+        upper = lanes[half:]
+        for lane in range(half):
+            lanes[lane] += upper[lane]
+        half //= 2
+    return float(lanes[0])
+
+
+def from_sums(n: int, centre: float, limbs: NDArray[np.int64]) -> Moments:
+    """Moments of n values from the exact power sums `limbs` (POWERS, LIMBS) about `centre`; one rounding each."""
+    if n == 0:
+        return Moments(0, math.nan, math.nan, math.nan)
+    first, second = (exact_sum.exact(row) / n for row in limbs)
+    mean = float(Fraction(centre) + first)
+    if n == 1:
+        return Moments(1, mean, math.nan, math.nan)
+    sd = math.sqrt(max(second - first * first, Fraction(0)) * n / (n - 1))
+    return Moments(n, mean, sd, sd / math.sqrt(n))
