@@ -1,0 +1,208 @@
+"""Threads, signals and progress, with a kernel so small that every figure is known."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import os
+import signal
+import threading
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from simulator.engine import canary, local, progress, trace
+from simulator.engine.interrupt import Stop
+from simulator.errors import RunError
+from simulator.finance.series import series_names
+
+FIGURES = 3
+
+
+def figures(seed, paths):
+    """What the small kernel gives: row r of path i is r + seed + i / 1024."""
+    return np.arange(FIGURES)[:, None] + seed + np.asarray(paths)[None, :] / 1024
+
+
+class SmallKernel(SimpleNamespace):
+    """A kernel of three figures; counts its workspaces and the threads that call it."""
+
+    DONE, LANES = -1, 64
+
+    def __init__(self, stuck=-1, sleep=0.0):
+        super().__init__(workspaces=0, threads=set(), stuck=stuck, sleep=sleep)
+
+    def figure_count(self, model):
+        return FIGURES
+
+    def workspace(self, model):
+        self.workspaces += 1
+        return object()
+
+    def simulate(self, model, seed, first, count, work, out, kept):
+        assert out.flags.c_contiguous
+        self.threads.add(threading.get_ident())
+        time.sleep(self.sleep)
+        out[:] = figures(seed, range(first, first + count))
+        kept[...] = np.arange(first, first + count) if kept.size else 0
+        return self.stuck if first <= self.stuck < first + count else self.DONE
+
+
+MODEL = SimpleNamespace(months=2)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    kernel = SmallKernel()
+    monkeypatch.setattr(local, "kernel", kernel)
+    return kernel
+
+
+def collect(paths, threads, seed=7):
+    """All figures of paths 0 .. paths - 1 as the tasks brought them, and the tasks in the order they ended."""
+    found = np.full((FIGURES, paths), np.nan)
+
+    def take(first, values):
+        found[:, first : first + values.shape[1]] = values
+
+    return found, list(local.each_task(MODEL, seed, local.tasks(paths), threads, take))
+
+
+@pytest.mark.parametrize("paths", [1, local.TASK - 1, local.TASK, local.TASK + 1, 3 * local.TASK + 5])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_every_path_is_taken_once_whatever_the_threads(small, paths, threads):
+    found, done = collect(paths, threads)
+    np.testing.assert_array_equal(found, figures(7, range(paths)))
+    assert sorted(done) == list(local.tasks(paths))
+
+
+def test_tasks_cover_a_range_in_order_and_can_start_anywhere():
+    tasks = list(local.tasks(50_000, first=local.TASK))
+    assert tasks[0] == (local.TASK, local.TASK)
+    assert sum(task.paths for task in tasks) == 50_000 - local.TASK
+    assert all(a.first + a.paths == b.first for a, b in itertools.pairwise(tasks))
+
+
+def test_memory_does_not_grow_with_paths(small):
+    collect(20 * local.TASK, threads=2)
+    assert small.workspaces == 2
+
+
+def test_work_in_flight_is_bounded(small):
+    """Tasks are drawn from their list as threads come free, not all at once."""
+    drawn, taken, ahead = [], [], []
+
+    def counted():
+        for task in local.tasks(100 * local.TASK):
+            drawn.append(task)
+            yield task
+
+    def take(first, values):
+        taken.append(first)
+        ahead.append(len(drawn) - len(taken))
+
+    assert len(list(local.each_task(MODEL, 1, counted(), 2, take))) == 100
+    assert max(ahead) <= 8
+
+
+def test_too_many_events_stop_the_run_and_name_the_path(monkeypatch):
+    monkeypatch.setattr(local, "kernel", SmallKernel(stuck=20_000))
+    with pytest.raises(RunError, match="between 20000 and 20063 of seed 7"):
+        collect(40_000, threads=2)
+
+
+def test_what_a_taker_refuses_stops_the_run(small):
+    def take(first, values):
+        raise RunError(f"path {first} is not finite")
+
+    with pytest.raises(RunError, match="is not finite"):
+        list(local.each_task(MODEL, 1, local.tasks(100_000), 2, take))
+
+
+def test_no_more_tasks_once_a_signal_came(monkeypatch):
+    monkeypatch.setattr(local, "kernel", SmallKernel(sleep=0.01))
+    taken = []
+    with Stop() as stop:
+        work = local.until(stop, local.tasks(1000 * local.TASK))
+        for task in local.each_task(MODEL, 1, work, 2, lambda first, values: None):
+            taken.append(task)
+            if len(taken) == 3:
+                os.kill(os.getpid(), signal.SIGTERM)
+    assert stop.signum == signal.SIGTERM
+    assert len(taken) < 20
+
+
+def test_a_second_signal_acts_as_before_and_handlers_are_put_back():
+    before = signal.getsignal(signal.SIGINT)
+    with Stop() as stop:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert stop
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_stop_off_the_main_thread_does_nothing():
+    found = []
+
+    def use():
+        with Stop() as stop:
+            found.append(bool(stop))
+
+    thread = threading.Thread(target=use)
+    thread.start()
+    thread.join()
+    assert found == [False]
+
+
+def test_the_canary_is_the_first_256_paths_whatever_is_asked_for(small):
+    pilot = canary.pilot(MODEL, seed=3)
+    np.testing.assert_array_equal(pilot, figures(3, range(256)))
+
+
+def test_a_fingerprint_sees_one_bit_and_takes_every_nan_as_one():
+    values = figures(1, range(4))
+    other = values.copy()
+    other[1, 2] = np.nextafter(other[1, 2], 9)
+    assert canary.fingerprint(values) != canary.fingerprint(other)
+    values[0, 0], other = np.nan, values.copy()
+    other[0, 0] = -np.float64("nan")
+    assert canary.fingerprint(values) == canary.fingerprint(other)
+    assert len(canary.fingerprint(values)) == 64
+
+
+@pytest.mark.parametrize("paths", [1, 700, 20_000])
+def test_a_fan_holds_the_quantiles_of_the_first_paths(small, paths):
+    fan = trace.fan(MODEL, ("own",), 1, paths)
+    n = min(paths, trace.TRACED)
+    assert list(fan["series"][::2]) == list(series_names(("own",)))
+    assert list(fan["month"][:4]) == [0, 1, 0, 1]
+    for name, share in trace.QUANTILES.items():
+        assert set(fan[name]) == {np.ceil(share * n) - 1}
+    assert fan["mean"] == pytest.approx((n - 1) / 2)
+
+
+def test_elsewhere_than_on_a_terminal_progress_is_a_line_now_and_then():
+    stream = io.StringIO()
+    with progress.meter(4000, stream=stream) as silent_at_first:
+        silent_at_first.advance(1000)
+    assert stream.getvalue() == ""
+    with progress.Lines(4000, stream, every=0.0) as lines:
+        time.sleep(0.01)
+        lines.advance(1000)
+    assert " 1,000 of 4,000 paths, " in stream.getvalue()
+    assert " paths/s, 0:0" in stream.getvalue()
+    assert stream.getvalue().endswith(" left\n")
+
+
+def test_quiet_progress_says_nothing_and_a_terminal_gets_a_bar():
+    stream = io.StringIO()
+    with progress.meter(10, quiet=True, stream=stream) as silent:
+        silent.advance(10)
+    assert stream.getvalue() == ""
+    stream.isatty = lambda: True
+    with progress.meter(10, stream=stream) as bar:
+        bar.advance(10)
+    assert isinstance(bar, progress.Bar)
