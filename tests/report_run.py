@@ -139,7 +139,15 @@ def _series(rng: np.random.Generator, plans: Sequence[str]) -> pd.DataFrame:
 
 
 def _config(title: str, plans: Mapping[str, str]) -> str:
-    lines = ["schema = 1", f"title = {json.dumps(title)}", 'start = "2026-07"', f"months = {MONTHS}"]
-    lines += [f"[[sites]]\nid = {json.dumps(site)}\ntitle = {json.dumps(name)}" for site, name in SITES.items()]
-    lines += [f"[plans.{plan}]\ntitle = {json.dumps(name)}" for plan, name in plans.items()]
+    lines = [
+        "schema = 1",
+        f"title = {json.dumps(title, ensure_ascii=False)}",
+        'start = "2026-07"',
+        f"months = {MONTHS}",
+    ]
+    lines += [
+        f"[[sites]]\nid = {json.dumps(site)}\ntitle = {json.dumps(name, ensure_ascii=False)}"
+        for site, name in SITES.items()
+    ]
+    lines += [f"[plans.{plan}]\ntitle = {json.dumps(name, ensure_ascii=False)}" for plan, name in plans.items()]
     return "\n".join(lines) + "\n"

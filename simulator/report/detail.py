@@ -20,6 +20,9 @@ _VERDICTS = (
 )
 
 
+_INDENT = "\N{EM SPACE}"
+
+
 class Words(NamedTuple):
     """A cell as it is shown: the figure, its interval below, a note where it is not to be trusted."""
 
@@ -37,8 +40,9 @@ class Table(NamedTuple):
 
 
 def typeset(text: str) -> str:
-    """A plain-text number with a real minus sign."""
-    return text.replace("-", "\N{MINUS SIGN}") if any(c.isdigit() for c in text) else text
+    """A plain-text number with a real minus sign, and a percent sign that stays on its line."""
+    signed = text.replace("-", "\N{MINUS SIGN}") if any(c.isdigit() for c in text) else text
+    return signed.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def show(cell: Cell, kind: str, never: float = float("inf")) -> Words:
@@ -59,7 +63,7 @@ def headline_table(run: Run) -> Table:
             rows.append((f"{title}, {line.label}", *(show(cell, line.kind) for cell in line.cells)))
             continue
         rows.append((title,))
-        rows += [(line.label, *(show(cell, line.kind) for cell in line.cells)) for line in block.lines]
+        rows += [(_INDENT + line.label, *(show(cell, line.kind) for cell in line.cells)) for line in block.lines]
     return Table("Headline figures, each with its 95 % interval below", ("", *run.plans.values()), rows)
 
 

@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 from simulator.report.numbers import percent
 
 Z95 = 1.959963984540054
-# Metrics in reading order; a run shows those that it tallied.
-_FIRST = ("npv", "apv", "irr", "peak_funding", "min_cash", "shortfall", "shortfall_depth", "breach")
-_THEN = ("dscr_min", "fccr_min", "leverage_max", "idle_capital", "stranded_peak", "write_offs", "roic")
+# Metrics in reading order; a run shows those that it tallied, and every event of its config.
+_NAMES = ("npv", "peak_funding", "min_cash", "shortfall", "breach", "dscr_min", "idle_capital", "stranded_peak")
 
 
 class Cell(NamedTuple):
@@ -60,7 +59,8 @@ def headline(summary: Mapping[str, Any], plans: tuple[str, ...] | None = None) -
     """Blocks of the headline table; cells in the order of `plans` (all plans of the summary by default)."""
     chosen = tuple(summary["plans"]) if plans is None else plans
     entries = [summary["plans"][plan] for plan in chosen]
-    known = [name for name in (*_FIRST, *_THEN) if any(name in entry for entry in entries)]
+    known = [name for name in _NAMES if any(name in entry for entry in entries)]
+    known += [name for name, entry in entries[0].items() if name not in _NAMES and entry.get("probability")]
     blocks = []
     for name in known:
         columns = [entry.get(name, {}) for entry in entries]
@@ -76,8 +76,9 @@ def _lines(name: str, first: Mapping[str, Any], columns: list[Mapping[str, Any]]
     if kind == "event":
         yield Line("probability", "event", tuple(_probability(column) for column in columns))
         return
-    yield Line("mean", kind, tuple(mean(column) for column in columns))
-    for share in _quantiles(name, first):
+    if kind != "month":
+        yield Line("mean", kind, tuple(mean(column) for column in columns))
+    for share in () if kind == "month" else _quantiles(name, first):
         cells = tuple(figure(column.get("quantiles", {}).get(share)) for column in columns)
         yield Line("median" if float(share) == 0.5 else f"{percent(float(share), 0)} quantile", kind, cells)
     if name == "npv":

@@ -83,7 +83,7 @@ def _sections(run: Run) -> Iterator[Section]:
         "solvency",
         "Liquidity, covenants and idle capital",
         "Covenants are tested at quarter-ends after the programme's start-up; the first failed test is the breach.",
-        (value.survival(run), rows.idle(run)),
+        (value.survival(run), rows.waste(run, "idle_capital"), rows.waste(run, "stranded_peak")),
     )
     for plan, title in run.plans.items():
         pictures = (*fans.plan_fans(run, plan), rows.earnings(run, plan))

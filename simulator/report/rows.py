@@ -38,7 +38,7 @@ def delays(run: Run) -> Picture | None:
         _interval(axes, delay, y)
         axes.annotate(
             f"{percent(float((delay <= 0).mean()), 0)} on time",
-            (1.0, y + 0.42),
+            (0.99, y + 0.42),
             xycoords=("axes fraction", "data"),
             ha="right",
             va="center",
@@ -67,35 +67,40 @@ def _delay_words(delay: Array) -> str:
     )
 
 
-def idle(run: Run) -> Picture | None:
-    """Capital that is finished but not in service, and value below book, by plan."""
-    rows: dict[str, Array] = {}
-    for plan, title in run.plans.items():
-        for metric, name in (("idle_capital", "idle"), ("stranded_peak", "stranded")):
-            values = run.values(f"{plan}.{metric}")
-            if values.size:
-                rows[f"{title}, {name}"] = values
-    if not rows:
+_WASTE = {
+    "idle_capital": (
+        "Idle capital",
+        "USD bn-years",
+        "Cost of shells that wait for power and of delivered chips that wait for service, times the years of waiting.",
+    ),
+    "stranded_peak": (
+        "Stranded value",
+        "USD bn, worst month",
+        "Book value of delivered compute above what it is worth, in the worst month.",
+    ),
+}
+
+
+def waste(run: Run, metric: str) -> Picture | None:
+    """Quantiles by plan of `idle_capital` or `stranded_peak`."""
+    title, unit, caption = _WASTE[metric]
+    found = {name: run.values(f"{plan}.{metric}") for plan, name in run.plans.items()}
+    found = {name: values for name, values in found.items() if values.size}
+    if not found:
         return None
-    figure, axes = canvas("Idle capital and stranded value", 1.5 + 0.45 * len(rows))
-    for row, values in enumerate(rows.values()):
-        _interval(axes, values, len(rows) - 1 - row)
-    _name_rows(axes, list(rows))
+    figure, axes = canvas(title, 1.5 + 0.45 * len(found))
+    for row, values in enumerate(found.values()):
+        _interval(axes, values, len(found) - 1 - row)
+    _name_rows(axes, list(found))
+    axes.set_ylim(-0.5, len(found) - 0.5)
     axes.set_xlim(left=0)
-    axes.set_xlabel("idle: USD bn-years; stranded: USD bn, worst month")
+    axes.set_xlabel(unit)
     _interval_legend(figure)
     words = [
-        f"{title}: mean {number(float(values.mean()))}, 95 % below {number(float(np.quantile(values, 0.95)))}."
-        for title, values in rows.items()
+        f"{name}: mean {number(float(values.mean()))}, 95 % below {number(float(np.quantile(values, 0.95)))}."
+        for name, values in found.items()
     ]
-    return Picture(
-        "idle",
-        "Idle capital and stranded value",
-        "Quantiles over paths. " + " ".join(words),
-        "Idle: money spent on shells that wait for power and on delivered chips that wait for service, times the years "
-        "they wait. Stranded: book value above economic value in the worst month.",
-        figure,
-    )
+    return Picture(metric, title, f"Quantiles over paths, {unit}. " + " ".join(words), caption, figure)
 
 
 def earnings(run: Run, plan: str) -> Picture | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,7 @@ def read_run(folder: Path) -> Run:
         config=tomllib.loads(text),
         config_text=text,
         sample=_sample(folder / "sample.parquet"),
-        series=_table(folder / "series.parquet", None) if (folder / "series.parquet").is_file() else _no_series(),
+        series=_series(folder / "series.parquet"),
         tornado=_json(folder / "tornado.json"),
     )
 
@@ -111,8 +111,7 @@ def _json(path: Path) -> dict[str, Any] | None:
 def _sample(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise RunError(f"{path}: is missing, the report draws its distributions from it")
-    names = [name for name in pq.read_schema(path).names if _is_drawn(name)]
-    return _table(path, names)
+    return _table(path, _is_drawn)
 
 
 def _is_drawn(name: str) -> bool:
@@ -120,12 +119,12 @@ def _is_drawn(name: str) -> bool:
     return metric in _DRAWN or metric.startswith("eps_fy") or (owner == "world" and metric.startswith("delay_"))
 
 
-def _table(path: Path, columns: Sequence[str] | None) -> pd.DataFrame:
+def _table(path: Path, wanted: Callable[[str], bool]) -> pd.DataFrame:
     try:
-        return pd.read_parquet(path, columns=None if columns is None else list(columns))
+        return pd.read_parquet(path, columns=[name for name in pq.read_schema(path).names if wanted(name)])
     except (OSError, ValueError) as error:
         raise RunError(f"{path}: cannot be read ({error})") from None
 
 
-def _no_series() -> pd.DataFrame:
-    return pd.DataFrame({"series": [], "month": []})
+def _series(path: Path) -> pd.DataFrame:
+    return _table(path, lambda _: True) if path.is_file() else pd.DataFrame({"series": [], "month": []})

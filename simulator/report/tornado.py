@@ -65,7 +65,7 @@ def _label(bar: Mapping[str, Any]) -> str:
 
 
 def _end(value: object) -> str:
-    return says(float(value)) if isinstance(value, int | float) else plain(value, 14)
+    return f"{value:.4g}" if isinstance(value, int | float) else plain(value, 14)
 
 
 def _span(bar: Mapping[str, Any]) -> str:

@@ -1,0 +1,167 @@
+"""The report of a run folder: complete, self-contained, and safe against names made to break it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simulator import report
+from simulator.errors import RunError
+from simulator.report.run import read_run
+from simulator.report.value import clopper_pearson, unbreached
+from tests.report_run import MONTHS, TORNADO, write_run
+
+HOSTILE = "<script>alert(1)</script> $\\frac & \"' {{ 7*7 }}"
+PLANS = {"own": "Own, with notes", "deferred": "Deferred chips"}
+
+
+class Page(HTMLParser):
+    """Tags, images and headings of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.images: list[dict[str, str]] = []
+        self.links: list[str] = []
+        self.anchors: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        found = {name: value or "" for name, value in attrs}
+        self.tags.append(tag)
+        self.anchors.add(found.get("id", ""))
+        if tag == "img":
+            self.images.append(found)
+        if tag == "a":
+            self.links.append(found["href"])
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = write_run(tmp_path_factory.mktemp("run") / "flagship", PLANS)
+    return folder, report.build(folder).read_text()
+
+
+def test_report_is_written_where_it_says(built):
+    folder, _ = built
+    assert report.build(folder) == folder / "report.html"
+
+
+def test_page_needs_nothing_from_outside(built):
+    _, text = built
+    page = Page(text)
+    assert not {"script", "link", "iframe", "object", "embed"} & set(page.tags)
+    assert all(image["src"].startswith("data:image/png;base64,") for image in page.images)
+    assert not re.findall(r"(?:url\(|@import|https?://)", text)
+    assert all(link.removeprefix("#") in page.anchors for link in page.links)
+
+
+def test_every_image_has_words_and_a_file(built):
+    folder, text = built
+    page = Page(text)
+    files = {path.read_bytes() for path in (folder / "figures").glob("*.png")}
+    shown = [base64.b64decode(image["src"].partition(",")[2]) for image in page.images]
+    assert len(shown) == len(files) == 19
+    assert set(shown) == files
+    assert all(len(image["alt"]) > 40 for image in page.images)
+
+
+def test_report_holds_the_chapters_of_a_committee(built):
+    _, text = built
+    for words in ("VaR 95", "CVaR 95", "d" * 64, "Clopper", "P(npv &lt; 0)", "40 paths in the tail", *PLANS.values()):
+        assert words in text
+
+
+def test_equal_runs_give_equal_reports(built, tmp_path):
+    _, text = built
+    assert report.build(write_run(tmp_path / "flagship", PLANS)).read_text() == text
+
+
+def test_hostile_names_are_shown_not_obeyed(tmp_path):
+    folder = write_run(tmp_path / "run", {"own": HOSTILE}, title=HOSTILE)
+    text = report.build(folder).read_text()
+    assert "script" not in Page(text).tags
+    assert "<script>alert" not in text
+    assert "{{ 7*7 }}" in text
+    assert {path.name for path in tmp_path.iterdir()} == {"run"}
+
+
+def test_names_in_other_scripts_do_no_harm(tmp_path):
+    text = report.build(
+        write_run(tmp_path / "run", {"own": "計画 \N{ROCKET}\n\x07" + "x" * 500}, title="Žluťoučký")
+    ).read_text()
+    assert "Žluťoučký" in text
+    assert "x" * 100 not in re.sub(r"<pre.*</pre>", "", text, flags=re.DOTALL)
+
+
+def test_parts_that_a_run_did_not_make_are_left_out(tmp_path):
+    folder = write_run(tmp_path / "run", {"own": "Own"}, tornado=False)
+    (folder / "series.parquet").unlink()
+    (folder / "manifest.json").unlink()
+    page = Page(report.build(folder).read_text())
+    assert "drivers" not in page.anchors
+    assert len(page.images) == 7
+
+
+@pytest.mark.parametrize(("name", "words"), [("summary.json", "no finished run"), ("sample.parquet", "is missing")])
+def test_missing_parts_are_named(built, tmp_path, name, words):
+    folder = shutil.copytree(built[0], tmp_path / "run")
+    (folder / name).unlink()
+    with pytest.raises(RunError, match=words):
+        report.build(folder)
+
+
+@pytest.mark.parametrize(("name", "content"), [("summary.json", "{"), ("summary.json", "[]"), ("sample.parquet", "x")])
+def test_damaged_parts_are_named(built, tmp_path, name, content):
+    folder = shutil.copytree(built[0], tmp_path / "run")
+    (folder / name).write_text(content)
+    with pytest.raises(RunError, match=re.escape(name)):
+        report.build(folder)
+
+
+def test_a_plan_that_never_varies_can_be_drawn(tmp_path):
+    folder = write_run(tmp_path / "run", {"own": "Own"})
+    sample = read_run(folder).sample
+    for name in sample:
+        sample[name] = 0.0
+    sample.to_parquet(folder / "sample.parquet")
+    assert report.build(folder).exists()
+
+
+def test_tornado_figure_is_a_png(tmp_path):
+    report.tornado_figure(TORNADO, tmp_path / "tornado.png")
+    assert (tmp_path / "tornado.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_tornado_without_bars_or_errors_can_be_drawn(tmp_path):
+    report.tornado_figure({**TORNADO, "bars": []}, tmp_path / "none.png")
+    bar = {"input": "drivers.grid.queue", "low": None, "high": "LN(36)", "delta_low": None, "delta_high": 3.0}
+    report.tornado_figure({**TORNADO, "base": None, "bars": [bar]}, tmp_path / "one.png")
+
+
+def test_unbreached_counts_months_before_the_breach():
+    share, low, high = unbreached(np.array([0.0, 2.0, 2.0, 4.0]), 4)
+    assert share.tolist() == [1.0, 0.75, 0.75, 0.25, 0.25]
+    assert (low <= share).all()
+    assert (high >= share).all()
+
+
+def test_clopper_pearson_matches_the_published_example():
+    # 0 of n: upper end 1 - .025^(1/n); 10 of 100: .0490, .1762 (tables of exact limits)
+    low, high = clopper_pearson(np.array([0.0, 10.0, 100.0]), 100)
+    np.testing.assert_allclose(low, [0, 0.0490, 0.025 ** (1 / 100)], atol=5e-5)
+    np.testing.assert_allclose(high, [1 - 0.025 ** (1 / 100), 0.1762, 1], atol=5e-5)
+
+
+def test_fan_and_breach_axes_know_the_horizon(built):
+    run = read_run(Path(built[0]))
+    assert run.months == MONTHS
+    assert run.first_year == 2026.5
+    assert json.loads((run.folder / "summary.json").read_text()) == run.summary
