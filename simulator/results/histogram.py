@@ -12,7 +12,8 @@ Bins rise with x, so that a bin number is a rank:
     40962 .. 81921        2^-20 <= x < 2^20
     81922                 x >= 2^20 (overflow)
     UNDEFINED = 81923     NaN
-Overflowing values are counted; their size is known only through the extremes and the worst paths kept beside.
+Overflowing values are counted; their size is known only through the extremes and the worst paths kept beside. A bin
+whose further bits are all 0 holds one value: a month, a count, an event.
 """
 
 from __future__ import annotations
@@ -109,15 +110,23 @@ def _edge(place: NDArray[np.int64]) -> NDArray[np.float64]:
     return edge
 
 
-def grouped(index: NDArray[np.int64], count: NDArray[np.int64], rest: NDArray[np.int64]) -> Bins:
-    """The values in the bins `index` (rising, not UNDEFINED); an overflow's mean is unknown (infinite)."""
-    low, high = edges(index)
-    width = high - low
-    share = rest / (count * float(1 << _REST_BITS))
+def grouped(place: NDArray[np.int64], n: NDArray[np.int64], rest: NDArray[np.int64]) -> Bins:
+    """The values in the bins `place` (rising, not UNDEFINED); an overflow's mean is unknown (infinite)."""
+    low, high = edges(place)
+    inner = np.where(place == ZERO, 0.0, np.where(place < ZERO, high, low))
+    outer = np.where(place < ZERO, low, high)
+    single = (rest == 0) & (place > 0) & (place < OVER)
+    share = rest / (n * float(1 << _REST_BITS))
     with np.errstate(invalid="ignore"):
-        mean = np.where(index < ZERO, high - share * width, low + share * width)
-    mean = np.where(index == ZERO, 0.0, mean)
-    return Bins(low, high, np.where(index == 0, -np.inf, np.where(index == OVER, np.inf, mean)), count)
+        mean = np.where(single, inner, inner + share * (outer - inner))
+    mean = np.where(np.isinf(outer), outer, mean)
+    return Bins(np.where(single, inner, low), np.where(single, inner, high), mean, n)
+
+
+def singles(x: NDArray[np.float64]) -> Bins:
+    """The defined values of a sample `x` (n,), each its own group."""
+    value, n = np.unique(x[~np.isnan(x)], return_counts=True)
+    return Bins(value, value, value, n.astype(np.int64))
 
 
 def place_of(x: float) -> int:

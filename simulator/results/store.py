@@ -1,0 +1,254 @@
+"""The run folder: the one module through which a run writes, and the way to read it back.
+
+    manifest.json   what was run, on what, and the checksums of the files below; written last
+    config.toml     the config as given
+    model.npz       the frozen model: every number a path needs, no pickle
+    summary.json    measures with their intervals
+    sample.parquet  the first paths, all figures; tail.parquet: the worst paths; series.parquet: bands by month
+    report.html, figures/
+
+A file appears whole or not at all: it is written beside its place, flushed to the disk and renamed; then the folder is
+flushed. Nothing in a run folder is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from simulator.errors import ConfigError, RunError
+from simulator.results.tree import rebuild
+
+MANIFEST, CONFIG, MODEL, SUMMARY = "manifest.json", "config.toml", "model.npz", "summary.json"
+SAMPLE, TAIL, SERIES = "sample.parquet", "tail.parquet", "series.parquet"
+REPORT, FIGURES = "report.html", "figures"
+DATA = (CONFIG, MODEL, SUMMARY, SAMPLE, TAIL, SERIES)  # checksummed; a report can be made again
+FORMAT = "capex-simulator run 1"
+
+_PART = ".part"
+_CHUNK = 1 << 22
+
+Tree = TypeVar("Tree", bound=NamedTuple)
+
+
+class RunFolder:
+    """A run folder that is being written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str]) -> RunFolder:
+        """A new run folder; one that holds a run is refused."""
+        folder = cls(Path(path))
+        held = [name for name in (MANIFEST, *DATA) if (folder.path / name).exists()]
+        if held:
+            raise ConfigError(
+                [f"--out {path}: given a folder that holds a run ({held[0]}), wanted a new one or --resume"]
+            )
+        with _as_run_error(folder.path):
+            folder.path.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @classmethod
+    def reopen(cls, path: str | os.PathLike[str]) -> RunFolder:
+        """An existing run folder to go on writing to; what a crash left half-written is dropped."""
+        folder = cls(Path(path))
+        if not folder.path.is_dir():
+            raise RunError(f"{path}: no such run folder")
+        for rest in folder.path.rglob(f".*{_PART}"):
+            rest.unlink()
+        return folder
+
+    @contextmanager
+    def stream(self, name: str) -> Iterator[BinaryIO]:
+        """A binary file that becomes `name` when the block ends well, and vanishes when it does not."""
+        target = self.path / name
+        part = target.with_name(f".{target.name}{_PART}")
+        with _as_run_error(target):
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with open(part, "wb") as file:
+                    yield file
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(part, target)
+                _flush_folder(target.parent)
+            except BaseException:
+                part.unlink(missing_ok=True)
+                raise
+
+    def write(self, name: str, data: bytes | str) -> None:
+        """Write a whole file; text is UTF-8."""
+        with self.stream(name) as file:
+            file.write(data.encode() if isinstance(data, str) else data)
+
+    def write_json(self, name: str, body: Mapping[str, Any]) -> None:
+        """Write `body`; a NaN or infinity in it is a mistake (ValueError)."""
+        self.write(name, json.dumps(body, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+
+    def write_npz(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Write named arrays without pickle."""
+        with self.stream(name) as file:
+            np.savez(file, allow_pickle=False, **dict(arrays))
+
+    def read_npz(self, name: str) -> dict[str, NDArray[Any]]:
+        """Read what `write_npz` wrote."""
+        return _read_npz(self.path / name)
+
+    def write_table(self, name: str, columns: Mapping[str, NDArray[Any]]) -> None:
+        """Write arrays of equal length as Parquet; NaN becomes null."""
+        with self.stream(name) as file:
+            pq.write_table(table(columns), file, compression="zstd", use_dictionary=False)
+
+    def remove(self, name: str) -> None:
+        """Remove a file if it is there."""
+        with _as_run_error(self.path / name):
+            (self.path / name).unlink(missing_ok=True)
+            _flush_folder(self.path)
+
+    def write_manifest(self, body: Mapping[str, Any]) -> None:
+        """Write the manifest: `body` and the sizes and checksums of the data files there are. Last of all."""
+        present = [name for name in DATA if (self.path / name).exists()]
+        files = {
+            name: {"bytes": (self.path / name).stat().st_size, "sha256": _hash(self.path / name)} for name in present
+        }
+        manifest = {"format": FORMAT, **body, "files": files}
+        self.write_json(MANIFEST, {**manifest, "checksum": _checksum(manifest)})
+
+
+class Run:
+    """A run folder to read: checksums are verified when a file is first read."""
+
+    def __init__(self, path: Path, manifest: dict[str, Any]) -> None:
+        self.path = path
+        self.manifest = manifest
+        self._verified: set[str] = set()
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Measures with their intervals."""
+        summary: dict[str, Any] = json.loads(self._verify(SUMMARY).read_text("utf-8"))
+        return summary
+
+    @property
+    def config(self) -> str:
+        """The config as given."""
+        return self._verify(CONFIG).read_text("utf-8")
+
+    def model(self, kind: type[Tree]) -> Tree:
+        """The frozen model, rebuilt as a tree of type `kind`."""
+        return rebuild(kind, _read_npz(self._verify(MODEL)))
+
+    def sample(self, columns: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
+        """The first paths: `path` and figures by name (all if None), undefined as NaN."""
+        return self._table(SAMPLE, columns)
+
+    def tail(self, columns: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
+        """The worst paths, in the form of `sample`."""
+        return self._table(TAIL, columns)
+
+    def series(self, columns: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
+        """Bands by month."""
+        return self._table(SERIES, columns)
+
+    def _table(self, name: str, columns: Sequence[str] | None) -> dict[str, NDArray[Any]]:
+        path = self._verify(name)
+        if columns is not None:
+            unknown = set(columns) - set(pq.read_schema(path).names)
+            if unknown:
+                raise RunError(f"{path}: given column {', '.join(sorted(unknown))}, wanted one that the run kept")
+        read = pq.read_table(path, columns=None if columns is None else list(columns))
+        return {key: read[key].to_numpy() for key in read.column_names}
+
+    def _verify(self, name: str) -> Path:
+        """The path of a data file that is what the run wrote."""
+        path, known = self.path / name, self.manifest["files"].get(name)
+        if known is None:
+            raise RunError(f"{path}: this run has no such file")
+        if name not in self._verified:
+            if not path.exists() or path.stat().st_size != known["bytes"]:
+                raise RunError(f"{path}: missing or cut short, wanted {known['bytes']:,} bytes; run the config again")
+            if _hash(path) != known["sha256"]:
+                raise RunError(
+                    f"{path}: was changed after the run wrote it (its checksum differs); run the config again"
+                )
+            self._verified.add(name)
+        return path
+
+
+def open_run(path: str | os.PathLike[str]) -> Run:
+    """Open a run folder; RunError if it is none, is unfinished, cut short or changed."""
+    folder = Path(path)
+    file = folder / MANIFEST
+    if not file.exists():
+        raise RunError(f"{path}: given no run folder, wanted one with {MANIFEST}")
+    try:
+        manifest = json.loads(file.read_text("utf-8"))
+    except ValueError as error:
+        raise RunError(f"{file}: cut short or changed, not JSON any more; run the config again") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise RunError(f"{file}: given the manifest of something else, wanted format {FORMAT!r}")
+    if manifest.pop("checksum", None) != _checksum(manifest):
+        raise RunError(f"{file}: was changed after the run wrote it (its checksum differs); run the config again")
+    run = Run(folder, manifest)
+    for name, known in manifest["files"].items():
+        if not (folder / name).exists() or (folder / name).stat().st_size != known["bytes"]:
+            raise RunError(
+                f"{folder / name}: missing or cut short, wanted {known['bytes']:,} bytes; run the config again"
+            )
+    return run
+
+
+def table(columns: Mapping[str, NDArray[Any]]) -> pa.Table:
+    """Arrays of equal length as an Arrow table; NaN becomes null."""
+    return pa.table({name: pa.array(array, from_pandas=True) for name, array in columns.items()})
+
+
+def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except Exception as error:  # zipfile, zlib and numpy each have their own
+        raise RunError(f"{path}: missing, cut short or changed ({error})") from error
+
+
+def _hash(path: Path) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _checksum(manifest: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
+
+
+def _flush_folder(path: Path) -> None:
+    """Make a rename durable."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _as_run_error(path: Path) -> Iterator[None]:
+    """Say which file could not be written, and why, in the simulator's own words."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"{path}: could not be written ({error.strerror or error})") from error

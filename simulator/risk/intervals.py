@@ -1,0 +1,86 @@
+"""Intervals of 95 % and verdicts: which figure may be shown, and how sure it is.
+
+A tail figure (quantile, VaR, CVaR) from fewer than 50 paths in the tail is not given at all, from fewer than 300 it is
+flagged. Probabilities have exact intervals whatever their size and need no verdict.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import NamedTuple
+
+from scipy import stats
+
+CONFIDENCE = 0.95
+_OUTSIDE = (1.0 - CONFIDENCE) / 2.0
+NEEDED = 50  # tail paths below which there is no figure
+ENOUGH = 300  # tail paths below which a figure is flagged
+TOO_FEW = "too few tail paths"
+FEW = f"fewer than {ENOUGH} tail paths"
+BEYOND = "beyond the range of the histogram"
+NOWHERE = "undefined on every path"
+
+
+class Figure(NamedTuple):
+    """A measure and its 95 % interval: a bound that is None does not exist, such a value is not to be trusted."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    note: str | None = None
+
+
+def fraction(level: float) -> Fraction:
+    """The decimal number that was written: 0.95 is 19/20, not the float64 next to it."""
+    return Fraction(str(float(level)))
+
+
+def rank(level: float, n: int) -> int:
+    """ceil(level n), free of rounding and at least 1: the place of VaR and quantiles in the rising order."""
+    return max(math.ceil(fraction(level) * n), 1)
+
+
+def tail_paths(level: float, n: int) -> int:
+    """Paths beyond the quantile of `level`, on its rarer side: floor(n min(level, 1 - level))."""
+    share = fraction(level)
+    return math.floor(min(share, 1 - share) * n)
+
+
+def verdict(level: float, n: int) -> str | None:
+    """None if a figure at `level` from n paths stands on firm ground, else the reservation (TOO_FEW: no figure)."""
+    tail = tail_paths(level, n)
+    return TOO_FEW if tail < NEEDED else FEW if tail < ENOUGH else None
+
+
+def ranks(level: float, n: int) -> tuple[int, int]:
+    """Ranks l, u such that X_(l) <= quantile <= X_(u) with at least 95 % for any law; 0 and n + 1 mean no bound.
+
+    B ~ Bin(n, level) paths lie below the quantile: P(B < l) <= 2.5 % and P(B >= u) <= 2.5 %.
+    """
+    law = stats.binom(n, level)
+    return int(law.ppf(_OUTSIDE)), int(law.ppf(1.0 - _OUTSIDE)) + 1
+
+
+def proportion(events: int, n: int) -> tuple[float, float]:
+    """Interval of a probability after `events` of n, exact (Clopper and Pearson 1934); 0 of n: up to 3.7/n."""
+    low = stats.beta.ppf(_OUTSIDE, events, n - events + 1) if events > 0 else 0.0
+    high = stats.beta.ppf(1.0 - _OUTSIDE, events + 1, n - events) if events < n else 1.0
+    return float(low), float(high)
+
+
+def about(value: float, stderr: float, n: int) -> tuple[float, float]:
+    """Interval of a mean of n values: Student's t with n - 1 degrees of freedom."""
+    half = float(stats.t.ppf(1.0 - _OUTSIDE, n - 1)) * stderr
+    return value - half, value + half
+
+
+def spread(sd: float, fourth: float, n: int) -> tuple[float, float]:
+    """Interval of a standard deviation, given the fourth central moment, symmetric in its logarithm.
+
+    Delta method: Var(ln sd) = (m4 / sd^4 - 1) / (4 n). It needs a finite fourth moment of the law to mean anything.
+    """
+    if sd == 0.0:
+        return 0.0, 0.0
+    half = float(stats.norm.ppf(1.0 - _OUTSIDE)) * math.sqrt(max(fourth / sd**4 - 1.0, 0.0) / (4.0 * n))
+    return sd * math.exp(-half), sd * math.exp(half)
