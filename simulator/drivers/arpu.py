@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from simulator.compiled import njit
 from simulator.drivers.marginals import Marginals, sample
@@ -62,3 +62,29 @@ def draw(
         for lane in range(epsilon.size):
             x[lane] = mean[lane] + (x[lane] - mean[lane]) * p.phi + p.sd * z[p.z_noise + m, lane]
             noise[m, lane] = exp(x[lane])
+
+
+# Closed forms; those of the noise x are in `simulator.drivers.reverting`.
+
+
+def adoption(months: ArrayLike, lag: float) -> NDArray[np.float64]:
+    """L after a lasting step of ln C by 1: 1 - exp(-t / lag), t and lag in months."""
+    return -np.expm1(-np.asarray(months, dtype=float) / lag)
+
+
+def elasticity_moment(n: int, zero: float, mu: float, sigma: float, cap: float) -> float:
+    """E[eps^n], n >= 1, of an eps that is 0 with probability `zero`, else lognormal(mu, sigma) given that it is < cap.
+
+    (1 - zero) e^{n mu + n^2 sigma^2 / 2} Phi(c - n sigma) / Phi(c), c = (ln cap - mu) / sigma.
+    """
+    from scipy.special import ndtr
+
+    c = (np.log(cap) - mu) / sigma
+    whole = np.exp(n * mu + 0.5 * (n * sigma) ** 2)
+    return float((1.0 - zero) * whole * ndtr(c - n * sigma) / ndtr(c))
+
+
+def expected_ratio(growth: ArrayLike, mean: float, sd: float) -> NDArray[np.float64]:
+    """E[(C / C0)^eps] for eps ~ N(mean, sd^2), without lag: exp(mean x + sd^2 x^2 / 2), x = ln(C / C0) = `growth`."""
+    x = np.asarray(growth, dtype=float)
+    return np.exp(mean * x + 0.5 * (sd * x) ** 2)

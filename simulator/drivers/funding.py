@@ -11,9 +11,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from simulator.compiled import njit
+from simulator.drivers import reverting
 from simulator.elementary import exp, log
 
 
@@ -65,3 +66,25 @@ def draw(
             mean[lane] += funding[m + 1, lane]
     for lane in range(rate.size):
         mean[lane] /= months
+
+
+# Closed forms. Array of years in, array of rates a year out; `load` is the sensitivity to the systematic factor.
+
+
+def rate_moments(
+    t: ArrayLike, start: float, mean: float, load: float, kappa: float, sigma: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and variance of the normal r_t, over paths and factor."""
+    return reverting.mean(t, start, mean, kappa), reverting.variance(t, kappa, sigma, load)
+
+
+def spread_moments(
+    t: ArrayLike, start: float, mean: float, load: float, kappa: float, sigma: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and variance of the lognormal s_t: e^{m + v/2} and e^{2m + v} (e^v - 1), ln s ~ N(m, v).
+
+    `start` and `mean` are spreads, `load` acts on the logarithm of the latter.
+    """
+    m = reverting.mean(t, np.log(start), np.log(mean), kappa)
+    v = reverting.variance(t, kappa, sigma, load)
+    return np.exp(m + 0.5 * v), np.exp(2.0 * m + v) * np.expm1(v)

@@ -11,14 +11,16 @@ Sources: lease deals and rental benchmarks 2023-26 (level, term discounts); hour
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from simulator.compiled import njit
+from simulator.drivers import reverting
 from simulator.drivers.events import any_before, month_of, next_times
-from simulator.drivers.marginals import Marginals, sample
+from simulator.drivers.marginals import Marginals, quantile, sample
 from simulator.elementary import exp, log
 
 JUMP, REGIME = range(2)
@@ -192,3 +194,100 @@ def _trailing_mean(window: NDArray[np.float64], price: NDArray[np.float64], trai
                 window[lane] -= price[m - WINDOW, lane]
         for lane in range(lanes):
             trailing[m, lane] = window[lane] * share
+
+
+# Closed forms
+
+
+@dataclass(frozen=True)
+class JumpLaw:
+    """Model `jump` in closed form: y = ln(P / longrun), dy = -kappa y dt + sigma dW + J dN(rate). Times are years.
+
+    The jump's law stands as values `size` with probabilities `weight`: the values at the Gauss-Hermite nodes of its
+    score, so E[f(J)] = weight @ f(size) is exact for a normal J and polynomials up to degree 2 x nodes - 1.
+    """
+
+    kappa: float  # a year
+    sigma: float  # a root year
+    rate: float  # jumps a year
+    size: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+    def log_mean(self, t: ArrayLike, start: float) -> NDArray[np.float64]:
+        """E[y_t] = y_0 e^{-kappa t} + rate E[J] (1 - e^{-kappa t}) / kappa."""
+        jumps = reverting.jump_cumulant(1, t, self.kappa, self.rate, self._moment(1))
+        return reverting.mean(t, start, 0.0, self.kappa) + jumps
+
+    def log_variance(self, t: ArrayLike) -> NDArray[np.float64]:
+        """Var[y_t] = (sigma^2 + rate E[J^2]) (1 - e^{-2 kappa t}) / (2 kappa)."""
+        jumps = reverting.jump_cumulant(2, t, self.kappa, self.rate, self._moment(2))
+        return reverting.variance(t, self.kappa, self.sigma) + jumps
+
+    def log_excess_kurtosis(self, t: ArrayLike) -> NDArray[np.float64]:
+        """Fourth cumulant of y_t over its squared variance; for kappa = 0 rate E[J^4] t / Var^2."""
+        return reverting.jump_cumulant(4, t, self.kappa, self.rate, self._moment(4)) / self.log_variance(t) ** 2
+
+    def expected(self, t: ArrayLike, spot: ArrayLike, longrun: ArrayLike) -> NDArray[np.float64]:
+        """E[P_t | P_0 = spot], the forward curve at no risk premium; the arguments broadcast. USD per W-year.
+
+        longrun exp(y_0 e^{-kappa t} + sigma^2 (1 - e^{-2 kappa t}) / (4 kappa) + rate int_0^t (E e^{J w(u)} - 1) du),
+        w(u) = e^{-kappa u}: Schwartz 1997 (doi:10.1111/j.1540-6261.1997.tb02721.x) and the jumps' cumulant function.
+        """
+        t, spot, longrun = np.asarray(t, dtype=float), np.asarray(spot, dtype=float), np.asarray(longrun, dtype=float)
+        diffusion = 0.5 * reverting.variance(t, self.kappa, self.sigma)
+        lift = diffusion + self._jump_lift(t)
+        return np.asarray(longrun * np.exp(np.log(spot / longrun) * np.exp(-self.kappa * t) + lift))
+
+    def contract(self, months: int, spot: ArrayLike, longrun: ArrayLike) -> NDArray[np.float64]:
+        """Fixed price of a term of `months` locked now: mean of the expected price at mid-months. USD per W-year."""
+        t = (np.arange(months) + 0.5) / 12.0
+        spot, longrun = np.asarray(spot, dtype=float), np.asarray(longrun, dtype=float)
+        return np.asarray(self.expected(t, spot[..., None], longrun[..., None]).mean(axis=-1))
+
+    def _moment(self, n: int) -> float:
+        return float(self.weight @ self.size**n)
+
+    def _jump_lift(self, t: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Integral of rate (E exp(J e^{-kappa u}) - 1) over 0..t, by Gauss-Legendre; shape of t."""
+        node, weight = np.polynomial.legendre.leggauss(40)
+        u = 0.5 * t[..., None] * (node + 1.0)
+        left = np.expm1(self.size * np.exp(-self.kappa * u)[..., None]) @ self.weight
+        return np.asarray(self.rate * 0.5 * t * (left @ weight))
+
+
+def jump_law(p: Price, marginals: Marginals, nodes: int = 64) -> JumpLaw:
+    """The closed form of frozen numbers of kind JUMP. Gaps are exponential: their median is ln 2 / rate."""
+    score, weight = np.polynomial.hermite_e.hermegauss(nodes)
+    size = np.empty(nodes)
+    sample(marginals, p.jump_size, score, size)
+    rate = np.log(2.0) / quantile(marginals, p.jump_gap, 0.0) if p.jump_slots > 0 else 0.0
+    sigma = p.sd / np.sqrt(reverting.faded(1.0 / 12.0, 2.0 * p.kappa))
+    return JumpLaw(p.kappa, float(sigma), float(rate), size, weight / weight.sum())
+
+
+def regime_rates(stays: ArrayLike) -> NDArray[np.float64]:
+    """Generator Q of the regime chain, (3, 3) per year: outer regimes lead to normal, normal to either alike."""
+    leave = 1.0 / np.asarray(stays, dtype=float)
+    turn = np.array([[-1.0, 1.0, 0.0], [0.5, -1.0, 0.5], [0.0, 1.0, -1.0]])
+    return np.asarray(leave[:, None] * turn)
+
+
+def regime_shares(t: float, start: int, stays: ArrayLike) -> NDArray[np.float64]:
+    """P(regime at t years) from regime `start`, (3,): a row of exp(Q t)."""
+    from scipy.linalg import expm
+
+    return np.asarray(expm(t * regime_rates(stays))[start])
+
+
+def stationary_shares(stays: ArrayLike) -> NDArray[np.float64]:
+    """Long-run share of time in each regime, (3,): visits 1/4, 1/2, 1/4 weighted by the mean stay."""
+    weight = np.array([0.25, 0.5, 0.25]) * np.asarray(stays, dtype=float)
+    return np.asarray(weight / weight.sum())
+
+
+def regime_expected(
+    t: float, start: int, stays: ArrayLike, level: NDArray[np.float64], kappa: float, sigma: float
+) -> float:
+    """E[P_t] of model `regime` with the factor at 0: mean level times exp(Var[u_t] / 2). USD per W-year."""
+    noise = np.exp(0.5 * reverting.variance(t, kappa, sigma))
+    return float(regime_shares(t, start, stays) @ level * noise)

@@ -174,3 +174,55 @@ def _accumulate(
             value[m, lane] *= value[m - 1, lane] * wear
             work[m, lane] *= work[m - 1, lane] * wear
             efficiency[m, lane] *= efficiency[m - 1, lane]
+
+
+# Closed forms. Steps of ln A are N(mean, sd^2) with a share `share` of their variance from one common factor.
+
+
+def arrivals(t: float, shape: float, mean: float, age: float | None) -> NDArray[np.float64]:
+    """P(n generations within t years), n = 0, 1, ..., for gaps Gamma(shape >= 1) of the given mean in years.
+
+    Today's generation is `age` years old, or of unknown age (None: bought at a random date, so that the time to the
+    next one has density S(u) / mean; Cox 1962, Renewal Theory, ch. 5). P(T_k <= t) = int_0^t f_1(u) F_{k-1}(t - u) du
+    with F_k the law of k gaps, Gamma(k shape): by Gauss-Legendre, accurate to 1e-10.
+    """
+    from scipy.stats import gamma
+
+    scale = mean / shape
+    node, weight = np.polynomial.legendre.leggauss(200)
+    u, du = 0.5 * t * (node + 1.0), 0.5 * t * weight
+    if age is None:
+        first = gamma.sf(u, shape, scale=scale) / mean * du
+    else:
+        first = gamma.pdf(age + u, shape, scale=scale) / gamma.sf(age, shape, scale=scale) * du
+    at_least = [1.0, float(first.sum())]
+    while at_least[-1] > 1e-15:
+        at_least.append(float(first @ gamma.cdf(t - u, (len(at_least) - 1) * shape, scale=scale)))
+    return -np.diff(np.array([*at_least, 0.0]))
+
+
+def log_gain_moments(arrived: NDArray[np.float64], mean: float, sd: float, share: float) -> tuple[float, float]:
+    """Mean and variance of ln A when n generations have come with probability arrived[n].
+
+    E = m E[n]; Var = m^2 Var[n] + s^2 ((1 - share) E[n] + share E[n^2]). For a Poisson n of mean l t that is
+    l t (m^2 + s^2) + share s^2 (l t)^2.
+    """
+    n = np.arange(arrived.size)
+    first, second = float(arrived @ n), float(arrived @ n**2)
+    return mean * first, mean**2 * (second - first**2) + sd**2 * ((1.0 - share) * first + share * second)
+
+
+def gain_power(arrived: NDArray[np.float64], beta: float, mean: float, sd: float, share: float) -> float:
+    """E[A^-beta] = sum_n arrived[n] exp(-beta n m + beta^2 s^2 ((1 - share) n + share n^2) / 2)."""
+    n = np.arange(arrived.size)
+    return float(arrived @ np.exp(-beta * n * mean + 0.5 * (beta * sd) ** 2 * ((1.0 - share) * n + share * n**2)))
+
+
+def kept(t: float, rate: float, loss: float) -> float:
+    """E[prod(1 - J)] over t years of paradigm shifts at `rate` a year that take `loss` on average: e^{-rate t loss}."""
+    return float(np.exp(-rate * t * loss))
+
+
+def half_life(beta: float, mean: float, gap: float, wear: float, rate: float, loss: float) -> float:
+    """Years in which V halves, steps and shifts at their means: ln 2 / (beta m / gap + wear + rate E[J])."""
+    return float(np.log(2.0) / (beta * mean / gap + wear + rate * loss))
