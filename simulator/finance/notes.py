@@ -20,6 +20,11 @@ def macaulay(coupon: float, years: float) -> float:
     return float(np.sum(k / 2.0 * v) * coupon / 2.0 + periods / 2.0 * v[-1])
 
 
+def modified(coupon: float, years: float) -> float:
+    """Modified duration in years, -dP/dy at par: the Macaulay duration over 1 + c/2."""
+    return macaulay(coupon, years) / (1.0 + coupon / 2.0)
+
+
 def ladder(amounts: Sequence[float], coupons: Sequence[float], years: Sequence[float]) -> tuple[float, float, float]:
     """Weighted coupon (per year), Macaulay duration and maturity (years) of notes; zeros without notes."""
     total = sum(amounts)

@@ -1,0 +1,75 @@
+"""What capacity costs and earns on a sheet of paper: the arithmetic against which headline figures are checked.
+
+Prices and costs per capacity are USD per watt of IT load, or USD per W-year; 1 USD/W on 1 GW is USD 1 bn, 1 USD/W-year
+on 1 MW is USD 1 m a year. A year has 8,766 hours.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+HOURS = 8766.0  # a year
+
+
+def capital_recovery(rate: float, years: float) -> float:
+    """Level yearly payment that repays 1 over `years` at `rate`: r / (1 - (1 + r)^-n), 1 / n at rate 0."""
+    if rate == 0.0:
+        return 1.0 / years
+    return -rate / math.expm1(-years * math.log1p(rate))
+
+
+def owned_cost(assets: Sequence[tuple[float, float]], operating_cost: float, rate: float, use: float = 1.0) -> float:
+    """Full cost of owned capacity, USD per W-year of use.
+
+    `assets` are (cost in USD per W, life in years); each is paid for over its life at `rate`. Operating cost (USD per
+    W-year) runs whatever the use, so it is divided by the used share `use` as well.
+    """
+    capital = sum(cost * capital_recovery(rate, life) for cost, life in assets)
+    return (capital + operating_cost) / use
+
+
+def price_per_watt_year(revenue: float, mw: float) -> float:
+    """USD per W-year of `revenue` USD bn a year on `mw` of IT load."""
+    return revenue * 1e9 / (mw * 1e6)
+
+
+def price_per_gpu_hour(watt_year: float, watts_per_gpu: float) -> float:
+    """USD per GPU-hour of a price in USD per W-year, at the IT load that one GPU takes with its share of the rest."""
+    return watt_year * watts_per_gpu / HOURS
+
+
+def fleet_power(gpus: float, watts_per_gpu: float) -> float:
+    """IT load of a fleet, MW."""
+    return gpus * watts_per_gpu / 1e6
+
+
+def leasable(mw: float, use: float) -> float:
+    """MW that the owner does not use and could let: (1 - use) of the capacity."""
+    return (1.0 - use) * mw
+
+
+def capacity_added(capex: Mapping[int, float], cost_per_watt: float, lag: int = 1) -> dict[int, float]:
+    """GW of IT load that come on line, by year: capex (USD bn by year) over its cost, `lag` years later."""
+    return {year + lag: spent / cost_per_watt for year, spent in capex.items()}
+
+
+def compute_growth(added: float, fleet: float) -> float:
+    """d ln C = ln((C0 + W) / C0): what `added` MW-equivalents do to a fleet of `fleet`."""
+    return math.log1p(added / fleet)
+
+
+def break_even_elasticity(cost: float, revenue: float, margin: float, growth: float) -> float:
+    """Elasticity at which extra revenue pays a yearly cost: ln(1 + cost / (margin revenue)) / d ln C.
+
+    `cost` and `revenue` are USD bn a year, `growth` is d ln C. Solves margin revenue (exp(eps growth) - 1) = cost.
+    """
+    return math.log1p(cost / (margin * revenue)) / growth
+
+
+def par_forward(first: float, first_years: float, whole: float, whole_years: float) -> float:
+    """Price of the years between two terms that makes both terms cost the same on average.
+
+    f = (T2 p2 - T1 p1) / (T2 - T1), for prices per unit of time and no discounting.
+    """
+    return (whole_years * whole - first_years * first) / (whole_years - first_years)
