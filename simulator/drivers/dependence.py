@@ -1,13 +1,43 @@
-"""Dependence: the systematic factors that all drivers share."""
+"""Dependence: the systematic factors that all drivers share.
+
+Six factors F, each exactly N(0, 1), arise from seven scores z of a path: G = chol z[0:6] has the correlation matrix;
+the Gaussian copula takes F = G; the t copula divides by a common scale, which makes factors extreme together,
+
+    F_i = Phi^-1(t_nu(G_i sqrt(nu / c))),   c = quantile of chi-square with nu degrees of freedom at Phi(z[6])
+
+(Demarta and McNeil 2005, The t Copula and Related Copulas, doi 10.1111/j.1751-5823.2005.tb00254.x).
+"""
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import betainc, betaincinv, ndtr, ndtri_exp
+
+from simulator.compiled import njit
+from simulator.drivers.correlation import nearest_correlation, smallest_eigenvalue
+from simulator.drivers.laws.scale import inverse_scale_law
+from simulator.drivers.laws.tables import cubic_coefficients, cubic_nodes
+from simulator.drivers.marginals import Marginals, sample
+from simulator.elementary import asinh
+
+__all__ = [
+    "FACTORS",
+    "Dependence",
+    "factors",
+    "freeze_dependence",
+    "inverse_scale_law",
+    "nearest_correlation",
+    "smallest_eigenvalue",
+]
 
 FACTORS = ("silicon", "grid", "arpu", "price", "rates", "spread")
+_COUNT = len(FACTORS)
+_REACH = 8.2  # factors are clamped to this many standard deviations (their scores stop at 6.8)
+_INTERVALS = 512
 
 
 class Dependence(NamedTuple):
@@ -16,5 +46,86 @@ class Dependence(NamedTuple):
     chol: NDArray[np.float64]  # (6, 6) lower Cholesky factor of the correlation matrix, order FACTORS
     student: int  # 0: Gaussian copula; 1: t copula
     inverse_scale: int  # marginal of sqrt(nu / chi2_nu) as a function of the seventh score (decreasing in it)
-    score: NDArray[np.float64]  # flat spline coefficients of x -> Phi^-1(t_nu(x)) on a grid of asinh(x)
+    score: NDArray[np.float64]  # flat cubic coefficients (4 an interval) of asinh|x| -> Phi^-1(t_nu(|x|)), from 0 on
+    per_unit: float  # intervals of that table per unit of asinh|x|
     z_factors: int  # first of the seven rows
+
+
+@njit
+def factors(
+    dependence: Dependence, marginals: Marginals, z: NDArray[np.float64], out: NDArray[np.float64]
+) -> None:
+    """Fill out (6, lanes) with the factors of the scores z (rows, lanes)."""
+    row = dependence.z_factors
+    for i in range(_COUNT):
+        _weighted_sum(dependence.chol[i], z, row, i + 1, out[i])
+    if dependence.student:
+        scale = np.empty(z.shape[1])
+        place = np.empty(z.shape[1])
+        sample(marginals, dependence.inverse_scale, z[row + _COUNT], scale)
+        for i in range(_COUNT):
+            _normal_scores(dependence, scale, place, out[i])
+
+
+@njit
+def _weighted_sum(
+    weight: NDArray[np.float64], z: NDArray[np.float64], row: int, terms: int, out: NDArray[np.float64]
+) -> None:
+    """out = sum of weight[j] z[row + j] over the first terms."""
+    first = z[row]
+    for l in range(out.size):
+        out[l] = weight[0] * first[l]
+    for j in range(1, terms):
+        other = z[row + j]
+        for l in range(out.size):
+            out[l] += weight[j] * other[l]
+
+
+@njit
+def _normal_scores(
+    dependence: Dependence, scale: NDArray[np.float64], place: NDArray[np.float64], x: NDArray[np.float64]
+) -> None:
+    """x = Phi^-1(t_nu(x scale)) in place: odd, so tabulated for positive arguments."""
+    score, per_unit = dependence.score, dependence.per_unit
+    intervals = score.size // 4
+    for l in range(x.size):
+        place[l] = asinh(x[l] * scale[l]) * per_unit
+    for l in range(x.size):
+        s = min(abs(place[l]), float(intervals))
+        k = min(int(s), intervals - 1)
+        t = s - k
+        j = 4 * k
+        f = score[j] + t * (score[j + 1] + t * (score[j + 2] + t * score[j + 3]))
+        x[l] = -f if place[l] < 0.0 else f
+
+
+def freeze_dependence(
+    correlation: NDArray[np.float64], family: str, nu: float, z_factors: int, inverse_scale: int
+) -> Dependence:
+    """The frozen numbers for a valid correlation matrix (6, 6), in the order FACTORS.
+
+    `family` is "gaussian" or "t" (nu is read for "t" only); `inverse_scale` is the marginal of `inverse_scale_law(nu)`.
+    """
+    if family not in ("gaussian", "t"):
+        raise ValueError(f"given family {family!r}, wanted gaussian or t")
+    least = smallest_eigenvalue(correlation)
+    if least <= 0.0:
+        raise ValueError(f"given a correlation matrix with eigenvalue {least:.6g}, wanted positive ones only")
+    chol = np.ascontiguousarray(np.linalg.cholesky(correlation))
+    if family == "gaussian":
+        return Dependence(chol, 0, inverse_scale, np.zeros(4), 1.0, z_factors)
+    edge = _edge(nu)
+    place = cubic_nodes(0.0, edge, _INTERVALS)
+    score = cubic_coefficients(-ndtri_exp(_log_upper(np.sinh(place), nu)))
+    return Dependence(chol, 1, inverse_scale, score, _INTERVALS / edge, z_factors)
+
+
+def _log_upper(x: NDArray[np.float64], nu: float) -> NDArray[np.float64]:
+    """ln P(t_nu > x) for x >= 0, through the incomplete beta function, which keeps the tail's digits."""
+    return np.log(0.5 * betainc(0.5 * nu, 0.5, nu / (nu + x * x)))
+
+
+def _edge(nu: float) -> float:
+    """asinh of the t quantile whose normal score is _REACH."""
+    share = float(betaincinv(0.5 * nu, 0.5, 2.0 * float(ndtr(-_REACH))))
+    return math.asinh(math.sqrt(nu * (1.0 - share) / share))
