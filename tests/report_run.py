@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from simulator.finance.metrics import Metric, plan_metrics, world_metrics
+from simulator.results import store
+from simulator.results.store import RunFolder
+from simulator.risk.summary import CONVENTIONS, entry, of_sample
 
 PATHS, MONTHS = 4000, 120
 SITES = {"prometheus": "Prometheus, remaining halls", "hyperion_a": "Hyperion A", "el_paso": "El Paso"}
@@ -18,17 +20,16 @@ _SERIES = {"price": (40, 12), "ads": (17, 35), "value": (1, 0.1), "funding": (0.
 _PLAN_SERIES = {"cumulative": (0, -120), "cash": (80, 40), "idle": (0, 30), "breached": (0, 0.4)}
 
 
-def write_run(folder: Path, plans: Mapping[str, str], title: str = "Flagship", tornado: bool = True) -> Path:
-    """Write summary, sample, series, manifest, config and tornado; `plans` are titles by id."""
-    folder.mkdir(parents=True, exist_ok=True)
+def write_run(path: Path, plans: Mapping[str, str], title: str = "Flagship", tornado: bool = True) -> Path:
+    """Write a run as a simulation would; `plans` are titles by id."""
     rng = np.random.default_rng(1)
     world, plan = world_metrics(list(SITES)), plan_metrics(range(2026, 2037))
     columns = {f"world.{metric.name}": _draw(rng, metric) for metric in world}
     columns |= {f"{name}.{metric.name}": _draw(rng, metric) for name in plans for metric in plan}
-    sample = pd.DataFrame({"path": np.arange(PATHS), **columns})
-    sample.to_parquet(folder / "sample.parquet")
-    _series(rng, list(plans)).to_parquet(folder / "series.parquet")
-    owners = {name: {m.name: entry(m, columns[f"{name}.{m.name}"]) for m in plan} for name in plans}
+    folder = RunFolder.create(path)
+    folder.write(store.CONFIG, _config(title, plans))
+    folder.write_table(store.SAMPLE, {"path": np.arange(PATHS), **columns})
+    folder.write_table(store.SERIES, _series(list(plans)))
     summary = {
         "digest": "d" * 64,
         "paths": PATHS,
@@ -36,18 +37,19 @@ def write_run(folder: Path, plans: Mapping[str, str], title: str = "Flagship", t
         "sampler": "philox",
         "stop": {"rule": "paths", "asked": PATHS, "reached": PATHS},
         "resumed_at": [],
-        "world": {m.name: entry(m, columns[f"world.{m.name}"]) for m in world},
-        "plans": owners,
+        "confidence": 0.95,
+        "conventions": list(CONVENTIONS),
+        "world": {m.name: _entry(m, columns[f"world.{m.name}"]) for m in world},
+        "plans": {name: {m.name: _entry(m, columns[f"{name}.{m.name}"]) for m in plan} for name in plans},
         "timing": {"simulate_s": 1.0, "paths_per_s": 4000.0},
     }
-    (folder / "summary.json").write_text(json.dumps(summary))
-    (folder / "manifest.json").write_text(
-        json.dumps({"version": "0.1.0", "versions": {"numpy": "2.0"}, "streams": [1] * 40})
-    )
-    (folder / "config.toml").write_text(_config(title, plans))
+    folder.write_json(store.SUMMARY, summary)
     if tornado:
-        (folder / "tornado.json").write_text(json.dumps(TORNADO))
-    return folder
+        folder.write_json("tornado.json", TORNADO)
+    folder.write_manifest(
+        {"name": "flagship", "versions": {"numpy": "2.0"}, "streams": dict.fromkeys(map(str, range(40)), 1)}
+    )
+    return path
 
 
 TORNADO: dict[str, Any] = {
@@ -89,53 +91,23 @@ def _draw(rng: np.random.Generator, metric: Metric) -> Any:
     return np.where(rng.random(PATHS) < 0.1, np.nan, values) if metric.undefined else values
 
 
-def entry(metric: Metric, values: Any) -> dict[str, Any]:
-    """One metric of summary.json, in the manner of a run."""
-    values = values[np.isfinite(values)]
-    stderr = float(values.std() / np.sqrt(values.size))
-
-    def fig(value: float, width: float) -> dict[str, Any]:
-        return {"value": float(value), "low": float(value - width), "high": float(value + width)}
-
-    result: dict[str, Any] = {
-        "unit": metric.unit,
-        "kind": metric.kind,
-        "bad": metric.bad,
-        "title": metric.title,
-        "undefined": 0.1 if metric.undefined else 0.0,
-        "mean": float(values.mean()),
-        "stderr": stderr,
-        "quantiles": {str(q): fig(float(np.quantile(values, q)), 2 * stderr) for q in (0.05, 0.5, 0.95)},
-        "var": {},
-        "cvar": {},
-        "probability": {},
-    }
-    if metric.kind == "amount":
-        loss = np.sort(-values if metric.bad == "low" else values)
-        result["var"] = {
-            "0.95": fig(loss[int(0.95 * loss.size)], 2 * stderr),
-            "0.99": fig(loss[int(0.99 * loss.size)], stderr),
-        }
-        tail = {"value": None, "low": None, "high": None, "note": "40 paths in the tail, 50 are needed"}
-        result["cvar"] = {"0.95": fig(loss[int(0.95 * loss.size) :].mean(), 2 * stderr), "0.99": tail}
+def _entry(metric: Metric, values: Any) -> dict[str, Any]:
+    """One metric of summary.json, made as a run makes it."""
+    of = of_sample(metric, values)
     if metric.name == "npv":
-        result["probability"] = {"npv < 0": fig(float((values < 0).mean()), 0.01)}
-    return result
+        of = of._replace(events={"npv < 0": int((values < 0).sum())})
+    return entry(of, MONTHS, (0.95, 0.99), (0.05, 0.5, 0.95))
 
 
-def _series(rng: np.random.Generator, plans: Sequence[str]) -> pd.DataFrame:
+def _series(plans: Sequence[str]) -> dict[str, Any]:
     found = {f"world.{name}": ends for name, ends in _SERIES.items()}
     found |= {f"{plan}.{name}": ends for plan in plans for name, ends in _PLAN_SERIES.items()}
-    tables = []
-    for name, (first, last) in found.items():
-        middle = np.linspace(first, last, MONTHS)
-        width = 0.3 * abs(middle).max() * np.sqrt(np.arange(1, MONTHS + 1) / MONTHS)
-        shares = dict(zip(("q05", "q25", "q50", "q75", "q95"), (-1, -0.4, 0, 0.5, 1.6), strict=True))
-        columns = {share: middle + z * width for share, z in shares.items()}
-        tables.append(
-            pd.DataFrame({"series": name, "month": np.arange(MONTHS), **columns, "mean": middle + 0.1 * width})
-        )
-    return pd.concat(tables, ignore_index=True)
+    middle = np.concatenate([np.linspace(first, last, MONTHS) for first, last in found.values()])
+    months = np.tile(np.arange(MONTHS), len(found))
+    width = 0.3 * np.abs(middle) * np.sqrt((months + 1) / MONTHS)
+    bands = {"q05": -1, "q25": -0.4, "q50": 0, "q75": 0.5, "q95": 1.6, "mean": 0.1}
+    names = np.repeat(np.array(list(found), dtype=object), MONTHS)
+    return {"series": names, "month": months, **{band: middle + z * width for band, z in bands.items()}}
 
 
 def _config(title: str, plans: Mapping[str, str]) -> str:

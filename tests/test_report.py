@@ -16,6 +16,8 @@ from simulator import report
 from simulator.errors import RunError
 from simulator.report.run import read_run
 from simulator.report.value import clopper_pearson, unbreached
+from simulator.results.store import RunFolder, open_run
+from simulator.risk.intervals import proportion
 from tests.report_run import MONTHS, TORNADO, write_run
 
 HOSTILE = "<script>alert(1)</script> $\\frac & \"' {{ 7*7 }}"
@@ -75,7 +77,7 @@ def test_every_image_has_words_and_a_file(built):
 
 def test_report_holds_the_chapters_of_a_committee(built):
     _, text = built
-    for words in ("VaR 95", "CVaR 95", "d" * 64, "Clopper", "P(npv &lt; 0)", "40 paths in the tail", *PLANS.values()):
+    for words in ("VaR 95", "CVaR 95", "d" * 64, "Clopper", "P(npv &lt; 0)", "too few tail paths", *PLANS.values()):
         assert words in text
 
 
@@ -104,34 +106,39 @@ def test_names_in_other_scripts_do_no_harm(tmp_path):
 def test_parts_that_a_run_did_not_make_are_left_out(tmp_path):
     folder = write_run(tmp_path / "run", {"own": "Own"}, tornado=False)
     (folder / "series.parquet").unlink()
-    (folder / "manifest.json").unlink()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    RunFolder.reopen(folder).write_manifest({"name": manifest["name"]})
     page = Page(report.build(folder).read_text())
     assert "drivers" not in page.anchors
     assert len(page.images) == 7
 
 
-@pytest.mark.parametrize(("name", "words"), [("summary.json", "no finished run"), ("sample.parquet", "is missing")])
-def test_missing_parts_are_named(built, tmp_path, name, words):
-    folder = shutil.copytree(built[0], tmp_path / "run")
-    (folder / name).unlink()
-    with pytest.raises(RunError, match=words):
-        report.build(folder)
-
-
-@pytest.mark.parametrize(("name", "content"), [("summary.json", "{"), ("summary.json", "[]"), ("sample.parquet", "x")])
-def test_damaged_parts_are_named(built, tmp_path, name, content):
-    folder = shutil.copytree(built[0], tmp_path / "run")
-    (folder / name).write_text(content)
+@pytest.mark.parametrize("name", ["manifest.json", "summary.json", "sample.parquet", "series.parquet", "config.toml"])
+def test_missing_and_damaged_parts_are_named(built, tmp_path, name):
+    missing = shutil.copytree(built[0], tmp_path / "missing")
+    (missing / name).unlink()
     with pytest.raises(RunError, match=re.escape(name)):
+        report.build(missing)
+    damaged = shutil.copytree(built[0], tmp_path / "damaged")
+    (damaged / name).write_text("{")
+    with pytest.raises(RunError, match=re.escape(name)):
+        report.build(damaged)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"bars": 1}'])
+def test_damaged_tornado_says_what_to_do(built, tmp_path, content):
+    folder = shutil.copytree(built[0], tmp_path / "run")
+    (folder / "tornado.json").write_text(content)
+    with pytest.raises(RunError, match=r"tornado\.json.*run the tornado again"):
         report.build(folder)
 
 
-def test_a_plan_that_never_varies_can_be_drawn(tmp_path):
+def test_a_run_that_never_varies_can_be_drawn(tmp_path):
     folder = write_run(tmp_path / "run", {"own": "Own"})
-    sample = read_run(folder).sample
-    for name in sample:
-        sample[name] = 0.0
-    sample.to_parquet(folder / "sample.parquet")
+    sample = open_run(folder).sample()
+    stored = RunFolder.reopen(folder)
+    stored.write_table("sample.parquet", {name: np.zeros(len(values)) for name, values in sample.items()})
+    stored.write_manifest({"name": "flagship"})
     assert report.build(folder).exists()
 
 
@@ -158,6 +165,7 @@ def test_clopper_pearson_matches_the_published_example():
     low, high = clopper_pearson(np.array([0.0, 10.0, 100.0]), 100)
     np.testing.assert_allclose(low, [0, 0.0490, 0.025 ** (1 / 100)], atol=5e-5)
     np.testing.assert_allclose(high, [1 - 0.025 ** (1 / 100), 0.1762, 1], atol=5e-5)
+    np.testing.assert_array_equal(np.stack([low, high]).T, [proportion(hits, 100) for hits in (0, 10, 100)])
 
 
 def test_fan_and_breach_axes_know_the_horizon(built):

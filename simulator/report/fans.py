@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import pandas as pd
-
 from simulator.report.canvas import COLOURS, INK, Picture, canvas, percent_axis, room_for_legend, years
 from simulator.report.numbers import month_name, number, percent
-from simulator.report.run import Run
+from simulator.report.run import Bands, Run
 
 
 class _Fan(NamedTuple):
@@ -65,7 +63,7 @@ def plan_fans(run: Run, plan: str) -> list[Picture]:
 
 
 def _draw(run: Run, owner: str, fan: _Fan, title: str) -> Picture | None:
-    rows = run.monthly(f"{owner}.{fan.series}")
+    rows = run.series.get(f"{owner}.{fan.series}")
     if rows is None:
         return None
     date = run.first_year + (rows["month"] + 1) / 12
@@ -89,15 +87,13 @@ def _draw(run: Run, owner: str, fan: _Fan, title: str) -> Picture | None:
     return Picture(slug, title, _words(run, fan, rows), fan.caption, figure)
 
 
-def _words(run: Run, fan: _Fan, rows: pd.DataFrame) -> str:
+def _words(run: Run, fan: _Fan, rows: Bands) -> str:
     """The chart in numbers: its bands at three dates."""
     say = percent if fan.share else number
     parts = []
-    for index in sorted({min(11, len(rows) - 1), len(rows) // 2, len(rows) - 1}):
-        row = rows.iloc[index]
-        parts.append(
-            f"{month_name(run.start, row['month'])}: median {say(float(row['q50']))}, "
-            f"5 to 95 % {say(float(row['q05']))} to {say(float(row['q95']))}"
-        )
+    last = len(rows["month"]) - 1
+    for i in sorted({min(11, last), last // 2, last}):
+        low, middle, high = (say(float(rows[band][i])) for band in ("q05", "q50", "q95"))
+        parts.append(f"{month_name(run.start, rows['month'][i])}: median {middle}, 5 to 95 % {low} to {high}")
     unit = "" if fan.share else f" in {fan.unit}"
     return f"Fan chart by month{unit}. {'; '.join(parts)}."

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from simulator.report.numbers import percent
+from simulator.risk.intervals import about
 
-Z95 = 1.959963984540054
 # Metrics in reading order; a run shows those that it tallied, and every event of its config.
 _NAMES = ("npv", "peak_funding", "min_cash", "shortfall", "breach", "dscr_min", "idle_capital", "stranded_peak")
+_HIDDEN = (*_NAMES, "breach_month", "peak_month", "breach_cured")  # said already, or of no use without the others
 
 
 class Cell(NamedTuple):
@@ -46,13 +47,13 @@ def figure(entry: Mapping[str, Any] | None) -> Cell:
 
 
 def mean(entry: Mapping[str, Any]) -> Cell:
-    """The mean with its normal 95 % interval."""
+    """The mean with its 95 % interval."""
     value, stderr = entry.get("mean"), entry.get("stderr")
     if value is None:
         return Cell(None, None, None, entry.get("note") or "undefined on every path")
     if stderr is None or not math.isfinite(stderr):
         return Cell(value, None, None)
-    return Cell(value, value - Z95 * stderr, value + Z95 * stderr)
+    return Cell(value, *about(value, stderr, max(int(entry.get("n", 2)), 2)))
 
 
 def headline(summary: Mapping[str, Any], plans: tuple[str, ...] | None = None) -> list[Block]:
@@ -60,7 +61,7 @@ def headline(summary: Mapping[str, Any], plans: tuple[str, ...] | None = None) -
     chosen = tuple(summary["plans"]) if plans is None else plans
     entries = [summary["plans"][plan] for plan in chosen]
     known = [name for name in _NAMES if any(name in entry for entry in entries)]
-    known += [name for name, entry in entries[0].items() if name not in _NAMES and entry.get("probability")]
+    known += [name for name, entry in entries[0].items() if name not in _HIDDEN and entry.get("probability")]
     blocks = []
     for name in known:
         columns = [entry.get(name, {}) for entry in entries]

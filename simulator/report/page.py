@@ -14,6 +14,7 @@ from simulator.report.canvas import DPI, Picture, png, style
 from simulator.report.headline import conventions
 from simulator.report.numbers import slug
 from simulator.report.run import Run, read_run
+from simulator.results.store import FIGURES, REPORT, RunFolder
 
 
 class Section(NamedTuple):
@@ -44,9 +45,8 @@ def write_page(folder: Path) -> Path:
             summary=run.summary,
         )
     )
-    path = folder / "report.html"
-    path.write_text(page, encoding="utf-8")
-    return path
+    RunFolder.reopen(folder).write(REPORT, page)
+    return folder / REPORT
 
 
 def _environment() -> Environment:
@@ -64,7 +64,7 @@ def _sections(run: Run) -> Iterator[Section]:
     yield chapter(
         "value",
         "Value at stake",
-        "All plans are valued in the same worlds, so differences between them are not chance draws.",
+        "All plans are valued in the same worlds: a difference between two of them is not the luck of the draw.",
         (value.distribution(run), value.exceedance(run)),
     )
     yield chapter(
@@ -95,8 +95,7 @@ def _sections(run: Run) -> Iterator[Section]:
 def _embedded(folder: Path, picture: Picture) -> dict[str, Any]:
     """Write figures/<slug>.png; returns what the page needs to show the same bytes."""
     data = png(picture.figure)
-    (folder / "figures").mkdir(exist_ok=True)
-    (folder / "figures" / f"{slug(picture.slug)}.png").write_bytes(data)
+    RunFolder.reopen(folder).write(f"{FIGURES}/{slug(picture.slug)}.png", data)
     width, height = (round(inches * DPI) for inches in picture.figure.get_size_inches())
     source = "data:image/png;base64," + base64.b64encode(data).decode()
     return {**picture._asdict(), "source": source, "width": width, "height": height}

@@ -105,7 +105,7 @@ def waste(run: Run, metric: str) -> Picture | None:
 
 def earnings(run: Run, plan: str) -> Picture | None:
     """Effect on earnings per share by fiscal year: quantiles over paths."""
-    names = sorted(str(name) for name in run.sample if str(name).startswith(f"{plan}.eps_fy"))
+    names = sorted(name for name in run.sample if name.startswith(f"{plan}.eps_fy"))
     found = {int(name.rpartition("eps_fy")[2]): run.values(name) for name in names}
     found = {year: values for year, values in found.items() if values.size}
     if not found:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from simulator.errors import RunError
 from simulator.report.numbers import plain
+from simulator.results import store
 
+Array = NDArray[np.float64]
+Bands = dict[str, Array]  # month, q05, q25, q50, q75, q95, mean, each (months,)
+TORNADO = "tornado.json"
 _DRAWN = ("npv", "breach_month", "idle_capital", "stranded_peak")  # and eps_fy<year>, delay_<site>
 
 
@@ -29,8 +31,8 @@ class Run:
     manifest: dict[str, Any]
     config: dict[str, Any]
     config_text: str
-    sample: pd.DataFrame  # paths by `world.<metric>` and `<plan>.<metric>`; only what is drawn
-    series: pd.DataFrame  # (series, month) by q05, q25, q50, q75, q95, mean
+    sample: dict[str, Array]  # (paths,) by `world.<metric>` and `<plan>.<metric>`, undefined NaN; only what is drawn
+    series: dict[str, Bands]  # by `world.<series>` and `<plan>.<series>`
     tornado: dict[str, Any] | None
 
     @property
@@ -61,57 +63,31 @@ class Run:
     def sites(self) -> dict[str, str]:
         """Title by site id, of the sites in the sample."""
         tables = {site.get("id"): site.get("title") for site in self.config.get("sites", [])}
-        names = [str(name) for name in self.sample]
-        found = [name.removeprefix("world.delay_") for name in names if name.startswith("world.delay_")]
+        found = [name.removeprefix("world.delay_") for name in self.sample if name.startswith("world.delay_")]
         return {site: plain(tables.get(site) or site) for site in found if site != "mean"}
 
-    def values(self, column: str) -> NDArray[np.float64]:
+    def values(self, column: str) -> Array:
         """Defined values of a column of the sample; empty if there is none."""
-        if column not in self.sample:
-            return np.empty(0)
-        values: NDArray[np.float64] = self.sample[column].to_numpy(dtype=np.float64, na_value=np.nan)
-        defined: NDArray[np.float64] = values[np.isfinite(values)]
+        values = self.sample.get(column, np.empty(0))
+        defined: Array = values[np.isfinite(values)]
         return defined
-
-    def monthly(self, name: str) -> pd.DataFrame | None:
-        """Quantiles of a series by month, or None if it was not traced."""
-        rows = self.series[self.series["series"] == name].sort_values("month")
-        return None if rows.empty else rows
 
 
 def read_run(folder: Path) -> Run:
-    """Read a run folder; says which part is missing."""
-    if not (folder / "summary.json").is_file():
-        raise RunError(f"{folder}: holds no finished run (no summary.json)")
-    text = (folder / "config.toml").read_text() if (folder / "config.toml").is_file() else ""
+    """Read a finished run; RunError says which part is missing, cut short or changed."""
+    stored = store.open_run(folder)
+    text = stored.config
+    names = [name for name in pq.read_schema(folder / store.SAMPLE).names if _is_drawn(name)]
     return Run(
         folder=folder,
-        summary=_json(folder / "summary.json") or {},
-        manifest=_json(folder / "manifest.json") or {},
+        summary=stored.summary,
+        manifest=stored.manifest,
         config=tomllib.loads(text),
         config_text=text,
-        sample=_sample(folder / "sample.parquet"),
-        series=_series(folder / "series.parquet"),
-        tornado=_json(folder / "tornado.json"),
+        sample={name: np.asarray(values, dtype=np.float64) for name, values in stored.sample(names).items()},
+        series=_by_name(stored.series()) if store.SERIES in stored.manifest["files"] else {},
+        tornado=_tornado(folder / TORNADO),
     )
-
-
-def _json(path: Path) -> dict[str, Any] | None:
-    if not path.is_file():
-        return None
-    try:
-        content = json.loads(path.read_text())
-    except ValueError as error:
-        raise RunError(f"{path}: is not JSON ({error})") from None
-    if not isinstance(content, dict):
-        raise RunError(f"{path}: given a {type(content).__name__}, wanted an object")
-    return content
-
-
-def _sample(path: Path) -> pd.DataFrame:
-    if not path.is_file():
-        raise RunError(f"{path}: is missing, the report draws its distributions from it")
-    return _table(path, _is_drawn)
 
 
 def _is_drawn(name: str) -> bool:
@@ -119,12 +95,24 @@ def _is_drawn(name: str) -> bool:
     return metric in _DRAWN or metric.startswith("eps_fy") or (owner == "world" and metric.startswith("delay_"))
 
 
-def _table(path: Path, wanted: Callable[[str], bool]) -> pd.DataFrame:
+def _by_name(columns: dict[str, NDArray[Any]]) -> dict[str, Bands]:
+    """The long table of series, split by series and sorted by month."""
+    names = columns.pop("series").astype(str)
+    found = {}
+    for name in np.unique(names):
+        rows = np.flatnonzero(names == name)
+        rows = rows[np.argsort(columns["month"][rows])]
+        found[str(name)] = {key: np.asarray(values[rows], dtype=np.float64) for key, values in columns.items()}
+    return found
+
+
+def _tornado(path: Path) -> dict[str, Any] | None:
+    if not path.is_file():
+        return None
     try:
-        return pd.read_parquet(path, columns=[name for name in pq.read_schema(path).names if wanted(name)])
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path}: cannot be read ({error})") from None
-
-
-def _series(path: Path) -> pd.DataFrame:
-    return _table(path, lambda _: True) if path.is_file() else pd.DataFrame({"series": [], "month": []})
+        content = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise RunError(f"{path}: is not JSON ({error}); run the tornado again") from None
+    if not isinstance(content, dict) or not isinstance(content.get("bars"), list):
+        raise RunError(f"{path}: given something else, wanted the bars of a tornado; run the tornado again")
+    return content

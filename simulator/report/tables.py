@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from simulator.report.headline import Block, Cell, conventions, headline
-from simulator.report.numbers import MISSING, number, percent, plain, quantity
+from simulator.report.numbers import number, percent, plain, quantity
 
 _WIDE = 79
 
@@ -35,12 +35,12 @@ def _block(block: Block, notes: list[str]) -> list[str]:
 
 
 def _line(label: str, kind: str, cell: Cell, notes: list[str]) -> str:
-    value = quantity(cell.value, kind)
-    if cell.value is None and cell.note:
+    mark = ""
+    if cell.note:
         if cell.note not in notes:
             notes.append(cell.note)
-        return f"{label:<46}{MISSING:>10}   [{notes.index(cell.note) + 1}]"
-    return f"{label:<46}{value:>10}   {interval(cell, kind)}".rstrip()
+        mark = f" [{notes.index(cell.note) + 1}]"
+    return f"{label:<46}{quantity(cell.value, kind):>10}   {interval(cell, kind)}{mark}".rstrip()
 
 
 def interval(cell: Cell, kind: str) -> str:
