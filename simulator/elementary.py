@@ -48,8 +48,8 @@ def exp(x: float) -> float:
     q = 0.041666666666623824 + r * (0.008333333333330039 + r * q)
     q = 0.5000000000000001 + r * (0.16666666666666669 + r * q)
     p = 1.0 + (r + r * r * q)
-    half_scale = np.int64((np.float64(shifted).view(np.int64) + _1022) << _52).view(np.float64)  # 2^(k - 1): k may be 1024
-    return 0.0 if x < _EXP_LOW else (p + p) * half_scale
+    bits = (np.float64(shifted).view(np.int64) + _1022) << _52  # of 2^(k - 1): k may be 1024
+    return 0.0 if x < _EXP_LOW else (p + p) * np.int64(bits).view(np.float64)
 
 
 @njit

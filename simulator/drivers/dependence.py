@@ -21,7 +21,7 @@ from simulator.compiled import njit
 from simulator.drivers.correlation import nearest_correlation, smallest_eigenvalue
 from simulator.drivers.laws.scale import inverse_scale_law
 from simulator.drivers.laws.tables import cubic_coefficients, cubic_nodes
-from simulator.drivers.marginals import Marginals, sample
+from simulator.drivers.marginals import Marginals, cubic, sample
 from simulator.elementary import asinh
 
 __all__ = [
@@ -52,9 +52,7 @@ class Dependence(NamedTuple):
 
 
 @njit
-def factors(
-    dependence: Dependence, marginals: Marginals, z: NDArray[np.float64], out: NDArray[np.float64]
-) -> None:
+def factors(dependence: Dependence, marginals: Marginals, z: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     """Fill out (6, lanes) with the factors of the scores z (rows, lanes)."""
     row = dependence.z_factors
     for i in range(_COUNT):
@@ -91,11 +89,7 @@ def _normal_scores(
     for l in range(x.size):
         place[l] = asinh(x[l] * scale[l]) * per_unit
     for l in range(x.size):
-        s = min(abs(place[l]), float(intervals))
-        k = min(int(s), intervals - 1)
-        t = s - k
-        j = 4 * k
-        f = score[j] + t * (score[j + 1] + t * (score[j + 2] + t * score[j + 3]))
+        f = cubic(score, 0, intervals, abs(place[l]))
         x[l] = -f if place[l] < 0.0 else f
 
 

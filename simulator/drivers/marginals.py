@@ -31,7 +31,7 @@ class Marginals(NamedTuple):
     atom_z: NDArray[np.float64]  # (n,) Phi^-1(atom); -inf without an atom
     atom_value: NDArray[np.float64]  # (n,) value of the atom
     first: NDArray[np.int64]  # (n,) first entry in `numbers` (tables, empirical)
-    count: NDArray[np.int64]  # (n,) entries in `numbers`
+    count: NDArray[np.int64]  # type: ignore[assignment]  # (n,) entries in `numbers` (shadows tuple.count)
     numbers: NDArray[np.float64]  # flat: spline coefficients (4 an interval) or order statistics
 
 
@@ -49,7 +49,7 @@ def quantile(marginals: Marginals, i: int, z: float) -> float:
     """The value of marginal i at score z."""
     lane = np.full(1, z)
     sample(marginals, i, lane, lane)
-    return lane[0]
+    return float(lane[0])
 
 
 @njit
@@ -106,11 +106,18 @@ def _spline(numbers: NDArray[np.float64], first: int, z: float) -> float:
     """The spline whose coefficients (4 an interval, rising powers) start at numbers[first], clamped to its ends."""
     s = (z + SCORE_LIMIT) * _PER_SCORE
     s = 0.0 if s < 0.0 else s
-    s = float(INTERVALS) if s > INTERVALS else s
-    k = min(int(s), INTERVALS - 1)
-    t = s - k
-    j = first + 4 * k
-    return numbers[j] + t * (numbers[j + 1] + t * (numbers[j + 2] + t * numbers[j + 3]))
+    return cubic(numbers, first, INTERVALS, s)
+
+
+@njit
+def cubic(numbers: NDArray[np.float64], first: int, intervals: int, place: float) -> float:
+    """Piecewise cubic at 0 <= place, flat from `intervals` on: interval j's coefficients are at first + 4 j."""
+    place = place if place < intervals else float(intervals)  # NaN too: the index must stay inside
+    j = min(int(place), intervals - 1)
+    t = place - j
+    k = first + 4 * j
+    value: float = numbers[k] + t * (numbers[k + 1] + t * (numbers[k + 2] + t * numbers[k + 3]))
+    return value
 
 
 @njit
@@ -118,8 +125,8 @@ def _order_statistic(numbers: NDArray[np.float64], first: int, count: int, p: fl
     """Linear between order statistics x_i at probability (i - .5) / n, flat beyond."""
     s = p * count - 0.5
     s = 0.0 if s < 0.0 else s
-    s = count - 1.0 if s > count - 1.0 else s
+    s = s if s < count - 1.0 else count - 1.0
     k = min(int(s), max(count - 2, 0))
-    low = numbers[first + k]
-    high = numbers[first + min(k + 1, count - 1)]
+    low = float(numbers[first + k])
+    high = float(numbers[first + min(k + 1, count - 1)])
     return low + (s - k) * (high - low)

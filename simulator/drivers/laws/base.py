@@ -6,6 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from scipy.special import ndtr
 
 Array = NDArray[np.float64]
 Numbers = float | Array
+Values = Any  # an array where an array was given, else a number
 _REACH = 37.5  # scores beyond have a probability that underflows
 
 
@@ -20,19 +22,19 @@ class Law(ABC):
     """The law of one uncertain number X. Functions take numbers or arrays of any shape and return alike."""
 
     @abstractmethod
-    def ppf(self, p: Numbers) -> Array:
+    def ppf(self, p: Numbers) -> Values:
         """Quantile: the x with P(X <= x) = p."""
 
     @abstractmethod
-    def isf(self, q: Numbers) -> Array:
+    def isf(self, q: Numbers) -> Values:
         """Upper quantile: the x with P(X > x) = q, accurate for tiny q."""
 
     @abstractmethod
-    def cdf(self, x: Numbers) -> Array:
+    def cdf(self, x: Numbers) -> Values:
         """P(X <= x)."""
 
     @abstractmethod
-    def sf(self, x: Numbers) -> Array:
+    def sf(self, x: Numbers) -> Values:
         """P(X > x), accurate where tiny."""
 
     @cached_property
@@ -47,7 +49,7 @@ class Law(ABC):
         z, weight = score_nodes()
         return math.sqrt(float(weight @ (self.at(z) - self.mean) ** 2))
 
-    def at(self, z: Numbers) -> Array:
+    def at(self, z: Numbers) -> Values:
         """Value at the standard normal score z: the quantile at Phi(z), from the tail that is the smaller."""
         z = np.asarray(z, dtype=np.float64)
         return np.where(z < 0.0, self.ppf(ndtr(np.minimum(z, 0.0))), self.isf(ndtr(-np.maximum(z, 0.0))))
@@ -62,16 +64,16 @@ class Constant(Law):
     def __post_init__(self) -> None:
         require(math.isfinite(self.value), f"value = {self.value}", "a finite number")
 
-    def ppf(self, p: Numbers) -> Array:
+    def ppf(self, p: Numbers) -> Values:
         return np.full(np.shape(p), self.value)
 
-    def isf(self, q: Numbers) -> Array:
+    def isf(self, q: Numbers) -> Values:
         return np.full(np.shape(q), self.value)
 
-    def cdf(self, x: Numbers) -> Array:
+    def cdf(self, x: Numbers) -> Values:
         return np.where(np.asarray(x) >= self.value, 1.0, 0.0)
 
-    def sf(self, x: Numbers) -> Array:
+    def sf(self, x: Numbers) -> Values:
         return np.where(np.asarray(x) >= self.value, 0.0, 1.0)
 
     @cached_property

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from simulator.drivers.laws.base import Array, Constant, Law, Numbers, require
+from simulator.drivers.laws.base import Array, Constant, Law, Numbers, Values, require
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,19 +23,19 @@ class Empirical(Law):
     start: float = 0.0
     end: float = 1.0
 
-    def ppf(self, p: Numbers) -> Array:
+    def ppf(self, p: Numbers) -> Values:
         return np.interp(self.start + (self.end - self.start) * np.asarray(p), self._probabilities, self.values)
 
-    def isf(self, q: Numbers) -> Array:
+    def isf(self, q: Numbers) -> Values:
         return np.interp(self.end - (self.end - self.start) * np.asarray(q), self._probabilities, self.values)
 
-    def cdf(self, x: Numbers) -> Array:
+    def cdf(self, x: Numbers) -> Values:
         return np.clip((self.whole(x) - self.start) / (self.end - self.start), 0.0, 1.0)
 
-    def sf(self, x: Numbers) -> Array:
+    def sf(self, x: Numbers) -> Values:
         return np.clip((self.end - self.whole(x)) / (self.end - self.start), 0.0, 1.0)
 
-    def whole(self, x: Numbers, strict: bool = False) -> Array:
+    def whole(self, x: Numbers, strict: bool = False) -> Values:
         """P(X <= x), or P(X < x) where strict, of the law before truncation."""
         x, n = np.asarray(x, dtype=np.float64), self.values.size
         count = np.searchsorted(self.values, x, side="left" if strict else "right")

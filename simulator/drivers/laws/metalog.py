@@ -12,11 +12,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from scipy.special import expit
 
-from simulator.drivers.laws.base import Array, Law, Numbers, require, score_nodes
+from simulator.drivers.laws.base import Array, Law, Numbers, Values, require, score_nodes
 
 _LOG_NINE = math.log(9.0)  # L at the 90 % point
 _STEEPEST = 1.667113119201929  # M rises everywhere while |a3| < this a2: 1 / max (p - 1/2 + p (1 - p) L)
@@ -30,18 +31,18 @@ class Metalog(Law):
     low: float | None
     high: float | None
 
-    def ppf(self, p: Numbers) -> Array:
+    def ppf(self, p: Numbers) -> Values:
         p = np.asarray(p, dtype=np.float64)
         return self._quantile(p, 1.0 - p)
 
-    def isf(self, q: Numbers) -> Array:
+    def isf(self, q: Numbers) -> Values:
         q = np.asarray(q, dtype=np.float64)
         return self._quantile(1.0 - q, q)
 
-    def cdf(self, x: Numbers) -> Array:
+    def cdf(self, x: Numbers) -> Values:
         return expit(self._logit(x))
 
-    def sf(self, x: Numbers) -> Array:
+    def sf(self, x: Numbers) -> Values:
         return expit(-self._logit(x))
 
     def _quantile(self, p: Array, q: Array) -> Array:
@@ -59,7 +60,7 @@ class Metalog(Law):
                 self.high - (self.high - self.low) * expit(-y),
             )
 
-    def _transformed(self, x: Array) -> Array:
+    def _transformed(self, x: Array) -> Values:
         """x on the scale on which M is the quantile: -infinity and infinity at and beyond the bounds."""
         with np.errstate(divide="ignore"):
             y = x if self.low is None and self.high is None else np.zeros(x.shape)
@@ -69,7 +70,7 @@ class Metalog(Law):
                 y = np.where(x < self.high, y - np.log(np.maximum(self.high - x, 0.0)), np.inf)
             return y
 
-    def _logit(self, x: Numbers) -> Array:
+    def _logit(self, x: Numbers) -> Values:
         """The L with M = x by bisection: M grows with L at a slope between (1 - 1.67 / 2) a2 and (1 + 1.67 / 2) a2."""
         y = self._transformed(np.asarray(x, dtype=np.float64)) - self.a1
         y = np.clip(y, -1e3 * self.a2, 1e3 * self.a2)
@@ -111,7 +112,7 @@ def percentiles(p10: float, p50: float, p90: float, low: float | None = None, hi
     given = f"p10 = {p10:g}, p50 = {p50:g}, p90 = {p90:g}" + (f", low = {low:g}" if low is not None else "")
     given += f", high = {high:g}" if high is not None else ""
     require(all(math.isfinite(value) for value in points), given, "finite numbers")
-    rising = all(left < right for left, right in zip(points, points[1:], strict=False))
+    rising = all(left < right for left, right in pairwise(points))
     require(rising, given, "low < p10 < p50 < p90 < high")
     free = Metalog(0.0, 1.0, 0.0, low, high)
     y10, y50, y90 = (float(y) for y in free._transformed(np.array([p10, p50, p90])))

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from simulator.drivers.laws.base import Array, Constant, Law, Numbers, require
+from simulator.drivers.laws.base import Array, Constant, Law, Numbers, Values, require
 from simulator.drivers.laws.empirical import Empirical
 
 _RAREST = 1e-12  # a condition must be at least this likely: beyond, the tail of a law means nothing
@@ -35,11 +35,11 @@ class Truncated(Law):
             inside = 1.0 - below - above
         return below, above, inside
 
-    def ppf(self, p: Numbers) -> Array:
+    def ppf(self, p: Numbers) -> Values:
         p = np.asarray(p, dtype=np.float64)
         return self._quantile(p, 1.0 - p)
 
-    def isf(self, q: Numbers) -> Array:
+    def isf(self, q: Numbers) -> Values:
         q = np.asarray(q, dtype=np.float64)
         return self._quantile(1.0 - q, q)
 
@@ -49,13 +49,13 @@ class Truncated(Law):
         x = np.where(lower < upper, self.base.ppf(np.minimum(lower, 1.0)), self.base.isf(np.minimum(upper, 1.0)))
         return np.clip(x, self.low, self.high)
 
-    def cdf(self, x: Numbers) -> Array:
+    def cdf(self, x: Numbers) -> Values:
         return self._share(x, 0)
 
-    def sf(self, x: Numbers) -> Array:
+    def sf(self, x: Numbers) -> Values:
         return self._share(x, 1)
 
-    def _share(self, x: Numbers, side: int) -> Array:
+    def _share(self, x: Numbers, side: int) -> Values:
         """P(X <= x) for side 0, P(X > x) for side 1, from the tail that is the smaller."""
         below, above, inside = self._outside
         x = np.clip(x, self.low, self.high)
@@ -72,21 +72,21 @@ class ZeroInflated(Law):
     base: Law
     probability: float
 
-    def ppf(self, p: Numbers) -> Array:
+    def ppf(self, p: Numbers) -> Values:
         p = np.asarray(p, dtype=np.float64)
         inner = np.clip((p - self.probability) / (1.0 - self.probability), 0.0, 1.0)
         return np.where(p > self.probability, self.base.ppf(inner), 0.0)
 
-    def isf(self, q: Numbers) -> Array:
+    def isf(self, q: Numbers) -> Values:
         q = np.asarray(q, dtype=np.float64)
         inner = q / (1.0 - self.probability)
         return np.where(inner < 1.0, self.base.isf(np.minimum(inner, 1.0)), 0.0)
 
-    def cdf(self, x: Numbers) -> Array:
+    def cdf(self, x: Numbers) -> Values:
         whole = self.probability + (1.0 - self.probability) * self.base.cdf(x)
         return np.where(np.asarray(x) < 0.0, 0.0, whole)
 
-    def sf(self, x: Numbers) -> Array:
+    def sf(self, x: Numbers) -> Values:
         return np.where(np.asarray(x) < 0.0, 1.0, (1.0 - self.probability) * self.base.sf(x))
 
     @cached_property
@@ -150,7 +150,8 @@ def _cut(law: Law, low: float, high: float, strict: bool) -> Law:
             return law
         cut = Truncated(law, low, high)
         kept, part = cut._outside[2], cut
-    require(kept > _RAREST, f"the range {_range(low, high)}", f"one that the law reaches (its probability is {kept:.2g})")
+    wanted = f"one that the law reaches (its probability is {kept:.2g})"
+    require(kept > _RAREST, f"the range {_range(low, high)}", wanted)
     return part
 
 

@@ -23,7 +23,7 @@ from scipy.special import (
     ndtri,
 )
 
-from simulator.drivers.laws.base import Array, Constant, Law, Numbers, require
+from simulator.drivers.laws.base import Array, Constant, Law, Numbers, Values, require
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,16 @@ class Normal(Law):
     location: float
     scale: float
 
-    def ppf(self, p: Numbers) -> Array:
+    def ppf(self, p: Numbers) -> Values:
         return self.location + self.scale * ndtri(p)
 
-    def isf(self, q: Numbers) -> Array:
+    def isf(self, q: Numbers) -> Values:
         return self.location - self.scale * ndtri(q)
 
-    def cdf(self, x: Numbers) -> Array:
+    def cdf(self, x: Numbers) -> Values:
         return ndtr((x - self.location) / self.scale)
 
-    def sf(self, x: Numbers) -> Array:
+    def sf(self, x: Numbers) -> Values:
         return ndtr((self.location - x) / self.scale)
 
     @cached_property
@@ -57,19 +57,19 @@ class Lognormal(Law):
     median: float
     sigma: float
 
-    def ppf(self, p: Numbers) -> Array:
+    def ppf(self, p: Numbers) -> Values:
         return self.median * np.exp(self.sigma * ndtri(p))
 
-    def isf(self, q: Numbers) -> Array:
+    def isf(self, q: Numbers) -> Values:
         return self.median * np.exp(-self.sigma * ndtri(q))
 
-    def cdf(self, x: Numbers) -> Array:
+    def cdf(self, x: Numbers) -> Values:
         return ndtr(self._score(x))
 
-    def sf(self, x: Numbers) -> Array:
+    def sf(self, x: Numbers) -> Values:
         return ndtr(-self._score(x))
 
-    def _score(self, x: Numbers) -> Array:
+    def _score(self, x: Numbers) -> Values:
         with np.errstate(divide="ignore"):
             return np.log(np.maximum(x, 0.0) / self.median) / self.sigma
 
@@ -91,16 +91,16 @@ class Gamma(Law):
     def _scale(self) -> float:
         return self.average / self.shape
 
-    def ppf(self, p: Numbers) -> Array:
+    def ppf(self, p: Numbers) -> Values:
         return self._scale * gammaincinv(self.shape, p)
 
-    def isf(self, q: Numbers) -> Array:
+    def isf(self, q: Numbers) -> Values:
         return self._scale * gammainccinv(self.shape, q)
 
-    def cdf(self, x: Numbers) -> Array:
+    def cdf(self, x: Numbers) -> Values:
         return gammainc(self.shape, np.maximum(x, 0.0) / self._scale)
 
-    def sf(self, x: Numbers) -> Array:
+    def sf(self, x: Numbers) -> Values:
         return gammaincc(self.shape, np.maximum(x, 0.0) / self._scale)
 
     @cached_property
@@ -119,18 +119,18 @@ class Weibull(Law):
     shape: float
     scale: float
 
-    def ppf(self, p: Numbers) -> Array:
+    def ppf(self, p: Numbers) -> Values:
         with np.errstate(divide="ignore"):
             return self.scale * (-np.log1p(-np.asarray(p))) ** (1.0 / self.shape)
 
-    def isf(self, q: Numbers) -> Array:
+    def isf(self, q: Numbers) -> Values:
         with np.errstate(divide="ignore"):
             return self.scale * (-np.log(q)) ** (1.0 / self.shape)
 
-    def cdf(self, x: Numbers) -> Array:
+    def cdf(self, x: Numbers) -> Values:
         return -np.expm1(-((np.maximum(x, 0.0) / self.scale) ** self.shape))
 
-    def sf(self, x: Numbers) -> Array:
+    def sf(self, x: Numbers) -> Values:
         return np.exp(-((np.maximum(x, 0.0) / self.scale) ** self.shape))
 
     @cached_property
@@ -156,19 +156,19 @@ class Beta(Law):
     def _width(self) -> float:
         return self.high - self.low
 
-    def ppf(self, p: Numbers) -> Array:
+    def ppf(self, p: Numbers) -> Values:
         return self.low + self._width * betaincinv(self.a, self.b, p)
 
-    def isf(self, q: Numbers) -> Array:
+    def isf(self, q: Numbers) -> Values:
         return self.low + self._width * betainccinv(self.a, self.b, q)
 
-    def cdf(self, x: Numbers) -> Array:
+    def cdf(self, x: Numbers) -> Values:
         return betainc(self.a, self.b, self._share(x))
 
-    def sf(self, x: Numbers) -> Array:
+    def sf(self, x: Numbers) -> Values:
         return betaincc(self.a, self.b, self._share(x))
 
-    def _share(self, x: Numbers) -> Array:
+    def _share(self, x: Numbers) -> Values:
         return np.clip((np.asarray(x) - self.low) / self._width, 0.0, 1.0)
 
     @cached_property
@@ -186,16 +186,16 @@ class Uniform(Law):
     low: float
     high: float
 
-    def ppf(self, p: Numbers) -> Array:
+    def ppf(self, p: Numbers) -> Values:
         return self.low + (self.high - self.low) * np.asarray(p)
 
-    def isf(self, q: Numbers) -> Array:
+    def isf(self, q: Numbers) -> Values:
         return self.high - (self.high - self.low) * np.asarray(q)
 
-    def cdf(self, x: Numbers) -> Array:
+    def cdf(self, x: Numbers) -> Values:
         return np.clip((np.asarray(x) - self.low) / (self.high - self.low), 0.0, 1.0)
 
-    def sf(self, x: Numbers) -> Array:
+    def sf(self, x: Numbers) -> Values:
         return np.clip((self.high - np.asarray(x)) / (self.high - self.low), 0.0, 1.0)
 
     @cached_property
@@ -213,19 +213,19 @@ class Triangular(Law):
     mode: float
     high: float
 
-    def ppf(self, p: Numbers) -> Array:
+    def ppf(self, p: Numbers) -> Values:
         p = np.asarray(p, dtype=np.float64)
         return np.where(p <= self._split, self._rising(p), self._falling(1.0 - p))
 
-    def isf(self, q: Numbers) -> Array:
+    def isf(self, q: Numbers) -> Values:
         q = np.asarray(q, dtype=np.float64)
         return np.where(q >= 1.0 - self._split, self._rising(1.0 - q), self._falling(q))
 
-    def cdf(self, x: Numbers) -> Array:
+    def cdf(self, x: Numbers) -> Values:
         x = np.clip(x, self.low, self.high)
         return np.where(x <= self.mode, self._left(x), 1.0 - self._right(x))
 
-    def sf(self, x: Numbers) -> Array:
+    def sf(self, x: Numbers) -> Values:
         x = np.clip(x, self.low, self.high)
         return np.where(x <= self.mode, 1.0 - self._left(x), self._right(x))
 

@@ -51,4 +51,5 @@ def _laplace(law: Law, rate: Array) -> Array:
     z, weight = score_nodes()
     gap = law.at(z)
     require(float(gap.min()) >= 0.0, f"a law of gaps that reaches {gap.min():.4g}", "no negative gaps")
-    return np.exp(-rate[:, None] * gap) @ weight
+    transform: Array = np.exp(-rate[:, None] * gap) @ weight
+    return transform

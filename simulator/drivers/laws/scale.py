@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv, gammaln, ndtr
 
-from simulator.drivers.laws.base import Array, Law, Numbers, require
+from simulator.drivers.laws.base import Law, Numbers, Values, require
 
 
 @dataclass(frozen=True)
@@ -18,19 +18,19 @@ class InverseScale(Law):
 
     nu: float
 
-    def ppf(self, p: Numbers) -> Array:
+    def ppf(self, p: Numbers) -> Values:
         return np.sqrt(0.5 * self.nu / gammainccinv(0.5 * self.nu, p))
 
-    def isf(self, q: Numbers) -> Array:
+    def isf(self, q: Numbers) -> Values:
         return np.sqrt(0.5 * self.nu / gammaincinv(0.5 * self.nu, q))
 
-    def cdf(self, x: Numbers) -> Array:
+    def cdf(self, x: Numbers) -> Values:
         return gammaincc(0.5 * self.nu, 0.5 * self.nu / np.square(x))
 
-    def sf(self, x: Numbers) -> Array:
+    def sf(self, x: Numbers) -> Values:
         return gammainc(0.5 * self.nu, 0.5 * self.nu / np.square(x))
 
-    def at(self, z: Numbers) -> Array:
+    def at(self, z: Numbers) -> Values:
         """sqrt(nu / c), c the quantile of the chi-square at Phi(z)."""
         z = np.asarray(z, dtype=np.float64)
         return np.where(z < 0.0, self.isf(ndtr(np.minimum(z, 0.0))), self.ppf(ndtr(-np.maximum(z, 0.0))))

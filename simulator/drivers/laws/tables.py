@@ -70,7 +70,8 @@ def _table(law: Law) -> tuple[int, float, float, Array]:
 def cubic_nodes(low: float, high: float, intervals: int) -> Array:
     """Points (intervals, 4) at which `cubic_coefficients` wants the function."""
     width = (high - low) / intervals
-    return low + width * (np.arange(intervals)[:, None] + _NODES)
+    nodes: Array = low + width * (np.arange(intervals)[:, None] + _NODES)
+    return nodes
 
 
 def cubic_coefficients(values: Array) -> Array:
