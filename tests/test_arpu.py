@@ -1,0 +1,114 @@
+"""Ad-ARPU elasticity: compiled draws against closed forms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simulator.drivers import arpu, reverting
+from simulator.drivers.arpu import Arpu
+from simulator.drivers.laws import named, truncated, zero_inflated
+from simulator.finance import ledger
+from simulator.finance.cashflow import operate
+from simulator.finance.programme import Programme
+from tests.drawing import draw_arpu
+from tests.statistical import assert_correlation, assert_covariance, assert_mean, assert_share, assert_variance
+
+LANES = 60_000
+MU, SIGMA, CAP, ZERO = float(np.log(0.05)), 0.7, 0.30, 0.10
+ELASTICITY = zero_inflated(truncated(named("lognormal", median=0.05, sigma=SIGMA), high=CAP), ZERO)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.03])
+def test_noise_is_mean_reverting(seed, level):
+    drawn = draw_arpu(seed, f"noise {level}", LANES, level=level)
+    x = np.log(drawn.noise)
+    for month in (1, 12, 60):
+        t = month / 12
+        variance = reverting.variance(t, 1.4, 0.08, level)
+        assert_mean(x[month - 1], 0.0)
+        assert_variance(x[month - 1], variance)
+        assert_mean(drawn.noise[month - 1], np.exp(0.5 * variance))
+    for earlier, later in ((6, 12), (12, 36)):
+        assert_covariance(
+            x[earlier - 1], x[later - 1], reverting.covariance(earlier / 12, later / 12, 1.4, 0.08, level)
+        )
+
+
+def test_stationary_autocorrelation():
+    variance = reverting.variance(50.0, 1.4, 0.08)
+    assert variance == pytest.approx(0.08**2 / 2.8)
+    assert reverting.covariance(50.0, 50.5, 1.4, 0.08) / variance == pytest.approx(np.exp(-0.7))
+
+
+def test_monthly_steps_are_the_ar1_of_the_process():
+    phi, sd = reverting.monthly(1.4, 0.08)
+    assert sd**2 / (1.0 - phi**2) == pytest.approx(0.08**2 / 2.8, rel=1e-14)
+    assert reverting.monthly(0.0, 0.08) == pytest.approx((1.0, 0.08 / np.sqrt(12.0)))
+
+
+def test_elasticity_mixture(seed):
+    eps = draw_arpu(seed, "elasticity", LANES, months=1, epsilon=ELASTICITY).epsilon
+    assert_share(eps == 0.0, ZERO)
+    for n in (1, 2, 3):
+        assert_mean(eps**n, arpu.elasticity_moment(n, ZERO, MU, SIGMA, CAP))
+    assert eps.max() <= CAP * (1.0 + 1e-6)
+
+
+def test_elasticity_without_a_cap_is_a_lognormal():
+    assert arpu.elasticity_moment(1, 0.0, MU, SIGMA, np.inf) == pytest.approx(0.064, abs=5e-4)
+    assert arpu.elasticity_moment(2, 0.0, MU, SIGMA, np.inf) == pytest.approx(np.exp(2 * MU + 2 * SIGMA**2))
+
+
+def test_elasticity_loads_on_the_factor(seed):
+    law = named("normal", mean=0.06, sd=0.01)
+    drawn = draw_arpu(seed, "loading", LANES, months=1, epsilon=law, share=0.3)
+    assert_correlation(drawn.epsilon, drawn.factor, np.sqrt(0.3))
+    assert_variance(drawn.epsilon, 0.01**2)
+
+
+def test_revenue_ratio_under_a_normal_elasticity(seed):
+    drawn = draw_arpu(seed, "ratio", LANES, months=1, epsilon=named("normal", mean=0.06, sd=0.05))
+    for ratio in (2.0, 5.0):
+        assert_mean(ratio**drawn.epsilon, arpu.expected_ratio(np.log(ratio), 0.06, 0.05))
+
+
+def test_margin_is_an_uncertain_number(seed):
+    drawn = draw_arpu(seed, "margin", LANES, months=1, margin=named("uniform", low=0.7, high=0.9))
+    assert_mean(drawn.margin, 0.8)
+    assert_variance(drawn.margin, 0.2**2 / 12)
+
+
+# What compute does for revenue: exact
+
+
+def increment(epsilon: float, lag: float, added: float, months: int = 30) -> np.ndarray:
+    """Margin on extra revenue by month, W = `added` MW-equivalents from month 0 on 100, base revenue 2, noise 1.1."""
+    fleet = Arpu(
+        base=np.full(months, 2.0), fleet=np.full(months, 100.0), level=0.0, phi=1.0, sd=0.0, epsilon=0, load=0.0,
+        own=1.0, lag=lag, margin=0, z_noise=0, z_epsilon=0, z_margin=0,
+    )  # fmt: skip
+    world, books = ledger.world(months, 1, 3), ledger.ledger(months, 3)
+    world.noise[:], world.work[:], world.epsilon[:], world.margin[:] = 1.1, 1.0, epsilon, 0.8
+    books.work_change[0] = added
+    numbers: dict[str, Any] = {
+        name: 0 if kind == "int" else 0.0 for name, kind in Programme.__annotations__.items()
+    } | {"growth": np.ones(months), "work_delay": np.zeros(1, np.int64)}
+    programme = Programme(**numbers)
+    operate(programme, fleet, world, np.zeros((8, 3)), books)
+    return books.ebitda[:, 0]
+
+
+@pytest.mark.parametrize("epsilon", [0.0, 0.05, 1.0])
+def test_without_a_lag_revenue_follows_compute_to_the_power_of_the_elasticity(epsilon):
+    expected = 0.8 * 2.0 * 1.1 * ((100.0 + 60.0) / 100.0) ** epsilon - 0.8 * 2.0 * 1.1
+    np.testing.assert_allclose(increment(epsilon, 1.0, 60.0), expected, rtol=1e-12, atol=1e-15)
+
+
+def test_adoption_of_a_step_is_exponential():
+    months = np.arange(1, 31)
+    extra = increment(1.0, float(-np.expm1(-1.0 / 9.0)), 60.0) / (0.8 * 2.0 * 1.1)
+    adopted = np.log1p(extra) / np.log(1.6)
+    np.testing.assert_allclose(adopted, arpu.adoption(months, 9.0), rtol=1e-12)
