@@ -1,0 +1,134 @@
+"""Mistakes in words: where, which key, what was given and what was wanted."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from pydantic_core import ErrorDetails
+
+from simulator.config.locate import KeyPath, has
+from simulator.config.schema import Config
+from simulator.config.schema.laws import LAWS
+from simulator.config.schema.numbers import SLUG
+from simulator.config.schema.walk import key_names, owner, sampled_keys
+
+_PATTERNS = {SLUG: "an id of at most 40 small letters, digits and _ that begins with a letter"}
+_WANTED = {
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a finite number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing_size": "a whole number of at most 19 digits",
+    "bool_type": "true or false",
+    "string_type": "text in quotes",
+    "tuple_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "model_attributes_type": "a table",
+}
+
+
+class Mistake(NamedTuple):
+    """One mistake: the key it is about and what is wrong with it."""
+
+    path: KeyPath
+    text: str
+
+
+def report(mistakes: Sequence[str]) -> str:
+    """Every mistake on a line, then how many there are: what the command line prints."""
+    noun = "error" if len(mistakes) == 1 else "errors"
+    return "\n".join([*mistakes, f"{len(mistakes)} {noun}, nothing was run."])
+
+
+def show(value: Any) -> str:
+    """A value as TOML would write it, cut short; tables and lists by their kind."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value if len(value) <= 60 else value[:57] + "...", ensure_ascii=False)
+    if isinstance(value, Mapping):
+        return "a table" if value else "an empty table"
+    if isinstance(value, (list, tuple)):
+        return "a list" if value else "an empty list"
+    if isinstance(value, int) and abs(value) >= 10**20:
+        return "a whole number of more than 20 digits"
+    if isinstance(value, float) and math.isfinite(value):
+        return f"{value:.12g}"
+    return str(value)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`, did you mean sigma?`, or the choices where nothing is near."""
+    known = list(known)
+    near = difflib.get_close_matches(word[:60], known, 1)
+    return f"did you mean {near[0]}?" if near else f"wanted one of {', '.join(known)}"
+
+
+def explain(error: ErrorDetails, tree: Any) -> Mistake:
+    """A pydantic error as a mistake. `tree` is what was validated."""
+    path = _key_path(error["loc"], tree)
+    kind, given, context = error["type"], error["input"], error.get("ctx", {})
+    if kind == "mistake":
+        return Mistake(path, context["text"])
+    if kind == "extra_forbidden":
+        return Mistake(path, f"unknown key, {nearest(str(path[-1]), key_names(owner(Config, error['loc'])))}")
+    if kind == "missing":
+        field = owner(Config, error["loc"]).model_fields.get(str(path[-1]))
+        return Mistake(path, f"given nothing, wanted {(field and field.description) or 'a number'}")
+    if kind == "union_tag_invalid":
+        return Mistake(path, _wrong_form(given, context))
+    if error["loc"][-1] == "[key]":
+        given = error["loc"][-2]
+    return Mistake(path, f"given {_size(kind, given)}, wanted {_wanted(kind, context, error['msg'])}")
+
+
+def _wanted(kind: str, context: dict[str, Any], message: str) -> str:
+    if kind in _WANTED:
+        return _WANTED[kind]
+    if kind == "literal_error":
+        return str(context["expected"]).replace("'", '"')
+    if kind == "string_pattern_mismatch":
+        return _PATTERNS.get(context["pattern"], 'a month like "2026-07"')
+    if kind in ("too_short", "string_too_short"):
+        return f"at least {context.get('min_length', 1)}"
+    if kind in ("too_long", "string_too_long"):
+        return f"at most {context.get('max_length')}"
+    return message[:1].lower() + message[1:]
+
+
+def _size(kind: str, given: Any) -> str:
+    """What was given; of a list or text of the wrong length, its length."""
+    if kind in ("too_short", "too_long"):
+        return f"{len(given)} {'item' if len(given) == 1 else 'items'}"
+    return f"{len(given)} characters" if kind.startswith("string_too") else show(given)
+
+
+def _wrong_form(given: Any, context: dict[str, Any]) -> str:
+    if context["tag"] == "<law refused>":
+        keys = ", ".join(".".join(key) for key, _ in sampled_keys(Config))
+        return f"given a distribution, wanted a number or {{value, low, high}}: sampled are only {keys}"
+    if context["tag"] == "<unknown>":
+        return f"given {show(given)}, wanted a number or {{value, low, high}}"
+    law = given.get("law") if isinstance(given, Mapping) else given
+    return f"given law = {show(law)}, {nearest(str(law), LAWS)}"
+
+
+def _key_path(loc: tuple[str | int, ...], tree: Any) -> KeyPath:
+    """The keys a user wrote: pydantic's location without the marks of its unions."""
+    path: KeyPath = ()
+    node = tree
+    for before, key in zip(("", *loc), loc, strict=False):
+        if has(node, key):
+            node = node[key]
+        elif before == "<law>" or key == "[key]" or str(key).startswith("<"):
+            continue
+        path = (*path, key)
+    return path

@@ -1,0 +1,70 @@
+"""Numbers as a config may write them, and the ranges they must keep.
+
+A number is written `1.5` or, with a swing for the tornado, `{ value = 1.5, low = 1, high = 2 }`. A number that is
+sampled may also be a distribution: a named law, three percentiles or a column of a CSV file.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BaseModel, Discriminator, Field, Tag
+
+from simulator.config.schema.laws import Column, NamedLaw, Percentiles
+from simulator.config.schema.ranges import Range, Swing
+
+SLUG = r"^[a-z][a-z0-9_]{0,39}$"
+
+
+def sampled_shape(given: Any) -> str:
+    """Which form a number takes that may be sampled. The marks wear brackets so that they never look like keys."""
+    if isinstance(given, BaseModel):
+        given = given.model_dump(exclude_none=True)
+    if not isinstance(given, dict):
+        return "<number>"
+    forms = {"law": "<law>", "p10": "<percentiles>", "p50": "<percentiles>", "p90": "<percentiles>"}
+    forms |= {"csv": "<column>", "column": "<column>", "value": "<swing>"}
+    return next((form for key, form in forms.items() if key in given), "<unknown>")
+
+
+def fixed_shape(given: Any) -> str:
+    """Which form a number takes that is not sampled."""
+    form = sampled_shape(given)
+    return "<law refused>" if form in ("<law>", "<percentiles>", "<column>") else form
+
+
+Number = Annotated[
+    Annotated[float, Tag("<number>")] | Annotated[Swing, Tag("<swing>")],
+    Discriminator(fixed_shape),
+]
+Sampled = Annotated[
+    Annotated[float, Tag("<number>")]
+    | Annotated[Swing, Tag("<swing>")]
+    | Annotated[Annotated[NamedLaw, Field(discriminator="law")], Tag("<law>")]
+    | Annotated[Percentiles, Tag("<percentiles>")]
+    | Annotated[Column, Tag("<column>")],
+    Discriminator(sampled_shape),
+]
+AnyNumber: TypeAlias = float | Swing | NamedLaw | Percentiles | Column
+
+BIG = 1e9  # larger than any amount, price or capacity of a programme on Earth
+
+Positive = Annotated[Number, Range(0.0, BIG, above=True)]
+Amount = Annotated[Number, Range(0.0, BIG)]
+Share = Annotated[Number, Range(0.0, 1.0)]
+Rate = Annotated[Number, Range(0.0, 1.0)]  # per year
+Growth = Annotated[Number, Range(-1.0, 1.0)]  # per year, continuous
+Reversion = Annotated[Number, Range(0.0, 100.0, above=True)]  # per year
+Volatility = Annotated[Number, Range(0.0, 5.0)]  # per sqrt(year)
+Correlation1 = Annotated[Number, Range(-1.0, 1.0)]
+Loading = Annotated[Number, Range(-5.0, 5.0)]
+Date = Annotated[Number, Range(-1200.0, 1200.0)]  # months from the programme's start
+Months = Annotated[Number, Range(0.0, 1200.0, whole=True)]
+Lifetime = Annotated[Number, Range(1.0, 1200.0, whole=True)]
+Slug = Annotated[str, Field(pattern=SLUG)]
+Title = Annotated[str, Field(max_length=200)]
+
+
+def number(given: float | Swing) -> float:
+    """The plain number in a value that is not sampled."""
+    return given.value if isinstance(given, Swing) else float(given)
