@@ -1,0 +1,32 @@
+"""The calendar of a horizon: which quarter and fiscal year each month belongs to. Fiscal years are calendar years."""
+
+from __future__ import annotations
+
+
+def first_month(start: str) -> tuple[int, int]:
+    """Year and month (0 = January) of `start`, written "2026-07"."""
+    year, month = start.split("-")
+    return int(year), int(month) - 1
+
+
+def quarters(start: str, months: int) -> list[int]:
+    """Quarter of each month, 0 .. 3."""
+    _, month = first_month(start)
+    return [(m + month) // 3 % 4 for m in range(months)]
+
+
+def years(start: str, months: int) -> list[int]:
+    """Fiscal year of each month."""
+    year, month = first_month(start)
+    return [year + (m + month) // 12 for m in range(months)]
+
+
+def fiscal_years(start: str, months: int) -> tuple[int, ...]:
+    """Fiscal years that the horizon touches."""
+    return tuple(sorted(set(years(start, months))))
+
+
+def quarter_ends(start: str, months: int) -> list[int]:
+    """Months that end a quarter."""
+    _, month = first_month(start)
+    return [m for m in range(months) if (m + month) % 3 == 2]

@@ -1,0 +1,65 @@
+"""What is known of a config while parts of it are wrong: values given, else defaults, and nothing where a key is bad.
+
+Checks across keys read a config through this view, so that they find their mistakes although other keys have theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from simulator.config.locate import KeyPath, has
+from simulator.config.schema import Config
+from simulator.config.schema.numbers import AnyNumber, Sampled
+from simulator.config.schema.ranges import Swing
+from simulator.config.schema.walk import default_at
+
+_SAMPLED: TypeAdapter[AnyNumber] = TypeAdapter(Sampled)
+
+
+class Known:
+    """`tree` is what was given, `bad` the paths of keys that are known to be wrong."""
+
+    def __init__(self, tree: Mapping[str, Any], bad: Iterable[KeyPath]) -> None:
+        self.tree = tree
+        self.bad = set(bad)
+
+    def get(self, *path: str | int) -> Any:
+        """The value at a path, its default, or None."""
+        if any(path[:n] in self.bad for n in range(1, len(path) + 1)):
+            return None
+        node: Any = self.tree
+        for n, key in enumerate(path):
+            if has(node, key):
+                node = node[key]
+            else:
+                return default_at(Config, path) if isinstance(node, dict) or n == 0 else None
+        return node
+
+    def number(self, *path: str | int) -> float | None:
+        """The plain number at a path."""
+        value = self._whole(path)
+        if isinstance(value, dict):
+            value = value.get("value")
+        if isinstance(value, Swing):
+            value = value.value
+        return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+    def sampled(self, *path: str | int) -> AnyNumber | None:
+        """The number or distribution at a path."""
+        value = self._whole(path)
+        try:
+            return None if value is None else _SAMPLED.validate_python(value)
+        except ValidationError:
+            return None
+
+    def count(self, *path: str | int) -> int:
+        """How many items a list has."""
+        value = self.get(*path)
+        return len(value) if isinstance(value, (list, tuple)) else 0
+
+    def _whole(self, path: KeyPath) -> Any:
+        """The value at a path unless a part of it is bad."""
+        return None if any(bad[: len(path)] == path for bad in self.bad) else self.get(*path)

@@ -1,0 +1,158 @@
+"""From a file to a checked config, or to every mistake in it at once.
+
+my.toml:41: sites[2].planned: given 3, wanted a month after start (6)
+my.toml:58: drivers.price.sigmaa: unknown key, did you mean sigma?
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from simulator.config.checks import cross_checks
+from simulator.config.locate import KeyPath, has, key_lines, show_path
+from simulator.config.mistakes import Mistake, explain
+from simulator.config.overrides import apply_overrides
+from simulator.config.schema import Config
+from simulator.errors import ConfigError
+
+_LARGEST = 4 * 2**20  # bytes of a config
+_GROUPS = ("liquidity", "covenants")  # tables of a plan whose keys are inherited one by one
+_LAST = 2**31  # sorts what no line holds behind what a line holds
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a config came from: the names and lines that mistakes are reported at."""
+
+    name: str = "config"
+    folder: Path = field(default_factory=Path)  # CSV files are relative to it
+    lines: Mapping[KeyPath, int] = field(default_factory=dict)
+    overrides: Mapping[KeyPath, str] = field(default_factory=dict)
+
+    def locate(self, mistake: Mistake) -> tuple[int, str]:
+        """The mistake's line, for sorting, and its full text."""
+        path = mistake.path
+        prefixes = [path[:n] for n in range(len(path), -1, -1)]
+        override = next((prefix for prefix in prefixes if prefix in self.overrides), None)
+        if override is not None:
+            rest = show_path(path[len(override) :])
+            key = self.overrides[override] + ("." if rest and rest[0] != "[" else "") + rest
+            return _LAST, f"--set {key}: {mistake.text}"
+        line = next((self.lines[prefix] for prefix in prefixes if prefix in self.lines), 1)
+        return line, f"{self.name}:{line}: {show_path(path) + ': ' if path else ''}{mistake.text}"
+
+
+def load(path: str | Path, overrides: Sequence[str] = ()) -> Config:
+    """Read and check a config; ConfigError carries every mistake. `overrides` are `KEY=VALUE` strings."""
+    name = str(path)
+    try:
+        tree, lines = parse(_read(Path(path)), name)
+        tree, written = apply_overrides(tree, overrides)
+        return build(tree, Source(name, Path(path).parent, lines, written))
+    except RecursionError:
+        raise ConfigError([f"{name}:1: given tables nested too deeply, wanted a config"]) from None
+
+
+def reload(config: Config, overrides: Sequence[str]) -> Config:
+    """The config with more overrides, without reading its file again."""
+    tree, written = apply_overrides(config._tree, overrides)
+    return build(tree, Source(config.name, config._folder, {}, written))
+
+
+def build(tree: Mapping[str, Any], source: Source) -> Config:
+    """Check a tree of tables; the mistakes of all keys and across keys come together."""
+    inherited = _inherit(tree)
+    mistakes: list[Mistake] = []
+    config: Config | None = None
+    try:
+        config = Config.model_validate(inherited)
+    except ValidationError as error:
+        mistakes = [explain(item, inherited) for item in error.errors()]
+    mistakes = [mistake for mistake in mistakes if not _follows(mistake, mistakes)]
+    mistakes += cross_checks(inherited, [mistake.path for mistake in mistakes], source.folder)
+    if mistakes or config is None:
+        raise ConfigError(_sorted(source.locate(_origin(mistake, tree)) for mistake in mistakes))
+    config._tree, config._folder = dict(tree), source.folder
+    return config
+
+
+def parse(text: str, name: str) -> tuple[dict[str, Any], dict[KeyPath, int]]:
+    """Values and lines of a TOML text."""
+    try:
+        return tomllib.loads(text), key_lines(text)
+    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
+        place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", str(error))
+        line = place[1] if place and place[1] else text.count("\n") + 1 if place else 1
+        said = str(error)[: place.start()] if place else str(error)
+        said = "a key given twice" if said == "Cannot overwrite a value" else said[:1].lower() + said[1:]
+        raise ConfigError([f"{name}:{line}: not valid TOML: {said}"]) from None
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.is_file() and path.stat().st_size > _LARGEST:
+            raise ConfigError([f"{path}:1: given {path.stat().st_size} bytes, wanted a config of at most {_LARGEST}"])
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ConfigError([f"{path}: given a path that cannot be read ({error.strerror}), wanted a file"]) from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigError([f"{path}:{line}: given bytes that are not UTF-8, wanted a text file"]) from None
+    except ValueError:  # a path with a zero byte
+        raise ConfigError([f"{str(path)!r}: given a path that cannot exist, wanted a file"]) from None
+    if not text.strip():
+        raise ConfigError([f"{path}:1: given an empty file, wanted a config (simulator init writes one)"])
+    return text
+
+
+def _inherit(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """Plans completed from `plan_defaults`."""
+    plans, defaults = tree.get("plans"), tree.get("plan_defaults", {})
+    if not isinstance(plans, dict) or not isinstance(defaults, dict):
+        return dict(tree)
+    return {**tree, "plans": {key: _complete(plan, defaults) for key, plan in plans.items()}}
+
+
+def _complete(plan: Any, defaults: dict[str, Any]) -> Any:
+    if not isinstance(plan, dict):
+        return plan
+    groups = {
+        name: {**defaults[name], **plan[name]}
+        for name in _GROUPS
+        if isinstance(defaults.get(name), dict) and isinstance(plan.get(name), dict)
+    }
+    return {**defaults, **plan, **groups}
+
+
+def _origin(mistake: Mistake, tree: Mapping[str, Any]) -> Mistake:
+    """Of a mistake in a plan's inherited key, the key in `plan_defaults`."""
+    path = mistake.path
+    if len(path) > 2 and path[0] == "plans" and not _holds(tree, path) and _holds(tree, ("plan_defaults", *path[2:])):
+        return Mistake(("plan_defaults", *path[2:]), mistake.text)
+    return mistake
+
+
+def _holds(node: Any, path: KeyPath) -> bool:
+    for key in path:
+        if not has(node, key):
+            return False
+        node = node[key]
+    return True
+
+
+def _follows(mistake: Mistake, mistakes: Iterable[Mistake]) -> bool:
+    """Whether a list only counts as too short because its items are wrong."""
+    n = len(mistake.path)
+    inside = any(len(other.path) > n and other.path[:n] == mistake.path for other in mistakes)
+    return inside and "wanted at least" in mistake.text
+
+
+def _sorted(located: Iterable[tuple[int, str]]) -> list[str]:
+    return [text for _, text in sorted(dict.fromkeys(located))]

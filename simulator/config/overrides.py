@@ -1,0 +1,109 @@
+"""`--set KEY=VALUE`: changes to a config before it is checked.
+
+A key is written as in the messages: `drivers.price.spot0`, `sites.hyperion_a.mw` (or `sites[2].mw`),
+`plans.own.refresh`. A value is TOML; a bare word counts as text.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from simulator.config.locate import KeyPath, has
+from simulator.config.mistakes import show
+from simulator.config.schema import Config
+from simulator.config.schema.ranges import Table
+from simulator.config.schema.walk import default_at
+from simulator.errors import ConfigError
+
+_PART = re.compile(r"\.?([A-Za-z0-9_-]+)|\[(\d{1,9})\]")
+
+
+def apply_overrides(tree: Mapping[str, Any], overrides: Sequence[str]) -> tuple[dict[str, Any], dict[KeyPath, str]]:
+    """The tree with `KEY=VALUE` strings applied in order, and the key as written by path, for messages."""
+    changed = copy.deepcopy(dict(tree))
+    written: dict[KeyPath, str] = {}
+    mistakes = []
+    for override in overrides:
+        key, equals, text = override.partition("=")
+        key = key.strip()
+        try:
+            if not equals:
+                raise ValueError("given no value, wanted KEY=VALUE")
+            path = _resolve(changed, _split(key))
+            _assign(changed, path, parse_value(text))
+            written[path] = key
+        except ValueError as error:
+            mistakes.append(f"--set {key[:200]}: {error}")
+    if mistakes:
+        raise ConfigError(mistakes)
+    return changed, written
+
+
+def parse_value(text: str) -> Any:
+    """A TOML value; text that is none stands for itself."""
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text.strip()
+    return parsed["value"] if parsed.keys() == {"value"} else text.strip()
+
+
+def _split(key: str) -> KeyPath:
+    path: KeyPath = ()
+    at = 0
+    while at < len(key):
+        match = _PART.match(key, at)
+        if not match or (at == 0 and not match[1]):
+            raise ValueError("given a key that is none, wanted one like drivers.price.spot0 or sites[0].mw")
+        path = (*path, match[1] if match[1] else int(match[2]))
+        at = match.end()
+    if not path:
+        raise ValueError("given no key, wanted KEY=VALUE")
+    return path
+
+
+def _resolve(tree: Mapping[str, Any], path: KeyPath) -> KeyPath:
+    """Turn ids and digits into indices, and refuse sites, notes and plans that the config does not have."""
+    node: Any = tree
+    resolved: KeyPath = ()
+    for key in path:
+        if isinstance(node, list):
+            key = _index(node, key, resolved)
+        elif resolved == ("plans",) and isinstance(node, dict) and key not in node:
+            raise ValueError(f"unknown plan {show(key)}, {_known(str(key), node)}")
+        resolved = (*resolved, key)
+        node = node[key] if has(node, key) else None
+    return resolved
+
+
+def _index(items: list[Any], key: str | int, path: KeyPath) -> int:
+    ids = [item.get("id") if isinstance(item, dict) else None for item in items]
+    if key in ids:
+        return ids.index(key)
+    index = int(key) if str(key).isdecimal() else len(items)
+    if index < len(items):
+        return index
+    names = [name for name in ids if isinstance(name, str)]
+    choice = _known(str(key), names) if names else f"wanted a number below {len(items)}"
+    raise ValueError(f"no such item {show(key)} in {path[-1] if path else 'the config'}, {choice}")
+
+
+def _known(key: str, names: Any) -> str:
+    near = difflib.get_close_matches(key, [str(name) for name in names], 1)
+    return f"did you mean {near[0]}?" if near else f"wanted one of {', '.join(map(str, names))}"
+
+
+def _assign(tree: dict[str, Any], path: KeyPath, value: Any) -> None:
+    """Set one value; a table that is absent starts from its default."""
+    node: Any = tree
+    for n, key in enumerate(path[:-1], start=1):
+        if not (has(node, key) and isinstance(node[key], (dict, list))):
+            default = None if has(node, key) else default_at(Config, path[:n])
+            node[key] = default.model_dump(exclude_unset=True, by_alias=True) if isinstance(default, Table) else {}
+        node = node[key]
+    node[path[-1]] = value
