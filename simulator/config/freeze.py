@@ -1,0 +1,108 @@
+"""From a checked config to the frozen numbers that a run is made of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from simulator.config import freeze_company, freeze_drivers
+from simulator.config.builder import Builder
+from simulator.config.calendar import fiscal_years
+from simulator.config.checks_laws import correlation_matrix
+from simulator.config.columns import read_column
+from simulator.config.events import parse_event
+from simulator.config.inputs import Input, columns_of, tornado_inputs
+from simulator.config.loader import reload
+from simulator.config.schema import Config
+from simulator.config.schema.numbers import number
+from simulator.drivers.dependence import FACTORS, Dependence, freeze_dependence, inverse_scale_law
+from simulator.finance.metrics import Metric, plan_metrics, world_metrics
+from simulator.model import Model
+from simulator.results.columns import Event
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """A model and what its rows are called."""
+
+    config: Config = field(repr=False)
+    model: Model = field(repr=False)
+    world: tuple[Metric, ...] = field(repr=False)  # figures of a world, in row order
+    plan: tuple[Metric, ...] = field(repr=False)  # figures of each plan, in row order
+    plans: tuple[str, ...]  # ids, in config order
+    sites: tuple[str, ...]  # ids, in config order
+    tally: tuple[str, ...]  # plan metrics counted over all paths
+    events: tuple[Event, ...]
+    levels: tuple[float, ...]  # of VaR and CVaR
+    draw_names: dict[str, int] = field(repr=False)  # random stream by quantity
+
+    def inputs(self) -> tuple[Input, ...]:
+        """What a tornado swings: sampled numbers, fixed at their p10 and p90, and numbers with a low and a high."""
+        return tornado_inputs(self.config)
+
+    def with_input(self, key: str, value: float) -> Frozen:
+        """The model with one number fixed: the same as `--set key=value`."""
+        return self.with_overrides([f"{key}={value!r}"])
+
+    def with_overrides(self, overrides: Sequence[str]) -> Frozen:
+        """The model of the config with more overrides, checked again; its file is not read again."""
+        return freeze(reload(self.config, overrides))
+
+
+def freeze(config: Config) -> Frozen:
+    """Turn a config into numbers: the same config gives the same numbers and random streams."""
+    b = Builder(config._folder)
+    dependence = _dependence(config, b)
+    silicon = freeze_drivers.silicon(config, b)
+    grid = freeze_drivers.grid(config, b)
+    arpu = freeze_drivers.arpu(config, b)
+    price = freeze_drivers.price(config, b)
+    funding = freeze_drivers.funding(config, b)
+    programme = freeze_company.programme(config, b)
+    model = Model(
+        months=config.months,
+        draws=b.layout.freeze(),
+        marginals=b.marginals(),
+        dependence=dependence,
+        silicon=silicon,
+        grid=grid,
+        arpu=arpu,
+        price=price,
+        funding=funding,
+        programme=programme,
+        finance=freeze_company.finance(config),
+        plans=freeze_company.plans(config),
+    )
+    sites = tuple(site.id for site in config.sites)
+    events = tuple(event for text in config.metrics.events if (event := parse_event(text)))
+    return Frozen(
+        config=config,
+        model=model,
+        world=world_metrics(sites),
+        plan=plan_metrics(fiscal_years(config.start, config.months)),
+        plans=tuple(config.plans),
+        sites=sites,
+        tally=config.metrics.tally,
+        events=events,
+        levels=config.metrics.levels,
+        draw_names=b.layout.names(),
+    )
+
+
+def _dependence(config: Config, b: Builder) -> Dependence:
+    """Six factors from seven scores."""
+    d = config.dependence
+    pairs = {name: number(getattr(d.correlation, name)) for name in type(d.correlation).model_fields}
+    scale = b.marginal(inverse_scale_law(number(d.nu)))
+    row = b.scores("dependence", len(FACTORS) + 1)
+    return freeze_dependence(correlation_matrix(pairs), d.family, number(d.nu), row, scale)
+
+
+def config_hash(config: Config) -> str:
+    """SHA-256 (hex) of the config in canonical JSON, defaults filled in, with the numbers of its CSV columns."""
+    columns = {f"{c.csv}:{c.column}": read_column(config._folder / c.csv, c.column) for c in columns_of(config)}
+    tree = {"config": config.model_dump(mode="json", by_alias=True), "columns": columns}
+    text = json.dumps(tree, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,98 @@
+"""What a tornado swings, and between which values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from simulator.config.laws import is_fixed, law_of
+from simulator.config.locate import has
+from simulator.config.schema import Config
+from simulator.config.schema.laws import Column
+from simulator.config.schema.programme import Site
+from simulator.config.schema.ranges import Swing, Table
+from simulator.config.schema.walk import Spelling, is_spelling
+
+_LAW = r" \((number or )?law\)"
+
+
+class Input(NamedTuple):
+    """One input. `--set key=low` shows one end of its bar."""
+
+    key: str  # as in --set
+    label: str  # for charts
+    base: float  # the number itself, or the median of the law
+    low: float
+    high: float
+    how: Literal["p10-p90", "low-high"]  # a law's percentiles, or the swing that the config gives
+
+
+def tornado_inputs(config: Config) -> tuple[Input, ...]:
+    """Every number that is sampled or has a swing, in config order; what plans inherit appears once."""
+    titles = {f"sites.{site.id}": site.title or site.id for site in config.sites}
+    titles |= {f"plans.{name}": plan.title or name for name, plan in config.plans.items()}
+    found = (
+        _input(key, _label(key, description, titles), given, config._folder)
+        for key, description, given in _numbers(config, config)
+    )
+    return tuple(item for item in found if item is not None and item.low < item.high)
+
+
+def columns_of(config: Config) -> list[Column]:
+    """The CSV columns that a config reads."""
+    return [given for _, _, given in _numbers(config, config) if isinstance(given, Column)]
+
+
+def _input(key: str, label: str, given: Spelling, folder: Path) -> Input | None:
+    if isinstance(given, Swing):
+        return Input(key, label, given.value, given.low, given.high, "low-high")
+    law = law_of(given, folder)
+    if is_fixed(law):
+        return None
+    low, base, high = (float(law.ppf(p)) for p in (0.1, 0.5, 0.9))
+    return Input(key, label, base, low, high, "p10-p90")
+
+
+def _numbers(table: Table, config: Config, key: str = "") -> Iterator[tuple[str, str, Spelling]]:
+    """Numbers in a table that are more than a plain number: key, description and what was given."""
+    for name, field in type(table).model_fields.items():
+        inner = f"{key}.{name}".removeprefix(".")
+        for item_key, item in _items(inner, getattr(table, name)):
+            if is_spelling(item):
+                if _is_own(config, item_key):
+                    yield item_key, field.description or name, item
+            elif isinstance(item, Table):
+                yield from _numbers(item, config, item_key)
+
+
+def _items(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """A value, or the items of a list or of the plans, with their keys."""
+    if isinstance(value, tuple):
+        for i, item in enumerate(value):
+            yield f"{key}.{item.id}" if isinstance(item, Site) else f"{key}[{i}]", item
+    elif isinstance(value, dict):
+        yield from ((f"{key}.{name}", item) for name, item in value.items())
+    else:
+        yield key, value
+
+
+def _is_own(config: Config, key: str) -> bool:
+    """Whether a plan has a number of its own; what it inherits belongs to `plan_defaults`."""
+    node: Any = config._tree
+    if not key.startswith("plans.") or not node:
+        return True
+    for part in key.split("."):
+        if not has(node, part):
+            return False
+        node = node[part]
+    return True
+
+
+def _label(key: str, description: str, titles: Mapping[str, str]) -> str:
+    """Whose number it is, and the part of the description that names it and its unit."""
+    parts = key.split(".")
+    whose = titles.get(".".join(parts[:2])) or parts[-2].replace("_", " ")
+    item = re.search(r"\[\d+\]$", key)
+    return f"{whose}: {re.sub(_LAW, '', description.split(';')[0])}{' ' + item[0] if item else ''}"
