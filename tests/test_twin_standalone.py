@@ -255,7 +255,7 @@ def test_stranded_value_is_book_above_what_chips_are_worth():
 
 @pytest.mark.parametrize(("opex", "life", "use", "owed"), [(0.9, 12.5, 19, np.nan), (7.0, 6.0, 6, 10.0)])
 def test_assets_end_when_old_chips_no_longer_pay_their_power(opex, life, use, owed):
-    figures, _ = run(tiny_model(notes=[{}], opex=opex))
+    figures, _ = run(tiny_model(notes=[{"maturity": 5}], opex=opex))  # lives of notes are those at issue
     assert figures.asset_life == pytest.approx(life / 12)
     assert figures.wam_gap == pytest.approx(5 - use / 12)
     assert figures.duration_gap == pytest.approx(4.393054 - life / 12)  # 6 %, 5 years at par

@@ -24,10 +24,11 @@ class Note:
     coupon: float
     floating: bool
     margin: float
-    term: float  # years
+    first_term: float  # years, at issue
     refinanced: bool
     amortising: bool
     balance: float = 0.0  # the same on every path
+    term: float = 0.0  # of the bullet that stands now
     rate: Array = field(default_factory=lambda: np.zeros(0))  # in force
     first_rate: Array = field(default_factory=lambda: np.zeros(0))  # at issue
 
@@ -87,7 +88,7 @@ class Ladder:
         paid = []  # interest and principal of the month by note
         for note in self.notes:
             if note.issue == m:
-                note.balance = note.amount
+                note.balance, note.term = note.amount, note.first_term
                 note.rate = nothing + note.coupon + (self.world.opening_rs[m] if note.floating else 0.0)
                 note.first_rate = note.rate
                 issued = issued + note.amount

@@ -10,7 +10,6 @@ import numpy as np
 from tests.naive.marginals import Array
 from tests.naive.world import World
 
-NOTICE = 6.0  # months ahead at which a delay is known
 BOOK, ECONOMIC = 1, 2
 
 
@@ -64,7 +63,7 @@ class Site:
             self.paid_by = np.maximum(energised, planned)
             self.delivered = np.maximum(np.ceil(self.paid_by).astype(int) - 1, 0)
             self.service = self.delivered
-            late = np.clip((energised - planned) / NOTICE, 0.0, 1.0)
+            late = np.clip((energised - planned) / self.delivery, 0.0, 1.0)
             self.fee = model.programme.fee * self.compute * late
         else:
             self.paid_by = np.full(energised.shape, float(planned))

@@ -220,8 +220,8 @@ def _lives(model: Any, world: World, works: Works, books: Books) -> tuple[Figure
     duration: Array = np.full(like.shape, np.nan)
     term = np.nan
     if total:
-        duration = sum(note.amount * macaulay(note.first_rate, note.term) for note in issued) / total
-        term = sum(note.amount * note.term for note in issued) / total
+        duration = sum(note.amount * macaulay(note.first_rate, note.first_term) for note in issued) / total
+        term = sum(note.amount * note.first_term for note in issued) / total
     figures |= {"duration_gap": duration - life, "wam_gap": term - use}
     return figures, {"debt_at_end": np.full(like.shape, total)}
 

@@ -175,7 +175,7 @@ def _funding(model: Any, z: Array, rates: Array, spread: Array) -> tuple[Array, 
 
 
 def world_figures(model: Any, world: World, sites: Sequence[str]) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Figures of the world and, for the amounts among them, the sum of absolute flows."""
+    """Figures of the world and, for amounts and delays, the size of what entered."""
     planned, mw = model.grid.planned[:, None], model.grid.mw[:, None]
     delay = np.maximum(world.energised - planned, 0.0)
     figures = {
@@ -192,4 +192,7 @@ def world_figures(model: Any, world: World, sites: Sequence[str]) -> tuple[dict[
         figures[f"price_m{month}"] = world.price[month - 1] if month <= model.months else missing
     figures["funding_mean"] = world.rs.mean(axis=0)
     figures |= {f"delay_{name}": row for name, row in zip(sites, delay, strict=True)}
-    return figures, {name: np.abs(row) for name, row in figures.items() if name.startswith("price")}
+    scales = {name: np.abs(row) for name, row in figures.items() if name.startswith("price")}
+    scales |= {"delay_mean": figures["latest_site"]}  # a delay is a difference of dates
+    scales |= {f"delay_{name}": row for name, row in zip(sites, world.energised, strict=True)}
+    return figures, scales
