@@ -13,7 +13,7 @@ PATHS ?=
 SET ?=
 TORNADO_PATHS ?= 20000
 
-.PHONY: help run test lint format bench verify clean
+.PHONY: help run test lint format docs bench verify clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ lint: $(VENV)/.dev ## style, types and import walls
 format: $(VENV)/.dev ## let ruff lay the code out
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/.dev ## docs/defaults.md, from the schema
+	$(BIN)/python docs/defaults.py
 
 bench: $(VENV)/.bench ## speed against other ways to write the same model
 	$(BIN)/python -m benchmarks

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from docs import defaults
+
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted(
     path for folder in ("simulator", "tests", "benchmarks", "verification") for path in (ROOT / folder).rglob("*.py")
@@ -86,6 +88,10 @@ def test_version_is_the_changelogs_latest():
     version = re.search(r'__version__ = "(.+)"', (ROOT / "simulator/__init__.py").read_text())
     assert version is not None
     assert f"## [{version[1]}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_page_of_defaults_is_what_the_schema_says():
+    assert defaults.PAGE.read_text() == defaults.page(), "run `make docs`"
 
 
 def test_links_in_the_documents_lead_somewhere():

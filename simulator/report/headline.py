@@ -68,8 +68,12 @@ def headline(summary: Mapping[str, Any], plans: tuple[str, ...] | None = None) -
         first = next(column for column in columns if column)
         lines = tuple(_lines(name, first, columns))
         if lines:
-            blocks.append(Block(str(first.get("title", name)), str(first.get("unit", "")), lines))
+            blocks.append(Block(str(first.get("title", name)), _unit(first), lines))
     return blocks
+
+
+def _unit(entry: Mapping[str, Any]) -> str:
+    return "" if entry.get("kind") == "month" else str(entry.get("unit", ""))
 
 
 def _lines(name: str, first: Mapping[str, Any], columns: list[Mapping[str, Any]]) -> Iterator[Line]:
