@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 import threading
 
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from simulator.errors import RunError
 from simulator.finance.metrics import Metric
 from simulator.results.columns import Event, all_columns, pilot_centres, tally_columns
-from simulator.results.tallies import BLOCK, Tallies
+from simulator.results.recording import BLOCK
+from simulator.results.tallies import Tallies
 
 WORLD = (Metric("eps", "ratio", "", "low", False, "Elasticity"),)
 PLAN = (
@@ -47,7 +49,7 @@ def recorded(out, cuts=(), order=None):
     """Tallies of `out` recorded in the pieces between `cuts` (in blocks) in some order."""
     tallies = fresh()
     edges = [0, *(BLOCK * cut for cut in sorted(set(cuts))), out.shape[1]]
-    pieces = [(a, b) for a, b in zip(edges, edges[1:], strict=False) if a < b]
+    pieces = [(a, b) for a, b in itertools.pairwise(edges) if a < b]
     for k in order or range(len(pieces)):
         a, b = pieces[k]
         tallies.record(a, np.ascontiguousarray(out[:, a:b]))
@@ -75,7 +77,7 @@ def test_any_order_of_tasks_gives_the_same_digest(order):
 def test_merged_parts_are_the_whole(cuts, random):
     edges = [0, *(BLOCK * cut for cut in sorted(cuts)), OUT.shape[1]]
     parts = []
-    for a, b in zip(edges, edges[1:], strict=False):
+    for a, b in itertools.pairwise(edges):
         parts.append(fresh())
         parts[-1].record(a, np.ascontiguousarray(OUT[:, a:b]))
     random.shuffle(parts)
