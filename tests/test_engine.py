@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from simulator.engine import canary, local, progress, trace
+from simulator.engine import local, progress, trace
 from simulator.engine.interrupt import Stop
 from simulator.errors import RunError
 from simulator.finance.series import series_names
@@ -37,7 +37,7 @@ class SmallKernel(SimpleNamespace):
     def figure_count(self, model):
         return FIGURES
 
-    def workspace(self, model):
+    def workspace(self, model, lanes):
         self.workspaces += 1
         return object()
 
@@ -155,22 +155,6 @@ def test_stop_off_the_main_thread_does_nothing():
     thread.start()
     thread.join()
     assert found == [False]
-
-
-def test_the_canary_is_the_first_256_paths_whatever_is_asked_for(small):
-    pilot = canary.pilot(MODEL, seed=3)
-    np.testing.assert_array_equal(pilot, figures(3, range(256)))
-
-
-def test_a_fingerprint_sees_one_bit_and_takes_every_nan_as_one():
-    values = figures(1, range(4))
-    other = values.copy()
-    other[1, 2] = np.nextafter(other[1, 2], 9)
-    assert canary.fingerprint(values) != canary.fingerprint(other)
-    values[0, 0], other = np.nan, values.copy()
-    other[0, 0] = -np.float64("nan")
-    assert canary.fingerprint(values) == canary.fingerprint(other)
-    assert len(canary.fingerprint(values)) == 64
 
 
 @pytest.mark.parametrize("paths", [1, 700, 20_000])

@@ -32,9 +32,9 @@ class Task(NamedTuple):
     paths: int
 
 
-def tasks(paths: int, first: int = 0) -> Iterator[Task]:
+def tasks(paths: int, first: int = 0, size: int = TASK) -> Iterator[Task]:
     """The tasks that make up paths first .. paths - 1, in order."""
-    return (Task(start, min(TASK, paths - start)) for start in range(first, paths, TASK))
+    return (Task(start, min(size, paths - start)) for start in range(first, paths, size))
 
 
 def cores() -> int:
@@ -45,9 +45,9 @@ def cores() -> int:
 class Slot:
     """What one thread writes to: the kernel's workspace and a matrix of figures, both used again and again."""
 
-    def __init__(self, model: Model, most: int = TASK) -> None:
+    def __init__(self, model: Model, most: int = TASK, lanes: int = kernel.LANES) -> None:
         self._model, self._rows = model, kernel.figure_count(model)
-        self._work = kernel.workspace(model)
+        self._work = kernel.workspace(model, lanes)
         self._out = np.empty(self._rows * most)
         self._untraced = np.empty((0, model.months, 0))
 

@@ -5,17 +5,16 @@ of the paired influence values,
 
     theta_s - theta_0 = mean(psi_s,i - psi_0,i) + o(n^-1/2),    s.e. = sd(psi_s - psi_0) / sqrt(n),
 
-where psi is the influence function: x - mean for a mean, (1{x > q} - p) / f(q) for a quantile, (L - VaR)+ / (1 - a)
-less its mean for CVaR. VaR and CVaR are those of the loss (-x where low is bad): a positive difference is a larger
-figure, for them a worse one.
+with the influence functions of simulator.risk.measures. VaR and CVaR are those of the loss (-x where low is bad): a
+positive difference is a larger figure, for them a worse one.
 """
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
-from collections.abc import Callable, Iterable
-from statistics import NormalDist
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,9 +22,10 @@ from numpy.typing import NDArray
 
 from simulator.errors import ConfigError
 from simulator.finance.metrics import Metric
+from simulator.results.columns import Event
+from simulator.risk import measures
 
 Floats = NDArray[np.float64]
-_NORMAL = NormalDist()
 
 
 class Measure(NamedTuple):
@@ -48,6 +48,36 @@ class Swing(NamedTuple):
     key: str
     low: float
     high: float
+
+
+class Target(NamedTuple):
+    """What is measured: a metric, or an event on it, and the row it has among the figures of a single plan."""
+
+    metric: Metric
+    row: int
+    event: Event | None = None
+
+    def read(self, values: Floats) -> Floats:
+        """Values of the metric (n,) as what is measured: 0 or 1 for an event."""
+        if self.event is None:
+            return values
+        below = values < self.event.threshold if self.event.comparison == "<" else values > self.event.threshold
+        return np.where(np.isnan(values), np.nan, below.astype(np.float64))
+
+
+def target(text: str, event: Event | None, world: Sequence[Metric], plan: Sequence[Metric]) -> Target:
+    """The metric named `text`, or `event` if the text means one such as `npv < 0`."""
+    known = {metric.name: (row, metric) for row, metric in enumerate((*world, *plan))}
+    name = text.strip() if event is None else event.metric
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f"did you mean {near[0]}?" if near else f"wanted one of {', '.join(known)}"
+        raise ConfigError([f"--metric: given {text}, {hint}"])
+    row, metric = known[name]
+    if event is None or metric.kind == "event":
+        return Target(metric, row)
+    title = f"{metric.title} {event.comparison} {event.threshold:g}"
+    return Target(Metric(event.label, "event", "", "high", metric.undefined, title), row, event)
 
 
 def measure(text: str, metric: Metric) -> Measure:
@@ -73,9 +103,8 @@ def estimate(values: Floats, metric: Metric, wanted: Measure) -> Estimate:
         return Estimate(math.nan, influence)
     x = values[defined]
     if wanted.kind in ("mean", "probability"):
-        value = math.fsum(x) / x.size
-        influence[defined] = (x - value) / share
-        return Estimate(value, influence)
+        influence[defined] = measures.mean_influence(x) / share
+        return Estimate(math.fsum(x) / x.size, influence)
     loss = -x if metric.bad == "low" else x
     value, own = _tail(loss, wanted)
     influence[defined] = own / share
@@ -83,33 +112,10 @@ def estimate(values: Floats, metric: Metric, wanted: Measure) -> Estimate:
 
 
 def _tail(loss: Floats, wanted: Measure) -> tuple[float, Floats]:
-    """VaR or CVaR of a loss and its influence values; VaR is the ceil(a n)-th smallest."""
-    a, n = wanted.level, loss.size
-    k = min(max(math.ceil(round(a * n, 9)), 1), n)
-    if wanted.kind == "cvar":
-        var = np.partition(loss, k - 1)[k - 1]
-        excess = np.maximum(loss - var, 0.0)
-        mean = math.fsum(excess) / n
-        return float(var + mean / (1 - a)), (excess - mean) / (1 - a)
-    ordered = np.sort(loss)
-    var = ordered[k - 1]
-    above = (loss > var).astype(float)
-    return float(var), (above - above.mean()) / _density(ordered, k)
-
-
-def _density(ordered: Floats, k: int) -> float:
-    """Density at the k-th of n sorted values from the spacing of its neighbours.
-
-    How far they lie on either side is Hall and Sheather's (1988, doi:10.1111/j.2517-6161.1988.tb01735.x) choice for a
-    normal population: n h with h = n^(-1/3) z^(2/3) (1.5 phi(q)^2 / (2 q^2 + 1))^(1/3), q the normal quantile.
-    """
-    n = ordered.size
-    q = _NORMAL.inv_cdf(min(max(k / (n + 1), 0.5 / n), 1 - 0.5 / n))
-    h = (_NORMAL.inv_cdf(0.975) ** 2 * 1.5 * _NORMAL.pdf(q) ** 2 / (2 * q * q + 1) / n) ** (1 / 3)
-    reach = min(max(round(n * h), 1), max(n - k, 1))
-    low, high = max(k - 1 - reach, 0), min(k - 1 + reach, n - 1)
-    width = ordered[high] - ordered[low]
-    return float((high - low) / n / width) if width > 0 else math.inf
+    """VaR or CVaR of a loss and its influence values."""
+    if wanted.kind == "var":
+        return measures.var(loss, wanted.level), measures.var_influence(loss, wanted.level)
+    return measures.cvar(loss, wanted.level).value, measures.cvar_influence(loss, wanted.level)
 
 
 def bar(base: Estimate, swing: Swing, low: Estimate, high: Estimate) -> dict[str, Any]:
@@ -118,11 +124,15 @@ def bar(base: Estimate, swing: Swing, low: Estimate, high: Estimate) -> dict[str
         "input": swing.key,
         "low": swing.low,
         "high": swing.high,
-        "delta_low": low.value - base.value,
-        "delta_high": high.value - base.value,
-        "stderr_low": paired_error(low, base),
-        "stderr_high": paired_error(high, base),
+        "delta_low": _known(low.value - base.value),
+        "delta_high": _known(high.value - base.value),
+        "stderr_low": _known(paired_error(low, base)),
+        "stderr_high": _known(paired_error(high, base)),
     }
+
+
+def _known(x: float) -> float | None:
+    return float(x) if math.isfinite(x) else None
 
 
 def paired_error(one: Estimate, other: Estimate) -> float:
@@ -137,7 +147,7 @@ def bars(
     base: Floats,
     swings: Iterable[Swing],
     simulate: Callable[[str, float], Floats],
-) -> tuple[float, list[dict[str, Any]]]:
+) -> tuple[float | None, list[dict[str, Any]]]:
     """The base figure and a bar per swing, widest first; `simulate(key, value)` gives the metric on the same paths.
 
     Of each scenario only one estimate is in memory at a time. An input that does not matter has a bar of zeros.
@@ -148,10 +158,10 @@ def bars(
         low = estimate(simulate(swing.key, swing.low), metric, wanted)
         high = estimate(simulate(swing.key, swing.high), metric, wanted)
         found.append(bar(start, swing, low, high))
-    return start.value, sorted(found, key=lambda b: (-width(b), b["input"]))
+    return _known(start.value), sorted(found, key=lambda b: (-width(b), b["input"]))
 
 
 def width(one: dict[str, Any]) -> float:
     """How far apart the two ends of a bar are; 0 where one of them is undefined."""
-    distance = abs(one["delta_high"] - one["delta_low"])
-    return distance if math.isfinite(distance) else 0.0
+    low, high = one["delta_low"], one["delta_high"]
+    return 0.0 if low is None or high is None else abs(high - low)

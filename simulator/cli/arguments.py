@@ -1,0 +1,112 @@
+"""What the arguments of several verbs must be: counts such as 1e6, new folders; every mistake at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from simulator.errors import ConfigError
+
+if TYPE_CHECKING:
+    from simulator.config import Config
+
+MOST_PATHS = 10**15
+MOST_SEED = 2**63 - 1
+MOST_THREADS = 4096
+T = TypeVar("T")
+
+
+def whole(option: str, text: str, least: int, most: int, what: str) -> int:
+    """The whole number in `text`, written 1000000, 1_000_000 or 1e6; refused outside [least, most]."""
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal("nan")
+    if not number.is_finite():
+        raise ConfigError([f"{option}: given {text}, wanted {what}"])
+    if number < least:
+        raise ConfigError([f"{option}: given {text}, wanted at least {least}"])
+    if number > most:
+        raise ConfigError([f"{option}: given {text}, wanted at most {most}"])
+    if number != int(number):
+        raise ConfigError([f"{option}: given {text}, wanted {what}"])
+    return int(number)
+
+
+def paths(text: str | None) -> int | None:
+    """--paths: how many paths."""
+    what = "a whole number of paths such as 50000 or 1e6"
+    return None if text is None else whole("--paths", text, 1, MOST_PATHS, what)
+
+
+def seed(text: str | None) -> int | None:
+    """--seed: any whole number from 0 to 2^63 - 1."""
+    return None if text is None else whole("--seed", text, 0, MOST_SEED, "a whole number")
+
+
+def threads(text: str | None) -> int | None:
+    """--threads: how many paths run at the same time."""
+    return None if text is None else whole("--threads", text, 1, MOST_THREADS, "a whole number of threads")
+
+
+class Mistakes:
+    """Collects what several checks refuse: `paths = mistakes.of(arguments.paths, text)`, then `mistakes.stop()`."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def of(self, check: Callable[..., T], *given: object) -> T | None:
+        """What `check` returns, or None and its mistakes are kept."""
+        try:
+            return check(*given)
+        except ConfigError as error:
+            self.found += error.mistakes
+            return None
+
+    def stop(self) -> None:
+        """Refuse to go on if anything was wrong."""
+        if self.found:
+            raise ConfigError(self.found)
+
+
+def read(config: Path, overrides: Sequence[str] = ()) -> Config:
+    """The checked config at a path."""
+    from simulator.config import load
+
+    return load(config, overrides)
+
+
+def new_folder(out: Path | None) -> None:
+    """--out: a folder that can be made or written to and holds no run."""
+    if out is None:
+        return
+    from simulator.results import store
+
+    held = [name for name in (store.MANIFEST, *store.DATA) if (out / name).exists()]
+    if held:
+        raise ConfigError([f"--out: given {out}, which holds a run ({held[0]}), wanted a new folder"])
+    writable(out)
+
+
+def a_run(run: Path) -> None:
+    """RUN: a folder with a finished run."""
+    if not (run / "manifest.json").is_file():
+        raise ConfigError([f"{run}: holds no finished run (no manifest.json), wanted a run folder"])
+
+
+def writable(out: Path) -> None:
+    """--out: a folder, or a place where one can be made."""
+    if out.exists() and not out.is_dir():
+        raise ConfigError([f"--out: given {out}, which is a file, wanted a folder"])
+    there = next((place for place in (out, *out.absolute().parents) if place.exists()), out)
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise ConfigError([f"--out: given {out}, but {there} cannot be written to"])
+
+
+def say(stage: str) -> None:
+    """A stage of the work, on stderr."""
+    print(f"== {stage}", file=sys.stderr, flush=True)

@@ -1,0 +1,116 @@
+"""`simulator`: one verb a file. Here is only what they share: the list of verbs, and how errors are said."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+import traceback
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+import simulator
+from simulator.cli.bench import bench
+from simulator.cli.check import check
+from simulator.cli.init import init
+from simulator.cli.report import report
+from simulator.cli.run import run
+from simulator.cli.schema import schema
+from simulator.cli.tornado import tornado
+from simulator.cli.training import training
+from simulator.cli.warmup import warmup
+from simulator.errors import ConfigError, Interrupted, SimulatorError
+
+DEBUG = "SIMULATOR_DEBUG"
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def explain(error: BaseException) -> int:
+    """Say in plain words on stderr what went wrong; returns the exit code."""
+    if os.environ.get(DEBUG):
+        traceback.print_exception(error)
+    if isinstance(error, ConfigError):
+        number = len(error.mistakes)
+        _say("\n".join(error.mistakes))
+        _say(f"{number} error{'s' if number > 1 else ''}, nothing was run.")
+        return 2
+    if isinstance(error, Interrupted):
+        _say(str(error))
+        return 128 + error.signum
+    if isinstance(error, KeyboardInterrupt):
+        _say("interrupted before the simulation began, nothing was written.")
+        return 128 + signal.SIGINT
+    _say(_cause(error))
+    return 1
+
+
+def _cause(error: BaseException) -> str:
+    if isinstance(error, SimulatorError):
+        return f"failed: {error}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"failed: {error.filename or 'writing'}: {error.strerror.lower()}"
+    if isinstance(error, MemoryError):
+        return "failed: out of memory; fewer --threads need less"
+    hint = f"simulator --debug {' '.join(sys.argv[1:])}"
+    return f"failed: {type(error).__name__}: {error}\nThis should not happen. To see where: {hint}"
+
+
+class Verbs(TyperGroup):
+    """The group of verbs; errors become a line on stderr and an exit code, never a bare traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (Exception, KeyboardInterrupt) as error:
+            usage = isinstance(error, typer.Abort) or hasattr(error, "exit_code")
+            if usage or (isinstance(error, OSError) and error.errno == errno.EPIPE):
+                raise
+            raise typer.Exit(explain(error)) from None
+
+
+app = typer.Typer(
+    cls=Verbs,
+    name="simulator",
+    help="Monte Carlo risk of AI-infrastructure capital programmes.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"simulator {simulator.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    if debug:
+        os.environ[DEBUG] = "1"
+
+
+for verb in (init, check, run, report, tornado, training, schema, warmup, bench):
+    app.command()(verb)
+
+
+def _terminated(signum: int, _frame: FrameType | None) -> None:
+    raise Interrupted("stopped before the simulation began, nothing was written.", signum)
+
+
+def main() -> None:
+    """Entry of the command `simulator`."""
+    signal.signal(signal.SIGTERM, _terminated)
+    app(prog_name="simulator")

@@ -1,0 +1,26 @@
+"""Arguments and options that several verbs share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Config = Annotated[
+    Path, typer.Argument(help="The config, a TOML file; `simulator init` writes one.", show_default=False)
+]
+Paths = Annotated[
+    str | None,
+    typer.Option("--paths", metavar="N", help="How many paths, such as 50000 or 1e6; default: the config's."),
+]
+Threads = Annotated[str | None, typer.Option("--threads", metavar="K", help="Threads; default: one a core.")]
+Seed = Annotated[str | None, typer.Option("--seed", metavar="S", help="Seed; default: the config's.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change a key of the config, as drivers.price.spot0=20; repeatable."
+    ),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No stages and no progress on stderr.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]

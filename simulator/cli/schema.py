@@ -1,0 +1,12 @@
+"""`simulator schema`: the JSON Schema of a config."""
+
+from __future__ import annotations
+
+import json
+
+
+def schema() -> None:
+    """Print the JSON Schema of a config, for editors and other programs."""
+    from simulator.config.schema import json_schema
+
+    print(json.dumps(json_schema(), indent=2))

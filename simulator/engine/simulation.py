@@ -1,0 +1,104 @@
+"""One simulation: every path into the tallies, the first ones into the sample, the worst ones once more."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator import kernel
+from simulator.engine import local
+from simulator.engine.interrupt import Stop
+from simulator.engine.local import Slot, Task
+from simulator.engine.progress import Meter
+from simulator.errors import Interrupted, RunError
+from simulator.model import Model
+from simulator.results.columns import Column, Event, pilot_centres, tally_columns
+from simulator.results.sample import SampleWriter
+from simulator.results.tallies import Tallies
+
+PILOT = 256  # paths: the run's fingerprint, and the centres of its moments
+_NARROW = 4  # lanes of a block that re-simulates a single path
+
+
+class Job(NamedTuple):
+    """What is simulated: `columns` name the rows of the kernel's figures, `tally` the plan metrics that are counted."""
+
+    model: Model
+    columns: tuple[Column, ...]
+    tally: tuple[str, ...]
+    events: tuple[Event, ...]
+    seed: int
+    paths: int
+    threads: int
+
+
+def pilot(job: Job) -> NDArray[np.float64]:
+    """Figures (figures, 256) of the first paths, whatever number of paths is asked for.
+
+    Whoever repeats a run compares their hash: other bits mean another machine, library or source.
+    """
+    return Slot(job.model, PILOT).simulate(job.seed, Task(0, PILOT))
+
+
+def empty_tallies(job: Job, first: NDArray[np.float64]) -> Tallies:
+    """Tallies that hold no path yet; `first` is the pilot."""
+    counted = tally_columns(job.columns, job.tally)
+    return Tallies(counted, pilot_centres(counted, first), job.events)
+
+
+def simulate(job: Job, tallies: Tallies, sample: SampleWriter | None, meter: Meter) -> float:
+    """Simulate every path of a job; returns the seconds it took. A signal ends it early: Interrupted."""
+    check = Check(job)
+
+    def take(first: int, figures: NDArray[np.float64]) -> None:
+        check(first, figures)
+        try:
+            tallies.record(first, figures)
+        except RunError as error:
+            raise RunError(f"{error} (seed {job.seed})") from None
+        if sample is not None:
+            sample.record(first, figures)
+
+    start, done = time.perf_counter(), 0
+    with Stop() as stop, meter:
+        work = local.until(stop, local.tasks(job.paths))
+        for task in local.each_task(job.model, job.seed, work, job.threads, take):
+            done += task.paths
+            meter.advance(task.paths)
+    if done < job.paths:
+        raise Interrupted(f"stopped after {done:,} of {job.paths:,} paths; nothing of them is kept.", stop.signum)
+    return time.perf_counter() - start
+
+
+class Check:
+    """Refuses figures without a tally that cannot be; tallies refuse theirs themselves."""
+
+    def __init__(self, job: Job) -> None:
+        counted = {column.row for column in tally_columns(job.columns, job.tally)}
+        self._columns = [column for column in job.columns if column.row not in counted]
+        self._seed = job.seed
+
+    def __call__(self, first: int, figures: NDArray[np.float64]) -> None:
+        for column in self._columns:
+            row = figures[column.row]
+            bad = np.isinf(row) if column.metric.undefined else ~np.isfinite(row)
+            if bad.any():
+                lane = int(np.argmax(bad))
+                raise RunError(
+                    f"path {first + lane}: {column.name} is {row[lane]}, wanted a finite number (seed {self._seed})"
+                )
+
+
+def worst(job: Job, tallies: Tallies) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Path ids (k,), rising, and figures (figures, k) of the worst paths of each amount a plan tallies."""
+    names = [c.name for c in tallies.columns if c.metric.kind == "amount" and c.owner != "world"]
+    found = [tallies.worst_paths(name) for name in names]
+    paths = np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
+    slot = Slot(job.model, 1, _NARROW)
+    figures = np.empty((kernel.figure_count(job.model), paths.size))
+    for k, path in enumerate(paths):
+        figures[:, k] = slot.simulate(job.seed, Task(int(path), 1))[:, 0]
+    return paths, figures

@@ -1,0 +1,39 @@
+"""One figure of every path of a model: what a comparison of scenarios needs, and no more memory than that."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine import local
+from simulator.engine.interrupt import Stop
+from simulator.finance.plan import Plans
+from simulator.model import Model
+
+_ALIGN = 64  # paths: tasks begin at whole blocks of lanes
+
+
+def figure(model: Model, row: int, seed: int, paths: int, threads: int, stop: Stop) -> NDArray[np.float64]:
+    """Row `row` of the figures of paths 0 .. paths - 1, (paths,); the rest is undefined once a signal came."""
+    values = np.full(paths, np.nan)
+
+    def take(first: int, figures: NDArray[np.float64]) -> None:
+        values[first : first + figures.shape[1]] = figures[row]
+
+    share = -(-paths // threads)
+    size = min(local.TASK, _ALIGN * -(-share // _ALIGN))
+    for _ in local.each_task(model, seed, local.until(stop, local.tasks(paths, size=size)), threads, take):
+        continue
+    return values
+
+
+def only_plan(model: Model, plan: int) -> Model:
+    """The model with its plan number `plan` alone; worlds do not depend on plans."""
+    every = model.plans
+    first, last = every.tranche_from[plan], every.tranche_from[plan + 1]
+    fields = {
+        name: (array[first:last] if name.startswith("tranche_") else array[plan : plan + 1]).copy()
+        for name, array in every._asdict().items()
+    }
+    fields["tranche_from"] = np.array([0, last - first], dtype=np.int64)
+    return model._replace(plans=Plans(**fields))

@@ -1,0 +1,232 @@
+"""From a config to a report, on one page: the way of the data.
+
+config (TOML) -> model (frozen numbers) -> draws -> world -> value of each plan -> tallies -> measures -> report
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from simulator import report
+from simulator.config import Config, Frozen, freeze, load
+from simulator.config.events import parse_event
+from simulator.engine import local, simulation, trace, warmup
+from simulator.engine.interrupt import Stop
+from simulator.engine.progress import meter
+from simulator.engine.simulation import Job
+from simulator.engine.vector import figure, only_plan
+from simulator.engine.written import toml
+from simulator.errors import ConfigError, Interrupted
+from simulator.results import provenance, store
+from simulator.results.columns import all_columns
+from simulator.results.digest import rows_hash, run_digest
+from simulator.results.sample import SampleWriter, write_tail
+from simulator.results.store import Run, RunFolder, open_run
+from simulator.results.tree import flatten, tree_hash
+from simulator.risk import sensitivity
+from simulator.risk.summary import Facts, summarise
+
+SAMPLER = "philox"
+RNG = "Philox4x32-10, streams by CRC-32 of the name, Box-Muller; version 1"
+Say = Callable[[str], None]
+
+
+def run(
+    config: str | Path | Config,
+    out: str | Path | None = None,
+    *,
+    overrides: Sequence[str] = (),
+    paths: int | None = None,
+    threads: int | None = None,
+    seed: int | None = None,
+    draw: bool = True,
+    say: Say | None = None,
+) -> Run:
+    """Simulate a config and leave a run folder (default runs/<name>-<UTC>-s<seed>); returns the run, open for reading.
+
+    `config` is a path, changed by `overrides` (KEY=VALUE strings), or a config as `load` gives it. `draw` asks for the
+    report; `say` gets a line per stage and turns progress on.
+    """
+    started, tell = datetime.now(UTC), say or (lambda _: None)
+    checked = config if isinstance(config, Config) else load(config, overrides)
+    frozen = freeze(checked)  # config -> model
+    job = job_of(frozen, paths, threads, seed)
+    folder = RunFolder.create(out or default_folder(checked.name, job.seed, started))
+    with _whole_or_nothing(folder):
+        warm(job, tell)
+        tell(f"simulating {job.paths:,} paths, {_count(job.threads, 'thread')}")
+        first = simulation.pilot(job)
+        tallies = simulation.empty_tallies(job, first)
+        with SampleWriter(folder, job.columns) as sample:  # draws -> world -> value of each plan -> tallies
+            seconds = simulation.simulate(job, tallies, sample, meter(job.paths, quiet=say is None))
+            sample_hash = sample.close()
+        tell("writing the run folder")
+        folder.write_table(store.SERIES, trace.fan(job.model, frozen.plans, job.seed, job.paths))
+        write_tail(folder, job.columns, *simulation.worst(job, tallies))
+        facts = Facts(
+            digest=run_digest(tallies, sample_hash),
+            paths=job.paths,
+            seed=job.seed,
+            sampler=SAMPLER,
+            stop={"rule": "paths", "asked": job.paths, "reached": job.paths},
+            resumed_at=[],
+            simulate_s=seconds,
+        )
+        folder.write_json(  # tallies -> measures
+            store.SUMMARY,
+            summarise(
+                facts, tallies, job.columns, months=job.model.months, levels=frozen.levels, sample=_sampled(folder)
+            ),
+        )
+        _sign(folder, frozen, job, _text(config, checked, overrides), rows_hash(_names(job), first), facts, started)
+    if draw:
+        tell("drawing the report")
+        report.build(folder.path)  # measures -> report
+    return open_run(folder.path)
+
+
+def tornado(
+    config: str | Path | Config,
+    metric: str = "npv",
+    measure: str = "cvar95",
+    *,
+    plan: str | None = None,
+    overrides: Sequence[str] = (),
+    paths: int = 20_000,
+    threads: int | None = None,
+    seed: int | None = None,
+    say: Say | None = None,
+) -> dict[str, Any]:
+    """How far a measure of a metric moves when one input at a time is held at either end; bars widest first.
+
+    Every scenario runs on the same seed and paths. The plan defaults to the first; a metric of the world needs none.
+    """
+    frozen = freeze(config if isinstance(config, Config) else load(config, overrides))
+    plan = frozen.plans[0] if plan is None else plan
+    if plan not in frozen.plans:
+        raise ConfigError([f"--plan: given {plan}, wanted one of {', '.join(frozen.plans)}"])
+    asked = sensitivity.target(metric, parse_event(metric), frozen.world, frozen.plan)
+    wanted = sensitivity.measure(measure, asked.metric)
+    job = job_of(frozen, paths, threads, seed)
+    inputs = frozen.inputs()
+    warm(job, say or (lambda _: None))
+    with Stop() as stop, meter(2 * len(inputs) + 1, quiet=say is None, what="scenarios") as shown:
+
+        def values(scenario: Frozen) -> NDArray[np.float64]:
+            model = only_plan(scenario.model, scenario.plans.index(plan))
+            found = asked.read(figure(model, asked.row, job.seed, job.paths, job.threads, stop))
+            if stop:
+                raise Interrupted("stopped; nothing of the tornado is kept.", stop.signum)
+            shown.advance(1)
+            return found
+
+        base, bars = sensitivity.bars(
+            asked.metric,
+            wanted,
+            values(frozen),
+            [sensitivity.Swing(one.key, one.low, one.high) for one in inputs],
+            lambda key, value: values(frozen.with_input(key, value)),
+        )
+    return {
+        "config": frozen.config.name,
+        "metric": asked.metric.name,
+        "plan": plan,
+        "measure": measure,
+        "unit": asked.metric.unit,
+        "base": base,
+        "paths": job.paths,
+        "seed": job.seed,
+        "bars": bars,
+    }
+
+
+def job_of(frozen: Frozen, paths: int | None = None, threads: int | None = None, seed: int | None = None) -> Job:
+    """What the engine is asked for; what is not given comes from the config, threads from the machine."""
+    return Job(
+        model=frozen.model,
+        columns=all_columns(frozen.world, frozen.plan, frozen.plans),
+        tally=frozen.tally,
+        events=frozen.events,
+        seed=frozen.config.seed if seed is None else seed,
+        paths=frozen.config.paths if paths is None else paths,
+        threads=local.cores() if threads is None else threads,
+    )
+
+
+def warm(job: Job, tell: Say) -> float:
+    """Compile or load the kernel; says so where it takes long. Returns the seconds."""
+    if warmup.is_cold():
+        tell("compiling, once")
+    return warmup.warm(job)
+
+
+def default_folder(name: str, seed: int, moment: datetime) -> Path:
+    """runs/<name>-<UTC>-s<seed>."""
+    return Path("runs") / f"{name}-{moment:%Y%m%dT%H%M%SZ}-s{seed}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _names(job: Job) -> list[str]:
+    return [column.name for column in job.columns]
+
+
+def _sampled(folder: RunFolder) -> Callable[[str], NDArray[np.float64]]:
+    """Values of a column of the sample just written, for measures of what has no tally."""
+
+    def values(name: str) -> NDArray[np.float64]:
+        column: NDArray[np.float64] = pq.read_table(folder.path / store.SAMPLE, columns=[name])[name].to_numpy()
+        return column
+
+    return values
+
+
+def _text(config: str | Path | Config, checked: Config, overrides: Sequence[str]) -> str:
+    """The config as it was run: the file itself, or what became of it."""
+    if not isinstance(config, Config) and not overrides:
+        return Path(config).read_text("utf-8-sig")
+    changes = "".join(f"# --set {change}\n" for change in " ".join(overrides).splitlines()) if overrides else ""
+    return f"# Written by simulator {provenance.versions()['simulator']}.\n{changes}\n{toml(checked._tree)}"
+
+
+def _sign(folder: RunFolder, frozen: Frozen, job: Job, text: str, canary: str, facts: Facts, started: datetime) -> None:
+    """Write config, model and, last of all, the manifest that makes the folder a run."""
+    folder.write(store.CONFIG, text)
+    folder.write_npz(store.MODEL, flatten(job.model))
+    about = provenance.describe(
+        name=frozen.config.name,
+        config=text,
+        model=tree_hash(job.model),
+        canary=canary,
+        seed=job.seed,
+        sampler=SAMPLER,
+        rng=RNG,
+        streams=frozen.draw_names,
+        threads=job.threads,
+        started=started,
+    )
+    folder.write_manifest(provenance.finished(about, paths=job.paths, digest=facts.digest, ended=datetime.now(UTC)))
+
+
+@contextmanager
+def _whole_or_nothing(folder: RunFolder) -> Iterator[None]:
+    """Remove what an unfinished run wrote: there is no resuming it."""
+    try:
+        yield
+    except BaseException:
+        for name in store.DATA:
+            folder.remove(name)
+        if not os.listdir(folder.path):
+            folder.path.rmdir()
+        raise
