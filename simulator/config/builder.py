@@ -24,12 +24,12 @@ class Builder:
 
     def law(self, given: AnyNumber) -> Law:
         """The law that a config number stands for."""
-        return law_of(given, self._folder)
+        law: Law = law_of(given, self._folder)
+        return law
 
     def marginal(self, law: Law | AnyNumber) -> int:
         """The index under which compiled code finds a law."""
-        law = law if isinstance(law, Law) else self.law(law)
-        self._laws.append(law)
+        self._laws.append(law if isinstance(law, Law) else self.law(law))
         return len(self._laws) - 1
 
     def scores(self, name: str, count: int, *sampled: Law | AnyNumber) -> int:

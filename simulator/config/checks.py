@@ -12,7 +12,8 @@ from simulator.config.checks_laws import dependence, distributions
 from simulator.config.events import parse_event
 from simulator.config.known import Known
 from simulator.config.locate import KeyPath, show_path
-from simulator.config.mistakes import Mistake, nearest, show
+from simulator.config.mistakes import Mistake, nearest
+from simulator.config.show import show
 from simulator.config.size import memory
 from simulator.finance.metrics import plan_metrics, world_metrics
 

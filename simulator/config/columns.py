@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from simulator.config.mistakes import nearest, show
+from simulator.config.mistakes import nearest
+from simulator.config.show import show
 
 _LARGEST = 64 * 2**20  # bytes of a CSV file
 _SHOWN = 3  # bad cells named

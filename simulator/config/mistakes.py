@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -15,6 +13,7 @@ from simulator.config.schema import Config
 from simulator.config.schema.laws import LAWS
 from simulator.config.schema.numbers import SLUG
 from simulator.config.schema.walk import key_names, owner, sampled_keys
+from simulator.config.show import show
 
 _PATTERNS = {SLUG: "an id of at most 40 small letters, digits and _ that begins with a letter"}
 _WANTED = {
@@ -44,25 +43,6 @@ def report(mistakes: Sequence[str]) -> str:
     """Every mistake on a line, then how many there are: what the command line prints."""
     noun = "error" if len(mistakes) == 1 else "errors"
     return "\n".join([*mistakes, f"{len(mistakes)} {noun}, nothing was run."])
-
-
-def show(value: Any) -> str:
-    """A value as TOML would write it, cut short; tables and lists by their kind."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return json.dumps(value if len(value) <= 60 else value[:57] + "...", ensure_ascii=False)
-    if isinstance(value, Mapping):
-        return "a table" if value else "an empty table"
-    if isinstance(value, (list, tuple)):
-        return "a list" if value else "an empty list"
-    if isinstance(value, int) and abs(value) >= 10**20:
-        return "a whole number of more than 20 digits"
-    if isinstance(value, float) and math.isfinite(value):
-        return f"{value:.12g}"
-    return str(value)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

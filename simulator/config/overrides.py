@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulator.config.locate import KeyPath, has
-from simulator.config.mistakes import show
 from simulator.config.schema import Config
 from simulator.config.schema.ranges import Table
 from simulator.config.schema.walk import default_at
+from simulator.config.show import show
 from simulator.errors import ConfigError
 
 _PART = re.compile(r"\.?([A-Za-z0-9_-]+)|\[(\d{1,9})\]")

@@ -93,9 +93,9 @@ class TrainingModel(Table):
 class Site(Table):
     """One site. Dates are months from the start of the programme, negative before it."""
 
-    id: Slug = Field(description="name in columns and figures")
+    id: Slug = Field(description="an id: its name in columns and figures")
     title: Title = Field(default="", description="name in reports; empty: the id")
-    region: Slug = Field(description="sites of a region share its queue shock")
+    region: Slug = Field(description="id of the region; its sites share a queue shock")
     mw: Annotated[Number, Range(0.0, 1e6, above=True)] = Field(description="IT load, MW")
     start: Date = Field(description="month in which construction starts")
     requested: Date = Field(description="month of the request for power")

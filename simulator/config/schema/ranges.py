@@ -10,6 +10,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from simulator.config.show import show
+
 
 class Table(BaseModel):
     """A TOML table: strict, frozen, unknown keys refused, numbers finite."""
@@ -59,7 +61,7 @@ class Range:
         """Refuse a plain number or a swing outside the range; distributions are checked where their law is built."""
         for name, x in _parts(number):
             if x not in self:
-                raise PydanticCustomError("mistake", "{text}", {"text": f"given {name}{x:.12g}, wanted {self.wanted}"})
+                raise PydanticCustomError("mistake", "{text}", {"text": f"given {name}{show(x)}, wanted {self.wanted}"})
         return number
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

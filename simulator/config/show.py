@@ -1,0 +1,27 @@
+"""Values in words, for messages."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+
+def show(value: Any) -> str:
+    """A value as TOML would write it, cut short; tables and lists by their kind."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value if len(value) <= 60 else value[:57] + "...", ensure_ascii=False)
+    if isinstance(value, Mapping):
+        return "a table" if value else "an empty table"
+    if isinstance(value, (list, tuple)):
+        return "a list" if value else "an empty list"
+    if isinstance(value, int) and abs(value) >= 10**20:
+        return "a whole number of more than 20 digits"
+    if isinstance(value, float) and math.isfinite(value):
+        return f"{value:.12g}"
+    return str(value)
