@@ -16,7 +16,7 @@ from simulator.config.events import parse_event
 from simulator.config.inputs import Input, columns_of, tornado_inputs
 from simulator.config.loader import reload
 from simulator.config.schema import Config
-from simulator.config.schema.numbers import number
+from simulator.config.schema.ranges import number
 from simulator.drivers.dependence import FACTORS, Dependence, freeze_dependence, inverse_scale_law
 from simulator.finance.metrics import Metric, plan_metrics, world_metrics
 from simulator.model import Model

@@ -11,9 +11,9 @@ from simulator.config.builder import Builder
 from simulator.config.calendar import fiscal_years, quarter_ends, years
 from simulator.config.freeze_drivers import times
 from simulator.config.schema import Config
-from simulator.config.schema.numbers import number
 from simulator.config.schema.plans import Plan
 from simulator.config.schema.programme import Note, Site
+from simulator.config.schema.ranges import number
 from simulator.finance.notes import ladder as summary
 from simulator.finance.plan import BOOK, COMMITTED, DEFERRED, ECONOMIC, NO_REFRESH, Plans
 from simulator.finance.programme import Finance, Programme

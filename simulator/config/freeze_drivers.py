@@ -12,7 +12,7 @@ from simulator.config.calendar import quarters
 from simulator.config.laws import still
 from simulator.config.schema import Config
 from simulator.config.schema.drivers import Price as PriceKeys
-from simulator.config.schema.numbers import number
+from simulator.config.schema.ranges import number
 from simulator.drivers import laws, reverting
 from simulator.drivers.arpu import Arpu
 from simulator.drivers.funding import Funding

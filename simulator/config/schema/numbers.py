@@ -63,8 +63,3 @@ Months = Annotated[Number, Range(0.0, 1200.0, whole=True)]
 Lifetime = Annotated[Number, Range(1.0, 1200.0, whole=True)]
 Slug = Annotated[str, Field(pattern=SLUG)]
 Title = Annotated[str, Field(max_length=200)]
-
-
-def number(given: float | Swing) -> float:
-    """The plain number in a value that is not sampled."""
-    return given.value if isinstance(given, Swing) else float(given)

@@ -34,6 +34,11 @@ class Swing(Table):
         return self
 
 
+def number(given: float | Swing) -> float:
+    """The plain number in a value that is not sampled."""
+    return given.value if isinstance(given, Swing) else float(given)
+
+
 @dataclass(frozen=True)
 class Range:
     """Where a number must lie; it holds for value, low and high of a swing and for the support of a law."""
