@@ -14,7 +14,7 @@ from tests.naive.world import World
 ROLLOVER = 120  # months of the bullet that refinances a note
 
 
-@dataclass
+@dataclass(eq=False)
 class Note:
     """One tranche and the bullets that follow it."""
 
@@ -128,19 +128,17 @@ class Ladder:
 
     def _refinance(self, m: int, paid: list[tuple[Array, float]]) -> None:
         """Replace what matures at the end of month m by a bullet of ten years at the closing curve."""
-        for k, note in enumerate(self.notes):
-            if note.amortising or note.maturity != m or not note.refinanced or not note.balance:
-                continue
-            others = [j for j in range(len(self.notes)) if j != k]
+        rolling = [note for note in self._bullets() if note.maturity == m and note.refinanced]
+        for note in rolling:
+            note.rate, note.term, note.maturity = self.world.rs[m] + note.margin, ROLLOVER / 12.0, m + ROLLOVER
+        for note in rolling:
             service = np.zeros_like(self.world.eps)
-            for j in others:
-                other = self.notes[j]
-                service = service + 12.0 * (paid[j][0] + paid[j][1])
-                if other.balance and not other.amortising:
+            for other, (interest, principal) in zip(self.notes, paid, strict=True):
+                if other is not note:
+                    service = service + 12.0 * (interest + principal)
+                if other is not note and other in self._bullets():  # as they stand when the month closes
                     service = service + other.balance / other.term
-            new = self.world.rs[m] + note.margin
-            self.refinancings.append(Refinancing(m, note.balance, new, service))
-            note.rate, note.term, note.maturity = new, ROLLOVER / 12.0, m + ROLLOVER
+            self.refinancings.append(Refinancing(m, note.balance, note.rate, service))
 
 
 def run_company(model: Any, world: World, plan: int, works: Works) -> Books:
