@@ -98,7 +98,7 @@ def asinh(x: float) -> float:
     return -y if x < 0.0 else y
 
 
-@njit
+@inline
 def phi_cdf(x: float) -> float:
     """Standard normal distribution function, relative error below 1e-15 from -37.5 up; 0 further down.
 
@@ -127,22 +127,21 @@ def phi_cdf(x: float) -> float:
     return 1.0 - tail if x > 0.0 else tail
 
 
-@njit
+@inline
 def phi_inv(p: float) -> float:
     """Standard normal quantile: PPND16 of Wichura 1988, AS 241 (doi 10.2307/2347330), relative error about 1e-15.
 
     -infinity at 0 and below, infinity at 1 and above, NaN for NaN. For an upper tail q take -phi_inv(q).
     """
     q = p - 0.5
-    central = -0.425 <= q <= 0.425
+    away = -q if q < 0.0 else q
     tail = p if q < 0.0 else 1.0 - p
     tail = tail if tail > _TINY else _TINY
     r = np.sqrt(-log_normal_number(tail))
-    near = r <= 5.0
-    x = _ratio_central(0.180625 - q * q) * q
-    y = _ratio_near(r - 1.6) if near else _ratio_far(r - 5.0)
+    x, near, far = _ratio_central(0.180625 - q * q) * q, _ratio_near(r - 1.6), _ratio_far(r - 5.0)
+    y = near if r <= 5.0 else far
     y = -y if q < 0.0 else y
-    x = x if central else y
+    x = x if away <= 0.425 else y
     x = -np.inf if p <= 0.0 else x
     x = np.inf if p >= 1.0 else x
     return x if p == p else p

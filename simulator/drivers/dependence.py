@@ -85,11 +85,10 @@ def _normal_scores(
 ) -> None:
     """x = Phi^-1(t_nu(x scale)) in place: odd, so tabulated for positive arguments."""
     score, per_unit = dependence.score, dependence.per_unit
-    intervals = score.size // 4
     for l in range(x.size):
         place[l] = asinh(x[l] * scale[l]) * per_unit
     for l in range(x.size):
-        f = cubic(score, 0, intervals, abs(place[l]))
+        f = cubic(score, abs(place[l]))
         x[l] = -f if place[l] < 0.0 else f
 
 
