@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import json
 import os
 import threading
@@ -238,6 +239,28 @@ def test_a_sample_with_a_gap_is_a_mistake_and_leaves_no_file(tmp_path):
 
     with pytest.raises(ValueError, match="given paths from 300, wanted those from 0 first"):
         incomplete()
+    assert not list(tmp_path.iterdir())
+
+
+class FullDisk(io.FileIO):
+    """Takes a thousand bytes."""
+
+    def write(self, data):
+        if self.tell() + len(data) > 1000:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().write(data)
+
+
+def test_a_sample_that_does_not_fit_says_so_and_leaves_no_file(tmp_path, monkeypatch):
+    folder = RunFolder.create(tmp_path)
+    monkeypatch.setattr(store, "open", FullDisk, raising=False)
+
+    def write():
+        with SampleWriter(folder, COLUMNS) as writer:
+            writer.record(0, OUT)
+
+    with pytest.raises(RunError, match=r"sample\.parquet: could not be written .No space left"):
+        write()
     assert not list(tmp_path.iterdir())
 
 

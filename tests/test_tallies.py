@@ -5,7 +5,11 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
+import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -63,7 +67,7 @@ def digest(tallies):
 
 
 OUT = figures(10 * BLOCK + 77)
-WHOLE = digest(recorded(OUT))
+WHOLE = digest(recorded(OUT)) if not os.environ.get("NUMBA_DISABLE_JIT") else ""
 
 
 @settings(max_examples=15)
@@ -103,6 +107,19 @@ def test_any_threads_give_the_same_digest():
     for thread in threads:
         thread.join()
     assert digest(tallies) == WHOLE
+
+
+def test_plain_python_gives_the_same_digest():
+    script = "from tests.test_tallies import digest, figures, recorded; print(digest(recorded(figures(300), (), None)))"
+    plain = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert plain.stdout.strip() == digest(recorded(figures(300))), plain.stderr
 
 
 def test_a_prefix_does_not_depend_on_what_follows():

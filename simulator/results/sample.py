@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Any
 
@@ -42,6 +42,7 @@ class SampleWriter:
             table(_named(self._names, np.zeros(0, dtype=np.int64), empty)).schema,
             compression="zstd",
             use_dictionary=False,
+            write_statistics=False,
         )
 
     def record(self, first_path: int, out: NDArray[np.float64]) -> None:
@@ -72,7 +73,8 @@ class SampleWriter:
     ) -> None:
         """Drop the file if an exception ends the block."""
         if kind is not None:
-            self._writer.close()
+            with suppress(OSError):  # on a full disk the footer cannot be written either
+                self._writer.close()
             self._stack.__exit__(kind, error, trace)
 
     def _drain(self) -> None:

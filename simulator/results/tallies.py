@@ -180,11 +180,12 @@ class Tallies:
             self._place.update({column.name: (owner, i) for i, column in enumerate(owner.columns)})
 
     def record(self, first_path: int, out: Floats, weights: Ints | None = None) -> None:
-        """Record paths first_path .. first_path + count - 1 from `out` (metrics, count), C-contiguous. Thread-safe.
+        """Record paths first_path .. first_path + count - 1 from `out` (metrics, count). Thread-safe.
 
         `first_path` is a multiple of 1,024. `weights` (count,) are whole numbers of times a path counts, 1 if None;
         extremes and worst paths do not heed them. RunError names the path of a value that cannot be.
         """
+        out = np.ascontiguousarray(out, dtype=np.float64)
         count = out.shape[1]
         with self._lock:
             if first_path % BLOCK or (self._short and count % BLOCK):

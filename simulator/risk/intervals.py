@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import cache
+from statistics import NormalDist
 from typing import NamedTuple
 
 from scipy import stats
 
 CONFIDENCE = 0.95
 _OUTSIDE = (1.0 - CONFIDENCE) / 2.0
+_NORMAL = NormalDist().inv_cdf(1.0 - _OUTSIDE)
 NEEDED = 50  # tail paths below which there is no figure
 ENOUGH = 300  # tail paths below which a figure is flagged
 TOO_FEW = "too few tail paths"
@@ -53,13 +56,13 @@ def verdict(level: float, n: int) -> str | None:
     return TOO_FEW if tail < NEEDED else FEW if tail < ENOUGH else None
 
 
+@cache
 def ranks(level: float, n: int) -> tuple[int, int]:
     """Ranks l, u such that X_(l) <= quantile <= X_(u) with at least 95 % for any law; 0 and n + 1 mean no bound.
 
     B ~ Bin(n, level) paths lie below the quantile: P(B < l) <= 2.5 % and P(B >= u) <= 2.5 %.
     """
-    law = stats.binom(n, level)
-    return int(law.ppf(_OUTSIDE)), int(law.ppf(1.0 - _OUTSIDE)) + 1
+    return int(stats.binom.ppf(_OUTSIDE, n, level)), int(stats.binom.ppf(1.0 - _OUTSIDE, n, level)) + 1
 
 
 def proportion(events: int, n: int) -> tuple[float, float]:
@@ -71,7 +74,7 @@ def proportion(events: int, n: int) -> tuple[float, float]:
 
 def about(value: float, stderr: float, n: int) -> tuple[float, float]:
     """Interval of a mean of n values: Student's t with n - 1 degrees of freedom."""
-    half = float(stats.t.ppf(1.0 - _OUTSIDE, n - 1)) * stderr
+    half = _student(n - 1) * stderr
     return value - half, value + half
 
 
@@ -82,5 +85,11 @@ def spread(sd: float, fourth: float, n: int) -> tuple[float, float]:
     """
     if sd == 0.0:
         return 0.0, 0.0
-    half = float(stats.norm.ppf(1.0 - _OUTSIDE)) * math.sqrt(max(fourth / sd**4 - 1.0, 0.0) / (4.0 * n))
+    half = _NORMAL * math.sqrt(max(fourth / sd**4 - 1.0, 0.0) / (4.0 * n))
     return sd * math.exp(-half), sd * math.exp(half)
+
+
+@cache
+def _student(degrees: int) -> float:
+    """Half a 95 % interval in standard errors."""
+    return float(stats.t.ppf(1.0 - _OUTSIDE, degrees))
