@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from simulator.compiled import njit
 from simulator.elementary import exp, log
-from simulator.finance.debt import SLACK, Schedule
+from simulator.finance.debt import SLACK, Schedule, trailing
 from simulator.finance.ledger import Lanes, Ledger, Monthly, World
 from simulator.finance.plan import Plans
 from simulator.finance.programme import Finance, Programme
@@ -31,15 +31,6 @@ class Cover(NamedTuple):
     breach: Lanes
     month: Lanes
     cured: Lanes
-
-
-@njit
-def trailing(series: Monthly, m: int, out: Lanes) -> None:
-    """Sum of the twelve months up to m (of those there are)."""
-    out[:] = 0.0
-    for back in range(max(0, m - 11), m + 1):
-        for lane in range(out.size):
-            out[lane] += series[back, lane]
 
 
 @njit

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from simulator.compiled import njit
 from simulator.elementary import exp, log
-from simulator.finance.ledger import Lanes, Ledger, World
+from simulator.finance.ledger import Lanes, Ledger, Monthly, World
 from simulator.finance.plan import Plans
 from simulator.finance.programme import Finance
 
 SLACK = 1e-9  # USD bn: a clamped lane misses its floor by a rounding error
 REFINANCED_MONTHS = 120
+REFINANCED_YEARS = 10.0
 REFINANCING_DSCR = 1.2
 
 
@@ -40,15 +41,16 @@ def schedule(months: int) -> Schedule:
 
 @njit
 def plan_schedule(plans: Plans, plan: int, s: Schedule) -> None:
-    """Fill the parts of the schedule that no path changes."""
+    """Fill the schedule: bullets run to their maturity and, refinanced, beyond it; others are repaid from cash."""
     months = s.balance.size
     for row in (s.balance, s.flow, s.fixed, s.repaid, s.bullets):
         row[:] = 0.0
     for k in range(plans.tranche_from[plan], plans.tranche_from[plan + 1]):
         amount, issue, maturity = plans.tranche_amount[k], plans.tranche_issue[k], plans.tranche_maturity[k]
-        if issue < months:
-            s.flow[issue] += amount
-        step = amount / (maturity - issue) if plans.tranche_amortising[k] == 1 else 0.0
+        if issue >= months:
+            continue
+        step = principal_step(plans, k)
+        s.flow[issue] += amount
         for m in range(issue, min(maturity + 1, months)):
             opening = amount - step * (m - issue)
             if plans.tranche_floating[k] == 0:
@@ -57,112 +59,99 @@ def plan_schedule(plans: Plans, plan: int, s: Schedule) -> None:
                 s.balance[m] += opening - step
                 s.flow[m] -= step
                 s.repaid[m] += step
-                if step == 0.0:
-                    s.bullets[m] += amount / plans.tranche_term[k]
-        if plans.tranche_amortising[k] == 0:
-            _at_maturity(plans, k, s)
+                s.bullets[m] += amount / plans.tranche_term[k] if step == 0.0 else 0.0
+        if refinances(plans, k):
+            for m in range(maturity, months):
+                s.balance[m] += amount
+                s.bullets[m] += amount / REFINANCED_YEARS
+        elif step == 0.0 and maturity < months:
+            s.flow[maturity] -= amount
 
 
 @njit
-def _at_maturity(plans: Plans, k: int, s: Schedule) -> None:
-    """A bullet's end: refinanced, its balance goes on; otherwise it is repaid from cash."""
-    months = s.balance.size
-    amount, maturity = plans.tranche_amount[k], plans.tranche_maturity[k]
-    if maturity >= months:
-        return
-    if plans.tranche_refinance[k] == 0:
-        s.flow[maturity] -= amount
-        return
-    for m in range(maturity, months):
-        s.balance[m] += amount
-        s.bullets[m] += amount / (REFINANCED_MONTHS / 12.0)
+def refinances(plans: Plans, k: int) -> bool:
+    """Whether tranche k is replaced by a new bullet at its maturity."""
+    return bool(plans.tranche_amortising[k] == 0 and plans.tranche_refinance[k] == 1)
 
 
 @njit
-def refinanced_in(plans: Plans, k: int, m: int) -> bool:
-    """Whether tranche k, or the bullet that replaced it, is refinanced at the end of month m."""
-    since = m - plans.tranche_maturity[k]
-    bullet = plans.tranche_amortising[k] == 0 and plans.tranche_refinance[k] == 1
-    return bool(bullet and since >= 0 and since % REFINANCED_MONTHS == 0)
+def principal_step(plans: Plans, k: int) -> float:
+    """Principal that tranche k repays a month, USD bn (0 for a bullet)."""
+    months = plans.tranche_maturity[k] - plans.tranche_issue[k]
+    return float(plans.tranche_amount[k] / months if plans.tranche_amortising[k] == 1 else 0.0)
 
 
 @njit
-def rate_fixed_at(plans: Plans, k: int, m: int) -> int:
-    """Row of the funding cost at which the rate that tranche k pays in month m was fixed; -1: its own coupon."""
-    since = m - 1 - plans.tranche_maturity[k]
-    if since >= 0:
-        return int(m - since % REFINANCED_MONTHS)
-    return int(plans.tranche_issue[k]) if plans.tranche_floating[k] == 1 else -1
+def note_interest(
+    tax: float,
+    plans: Plans,
+    plan: int,
+    s: Schedule,
+    funding: NDArray[np.float64],
+    scratch: NDArray[np.float64],
+    interest: Monthly,
+    shield: Lanes,
+) -> None:
+    """Fill the notes' interest by (month, lane) and add their tax shield, each discounted at its own rate, to `shield`.
 
-
-@njit
-def margin_at(plans: Plans, k: int, m: int) -> float:
-    """Margin over the funding cost of a rate fixed on the path."""
-    return float(plans.tranche_margin[k] if m > plans.tranche_maturity[k] else plans.tranche_rate[k])
-
-
-@njit
-def pays(plans: Plans, k: int, m: int) -> bool:
-    """Whether tranche k, or the bullet that replaced it, bears interest in month m."""
-    if m > plans.tranche_maturity[k]:
-        return bool(plans.tranche_amortising[k] == 0 and plans.tranche_refinance[k] == 1)
-    return bool(m >= plans.tranche_issue[k])
-
-
-@njit
-def note_interest(plans: Plans, plan: int, s: Schedule, world: World, ledger: Ledger) -> None:
-    """Fill the notes' interest by (month, lane); rates fixed on the path are those at issue or at refinancing."""
-    months, lanes = ledger.interest.shape
+    A rate not given is fixed on the path: r + s + margin at the opening of the month of issue, or at the end of the
+    month in which a note is refinanced.
+    """
+    months, lanes = interest.shape
+    rate = scratch[0]
     for m in range(months):
         for lane in range(lanes):
-            ledger.interest[m, lane] = s.fixed[m]
-        for k in range(plans.tranche_from[plan], plans.tranche_from[plan + 1]):
-            row = rate_fixed_at(plans, k, m)
-            if row >= 0 and pays(plans, k, m):
-                amount, margin = outstanding(plans, k, m), margin_at(plans, k, m)
-                for lane in range(lanes):
-                    ledger.interest[m, lane] += (world.funding[row, lane] + margin) * amount / 12.0
-
-
-@njit
-def outstanding(plans: Plans, k: int, m: int) -> float:
-    """Opening balance of tranche k in month m, USD bn."""
-    amount = float(plans.tranche_amount[k])
-    if plans.tranche_amortising[k] == 0:
-        return amount
-    return amount * float(1.0 - (m - plans.tranche_issue[k]) / (plans.tranche_maturity[k] - plans.tranche_issue[k]))
-
-
-@njit
-def tax_shield(tax: float, plans: Plans, plan: int, world: World, scratch: NDArray[np.float64], out: Lanes) -> None:
-    """Add tax x interest on notes, each discounted at its own rate, to `out`."""
-    months = world.price.shape[0]
+            interest[m, lane] = s.fixed[m]
     for k in range(plans.tranche_from[plan], plans.tranche_from[plan + 1]):
-        begin = plans.tranche_issue[k]
-        end = min(plans.tranche_maturity[k] + 1, months)
-        while begin < months:
-            _shield(tax, plans, k, begin, end, world, scratch, out)
-            if not refinanced_in(plans, k, end - 1):
-                break
-            begin, end = end, min(end + REFINANCED_MONTHS, months)
+        begin, maturity = plans.tranche_issue[k], plans.tranche_maturity[k]
+        if begin >= months:
+            continue
+        amount, step = plans.tranche_amount[k], principal_step(plans, k)
+        floating = plans.tranche_floating[k] == 1
+        for lane in range(lanes):
+            rate[lane] = plans.tranche_rate[k] + (funding[begin, lane] if floating else 0.0)
+        if floating:
+            bear(rate, amount, step, begin, min(maturity + 1, months), interest)
+        shelter(tax, rate, amount, step, begin, min(maturity + 1, months), scratch[1], scratch[2], shield)
+        while maturity < months and refinances(plans, k):
+            for lane in range(lanes):
+                rate[lane] = plans.tranche_margin[k] + funding[maturity + 1, lane]
+            begin, maturity = maturity + 1, maturity + REFINANCED_MONTHS
+            bear(rate, amount, 0.0, begin, min(maturity + 1, months), interest)
+            shelter(tax, rate, amount, 0.0, begin, min(maturity + 1, months), scratch[1], scratch[2], shield)
 
 
 @njit
-def _shield(
-    tax: float, plans: Plans, k: int, begin: int, end: int, world: World, scratch: NDArray[np.float64], out: Lanes
-) -> None:
-    """Tax shield of the interest that tranche k pays in months begin .. end - 1 at one rate."""
-    rate, step, discount = scratch[0], scratch[1], scratch[2]
-    row = rate_fixed_at(plans, k, begin)
-    for lane in range(out.size):
-        rate[lane] = world.funding[row, lane] + margin_at(plans, k, begin) if row >= 0 else plans.tranche_rate[k]
-        step[lane] = exp(log(1.0 + rate[lane]) / -12.0)
-        discount[lane] = exp(log(1.0 + rate[lane]) / -12.0 * begin)
+def bear(rate: Lanes, amount: float, step: float, begin: int, end: int, interest: Monthly) -> None:
+    """Add interest at `rate` on `amount`, falling by `step` a month, for the months begin .. end - 1."""
     for m in range(begin, end):
-        amount = tax * outstanding(plans, k, m) / 12.0
-        for lane in range(out.size):
-            discount[lane] *= step[lane]
-            out[lane] += amount * rate[lane] * discount[lane]
+        balance = (amount - step * (m - begin)) / 12.0
+        for lane in range(rate.size):
+            interest[m, lane] += rate[lane] * balance
+
+
+@njit
+def shelter(
+    tax: float,
+    rate: Lanes,
+    amount: float,
+    step: float,
+    begin: int,
+    end: int,
+    monthly: Lanes,
+    discount: Lanes,
+    shield: Lanes,
+) -> None:
+    """Add tax x that interest, discounted at `rate` from the month's end to month 0."""
+    for lane in range(rate.size):
+        years = log(1.0 + rate[lane]) / -12.0
+        monthly[lane] = exp(years)
+        discount[lane] = exp(years * begin)
+    for m in range(begin, end):
+        saved = tax * (amount - step * (m - begin)) / 12.0
+        for lane in range(rate.size):
+            discount[lane] *= monthly[lane]
+            shield[lane] += saved * rate[lane] * discount[lane]
 
 
 @njit
@@ -225,38 +214,54 @@ def liquidity(
 
 @njit
 def refinancing_gap(
-    plans: Plans, plan: int, s: Schedule, world: World, ledger: Ledger, service: Lanes, gap: Lanes
+    plans: Plans,
+    plan: int,
+    s: Schedule,
+    funding: NDArray[np.float64],
+    scratch: NDArray[np.float64],
+    interest: Monthly,
+    cfads: Monthly,
+    gap: Lanes,
 ) -> None:
-    """Sum, over refinancings, of the balance above what CFADS carry at the new rate (NaN if nothing is refinanced)."""
-    months, lanes = ledger.interest.shape
-    first, last = plans.tranche_from[plan], plans.tranche_from[plan + 1]
+    """Sum, over refinancings, of the balance above what CFADS carry at the new rate (NaN if nothing is refinanced).
+
+    Capacity at the end of month m: (CFADS of 12 months / 1.2 - service of the other notes)+ / (new rate + 1 / 10).
+    """
+    months, lanes = interest.shape
+    rate, service, earned = scratch[0], scratch[1], scratch[2]
     gap[:] = np.nan
-    for m in range(months):
-        for k in range(first, last):
-            if not refinanced_in(plans, k, m):
-                continue
-            row, margin = rate_fixed_at(plans, k, m), margin_at(plans, k, m)
-            term = REFINANCED_MONTHS / 12.0
-            amount = plans.tranche_amount[k]
+    for k in range(plans.tranche_from[plan], plans.tranche_from[plan + 1]):
+        amount, m = plans.tranche_amount[k], plans.tranche_maturity[k]
+        floating = plans.tranche_floating[k] == 1
+        for lane in range(lanes):
+            at_issue = funding[min(plans.tranche_issue[k], months), lane]
+            rate[lane] = plans.tranche_rate[k] + (at_issue if floating else 0.0)
+        while m < months and refinances(plans, k):
+            others = s.bullets[m] - amount / REFINANCED_YEARS
             for lane in range(lanes):
-                rate = world.funding[row, lane] + margin if row >= 0 else plans.tranche_rate[k]
-                service[lane] = 12.0 * ledger.interest[m, lane] - rate * amount + s.bullets[m] - amount / term
-            _capacity_gap(m, amount, plans.tranche_margin[k], term, world, ledger, service, gap)
+                service[lane] = 12.0 * interest[m, lane] - rate[lane] * amount + others
+                rate[lane] = funding[m + 1, lane] + plans.tranche_margin[k]
+            trailing(cfads, m, earned)
+            add_missing(amount, earned, service, rate, gap)
+            m += REFINANCED_MONTHS
 
 
 @njit
-def _capacity_gap(
-    m: int, amount: float, margin: float, term: float, world: World, ledger: Ledger, service: Lanes, gap: Lanes
-) -> None:
-    """Add (amount - capacity)+ at the end of month m."""
+def add_missing(amount: float, cfads: Lanes, service: Lanes, rate: Lanes, gap: Lanes) -> None:
+    """Add (amount - capacity)+ to the gap, which is NaN before its first refinancing."""
     for lane in range(gap.size):
-        cfads = 0.0
-        for back in range(max(0, m - 11), m + 1):
-            cfads += ledger.cfads[back, lane]
-        spare = max(0.0, cfads / REFINANCING_DSCR - service[lane])
-        capacity = spare / (world.funding[m + 1, lane] + margin + 1.0 / term)
-        missing = max(0.0, amount - capacity)
-        gap[lane] = missing if math.isnan(gap[lane]) else gap[lane] + missing
+        spare = max(0.0, cfads[lane] / REFINANCING_DSCR - service[lane])
+        missing = max(0.0, amount - spare / (rate[lane] + 1.0 / REFINANCED_YEARS))
+        gap[lane] = missing + (0.0 if math.isnan(gap[lane]) else gap[lane])
+
+
+@njit
+def trailing(series: Monthly, m: int, out: Lanes) -> None:
+    """Sum of the twelve months up to m (of those there are)."""
+    out[:] = 0.0
+    for back in range(max(0, m - 11), m + 1):
+        for lane in range(out.size):
+            out[lane] += series[back, lane]
 
 
 @njit

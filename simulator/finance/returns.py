@@ -11,36 +11,39 @@ from numpy.typing import NDArray
 
 from simulator.compiled import njit
 from simulator.elementary import exp, log
-from simulator.finance.ledger import Lanes, Ledger
+from simulator.finance.ledger import Lanes, Monthly
 
-LOWEST, HIGHEST, STEPS, HALVINGS = -0.90, 1.00, 38, 40
+LOWEST, HIGHEST, STEPS, HALVINGS = -0.90, 1.00, 38, 36
 
 
 @njit
-def value_at(rate: Lanes, ledger: Ledger, end: Lanes, step: Lanes, out: Lanes) -> None:
-    """Present value at an annual `rate` by lane: Horner's rule in the monthly discount factor, terminal value `end`."""
-    months, lanes = ledger.cash_flow.shape
+def value_at(rate: Lanes, cash_flow: Monthly, end: Lanes, step: Lanes, discount: Lanes, out: Lanes) -> None:
+    """Present value at an annual `rate` by lane, terminal value `end`; `step` and `discount` are scratch."""
+    months, lanes = cash_flow.shape
     for lane in range(lanes):
         step[lane] = exp(log(1.0 + rate[lane]) / -12.0)
-        out[lane] = end[lane]
-    for m in range(months - 1, -1, -1):
+        discount[lane] = 1.0
+        out[lane] = 0.0
+    for m in range(months):
         for lane in range(lanes):
-            out[lane] = (out[lane] if m == months - 1 else out[lane] * step[lane]) + ledger.cash_flow[m, lane]
+            discount[lane] *= step[lane]
+            out[lane] += discount[lane] * cash_flow[m, lane]
     for lane in range(lanes):
-        out[lane] *= step[lane]
+        out[lane] += discount[lane] * end[lane]
 
 
 @njit
-def internal_rate(ledger: Ledger, end: Lanes, scratch: NDArray[np.float64], out: Lanes) -> None:
+def internal_rate(cash_flow: Monthly, end: Lanes, scratch: NDArray[np.float64], out: Lanes) -> None:
     """Fill the IRR per year, NaN where there is no single root."""
     rate, step, now, before = scratch[0], scratch[1], scratch[2], scratch[3]
     low, high, roots, sign = scratch[4], scratch[5], scratch[6], scratch[7]
+    discount = scratch[8]
     roots[:] = 0.0
     low[:] = LOWEST
     high[:] = HIGHEST
     for k in range(STEPS + 1):
         rate[:] = LOWEST + (HIGHEST - LOWEST) * k / STEPS
-        value_at(rate, ledger, end, step, now)
+        value_at(rate, cash_flow, end, step, discount, now)
         if k > 0:
             for lane in range(out.size):
                 crossed = (now[lane] < 0.0) != (before[lane] < 0.0)
@@ -53,7 +56,7 @@ def internal_rate(ledger: Ledger, end: Lanes, scratch: NDArray[np.float64], out:
     for _ in range(HALVINGS):
         for lane in range(out.size):
             rate[lane] = 0.5 * (low[lane] + high[lane])
-        value_at(rate, ledger, end, step, now)
+        value_at(rate, cash_flow, end, step, discount, now)
         for lane in range(out.size):
             above = (now[lane] < 0.0) == (sign[lane] < 0.0)
             low[lane] = rate[lane] if above else low[lane]

@@ -31,15 +31,14 @@ from simulator.finance.debt import (
     plan_schedule,
     refinancing_gap,
     schedule,
-    tax_shield,
 )
 from simulator.finance.ledger import Lanes, Ledger, Totals, World, ledger, totals
 from simulator.finance.plan import Plans
 from simulator.finance.programme import Finance, Programme
 from simulator.finance.returns import internal_rate
-from simulator.finance.sites import build_sites
+from simulator.finance.sites import SITE_ROWS, build_sites
 
-SCRATCH = 12  # rows of lane-wide scratch
+SCRATCH = SITE_ROWS  # rows of lane-wide scratch
 
 
 class Books(NamedTuple):
@@ -86,8 +85,9 @@ def value_plan(
     settle(finance, b.ledger)
     _project(programme, finance, world, with_irr, b, figures)
     plan_schedule(plans, plan, b.schedule)
-    note_interest(plans, plan, b.schedule, world, b.ledger)
-    tax_shield(finance.tax, plans, plan, world, b.scratch, figures[row.APV])
+    note_interest(
+        finance.tax, plans, plan, b.schedule, world.funding, b.scratch, b.ledger.interest, figures[row.APV]
+    )
     cash_position(finance, plans, plan, arpu.base, b.schedule, world, b.scratch, b.ledger)
     _debt(programme, finance, arpu, plans, plan, world, b, figures)
     earnings(finance, plans, plan, world, b.ledger, figures[row.ROIC + 1 :])
@@ -103,7 +103,7 @@ def _project(
     present_value(finance.discount_unlevered, b.ledger, b.end, figures[row.APV])
     figures[row.IRR] = np.nan
     if with_irr:
-        internal_rate(b.ledger, b.end, b.scratch, figures[row.IRR])
+        internal_rate(b.ledger.cash_flow, b.end, b.scratch, figures[row.IRR])
     funding_need(b.ledger, figures[row.PEAK_FUNDING], figures[row.PEAK_MONTH], figures[row.PAYBACK])
     employed(finance, world, b.totals, b.ledger, figures[row.ROIC], figures[row.IDLE_COST])
     worst_stranded(b.ledger, figures[row.STRANDED_PEAK])
@@ -138,7 +138,10 @@ def _debt(
         programme, finance, plans, plan, arpu.base, b.schedule, world, b.scratch, b.ledger, b.breached, cover
     )
     loan_life_cover(finance, plans.note_coupon[plan], b.schedule, b.ledger, figures[row.LLCR])
-    refinancing_gap(plans, plan, b.schedule, world, b.ledger, b.scratch[0], figures[row.REFINANCING_GAP])
+    refinancing_gap(
+        plans, plan, b.schedule, world.funding, b.scratch, b.ledger.interest, b.ledger.cfads,
+        figures[row.REFINANCING_GAP],
+    )  # fmt: skip
     _gaps(plans, plan, b, figures)
 
 
