@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.config import freeze, load
 from simulator.drivers.price import JUMP
+from simulator.engine.vector import only_plan
 from simulator.finance.plan import BOOK, COMMITTED
 from simulator.model import Model
 
@@ -30,18 +31,7 @@ def flagship(overrides: tuple[str, ...] = ()) -> Race:
     """The flagship with plan `own` alone."""
     frozen = freeze(load(CONFIG, overrides))
     names = [metric.name for metric in (*frozen.world, *frozen.plan)]
-    return Race(one_plan(frozen.model, list(frozen.plans).index(PLAN)), tuple(names))
-
-
-def one_plan(model: Model, plan: int) -> Model:
-    """The same model with a single plan."""
-    first, last = model.plans.tranche_from[plan : plan + 2]
-    parts = {}
-    for name, values in model.plans._asdict().items():
-        part = slice(first, last) if name.startswith("tranche_") else slice(plan, plan + 1)
-        parts[name] = values[part].copy()
-    parts["tranche_from"] = np.array([0, last - first])
-    return model._replace(plans=type(model.plans)(**parts))
+    return Race(only_plan(frozen.model, list(frozen.plans).index(PLAN)), tuple(names))
 
 
 def require_supported(model: Model) -> None:
@@ -57,11 +47,16 @@ def require_supported(model: Model) -> None:
         "notes that are refinanced at most once": (plans.tranche_maturity + 120 >= model.months).all(),
         "every site planned inside the horizon": (model.grid.planned <= model.months).all(),
         "no penalty": not plans.penalty.any(),
+        "a test every quarter from the second year on": _quarterly(model.finance.test_months),
         "covenants on DSCR, leverage and cash": plans.covenant_dscr.all() and plans.covenant_leverage.all(),
     }
     missing = [what for what, given in supported.items() if not given]
     if missing:
         raise ValueError(f"the baselines need: {', '.join(missing)}")
+
+
+def _quarterly(tests: NDArray[np.int64]) -> bool:
+    return tests.size > 2 and tests[0] >= 11 and bool((np.diff(tests) == 3).all())
 
 
 def exponential_rate(model: Model, marginal: int) -> float:

@@ -55,7 +55,8 @@ class Sites:
         self.stranded = np.empty((months, self.paths))
         self.wide, self.share = np.empty((months, self.paths)), np.empty((months, self.paths))
         self.growth = np.append(model.programme.growth, 0.0)
-        self.book = self._books(months, model.programme.compute_life)
+        share = self._books(months, model.programme.compute_life)
+        self.book = [model.programme.compute_per_mw * mw * share for mw in model.grid.mw]
 
     @staticmethod
     def _books(months: int, life: int) -> Array:
@@ -163,17 +164,16 @@ class Sites:
         """Add (book - V cost)+ by month."""
         d, value = site.delivered, self.world.silicon[: self.model.months, VALUE]
         worth, book = self.wide[d:], self.share[d:]
-        np.multiply(value[d:], 1.0 / value[d], out=worth)
+        np.multiply(value[d:], site.compute / value[d], out=worth)
         for swap, factor in swaps:
             first = int(swap.min())
             later = np.arange(first, self.model.months)[:, None] >= swap
             np.multiply(later, factor - 1.0, out=book[first - d :])
             book[first - d :] += 1.0
             worth[first - d :] *= book[first - d :]
-        np.take(self.book[d:], site.service, axis=1, out=book, mode="clip")
+        np.take(self.book[site.number][d:], site.service, axis=1, out=book, mode="clip")
         book -= worth
         np.maximum(book, 0.0, out=book)
-        book *= site.compute
         self.stranded[d:] += book
 
     def _horizon(self, site: Site, spent: Array) -> None:

@@ -1,0 +1,199 @@
+"""`python -m benchmarks`: race the simulator against other ways to write the same model; print a table, write JSON."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.contest import LIBRARIES, MISSING_JAX, has_jax
+
+os.environ.update(dict.fromkeys(LIBRARIES, "1"))  # before NumPy is imported: one thread is one thread
+
+PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "jax", "jaxlib")
+PARTS = ("normals", "race", "stages", "storing", "compile", "memory")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run what is asked for; exit status 1 if a baseline's answers differ from the kernel's."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--out", type=Path, help="write the JSON here")
+    parser.add_argument("--quick", action="store_true", help="a few minutes: small samples, short sweeps")
+    parser.add_argument("--full", action="store_true", help="memory at 20 million paths as well")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help=", ".join(PARTS))
+    given = parser.parse_args(arguments)
+    found: dict[str, Any] = {"machine": machine(), "quick": given.quick}
+    for part in given.only:
+        print(f"== {part}", file=sys.stderr, flush=True)
+        found[part] = MEASURES[part](given)
+    print(table(found))
+    if given.out:
+        given.out.parent.mkdir(parents=True, exist_ok=True)
+        given.out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    answers = found.get("race", {}).get("answers", {})
+    return 0 if all(answer["same"] for answer in answers.values()) else 1
+
+
+def machine() -> dict[str, Any]:
+    """What was measured on."""
+    versions = {}
+    for name in PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = "not installed"
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text("utf-8").splitlines() if info.exists() else []
+    cpu = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    load = os.getloadavg() if hasattr(os, "getloadavg") else ()
+    return {
+        "cpu": cpu.get("model name", platform.processor()),
+        "avx512": "avx512f" in cpu.get("flags", "").split(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "load_before": [round(value, 2) for value in load],
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "versions": versions,
+    }
+
+
+def _say(text: str) -> None:
+    print(f"   {text}", file=sys.stderr, flush=True)
+
+
+def _normals(given: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks.normals import normals
+
+    return normals(3 if given.quick else 15)
+
+
+def _race(given: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks.threads import Plan, answers, best_sizes, run_race, sweeps
+
+    plan = Plan(given.quick)
+    sweep = sweeps(plan, _say)
+    sizes = best_sizes(sweep)
+    return {"sweep": sweep, "answers": answers(plan, sizes, _say), "rows": run_race(plan, sizes, _say)}
+
+
+def _stages(given: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks.stages import stages
+
+    return stages(5 if given.quick else 25)
+
+
+def _storing(given: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks.storing import storing
+
+    return storing(4 if given.quick else 12)
+
+
+def _compile(given: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks.compiling import compiling
+    from simulator.kernel import LANES
+
+    found = {"kernel": compiling("kernel", LANES, 2 * LANES, again=True)}
+    if not given.quick:
+        found["numba"] = compiling("numba", 0, 16)
+        if has_jax():
+            found["jax"] = compiling("jax", 4096, 4096)
+    return found
+
+
+def _memory(given: argparse.Namespace) -> list[dict[str, Any]]:
+    from benchmarks.memory import memory
+
+    counts = [100_000, 400_000] if given.quick else [1_000_000, 4_000_000]
+    return memory(counts + [20_000_000] * given.full, 2)
+
+
+MEASURES = {
+    "normals": _normals,
+    "race": _race,
+    "stages": _stages,
+    "storing": _storing,
+    "compile": _compile,
+    "memory": _memory,
+}
+
+
+def table(found: dict[str, Any]) -> str:
+    """Everything found, to be read."""
+    here = found["machine"]
+    lines = [f"{here['cpu']}, {here['cores']} cores, load {here['load_before']}, {here['system']}"]
+    lines.append("  ".join(f"{name} {version}" for name, version in here["versions"].items()))
+    for part, write in TABLES.items():
+        if part in found:
+            lines += ["", *write(found[part])]
+    return "\n".join(lines)
+
+
+def _normals_table(part: dict[str, Any]) -> list[str]:
+    faster = part["times_faster"]
+    rows = [f"  {name:<14} {ns:6.2f} ns  {faster.get(name, 1.0):5.1f} x" for name, ns in part["ns"].items()]
+    return ["normals, one thread (times the sampler's)", *rows]
+
+
+def _race_table(part: dict[str, Any]) -> list[str]:
+    lines = ["block sweep, us a path: one thread; JAX two"]
+    for kind, times in part["sweep"].items():
+        lines.append(f"  {kind:<7}" + "  ".join(f"{size}: {us:.2f}" for size, us in times.items()))
+    lines += ["", "flagship, plan own          size  us a path  times the kernel  scaling   largest z"]
+    for name, row in part["rows"].items():
+        if "missing" in row:
+            lines.append(f"  {name:<22} {row['missing']}")
+            continue
+        kind = name.partition("/")[0]
+        answer = part["answers"].get(kind)
+        z = f"{answer['largest_z']:.1f} ({answer['worst_figure']})" if answer else ""
+        numbers = f"{row['size']:>8,}  {row['us_per_path']:9.2f}  {row['times_kernel']:16.2f}  {row['scaling']:7.2f}"
+        lines.append(f"  {name + ' threads':<22} {numbers}   {z}")
+    return lines
+
+
+def _stages_table(part: dict[str, Any]) -> list[str]:
+    names = ("draws", "world", "plan", "rest")
+    shares = [f"  {name:<8} {part[name]:6.2f} us  {100 * part[name] / part['all']:4.0f} %" for name in names]
+    return [f"kernel on one thread: {part['all']:.2f} us a path, of it", *shares]
+
+
+def _storing_table(part: dict[str, Any]) -> list[str]:
+    share = f"{100 * part['tally_share']:.1f} % of the time"
+    sample = f"sample {part['sample_us']:.2f} us on the paths it keeps"
+    return [f"{part['plans']} plans {part['simulate_us']:.2f} us, tallies {part['tally_us']:.2f} us: {share}; {sample}"]
+
+
+def _compile_table(part: dict[str, Any]) -> list[str]:
+    lines = ["compile, one fresh process"]
+    for kind, row in part.items():
+        lines.append(f"  {kind:<7} import {row['import_s']:5.1f} s, first call {row['first_call_s']:6.1f} s")
+        if "warm" in row:
+            warm = row["warm"]
+            lines.append(f"          with a full cache {warm['import_s']:.1f} s and {warm['first_call_s']:.1f} s")
+    return lines if has_jax() else [*lines, f"  jax     {MISSING_JAX}"]
+
+
+def _memory_table(part: list[dict[str, Any]]) -> list[str]:
+    lines = ["whole runs, all plans       paths  peak MB  simulate s  us a path"]
+    for row in part:
+        us = row["simulate_s"] / row["paths"] * 1e6
+        lines.append(f"  {row['paths']:>30,}  {row['peak_bytes'] / 1e6:7.0f}  {row['simulate_s']:10.1f}  {us:9.2f}")
+    return lines
+
+
+TABLES = {
+    "normals": _normals_table,
+    "race": _race_table,
+    "stages": _stages_table,
+    "storing": _storing_table,
+    "compile": _compile_table,
+    "memory": _memory_table,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""Where the kernel's time goes: its compiled parts run on their own, over and over in the same block of paths."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from benchmarks.flagship import flagship
+from simulator import kernel
+from simulator.compiled import njit
+from simulator.finance.metrics import plan_metrics, world_metrics
+from simulator.finance.valuation import value_plan
+from simulator.sampling.sampler import fill
+
+_WORLD = len(world_metrics(()))
+_PLAN = len(plan_metrics(()))
+
+
+@njit
+def _fill(model, seed, blocks, w):
+    for block in range(blocks):
+        fill(model.draws, seed, block * w.z.shape[1], w.z)
+
+
+@njit
+def _world(model, seed, blocks, w):
+    for _ in range(blocks):
+        kernel.draw_world(model, w)
+
+
+@njit
+def _plan(model, seed, blocks, w):
+    at = _WORLD + model.grid.mw.size
+    figures = w.figures[at : at + _PLAN + model.finance.fiscal_years]
+    for _ in range(blocks):
+        value_plan(
+            model.programme, model.finance, model.grid, model.arpu, model.plans, 0, w.world, False, False, w.books,
+            figures,
+        )  # fmt: skip
+
+
+def stages(rounds: int, blocks: int = 200) -> dict[str, Any]:
+    """Median microseconds a path of the kernel's parts, measured in turns; `all` is the kernel as it runs."""
+    model = flagship().model
+    work = kernel.workspace(model)
+    lanes = work.z.shape[1]
+    out = np.empty((kernel.figure_count(model), blocks * lanes))
+    trace = np.empty((0, model.months, 0))
+
+    def whole() -> None:
+        kernel.simulate(model, 1, kernel.SAMPLED, out.shape[1], work, out, trace)
+
+    parts: dict[str, Callable[[], Any]] = {
+        "all": whole,
+        "draws": lambda: _fill(model, 1, blocks, work),
+        "world": lambda: _world(model, 1, blocks, work),
+        "plan": lambda: _plan(model, 1, blocks, work),
+    }
+    times: dict[str, list[float]] = {name: [] for name in parts}
+    for k in range(rounds + 1):
+        for name, part in parts.items():
+            start = time.perf_counter()
+            part()
+            if k:  # the first round compiles
+                times[name].append((time.perf_counter() - start) / out.shape[1] * 1e6)
+    found = {name: median(values) for name, values in times.items()}
+    return found | {"rest": found["all"] - found["draws"] - found["world"] - found["plan"], "lanes": lanes}

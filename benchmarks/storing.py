@@ -1,0 +1,48 @@
+"""What tallies and the sample cost: the same paths simulated with and without keeping anything of them."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.flagship import CONFIG
+from simulator import kernel
+from simulator.config import freeze, load
+from simulator.engine import simulation
+from simulator.engine.local import TASK, Slot, Task
+from simulator.pipeline import job_of
+from simulator.results.sample import SampleWriter
+from simulator.results.store import RunFolder
+
+
+def storing(rounds: int) -> dict[str, Any]:
+    """Median us a path of all flagship plans, of their tallies, and of the sample on the paths that it keeps."""
+    job = job_of(freeze(load(CONFIG)), rounds * TASK, 1)
+    tallies = simulation.empty_tallies(job, simulation.pilot(job))
+    slot, times = Slot(job.model), []
+    with tempfile.TemporaryDirectory() as home:
+        folder = RunFolder.create(Path(home) / "run")
+        with SampleWriter(folder, job.columns, limit=(rounds + 1) * TASK) as sample:
+            for k in range(rounds + 1):
+                clock = [time.perf_counter()]
+                figures = slot.simulate(job.seed, Task(kernel.SAMPLED + k * TASK, TASK))
+                clock.append(time.perf_counter())
+                tallies.record(k * TASK, figures)
+                clock.append(time.perf_counter())
+                sample.record(k * TASK, figures)
+                clock.append(time.perf_counter())
+                times.append([b - a for a, b in itertools.pairwise(clock)])
+            sample.close()
+    simulated, tallied, stored = (median(part) / TASK * 1e6 for part in zip(*times[1:], strict=True))
+    share = tallied / (simulated + tallied)
+    return {
+        "plans": int(job.model.plans.chips.size),
+        "simulate_us": simulated,
+        "tally_us": tallied,
+        "sample_us": stored,
+        "tally_share": share,
+    }
