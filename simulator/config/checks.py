@@ -104,6 +104,17 @@ def metrics(known: Known) -> Iterator[Mistake]:
     plan = {metric.name for metric in plan_metrics(years)}
     ids = [known.get("sites", i, "id") for i in range(known.count("sites"))]
     world = {metric.name for metric in world_metrics([site for site in ids if isinstance(site, str)])}
+    wrong = list(_tally(known, plan, bool(years)))
+    yield from wrong
+    counted = None if wrong else {str(name) for name in known.get("metrics", "tally") or ()} | world
+    yield from _events(known, counted)
+    levels = known.get("metrics", "levels") or ()
+    if len(set(map(str, levels))) < len(levels):
+        yield Mistake(("metrics", "levels"), "given a level twice, wanted each once")
+
+
+def _tally(known: Known, plan: set[str], dated: bool) -> Iterator[Mistake]:
+    """`dated`: the horizon is known, and so the fiscal years with a metric of their own."""
     tally = known.get("metrics", "tally") or ()
     for i, name in enumerate(tally):
         here: KeyPath = ("metrics", "tally", i)
@@ -113,24 +124,21 @@ def metrics(known: Known) -> Iterator[Mistake]:
             )
         elif name in tally[:i]:
             yield Mistake(here, f"given {show(name)} again, wanted each metric once")
-        elif isinstance(name, str) and name not in plan and (years or not name.startswith("eps_fy")):
+        elif isinstance(name, str) and name not in plan and (dated or not name.startswith("eps_fy")):
             yield Mistake(here, f"unknown metric {show(name)}, {nearest(name, sorted(plan - set(SAMPLE_ONLY)))}")
-    yield from _events(known, {str(name) for name in tally} | world)
-    levels = known.get("metrics", "levels") or ()
-    if len(set(map(str, levels))) < len(levels):
-        yield Mistake(("metrics", "levels"), "given a level twice, wanted each once")
 
 
-def _events(known: Known, counted: set[str]) -> Iterator[Mistake]:
+def _events(known: Known, counted: set[str] | None) -> Iterator[Mistake]:
+    """`counted`: metrics that events may be about; None where they are not known."""
     labels: list[str] = []
     for i, text in enumerate(known.get("metrics", "events") or ()):
+        event = parse_event(text) if isinstance(text, str) else None
+        here: KeyPath = ("metrics", "events", i)
         if not isinstance(text, str):
             continue
-        here: KeyPath = ("metrics", "events", i)
-        event = parse_event(text)
         if event is None:
             yield Mistake(here, f'given {show(text)}, wanted an event metric, "metric < number" or "metric > number"')
-        elif known.get("metrics", "tally") is not None and event.metric not in counted:
+        elif counted is not None and event.metric not in counted:
             near = nearest(event.metric, sorted(counted))
             yield Mistake(here, f"given {show(text)}, wanted a metric of the world or of metrics.tally: {near}")
         elif event.label in labels:

@@ -15,6 +15,8 @@ from simulator.config.locate import KeyPath
 from simulator.config.mistakes import Mistake
 from simulator.config.schema import Config
 from simulator.config.schema.dependence import Correlation
+from simulator.config.schema.laws import Cut, Percentiles
+from simulator.config.schema.numbers import AnyNumber
 from simulator.config.schema.ranges import Range, Swing
 from simulator.config.schema.walk import sampled_keys
 from simulator.config.show import show
@@ -71,7 +73,7 @@ def distributions(known: Known, folder: Path) -> Iterator[Mistake]:
             yield Mistake(path, str(error))
             continue
         if not isinstance(given, (int, float, Swing)):
-            yield from _support(path, laws[path], limits)
+            yield from _support(path, given, laws[path], limits)
     yield from _generations(known, laws)
     yield from _under_way(known, laws)
 
@@ -85,14 +87,15 @@ def _sampled_paths(known: Known) -> Iterator[tuple[KeyPath, Range]]:
             yield keys, limits
 
 
-def _support(path: KeyPath, law: Law, limits: Range) -> Iterator[Mistake]:
+def _support(path: KeyPath, given: AnyNumber, law: Law, limits: Range) -> Iterator[Mistake]:
     low, high = float(law.ppf(TAIL)), float(law.isf(TAIL))
-    touches = limits.above and float(law.cdf(limits.low)) > 0.0
-    if not low >= limits.low or touches:
-        where = "above" if limits.above else "at or above"
-        yield Mistake(path, f"given a law that reaches {low:.4g}, wanted one that stays {where} {limits.low:g}: cut it")
+    can_be_cut = isinstance(given, (Cut, Percentiles))
+    if not low >= limits.low or (limits.above and float(law.cdf(limits.low)) > 0.0):
+        wanted = f"one that stays {'above' if limits.above else 'at or above'} {limits.low:g}"
+        yield Mistake(path, f"given a law that reaches {low:.4g}, wanted {wanted}{': add low' if can_be_cut else ''}")
     if not high <= limits.high:
-        yield Mistake(path, f"given a law that reaches {high:.4g}, wanted one that stays below {limits.high:g}: cut it")
+        wanted = f"one that stays at or below {limits.high:g}"
+        yield Mistake(path, f"given a law that reaches {high:.4g}, wanted {wanted}{': add high' if can_be_cut else ''}")
 
 
 def _generations(known: Known, laws: Mapping[KeyPath, Law]) -> Iterator[Mistake]:
@@ -102,6 +105,7 @@ def _generations(known: Known, laws: Mapping[KeyPath, Law]) -> Iterator[Mistake]
     if gap.mean < SHORTEST_GAP:
         text = f"given a mean of {gap.mean:.3g} years, wanted at least {SHORTEST_GAP:g}"
         yield Mistake(("drivers", "silicon", "gap"), text)
+        return
     months = known.number("months")
     if age is not None and months is not None and _can_exceed(gap, age):
         try:

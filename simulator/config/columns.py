@@ -15,34 +15,34 @@ _LARGEST = 64 * 2**20  # bytes of a CSV file
 _SHOWN = 3  # bad cells named
 
 
-def read_column(path: Path, column: str) -> tuple[float, ...]:
-    """Numbers of one column; ValueError names what is wrong with the file and the rows that hold no number."""
+def read_column(folder: Path, name: str, column: str) -> tuple[float, ...]:
+    """Numbers of one column of a file in a folder; ValueError names what is wrong, and the rows that hold no number."""
     try:
-        status = path.stat()
-        return _read(path, column, status.st_mtime_ns, status.st_size)
+        status = (folder / name).stat()
+        return _read(folder / name, name, column, status.st_mtime_ns, status.st_size)
     except OSError as error:
-        raise ValueError(f"given {show(str(path))}, wanted a CSV file ({error.strerror or error})") from None
+        raise ValueError(f"given {show(name)}, wanted a CSV file ({error.strerror or error})") from None
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"given {show(str(path))}, wanted a CSV file in UTF-8 ({error})") from None
+        raise ValueError(f"given {show(name)}, wanted a CSV file in UTF-8 ({error})") from None
 
 
 @lru_cache(maxsize=64)
-def _read(path: Path, column: str, changed: int, size: int) -> tuple[float, ...]:
+def _read(path: Path, name: str, column: str, changed: int, size: int) -> tuple[float, ...]:
     """Cached by the file's time stamp, so that a tornado reads a file once."""
     if size > _LARGEST:
-        raise ValueError(f"given {show(str(path))} of {size} bytes, wanted at most {_LARGEST}")
+        raise ValueError(f"given {show(name)} of {size} bytes, wanted at most {_LARGEST}")
     with path.open(newline="", encoding="utf-8-sig") as file:
         rows = csv.reader(file, strict=True)
-        header = [name.strip() for name in next(rows, [])]
+        header = [title.strip() for title in next(rows, [])]
         if column not in header:
             raise ValueError(f"given {show(column)}, {nearest(column, header)}")
         cells = list(_cells(rows, header.index(column)))
     bad = [f"{show(cell)} in row {row}" for row, cell in cells if not _is_finite(cell)]
     if bad:
         more = f" and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
-        raise ValueError(f"given {', '.join(bad[:_SHOWN])}{more} of {show(str(path))}, wanted numbers")
+        raise ValueError(f"given {', '.join(bad[:_SHOWN])}{more} of {show(name)}, wanted numbers")
     if not cells:
-        raise ValueError(f"given an empty column {show(column)} of {show(str(path))}, wanted at least one number")
+        raise ValueError(f"given an empty column {show(column)} of {show(name)}, wanted at least one number")
     return tuple(float(cell) for _, cell in cells)
 
 

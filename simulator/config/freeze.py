@@ -102,7 +102,7 @@ def _dependence(config: Config, b: Builder) -> Dependence:
 
 def config_hash(config: Config) -> str:
     """SHA-256 (hex) of the config in canonical JSON, defaults filled in, with the numbers of its CSV columns."""
-    columns = {f"{c.csv}:{c.column}": read_column(config._folder / c.csv, c.column) for c in columns_of(config)}
+    columns = {f"{c.csv}:{c.column}": read_column(config._folder, c.csv, c.column) for c in columns_of(config)}
     tree = {"config": config.model_dump(mode="json", by_alias=True), "columns": columns}
     text = json.dumps(tree, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -18,7 +18,7 @@ def law_of(given: AnyNumber, folder: Path) -> laws.Law:
     if isinstance(given, Swing):
         return laws.constant(given.value)
     if isinstance(given, Column):
-        return laws.empirical(read_column(folder / given.csv, given.column))
+        return laws.empirical(read_column(folder, given.csv, given.column))
     if isinstance(given, Percentiles):
         return laws.percentiles(given.p10, given.p50, given.p90, given.low, given.high)
     numbers = given.model_dump(exclude={"law", "zero"}, exclude_none=True)

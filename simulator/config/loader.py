@@ -78,7 +78,7 @@ def build(tree: Mapping[str, Any], source: Source) -> Config:
     mistakes = [mistake for mistake in mistakes if not _follows(mistake, mistakes)]
     mistakes += cross_checks(inherited, [mistake.path for mistake in mistakes], source.folder)
     if mistakes or config is None:
-        raise ConfigError(_sorted(source.locate(_origin(mistake, tree)) for mistake in mistakes))
+        raise ConfigError(_by_line(source.locate(_origin(mistake, tree)) for mistake in mistakes))
     config._tree, config._folder = dict(tree), source.folder
     return config
 
@@ -154,5 +154,5 @@ def _follows(mistake: Mistake, mistakes: Iterable[Mistake]) -> bool:
     return inside and "wanted at least" in mistake.text
 
 
-def _sorted(located: Iterable[tuple[int, str]]) -> list[str]:
-    return [text for _, text in sorted(dict.fromkeys(located))]
+def _by_line(located: Iterable[tuple[int, str]]) -> list[str]:
+    return [text for _, text in sorted(dict.fromkeys(located), key=lambda place: place[0])]

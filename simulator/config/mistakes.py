@@ -48,7 +48,8 @@ def report(mistakes: Sequence[str]) -> str:
 def nearest(word: str, known: Iterable[str]) -> str:
     """`, did you mean sigma?`, or the choices where nothing is near."""
     known = list(known)
-    near = difflib.get_close_matches(word[:60], known, 1)
+    turned = "_".join(reversed(word.split("_")))
+    near = [turned] if turned in known else difflib.get_close_matches(word[:60], known, 1)
     return f"did you mean {near[0]}?" if near else f"wanted one of {', '.join(known)}"
 
 
@@ -68,6 +69,11 @@ def explain(error: ErrorDetails, tree: Any) -> Mistake:
     if error["loc"][-1] == "[key]":
         given = error["loc"][-2]
     return Mistake(path, f"given {_size(kind, given)}, wanted {_wanted(kind, context, error['msg'])}")
+
+
+def sampled_names() -> list[str]:
+    """Keys that may be distributions."""
+    return [".".join(key) for key, _ in sampled_keys(Config)]
 
 
 def _wanted(kind: str, context: dict[str, Any], message: str) -> str:
@@ -93,7 +99,7 @@ def _size(kind: str, given: Any) -> str:
 
 def _wrong_form(given: Any, context: dict[str, Any]) -> str:
     if context["tag"] == "<law refused>":
-        keys = ", ".join(".".join(key) for key, _ in sampled_keys(Config))
+        keys = ", ".join(sampled_names())
         return f"given a distribution, wanted a number or {{value, low, high}}: sampled are only {keys}"
     if context["tag"] == "<unknown>":
         return f"given {show(given)}, wanted a number or {{value, low, high}}"

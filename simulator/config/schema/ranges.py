@@ -39,6 +39,9 @@ def number(given: float | Swing) -> float:
     return given.value if isinstance(given, Swing) else float(given)
 
 
+_FAR = 1e9  # an upper bound from here on is worth a word only where it is passed
+
+
 @dataclass(frozen=True)
 class Range:
     """Where a number must lie; it holds for value, low and high of a swing and for the support of a law."""
@@ -52,21 +55,22 @@ class Range:
         inside = (self.low < x if self.above else self.low <= x) and x <= self.high
         return inside and (not self.whole or x == math.floor(x))
 
-    @property
-    def wanted(self) -> str:
-        """The range in words: `a number from 0 to 1`."""
+    def wanted(self, x: float) -> str:
+        """The range in words, for a number outside it: `a number from 0 to 1`."""
         noun = "a whole number" if self.whole else "a number"
+        if self.high >= _FAR and x > self.high:
+            return f"{noun} of at most {self.high:g}"
         if self.above:
-            return f"{noun} above {self.low:g}" + (f", at most {self.high:g}" if self.high < 1e9 else "")
-        if self.high >= 1e9 and self.low > -math.inf:
-            return f"{noun} of at least {self.low:g}"
-        return f"{noun} from {self.low:g} to {self.high:g}"
+            return f"{noun} above {self.low:g}" + (f", at most {self.high:g}" if self.high < _FAR else "")
+        return f"{noun} of at least {self.low:g}" if self.high >= _FAR else f"{noun} from {self.low:g} to {self.high:g}"
 
     def check(self, number: Any) -> Any:
         """Refuse a plain number or a swing outside the range; distributions are checked where their law is built."""
         for name, x in _parts(number):
             if x not in self:
-                raise PydanticCustomError("mistake", "{text}", {"text": f"given {name}{show(x)}, wanted {self.wanted}"})
+                raise PydanticCustomError(
+                    "mistake", "{text}", {"text": f"given {name}{show(x)}, wanted {self.wanted(x)}"}
+                )
         return number
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
