@@ -27,7 +27,7 @@ def summary(tmp_path_factory):
         (1234.4, "1,234"),
         (0.0834, "0.083"),
         (-0.0001, "0.000"),
-        (0, "0.000"),
+        (0, "0"),
         (math.nan, MISSING),
         (None, MISSING),
     ],

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from simulator.report.headline import Cell, figure, headline, mean
-from simulator.report.numbers import MISSING, percent, quantity
+from simulator.report.numbers import MISSING, percent
 from simulator.report.run import Run
-from simulator.report.tables import interval
+from simulator.report.tables import interval, value
+from simulator.risk.summary import NEVER
 
 _VERDICTS = (
     ("npv", "probability", "npv < 0", "It loses value in {} of the worlds."),
@@ -20,6 +21,7 @@ _VERDICTS = (
 )
 
 
+_NONE = "\N{EN DASH}"  # no such measure
 _INDENT = "\N{EM SPACE}"
 
 
@@ -38,6 +40,13 @@ class Table(NamedTuple):
     head: tuple[str, ...]
     rows: list[tuple[str | Words, ...]]
 
+    @property
+    def notes(self) -> list[str]:
+        """Reservations in the order in which they first appear; cells refer to them by number."""
+        return list(
+            dict.fromkeys(cell.note for row in self.rows for cell in row if isinstance(cell, Words) and cell.note)
+        )
+
 
 def typeset(text: str) -> str:
     """A plain-text number with a real minus sign, and a percent sign that stays on its line."""
@@ -47,10 +56,12 @@ def typeset(text: str) -> str:
 
 def show(cell: Cell, kind: str, never: float = float("inf")) -> Words:
     """A cell in words."""
+    if cell.value is None and cell.note == NEVER:
+        return Words(NEVER, "", "")
     if cell.value is None:
-        return Words(MISSING, "", cell.note or "")
+        return Words(MISSING if cell.note else _NONE, "", cell.note or "")
     bounds = "" if kind == "month" else interval(cell, kind)
-    return Words(typeset(quantity(cell.value, kind, never)), typeset(bounds), cell.note or "")
+    return Words(typeset(value(cell, kind, never)), typeset(bounds), cell.note or "")
 
 
 def headline_table(run: Run) -> Table:
@@ -80,7 +91,7 @@ def full_table(run: Run, owner: str) -> Table:
         cells = [Cell(None, None, None) if kind == "month" else mean(entry)]
         cells += [figure(entry.get("quantiles", {}).get(share)) for share in shares]
         cells += [figure(entry.get(m, {}).get(level)) for level in levels for m in ("var", "cvar")]
-        rows.append((_name(name, entry), *(show(cell, kind, run.months) for cell in cells), _undefined(entry)))
+        rows.append((_name(run, name, entry), *(show(cell, kind, run.months) for cell in cells), _undefined(entry)))
     title = "World" if owner == "world" else run.plans[owner]
     return Table(f"{title}: all figures with 95 % intervals", (*head, "undefined"), rows)
 
@@ -89,14 +100,20 @@ def _keys(entries: Mapping[str, Any], part: str) -> list[str]:
     return sorted({key for entry in entries.values() for key in entry.get(part, {})}, key=float)
 
 
-def _name(name: str, entry: Mapping[str, Any]) -> str:
-    unit = entry.get("unit")
-    return f"{entry.get('title', name)}{', ' + unit if unit else ''} ({name}; {entry.get('bad', 'low')} is bad)"
+def _name(run: Run, name: str, entry: Mapping[str, Any]) -> Words:
+    """Title and unit; below them the id, the bad side and, if it was measured on the sample only, its paths."""
+    unit = "" if entry.get("kind") == "month" else entry.get("unit")
+    seen = float(entry.get("undefined") or 0.0)
+    below = f"{name}; {entry.get('bad', 'low')} is bad"
+    paths = round(entry["n"] / (1 - seen)) if seen < 1 and "n" in entry else run.summary["paths"]
+    if paths < 0.999 * run.summary["paths"]:
+        below += f"; first {paths:,} paths"
+    return Words(f"{entry.get('title', name)}{', ' + unit if unit else ''}", below, "")
 
 
 def _undefined(entry: Mapping[str, Any]) -> str:
     share = float(entry.get("undefined") or 0.0)
-    return percent(share) if share else "never"
+    return typeset(percent(share, 1))
 
 
 def verdicts(run: Run) -> list[tuple[str, str]]:
@@ -118,7 +135,7 @@ def _sentence(entries: Mapping[str, Any], metric: str, part: str, key: str | Non
     if cell.value is None:
         return ""
     kind = "event" if part == "probability" else str(entry.get("kind", "amount"))
-    return text.format(f"{typeset(quantity(cell.value, kind))} ({typeset(interval(cell, kind))})")
+    return text.format(f"{typeset(value(cell, kind))} ({typeset(interval(cell, kind))})")
 
 
 def provenance(run: Run) -> list[tuple[str, str]]:
@@ -130,22 +147,22 @@ def provenance(run: Run) -> list[tuple[str, str]]:
         ("paths", f"{summary.get('paths', 0):,}"),
         ("seed", str(summary.get("seed", MISSING))),
         ("sampler", str(summary.get("sampler", MISSING))),
-        ("stopped by", ", ".join(f"{key} {value}" for key, value in stop.items()) or MISSING),
+        ("stopped by", ", ".join(f"{key} {fact}" for key, fact in stop.items()) or MISSING),
         ("SHA-256 of the config", hashlib.sha256(run.config_text.encode()).hexdigest()),
     ]
-    return facts + [(name, value) for name, value in _flat(run.manifest) if name not in dict(facts)]
+    return facts + [(name, fact) for name, fact in _flat(run.manifest) if name not in dict(facts)]
 
 
 def _flat(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
     """Leaves of the manifest as dotted names; long lists and tables are counted, not listed."""
-    for key, value in tree.items():
+    for key, leaf in tree.items():
         name = f"{above}.{key}" if above else str(key)
-        if isinstance(value, Mapping):
-            if len(value) > 24:
-                yield name, f"{len(value)} entries, see manifest.json"
+        if isinstance(leaf, Mapping):
+            if len(leaf) > 24:
+                yield name, f"{len(leaf)} entries, see manifest.json"
             else:
-                yield from _flat(value, name)
-        elif isinstance(value, list) and len(value) > 12:
-            yield name, f"{len(value)} entries, see manifest.json"
+                yield from _flat(leaf, name)
+        elif isinstance(leaf, list) and len(leaf) > 12:
+            yield name, f"{len(leaf)} entries, see manifest.json"
         else:
-            yield name, ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            yield name, ", ".join(map(str, leaf)) if isinstance(leaf, list) else str(leaf)

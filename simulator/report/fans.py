@@ -18,15 +18,19 @@ class _Fan(NamedTuple):
     caption: str
     share: bool = False  # shown in percent
     zero: bool = True  # the axis starts at zero
+    mark: float | None = None  # a line across
 
 
 WORLD_FANS = (
     _Fan("price", "Price of compute", "USD/W-year", "Rent of the frontier generation; older chips earn less."),
     _Fan(
         "ads",
-        "Ad revenue without the programme",
-        "USD bn a month",
-        "Season and noise included; the base on which the elasticity acts.",
+        "Ad revenue against its trend",
+        "share of trend and season",
+        "Without the programme. The trend itself is in the config; a recession here hits cash when it is needed.",
+        share=True,
+        zero=False,
+        mark=1.0,
     ),
     _Fan(
         "value",
@@ -45,8 +49,9 @@ PLAN_FANS = (
         "USD bn",
         "Undiscounted, before financing and without terminal value: the lowest point is the peak funding need.",
         zero=False,
+        mark=0.0,
     ),
-    _Fan("cash", "Cash balance", "USD bn", "After the revolver, at the end of the month.", zero=False),
+    _Fan("cash", "Cash balance", "USD bn", "After the revolver, at the end of the month.", zero=False, mark=0.0),
     _Fan("idle", "Idle capital", "USD bn", "Cost of what is finished and not in service, by month."),
 )
 
@@ -80,8 +85,8 @@ def _draw(run: Run, owner: str, fan: _Fan, title: str) -> Picture | None:
         percent_axis(axes.yaxis)
     if fan.zero:
         axes.set_ylim(bottom=0)
-    else:
-        axes.axhline(0, color=INK, linewidth=0.8)
+    if fan.mark is not None:
+        axes.axhline(fan.mark, color=INK, linewidth=0.8)
     room_for_legend(axes, 4)
     slug = fan.series if owner == "world" else f"{fan.series}_{owner}"
     return Picture(slug, title, _words(run, fan, rows), fan.caption, figure)

@@ -81,9 +81,9 @@ def _lines(name: str, first: Mapping[str, Any], columns: list[Mapping[str, Any]]
     if kind == "event":
         yield Line("probability", "event", tuple(_probability(column) for column in columns))
         return
-    if kind != "month":
+    if name in _NAMES:
         yield Line("mean", kind, tuple(mean(column) for column in columns))
-    for share in () if kind == "month" else _quantiles(name, first):
+    for share in _quantiles(name, first) if name in _NAMES else ():
         cells = tuple(figure(column.get("quantiles", {}).get(share)) for column in columns)
         yield Line("median" if float(share) == 0.5 else f"{percent(float(share), 0)} quantile", kind, cells)
     if name == "npv":

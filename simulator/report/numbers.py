@@ -19,6 +19,8 @@ def number(value: float | None, digits: int | None = None) -> str:
     """`-65.8`, `1,234`, `.083` as `0.083`; undefined and infinite numbers as `n/a`."""
     if value is None or not math.isfinite(value):
         return MISSING
+    if value == 0 and digits is None:
+        return "0"
     text = f"{value:,.{decimals(value) if digits is None else digits}f}"
     return text.removeprefix("-") if not re.search(r"[1-9]", text) else text
 

@@ -137,7 +137,7 @@ def _interval(axes: Axes, values: Array, place: float, upright: bool = False) ->
 
     def line(points: tuple[float, ...], **look: Any) -> None:
         here = (place,) * len(points)
-        axes.plot(*((here, points) if upright else (points, here)), solid_capstyle="butt", **look)
+        axes.plot(*((here, points) if upright else (points, here)), solid_capstyle="butt", clip_on=False, **look)
 
     line((q05, q95), color=INK, linewidth=1.1)
     line((q25, q75), color=COLOURS[0], linewidth=5)
@@ -156,7 +156,7 @@ def _interval_legend(figure: Figure) -> None:
 
 
 def _name_rows(axes: Axes, names: list[str]) -> None:
-    labels = [textwrap.fill(name, 16) for name in reversed(names)]
+    labels = [textwrap.fill(name, 18) for name in reversed(names)]
     axes.set_yticks(range(len(names)), labels)
     axes.set_ylim(-0.4, len(names) - 0.1)
     axes.grid(visible=False, axis="y")

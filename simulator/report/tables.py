@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Mapping
 from typing import Any
@@ -40,7 +41,18 @@ def _line(label: str, kind: str, cell: Cell, notes: list[str]) -> str:
         if cell.note not in notes:
             notes.append(cell.note)
         mark = f" [{notes.index(cell.note) + 1}]"
-    return f"{label:<46}{quantity(cell.value, kind):>10}   {interval(cell, kind)}{mark}".rstrip()
+    return f"{label:<46}{value(cell, kind):>10}   {interval(cell, kind)}{mark}".rstrip()
+
+
+def value(cell: Cell, kind: str, never: float = math.inf) -> str:
+    """The figure, with as many digits as its interval."""
+    if cell.value is None or kind == "month" or cell.low is None:
+        return quantity(cell.value, kind, never)
+    return (
+        percent(cell.value, _digits(cell, kind))
+        if kind in {"rate", "event"}
+        else number(cell.value, _digits(cell, kind))
+    )
 
 
 def interval(cell: Cell, kind: str) -> str:

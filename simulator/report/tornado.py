@@ -17,7 +17,7 @@ _SIDES = (("low", COLOURS[5], ""), ("high", COLOURS[1], "////"))
 
 def draw(tornado: Mapping[str, Any]) -> Picture:
     """Bars of tornado.json, widest first; whiskers are two standard errors of a difference."""
-    bars = tornado["bars"][:_MOST]
+    bars = [bar for bar in tornado["bars"] if bar.get("delta_low") or bar.get("delta_high")][:_MOST]
     what = measured(tornado)
     figure, axes = canvas(f"What moves {what}", 1.6 + 0.36 * max(len(bars), 1))
     for row, bar in enumerate(bars):
@@ -42,14 +42,14 @@ def draw(tornado: Mapping[str, Any]) -> Picture:
         "tornado",
         f"What moves {what}",
         f"Tornado chart of {what}, base {number(base)} {unit}. Widest: {'; '.join(widest)}.",
-        "One input at a time swings between the values shown under its name, the others stay; both ends are run on the "
-        "same worlds. Whiskers: two standard errors.",
+        f"Plan {plain(tornado.get('plan', ''))}. One input at a time swings between the values under its name, "
+        f"the others stay; all runs share {tornado.get('paths') or 0:,} worlds. Whiskers: two standard errors.",
         figure,
     )
 
 
 def measured(tornado: Mapping[str, Any]) -> str:
-    """`own CVaR95 of npv`: what the tornado is of."""
+    """`CVaR 95 % of NPV`: what the tornado is of."""
     names = {"cvar": "CVaR ", "var": "VaR ", "mean": "mean"}
     measure = str(tornado.get("measure", ""))
     kind = measure.rstrip("0123456789.")
