@@ -160,4 +160,4 @@ def _order_statistic(numbers: NDArray[np.float64], p: float) -> float:
     s = s if s < last else float(last)
     k = min(int(s), last - 1)
     low = float(numbers[k])
-    return low + (s - k) * (numbers[k + 1] - low)
+    return low + (s - k) * (float(numbers[k + 1]) - low)

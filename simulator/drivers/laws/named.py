@@ -241,10 +241,10 @@ class Triangular(Law):
         return self.high - np.sqrt(q * (self.high - self.low) * (self.high - self.mode))
 
     def _left(self, x: Array) -> Array:
-        return (x - self.low) ** 2 / ((self.high - self.low) * max(self.mode - self.low, 5e-324))
+        return self._split * ((x - self.low) / (self.mode - self.low or 1.0)) ** 2
 
     def _right(self, x: Array) -> Array:
-        return (self.high - x) ** 2 / ((self.high - self.low) * max(self.high - self.mode, 5e-324))
+        return (1.0 - self._split) * ((self.high - x) / (self.high - self.mode or 1.0)) ** 2
 
     @cached_property
     def mean(self) -> float:
