@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import njit
+from simulator.compiled import inner, njit
 from simulator.drivers import arpu, dependence, funding, grid, price, silicon
 from simulator.drivers.marginals import sample
 from simulator.finance import metrics as row
@@ -23,7 +23,7 @@ from simulator.finance.valuation import Books, books, value_plan
 from simulator.model import Model
 from simulator.sampling.sampler import fill
 
-LANES = 64
+LANES = 128
 SAMPLED = 131_072  # paths kept whole; figures too slow for every path are computed for these only
 DONE = -1
 _WORLD_FIGURES = len(world_metrics(()))
@@ -81,40 +81,31 @@ def simulate(
     its model holds slots for (probability < 1e-12 a list; the numbers of such a run are not to be used).
     """
     lanes = w.z.shape[1]
+    tracing = trace.size > 0
+    world_figures = _WORLD_FIGURES + model.grid.mw.size
+    per_plan = _PLAN_FIGURES + model.finance.fiscal_years
     for begin in range(0, count, lanes):
-        fill(model.draws, seed, first + begin, w.z)
         width = min(lanes, count - begin)
-        if not simulate_block(model, first + begin, w, trace, begin, width):
+        fill(model.draws, seed, first + begin, w.z)
+        if not draw_world(model, w):
             return first + begin
+        if tracing:
+            _trace_world(model.arpu.base, w.world, trace, begin, width)
+        for plan in range(model.plans.chips.size):
+            at = world_figures + plan * per_plan
+            value_plan(
+                model.programme, model.finance, model.grid, model.arpu, model.plans, plan, w.world, tracing,
+                first + begin < SAMPLED, w.books, w.figures[at : at + per_plan],
+            )  # fmt: skip
+            if tracing:
+                _trace_plan(w.books, trace, _WORLD_SERIES + plan * _PLAN_SERIES, begin, width)
         for k in range(w.figures.shape[0]):
             for lane in range(width):
                 out[k, begin + lane] = w.figures[k, lane]
     return DONE
 
 
-@njit
-def simulate_block(
-    model: Model, first: int, w: Workspace, trace: NDArray[np.float64], begin: int, width: int
-) -> bool:
-    """Simulate the block whose scores stand in `w.z` into `w.figures`; False if a list of events overflows."""
-    tracing = trace.size > 0
-    fits = draw_world(model, w)
-    if tracing:
-        _trace_world(w.world, trace, begin, width)
-    at = _WORLD_FIGURES + model.grid.mw.size
-    per_plan = _PLAN_FIGURES + model.finance.fiscal_years
-    for plan in range(model.plans.chips.size):
-        value_plan(
-            model.programme, model.finance, model.grid, model.arpu, model.plans, plan, w.world, tracing,
-            first < SAMPLED, w.books, w.figures[at : at + per_plan],
-        )  # fmt: skip
-        if tracing:
-            _trace_plan(w.books, trace, _WORLD_SERIES + plan * _PLAN_SERIES, begin, width)
-        at += per_plan
-    return fits
-
-
-@njit
+@inner
 def draw_world(model: Model, w: Workspace) -> bool:
     """One joint realisation of the drivers in every lane, from the scores in `w.z`, and the world's figures."""
     world, z, m, f = w.world, w.z, model.marginals, w.world.factors
@@ -139,14 +130,14 @@ def draw_world(model: Model, w: Workspace) -> bool:
     return fits
 
 
-@njit
+@inner
 def _transpose(source: NDArray[np.float64], target: NDArray[np.float64]) -> None:
     for lane in range(target.shape[0]):
         for m in range(target.shape[1]):
             target[lane, m] = source[m, lane]
 
 
-@njit
+@inner
 def _price_figures(world: World, figures: NDArray[np.float64]) -> None:
     """Mean, minimum and the price in months 12, 36 and 60 (undefined beyond the horizon)."""
     months, lanes = world.price.shape
@@ -164,7 +155,7 @@ def _price_figures(world: World, figures: NDArray[np.float64]) -> None:
             figures[k, lane] = world.price[month - 1, lane] if month <= months else np.nan
 
 
-@njit
+@inner
 def _delay_figures(
     mw: NDArray[np.float64],
     planned: NDArray[np.float64],
@@ -184,7 +175,7 @@ def _delay_figures(
             latest[lane] = max(latest[lane], energised[site, lane])
 
 
-@njit
+@inner
 def _keep(series: NDArray[np.float64], trace: NDArray[np.float64], begin: int, width: int) -> None:
     """Copy one (months, lanes) series into its row of the trace."""
     for m in range(series.shape[0]):
@@ -192,18 +183,22 @@ def _keep(series: NDArray[np.float64], trace: NDArray[np.float64], begin: int, w
             trace[m, begin + lane] = series[m, lane]
 
 
-@njit
-def _trace_world(world: World, trace: NDArray[np.float64], begin: int, width: int) -> None:
+@inner
+def _trace_world(
+    base: NDArray[np.float64], world: World, trace: NDArray[np.float64], begin: int, width: int
+) -> None:
     """Rows in the order of WORLD_SERIES."""
     _keep(world.price, trace[0], begin, width)
     _keep(world.trailing, trace[1], begin, width)
-    _keep(world.noise, trace[2], begin, width)
+    for m in range(base.size):
+        for lane in range(width):
+            trace[2, m, begin + lane] = base[m] * world.noise[m, lane]
     _keep(world.value, trace[3], begin, width)
     _keep(world.funding[1:], trace[4], begin, width)
     _keep(world.efficiency, trace[5], begin, width)
 
 
-@njit
+@inner
 def _trace_plan(b: Books, trace: NDArray[np.float64], at: int, begin: int, width: int) -> None:
     """Rows in the order of PLAN_SERIES."""
     _keep(b.ledger.cash_flow, trace[at], begin, width)

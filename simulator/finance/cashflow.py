@@ -9,14 +9,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import njit
+from simulator.compiled import inner
 from simulator.drivers.arpu import Arpu
 from simulator.elementary import exp, log
 from simulator.finance.ledger import Lanes, Ledger, Monthly, Totals, World
 from simulator.finance.programme import Finance, Programme
 
 
-@njit
+@inner
 def accumulate(change: Monthly, level: Monthly) -> None:
     """Running sum over months; `change` and `level` may be the same array."""
     for lane in range(change.shape[1]):
@@ -26,7 +26,7 @@ def accumulate(change: Monthly, level: Monthly) -> None:
             level[m, lane] = level[m - 1, lane] + change[m, lane]
 
 
-@njit
+@inner
 def operate(p: Programme, arpu: Arpu, world: World, scratch: NDArray[np.float64], ledger: Ledger) -> None:
     """Fill W, MW in service and EBITDA: incremental ad revenue at its margin less operating cost.
 
@@ -53,7 +53,7 @@ def operate(p: Programme, arpu: Arpu, world: World, scratch: NDArray[np.float64]
             ledger.ebitda[m, lane] = rest[lane] + world.margin[lane] * base * world.noise[m, lane] * lift
 
 
-@njit
+@inner
 def settle(f: Finance, ledger: Ledger) -> None:
     """Fill depreciation, taxable result before interest, unlevered cash flow and its running sum."""
     months, lanes = ledger.ebitda.shape
@@ -67,7 +67,7 @@ def settle(f: Finance, ledger: Ledger) -> None:
     accumulate(ledger.cash_flow, ledger.cumulative)
 
 
-@njit
+@inner
 def terminal(f: Finance, p: Programme, world: World, totals: Totals, out: Lanes) -> None:
     """Terminal value: compute as sold, shell at book x min(1, P12 / 12), gain or loss on both taxed."""
     last = world.trailing[f.discount.size - 1]
@@ -77,7 +77,7 @@ def terminal(f: Finance, p: Programme, world: World, totals: Totals, out: Lanes)
         out[lane] = brings - f.tax * (brings - totals.book[lane])
 
 
-@njit
+@inner
 def present_value(discount: NDArray[np.float64], ledger: Ledger, end: Lanes, out: Lanes) -> None:
     """Sum of the discounted unlevered cash flows and terminal value `end`."""
     months = discount.size
@@ -88,7 +88,7 @@ def present_value(discount: NDArray[np.float64], ledger: Ledger, end: Lanes, out
             out[lane] += discount[m] * ledger.cash_flow[m, lane]
 
 
-@njit
+@inner
 def funding_need(ledger: Ledger, peak: Lanes, peak_month: Lanes, payback: Lanes) -> None:
     """Peak funding (>= 0), its month, and the first month after it with a cumulative flow >= 0 (never: the horizon)."""
     months, lanes = ledger.cumulative.shape
@@ -105,7 +105,7 @@ def funding_need(ledger: Ledger, peak: Lanes, peak_month: Lanes, payback: Lanes)
         peak[lane] = max(-peak[lane], 0.0)
 
 
-@njit
+@inner
 def employed(f: Finance, world: World, totals: Totals, ledger: Ledger, roic: Lanes, idle_cost: Lanes) -> None:
     """Invested capital and idle capital by month; return on the one, carrying cost at opening r + s of the other."""
     months, lanes = ledger.book.shape
@@ -122,7 +122,7 @@ def employed(f: Finance, world: World, totals: Totals, ledger: Ledger, roic: Lan
             idle_cost[lane] += ledger.idle[m, lane] * world.funding[m, lane] / 12.0
 
 
-@njit
+@inner
 def _mean_return(f: Finance, ledger: Ledger, roic: Lanes, invested: Lanes) -> None:
     """Annual after-tax operating result over mean invested capital; `invested` is scratch."""
     months, lanes = ledger.book.shape
@@ -137,7 +137,7 @@ def _mean_return(f: Finance, ledger: Ledger, roic: Lanes, invested: Lanes) -> No
         roic[lane] = 12.0 * roic[lane] / (invested[lane] if some else 1.0)
 
 
-@njit
+@inner
 def worst_stranded(ledger: Ledger, worst: Lanes) -> None:
     """Largest stranded value over the months."""
     lanes, months = ledger.stranded.shape
@@ -149,7 +149,7 @@ def worst_stranded(ledger: Ledger, worst: Lanes) -> None:
         worst[lane] = largest
 
 
-@njit
+@inner
 def economic_end(
     p: Programme,
     world: World,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import njit
+from simulator.compiled import inner
 from simulator.elementary import exp, log
 from simulator.finance.debt import SLACK, Schedule, trailing
 from simulator.finance.ledger import Lanes, Ledger, Monthly, World
@@ -33,7 +33,7 @@ class Cover(NamedTuple):
     cured: Lanes
 
 
-@njit
+@inner
 def trailing_total(row: NDArray[np.float64], m: int) -> float:
     """The same of a series that no path changes."""
     total = 0.0
@@ -42,7 +42,7 @@ def trailing_total(row: NDArray[np.float64], m: int) -> float:
     return total
 
 
-@njit
+@inner
 def worse(worst: Lanes, part: Lanes, whole: Lanes) -> None:
     """Lower `worst` to part / whole where something is to be served."""
     for lane in range(worst.size):
@@ -51,14 +51,14 @@ def worse(worst: Lanes, part: Lanes, whole: Lanes) -> None:
         worst[lane] = min(worst[lane], ratio if served else np.inf)
 
 
-@njit
+@inner
 def undefined_if_untested(worst: Lanes) -> None:
     """A minimum that no test lowered is undefined."""
     for lane in range(worst.size):
         worst[lane] = np.nan if worst[lane] == np.inf else worst[lane]
 
 
-@njit
+@inner
 def test_covenants(
     p: Programme,
     f: Finance,
@@ -69,64 +69,69 @@ def test_covenants(
     world: World,
     scratch: NDArray[np.float64],
     ledger: Ledger,
-    breached: Monthly,
     cover: Cover,
 ) -> None:
-    """Fill the worst ratios over the test months and whether, when and for how long covenants were breached.
-
-    `breached` (months, lanes) is 1 from the month of the first breach on.
-    """
-    months, lanes = breached.shape
+    """Fill the worst ratios over the test months and whether, when and for how long covenants were breached."""
     cfads, service, interest, ebitda, ads = scratch[0], scratch[1], scratch[2], scratch[3], scratch[4]
-    failed, state, passed = scratch[5], scratch[6], scratch[7]
-    _reset(months, cover)
-    state[:] = 0.0
+    failed, since, passed = scratch[5], scratch[6], scratch[7]
+    breach, month = cover.breach, cover.month
+    _reset(ledger.cfads.shape[0], cover)
+    since[:] = 0.0
     passed[:] = 0.0
-    breached[:] = 0.0
     for m in f.test_months:
         trailing(ledger.cfads, m, cfads)
         trailing(ledger.interest, m, interest)
         trailing(ledger.ebitda, m, ebitda)
         _trailing_ads(base, world.noise, m, ads)
         due = s.bullets[m] + trailing_total(s.repaid, m)
-        for lane in range(lanes):
+        for lane in range(failed.size):
             service[lane] = interest[lane] + due
-        failed[:] = 0.0
+            failed[lane] = 0.0
         _fails_ratio(plans.covenant_dscr[plan], cfads, service, failed)
         worse(cover.dscr, cfads, service)
         worse(cover.fccr, cfads, service)
         worse(cover.icr, ebitda, interest)
-        _leverage(f, plans, plan, s.balance[m], m, ebitda, ads, ledger, cover.leverage, failed)
-        _fails_cash(plans.covenant_cash[plan], m, ledger, failed)
-        _less_reserve(p, plans.refit[plan], m, world, ledger, cfads)
+        debt = plans.other_debt[plan] + s.balance[m]
+        _leverage(debt, f.leverage_share, ledger.revolver[m], ledger.cash[m], ebitda, ads)
+        _fails_most(plans.covenant_leverage[plan], ads, cover.leverage, failed)
+        _fails_cash(plans.covenant_cash[plan], ledger.cash[m], failed)
+        reserve = (p.compute_per_mw + plans.refit[plan] * p.shell_per_mw * p.growth[m]) * 12.0 / p.compute_life
+        _deduct_reserve(reserve, world.cost, ledger.service[m], cfads)
         worse(cover.reserve, cfads, service)
-        _follow(m, failed, state, passed, cover)
-    for lane in range(lanes):
-        cover.cured[lane] = np.nan if cover.breach[lane] == 0.0 else (1.0 if passed[lane] == 2.0 else 0.0)
+        _follow(m, failed, since, passed, breach, month)
+    for lane in range(failed.size):
+        cover.cured[lane] = np.nan if breach[lane] == 0.0 else (1.0 if passed[lane] == 2.0 else 0.0)
     undefined_if_untested(cover.dscr)
     undefined_if_untested(cover.reserve)
     undefined_if_untested(cover.fccr)
     undefined_if_untested(cover.icr)
-    for m in range(months):
-        for lane in range(lanes):
-            breached[m, lane] = 1.0 if m >= cover.month[lane] else 0.0
+    undefined_if_untested(cover.leverage)
 
 
-@njit
+@inner
+def mark_breach(month: Lanes, breached: Monthly) -> None:
+    """1 from the month of the first breach on, for a trace."""
+    for m in range(breached.shape[0]):
+        for lane in range(month.size):
+            breached[m, lane] = 1.0 if m >= month[lane] else 0.0
+
+
+@inner
 def _reset(months: int, cover: Cover) -> None:
+    """No test seen yet: infinity stands for it."""
     for lane in range(cover.dscr.size):
         cover.dscr[lane] = np.inf
         cover.reserve[lane] = np.inf
         cover.fccr[lane] = np.inf
         cover.icr[lane] = np.inf
     for lane in range(cover.dscr.size):
-        cover.leverage[lane] = 0.0
+        cover.leverage[lane] = np.inf
         cover.breach[lane] = 0.0
         cover.month[lane] = months
         cover.cured[lane] = np.nan
 
 
-@njit
+@inner
 def _trailing_ads(base: NDArray[np.float64], noise: Monthly, m: int, out: Lanes) -> None:
     """Ad revenue without the programme over the trailing twelve months."""
     out[:] = 0.0
@@ -135,7 +140,7 @@ def _trailing_ads(base: NDArray[np.float64], noise: Monthly, m: int, out: Lanes)
             out[lane] += base[back] * noise[back, lane]
 
 
-@njit
+@inner
 def _fails_ratio(least: float, part: Lanes, whole: Lanes, failed: Lanes) -> None:
     """A ratio below its covenant fails (least 0: no such covenant)."""
     if least > 0.0:
@@ -144,59 +149,52 @@ def _fails_ratio(least: float, part: Lanes, whole: Lanes, failed: Lanes) -> None
             failed[lane] = 1.0 if low else failed[lane]
 
 
-@njit
-def _leverage(
-    f: Finance,
-    plans: Plans,
-    plan: int,
-    notes: float,
-    m: int,
-    ebitda: Lanes,
-    ads: Lanes,
-    ledger: Ledger,
-    most: Lanes,
-    failed: Lanes,
-) -> None:
-    """Consolidated (debt - cash) / EBITDA against its maximum (0: no such covenant)."""
-    debt, limit = plans.other_debt[plan] + notes, plans.covenant_leverage[plan]
-    for lane in range(most.size):
-        earned = f.leverage_share * ads[lane] + ebitda[lane]
+@inner
+def _leverage(debt: float, share: float, revolver: Lanes, cash: Lanes, ebitda: Lanes, ads: Lanes) -> None:
+    """Consolidated (debt - cash) / EBITDA, put in place of the trailing ad revenue."""
+    for lane in range(ads.size):
+        earned = share * ads[lane] + ebitda[lane]
         some = earned > 0.0
-        net = debt + ledger.revolver[m, lane] - ledger.cash[m, lane]
-        ratio = net / earned if some else NO_EARNINGS
-        most[lane] = max(most[lane], ratio)
-        failed[lane] = 1.0 if limit > 0.0 and ratio > limit else failed[lane]
+        ads[lane] = (debt + revolver[lane] - cash[lane]) / earned if some else NO_EARNINGS
 
 
-@njit
-def _fails_cash(least: float, m: int, ledger: Ledger, failed: Lanes) -> None:
+@inner
+def _fails_most(limit: float, ratio: Lanes, most: Lanes, failed: Lanes) -> None:
+    """Keep the highest ratio; one above its covenant fails (0: no such covenant)."""
+    for lane in range(most.size):
+        known = -np.inf if most[lane] == np.inf else most[lane]
+        most[lane] = max(known, ratio[lane])
+        failed[lane] = 1.0 if limit > 0.0 and ratio[lane] > limit else failed[lane]
+
+
+@inner
+def _fails_cash(least: float, cash: Lanes, failed: Lanes) -> None:
     """Cash below its covenant fails (least 0: no such covenant)."""
     if least > 0.0:
         for lane in range(failed.size):
-            failed[lane] = 1.0 if ledger.cash[m, lane] < least - SLACK else failed[lane]
+            failed[lane] = 1.0 if cash[lane] < least - SLACK else failed[lane]
 
 
-@njit
-def _less_reserve(p: Programme, refit: float, m: int, world: World, ledger: Ledger, cfads: Lanes) -> None:
+@inner
+def _deduct_reserve(per_mw: float, cost: Lanes, service: Lanes, cfads: Lanes) -> None:
     """Deduct a year's share of the next refresh of all compute in service."""
-    per_mw = (p.compute_per_mw + refit * p.shell_per_mw * p.growth[m]) * 12.0 / p.compute_life
     for lane in range(cfads.size):
-        cfads[lane] -= per_mw * world.cost[lane] * ledger.service[m, lane]
+        cfads[lane] -= per_mw * cost[lane] * service[lane]
 
 
-@njit
-def _follow(m: int, failed: Lanes, state: Lanes, passed: Lanes, cover: Cover) -> None:
-    """Note the first breach, and whether the two tests after it pass. `state` counts tests since the first breach."""
+@inner
+def _follow(m: int, failed: Lanes, since: Lanes, passed: Lanes, breach: Lanes, month: Lanes) -> None:
+    """Note the first breach and whether the two tests after it pass; `since` counts tests from the first breach on."""
     for lane in range(failed.size):
-        first = failed[lane] > 0.0 and cover.breach[lane] == 0.0
-        watched = state[lane] > 0.0 and state[lane] < 3.0
+        first = failed[lane] > 0.0 and breach[lane] == 0.0
+        watched = since[lane] > 0.0 and since[lane] < 3.0
         passed[lane] += 1.0 if watched and failed[lane] == 0.0 else 0.0
-        state[lane] += 1.0 if state[lane] > 0.0 or first else 0.0
-        cover.month[lane] = m if first else cover.month[lane]
-        cover.breach[lane] = 1.0 if first else cover.breach[lane]
+        since[lane] += 1.0 if since[lane] > 0.0 or first else 0.0
+        month[lane] = m if first else month[lane]
+        breach[lane] = 1.0 if first else breach[lane]
 
 
-@njit
+@inner
 def loan_life_cover(f: Finance, coupon: float, s: Schedule, ledger: Ledger, out: Lanes) -> None:
     """LLCR at the first test: CFADS after it, discounted at the notes' weighted coupon, over the notes outstanding."""
     out[:] = np.nan

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import njit
+from simulator.compiled import inner
 from simulator.elementary import exp, log
 from simulator.finance.ledger import Lanes, Ledger, Monthly, World
 from simulator.finance.plan import Plans
@@ -39,7 +39,7 @@ def schedule(months: int) -> Schedule:
     return Schedule(*(np.zeros(months) for _ in Schedule._fields))
 
 
-@njit
+@inner
 def plan_schedule(plans: Plans, plan: int, s: Schedule) -> None:
     """Fill the schedule: bullets run to their maturity and, refinanced, beyond it; others are repaid from cash."""
     months = s.balance.size
@@ -55,10 +55,10 @@ def plan_schedule(plans: Plans, plan: int, s: Schedule) -> None:
             opening = amount - step * (m - issue)
             if plans.tranche_floating[k] == 0:
                 s.fixed[m] += opening * plans.tranche_rate[k] / 12.0
+            s.flow[m] -= step
+            s.repaid[m] += step
             if m < maturity:
                 s.balance[m] += opening - step
-                s.flow[m] -= step
-                s.repaid[m] += step
                 s.bullets[m] += amount / plans.tranche_term[k] if step == 0.0 else 0.0
         if refinances(plans, k):
             for m in range(maturity, months):
@@ -68,20 +68,20 @@ def plan_schedule(plans: Plans, plan: int, s: Schedule) -> None:
             s.flow[maturity] -= amount
 
 
-@njit
+@inner
 def refinances(plans: Plans, k: int) -> bool:
     """Whether tranche k is replaced by a new bullet at its maturity."""
     return bool(plans.tranche_amortising[k] == 0 and plans.tranche_refinance[k] == 1)
 
 
-@njit
+@inner
 def principal_step(plans: Plans, k: int) -> float:
     """Principal that tranche k repays a month, USD bn (0 for a bullet)."""
-    months = plans.tranche_maturity[k] - plans.tranche_issue[k]
-    return float(plans.tranche_amount[k] / months if plans.tranche_amortising[k] == 1 else 0.0)
+    payments = plans.tranche_maturity[k] - plans.tranche_issue[k] + 1
+    return float(plans.tranche_amount[k] / payments if plans.tranche_amortising[k] == 1 else 0.0)
 
 
-@njit
+@inner
 def note_interest(
     tax: float,
     plans: Plans,
@@ -121,7 +121,7 @@ def note_interest(
             shelter(tax, rate, amount, 0.0, begin, min(maturity + 1, months), scratch[1], scratch[2], shield)
 
 
-@njit
+@inner
 def bear(rate: Lanes, amount: float, step: float, begin: int, end: int, interest: Monthly) -> None:
     """Add interest at `rate` on `amount`, falling by `step` a month, for the months begin .. end - 1."""
     for m in range(begin, end):
@@ -130,7 +130,7 @@ def bear(rate: Lanes, amount: float, step: float, begin: int, end: int, interest
             interest[m, lane] += rate[lane] * balance
 
 
-@njit
+@inner
 def shelter(
     tax: float,
     rate: Lanes,
@@ -154,7 +154,7 @@ def shelter(
             shield[lane] += saved * rate[lane] * discount[lane]
 
 
-@njit
+@inner
 def cash_position(
     f: Finance,
     plans: Plans,
@@ -192,7 +192,7 @@ def cash_position(
             ledger.revolver[m, lane] = drawn[lane]
 
 
-@njit
+@inner
 def liquidity(
     floor: float, ledger: Ledger, least: Lanes, event: Lanes, depth: Lanes, count: Lanes, most_drawn: Lanes
 ) -> None:
@@ -212,7 +212,7 @@ def liquidity(
         depth[lane] = floor - least[lane] if short else 0.0
 
 
-@njit
+@inner
 def refinancing_gap(
     plans: Plans,
     plan: int,
@@ -246,7 +246,7 @@ def refinancing_gap(
             m += REFINANCED_MONTHS
 
 
-@njit
+@inner
 def add_missing(amount: float, cfads: Lanes, service: Lanes, rate: Lanes, gap: Lanes) -> None:
     """Add (amount - capacity)+ to the gap, which is NaN before its first refinancing."""
     for lane in range(gap.size):
@@ -255,7 +255,7 @@ def add_missing(amount: float, cfads: Lanes, service: Lanes, rate: Lanes, gap: L
         gap[lane] = missing + (0.0 if math.isnan(gap[lane]) else gap[lane])
 
 
-@njit
+@inner
 def trailing(series: Monthly, m: int, out: Lanes) -> None:
     """Sum of the twelve months up to m (of those there are)."""
     out[:] = 0.0
@@ -264,7 +264,7 @@ def trailing(series: Monthly, m: int, out: Lanes) -> None:
             out[lane] += series[back, lane]
 
 
-@njit
+@inner
 def earnings(f: Finance, plans: Plans, plan: int, world: World, ledger: Ledger, figures: NDArray[np.float64]) -> None:
     """Fill the effect on earnings per share by (fiscal year, lane), USD."""
     months, lanes = ledger.taxable.shape

@@ -62,7 +62,7 @@ _PLAN = (
     _low("fccr_min", "ratio", "", "Lowest FCCR at a test", True),
     _low("icr_min", "ratio", "", "Lowest interest cover at a test", True),
     _low("llcr", "ratio", "", "Loan-life cover at the first test", True),
-    _high("leverage_max", "ratio", "", "Highest leverage at a test"),
+    _high("leverage_max", "ratio", "", "Highest leverage at a test", True),
     _high("breach", "event", "", "Covenant breach"),
     _high("breach_month", "month", "month", "Month of the first covenant breach"),
     _low("breach_cured", "event", "", "First breach cured by the next two tests", True),

@@ -10,14 +10,12 @@ import numpy as np
 def macaulay(coupon: float, years: float) -> float:
     """Macaulay duration in years of a bullet at par with semi-annual coupons (yield = coupon, per year).
 
-    D = sum_k (k / 2) c/2 v^k + (n / 2) v^n with v = 1 / (1 + c / 2), n = 2 years rounded; a zero coupon has D = years.
+    D = (1 + c/2) / c (1 - (1 + c/2)^-2T), the sum over n = 2T coupons in closed form; a zero coupon has D = T.
     """
-    periods = max(round(2.0 * years), 1)
     if coupon == 0.0:
         return years
-    k = np.arange(1, periods + 1)
-    v = (1.0 + coupon / 2.0) ** -k
-    return float(np.sum(k / 2.0 * v) * coupon / 2.0 + periods / 2.0 * v[-1])
+    half = coupon / 2.0
+    return float((1.0 + half) / coupon * (1.0 - (1.0 + half) ** (-2.0 * years)))
 
 
 def modified(coupon: float, years: float) -> float:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import njit
+from simulator.compiled import inner
 from simulator.elementary import exp, log
 from simulator.finance.ledger import Lanes, Monthly
 
 LOWEST, HIGHEST, STEPS, HALVINGS = -0.90, 1.00, 38, 36
 
 
-@njit
+@inner
 def value_at(rate: Lanes, cash_flow: Monthly, end: Lanes, step: Lanes, discount: Lanes, out: Lanes) -> None:
     """Present value at an annual `rate` by lane, terminal value `end`; `step` and `discount` are scratch."""
     months, lanes = cash_flow.shape
@@ -32,7 +32,7 @@ def value_at(rate: Lanes, cash_flow: Monthly, end: Lanes, step: Lanes, discount:
         out[lane] += discount[lane] * end[lane]
 
 
-@njit
+@inner
 def internal_rate(cash_flow: Monthly, end: Lanes, scratch: NDArray[np.float64], out: Lanes) -> None:
     """Fill the IRR per year, NaN where there is no single root."""
     rate, step, now, before = scratch[0], scratch[1], scratch[2], scratch[3]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import njit
+from simulator.compiled import inner
 from simulator.finance.ledger import Lanes, Ledger, Monthly, Totals, World
 from simulator.finance.plan import BOOK, DEFERRED, ECONOMIC
 from simulator.finance.programme import Programme
@@ -23,7 +23,7 @@ SINCE, VINTAGE, BEGIN, END, REFIT = range(7, 12)
 SITE_ROWS = 12
 
 
-@njit
+@inner
 def timing(planned: float, deferred: bool, energised: Lanes, built: Lanes, site: NDArray[np.float64]) -> None:
     """Months S, D and that in which the shell is finished, by lane."""
     for lane in range(energised.size):
@@ -33,7 +33,7 @@ def timing(planned: float, deferred: bool, energised: Lanes, built: Lanes, site:
         site[FINISHED, lane] = max(np.ceil(built[lane]) - 1.0, 0.0)
 
 
-@njit
+@inner
 def add_level(changes: Monthly, amount: float, begin: int, end: int, lane: int) -> None:
     """Raise a level by `amount` over the months begin .. end - 1 of a lane."""
     if begin < end and begin < changes.shape[0]:
@@ -42,7 +42,7 @@ def add_level(changes: Monthly, amount: float, begin: int, end: int, lane: int) 
             changes[end, lane] -= amount
 
 
-@njit
+@inner
 def book_idle(site: NDArray[np.float64], changes: Monthly, idle_capital: Lanes) -> None:
     """Money spent on what is finished but not in service: the shell from its end, compute from delivery, to S."""
     for lane in range(idle_capital.size):
@@ -55,7 +55,7 @@ def book_idle(site: NDArray[np.float64], changes: Monthly, idle_capital: Lanes) 
         idle_capital[lane] += site[COMPUTE, lane] * max(end - begin, 0) / 12.0
 
 
-@njit
+@inner
 def book_running(
     idle_share: float,
     adder: float,
@@ -78,7 +78,7 @@ def book_running(
         in_service[lane] += mw if begin < months else 0.0
 
 
-@njit
+@inner
 def book_shell(life: int, site: NDArray[np.float64], depreciation: Monthly, shell_value: Lanes, book: Lanes) -> None:
     """Depreciate the shell from S; what is left at the horizon is terminal book value."""
     months = depreciation.shape[0]
@@ -91,7 +91,7 @@ def book_shell(life: int, site: NDArray[np.float64], depreciation: Monthly, shel
         book[lane] += left
 
 
-@njit
+@inner
 def first_vintage(mw: float, site: NDArray[np.float64], value: NDArray[np.float64], first: Monthly) -> None:
     """The vintage delivered at D: it depreciates from S and is held from D."""
     lanes, months = value.shape
@@ -104,7 +104,7 @@ def first_vintage(mw: float, site: NDArray[np.float64], value: NDArray[np.float6
             first[int(site[SERVICE, lane]), lane] += mw / value[lane, int(site[DELIVERED, lane])]
 
 
-@njit
+@inner
 def next_swaps(
     refresh: int,
     life: int,
@@ -132,7 +132,7 @@ def next_swaps(
         site[END, lane] = end
 
 
-@njit
+@inner
 def strand(life: int, site: NDArray[np.float64], value: NDArray[np.float64], stranded: NDArray[np.float64]) -> None:
     """Add (book - V cost)+ while the vintage is held; book is straight line over `life` months from SINCE."""
     for lane in range(value.shape[0]):
@@ -150,7 +150,7 @@ def strand(life: int, site: NDArray[np.float64], value: NDArray[np.float64], str
             stranded[lane, m] += gap if gap > 0.0 else 0.0
 
 
-@njit
+@inner
 def note_asset(site: NDArray[np.float64], value: NDArray[np.float64], asset: NDArray[np.float64]) -> None:
     """Economic value of the vintage while it is held."""
     for lane in range(value.shape[0]):
@@ -161,7 +161,7 @@ def note_asset(site: NDArray[np.float64], value: NDArray[np.float64], asset: NDA
                 asset[lane, m] += value[lane, m] * worth
 
 
-@njit
+@inner
 def book_work(
     mw: float, delay: int, site: NDArray[np.float64], efficiency: Monthly, work: Monthly, changes: Monthly
 ) -> None:
@@ -175,7 +175,7 @@ def book_work(
             add_level(changes, does, begin, int(site[END, lane]), lane)
 
 
-@njit
+@inner
 def retire(
     life: int,
     site: NDArray[np.float64],
@@ -205,7 +205,7 @@ def retire(
             stranded[lane] += max(site[COMPUTE, lane] * left - worth, 0.0)
 
 
-@njit
+@inner
 def renew(refit_share: float, growth: NDArray[np.float64], site: NDArray[np.float64], capex: Monthly) -> bool:
     """Buy the next vintage where one was swapped; False once no lane swaps any more."""
     months = growth.size
@@ -222,7 +222,7 @@ def renew(refit_share: float, growth: NDArray[np.float64], site: NDArray[np.floa
     return some
 
 
-@njit
+@inner
 def book_terminal(
     life: int, site: NDArray[np.float64], value: NDArray[np.float64], resale: Lanes, totals: Totals
 ) -> None:
@@ -241,7 +241,7 @@ def book_terminal(
         stranded[lane] += max(spent * left - spent * now, 0.0)
 
 
-@njit
+@inner
 def live(
     p: Programme,
     refresh: int,
@@ -272,7 +272,7 @@ def live(
     book_terminal(p.compute_life, site, value, world.resale, totals)
 
 
-@njit
+@inner
 def build_sites(
     p: Programme,
     chips: int,
@@ -316,7 +316,7 @@ def build_sites(
         live(p, refresh, refit_share, mw[k], p.work_delay[k], tracing, site, world, ledger, totals)
 
 
-@njit
+@inner
 def clear(tracing: bool, ledger: Ledger, totals: Totals) -> None:
     """Zero what the sites add to."""
     for changes in (

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.compiled import njit
+from simulator.compiled import inner
 from simulator.finance.ledger import Lanes, Monthly
 
 
-@njit
+@inner
 def smoothstep(x: float) -> float:
     """Cumulative share of shell spend at the share x of the build time."""
     low = 0.0 if x < 0.0 else x
@@ -16,7 +16,7 @@ def smoothstep(x: float) -> float:
     return t * t * (3.0 - 2.0 * t)
 
 
-@njit
+@inner
 def spend_shell(start: float, shell: Lanes, built: Lanes, share: Lanes, capex: Monthly, sunk: Lanes) -> None:
     """Book shell spend month by month; what fell before month 0 is sunk. Leaves the share spent by the horizon."""
     months = capex.shape[0]
@@ -32,7 +32,7 @@ def spend_shell(start: float, shell: Lanes, built: Lanes, share: Lanes, capex: M
             share[lane] = now
 
 
-@njit
+@inner
 def spend_committed(planned: float, window: int, compute: Lanes, share: Lanes, capex: Monthly, sunk: Lanes) -> None:
     """Book compute linearly over the `window` months before the planned date, whatever the power."""
     months = capex.shape[0]
@@ -47,7 +47,7 @@ def spend_committed(planned: float, window: int, compute: Lanes, share: Lanes, c
             capex[m, lane] += compute[lane] / window
 
 
-@njit
+@inner
 def spend_deferred(
     planned: float,
     window: int,

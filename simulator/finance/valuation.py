@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import njit
+from simulator.compiled import inline, inner
 from simulator.drivers.arpu import Arpu
 from simulator.drivers.grid import Grid
 from simulator.finance import metrics as row
@@ -21,7 +21,7 @@ from simulator.finance.cashflow import (
     terminal,
     worst_stranded,
 )
-from simulator.finance.covenants import Cover, loan_life_cover, test_covenants
+from simulator.finance.covenants import Cover, loan_life_cover, mark_breach, test_covenants
 from simulator.finance.debt import (
     Schedule,
     cash_position,
@@ -62,7 +62,7 @@ def books(months: int, lanes: int) -> Books:
     )  # fmt: skip
 
 
-@njit
+@inner
 def value_plan(
     programme: Programme,
     finance: Finance,
@@ -90,10 +90,12 @@ def value_plan(
     )
     cash_position(finance, plans, plan, arpu.base, b.schedule, world, b.scratch, b.ledger)
     _debt(programme, finance, arpu, plans, plan, world, b, figures)
+    if tracing:
+        mark_breach(figures[row.BREACH_MONTH], b.breached)
     earnings(finance, plans, plan, world, b.ledger, figures[row.ROIC + 1 :])
 
 
-@njit
+@inline
 def _project(
     programme: Programme, finance: Finance, world: World, with_irr: bool, b: Books, figures: NDArray[np.float64]
 ) -> None:
@@ -114,7 +116,7 @@ def _project(
     economic_end(programme, world, b.totals, b.ledger, b.scratch[0], b.end, life, b.asset_months)
 
 
-@njit
+@inline
 def _debt(
     programme: Programme,
     finance: Finance,
@@ -135,7 +137,7 @@ def _debt(
         figures[row.LEVERAGE_MAX], figures[row.BREACH], figures[row.BREACH_MONTH], figures[row.BREACH_CURED],
     )  # fmt: skip
     test_covenants(
-        programme, finance, plans, plan, arpu.base, b.schedule, world, b.scratch, b.ledger, b.breached, cover
+        programme, finance, plans, plan, arpu.base, b.schedule, world, b.scratch, b.ledger, cover
     )
     loan_life_cover(finance, plans.note_coupon[plan], b.schedule, b.ledger, figures[row.LLCR])
     refinancing_gap(
@@ -145,7 +147,7 @@ def _debt(
     _gaps(plans, plan, b, figures)
 
 
-@njit
+@inline
 def _gaps(plans: Plans, plan: int, b: Books, figures: NDArray[np.float64]) -> None:
     """Debt against asset: durations, maturities, and what is owed when the asset ends (NaN without notes)."""
     months = b.schedule.balance.size
