@@ -47,9 +47,9 @@ run: $(VENV)/.core ## the flagship example, from nothing to a report in runs/fla
 	@echo "== 3/3 report"
 	$(BIN)/simulator report $(RUN)
 	@printf '%s\n' '' 'The report: $(RUN)/report.html' 'What next:' \
-	  '  $(BIN)/simulator run $(CONFIG) --set drivers.price.spot0=20   # change one number' \
-	  '  $(BIN)/simulator init my.toml                                 # write a config of your own' \
-	  '  $(BIN)/simulator check my.toml                                # every mistake at once, before a run'
+	  '  $(BIN)/simulator run $(CONFIG) --set drivers.price.spot0=20    change one number' \
+	  '  $(BIN)/simulator init my.toml                                                 write a config of your own' \
+	  '  $(BIN)/simulator check my.toml                                                every mistake at once, before a run'
 
 test: $(VENV)/.dev ## the tests
 	$(BIN)/python -m pytest
@@ -71,7 +71,8 @@ bench: $(VENV)/.bench ## speed against other ways to write the same model
 	$(BIN)/python -m benchmarks
 
 verify: $(VENV)/.dev ## slow statistical evidence, with plots
-	$(BIN)/python -m verification
+	@set -e; for file in verification/[a-z]*.py; do \
+	  name=$$(basename $$file .py); echo "== $$name"; $(BIN)/python -m verification.$$name; done
 
 clean: ## remove caches and the environment, keep the runs
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage dist

@@ -9,8 +9,9 @@ import math
 import pytest
 
 from simulator.report.headline import Cell, headline, mean
-from simulator.report.numbers import MISSING, month_name, number, percent, plain, quantity, slug
+from simulator.report.numbers import MISSING, NEVER, month_name, number, percent, plain, quantity, slug
 from simulator.report.tables import interval, risk_table
+from simulator.risk import summary as summary_of_risk
 from tests.report_run import write_run
 
 
@@ -48,6 +49,10 @@ def test_months_are_whole_and_may_never_come():
     assert quantity(120.0, "month", 120) == "never"
     assert month_name("2026-07", 0) == "Jul 2026"
     assert month_name("2026-07", 6) == "Jan 2027"
+
+
+def test_never_is_the_word_of_the_summary():
+    assert NEVER == summary_of_risk.NEVER
 
 
 def test_names_fit_one_line_and_a_file():

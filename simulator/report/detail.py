@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from simulator.report.headline import Cell, figure, headline, mean
-from simulator.report.numbers import MISSING, percent
+from simulator.report.numbers import MISSING, NEVER, percent
 from simulator.report.run import Run
 from simulator.report.tables import interval, value
-from simulator.risk.summary import NEVER
 
 _VERDICTS = (
     ("npv", "probability", "npv < 0", "It loses value in {} of the worlds."),

@@ -7,6 +7,7 @@ import re
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MISSING = "n/a"
+NEVER = "never"  # a month that does not come; the note of such figures in summary.json
 
 
 def decimals(value: float) -> int:
@@ -42,7 +43,7 @@ def quantity(value: float | None, kind: str, never: float = math.inf) -> str:
     if kind in {"rate", "event"}:
         return percent(value)
     if kind == "month":
-        return "never" if value >= never else number(value, 0)
+        return NEVER if value >= never else number(value, 0)
     return number(value)
 
 
