@@ -1,3 +1,56 @@
-"""Monte Carlo risk simulator for AI-infrastructure capital programmes."""
+"""Monte Carlo risk simulator for AI-infrastructure capital programmes.
+
+import simulator
+
+run = simulator.run("my.toml", "runs/mine", paths=100_000)     # what `simulator run` does
+run.summary["plans"]["own"]["npv"]["cvar"]["0.95"]             # {"value": .., "low": .., "high": ..}
+run.sample(["own.npv", "world.eps"])                           # figures of the first paths
+simulator.tornado("my.toml", metric="npv", measure="cvar95")   # which input moves it most
+
+`load` checks a config, `freeze` turns it into the numbers that the kernel reads, `open_run` reads a run folder.
+"""
+
+from __future__ import annotations
+
+from typing import Any
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "Config": "simulator.config",
+    "Frozen": "simulator.config",
+    "freeze": "simulator.config",
+    "load": "simulator.config",
+    "ConfigError": "simulator.errors",
+    "Interrupted": "simulator.errors",
+    "RunError": "simulator.errors",
+    "SimulatorError": "simulator.errors",
+    "run": "simulator.pipeline",
+    "tornado": "simulator.pipeline",
+    "Run": "simulator.results.store",
+    "open_run": "simulator.results.store",
+}
+
+__all__ = [
+    "Config",
+    "ConfigError",
+    "Frozen",
+    "Interrupted",
+    "Run",
+    "RunError",
+    "SimulatorError",
+    "freeze",
+    "load",
+    "open_run",
+    "run",
+    "tornado",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for, and only then: `import simulator` stays light."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'simulator' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

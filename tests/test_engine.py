@@ -9,6 +9,7 @@ import signal
 import threading
 import time
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -50,7 +51,7 @@ class SmallKernel(SimpleNamespace):
         return self.stuck if first <= self.stuck < first + count else self.DONE
 
 
-MODEL = SimpleNamespace(months=2)
+MODEL: Any = SimpleNamespace(months=2)
 
 
 @pytest.fixture
@@ -181,12 +182,12 @@ def test_elsewhere_than_on_a_terminal_progress_is_a_line_now_and_then():
     assert stream.getvalue().endswith(" left\n")
 
 
-def test_quiet_progress_says_nothing_and_a_terminal_gets_a_bar():
+def test_quiet_progress_says_nothing_and_a_terminal_gets_a_bar(monkeypatch):
     stream = io.StringIO()
     with progress.meter(10, quiet=True, stream=stream) as silent:
         silent.advance(10)
     assert stream.getvalue() == ""
-    stream.isatty = lambda: True
+    monkeypatch.setattr(stream, "isatty", lambda: True)
     with progress.meter(10, stream=stream) as bar:
         bar.advance(10)
     assert isinstance(bar, progress.Bar)

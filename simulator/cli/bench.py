@@ -21,7 +21,7 @@ def bench(
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
-    """Measure the speed of draws, worlds, tallies and threads on this machine."""
+    """Measure how fast this machine simulates."""
     wrong = arguments.Mistakes()
     number = wrong.of(arguments.paths, paths)
     wrong.stop()
@@ -53,7 +53,7 @@ def _table(found: dict[str, Any]) -> str:
         ("speed-up", f"{found['normal_ratio']:.1f} times numpy's Philox"),
         *((f"{k} thread{'s' * (k != '1')}", f"{ns:,.0f} ns a path") for k, ns in found["ns_per_path"].items()),
         ("scaling", "  ".join(f"{ratio:.2f} on {k}" for k, ratio in found["scaling"].items())),
-        ("tallies", f"{100 * found['tally_share']:.0f} % of the time on one thread, sample included"),
+        ("tallies", f"{100 * found['tally_share']:.0f} % of the time on one thread"),
         ("start", f"{found['start_s']:.1f} s to load the kernel"),
     ]
     if found["compile_s"] is not None:

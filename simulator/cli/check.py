@@ -21,7 +21,7 @@ def check(
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
-    """Validate a config, say what it describes and predict time, memory and disk of a run."""
+    """Validate a config and predict what a run takes."""
     wrong = arguments.Mistakes()
     number = wrong.of(arguments.paths, paths)
     workers = wrong.of(arguments.threads, threads)

@@ -45,7 +45,7 @@ def explain(error: BaseException) -> int:
         _say(str(error))
         return 128 + error.signum
     if isinstance(error, KeyboardInterrupt):
-        _say("interrupted before the simulation began, nothing was written.")
+        _say("interrupted, nothing was written.")
         return 128 + signal.SIGINT
     _say(_cause(error))
     return 1
@@ -58,8 +58,7 @@ def _cause(error: BaseException) -> str:
         return f"failed: {error.filename or 'writing'}: {error.strerror.lower()}"
     if isinstance(error, MemoryError):
         return "failed: out of memory; fewer --threads need less"
-    hint = f"simulator --debug {' '.join(sys.argv[1:])}"
-    return f"failed: {type(error).__name__}: {error}\nThis should not happen. To see where: {hint}"
+    return f"failed: {type(error).__name__}: {error}\nThis should not happen. {DEBUG}=1 shows where it did."
 
 
 class Verbs(TyperGroup):
@@ -107,7 +106,7 @@ for verb in (init, check, run, report, tornado, training, schema, warmup, bench)
 
 
 def _terminated(signum: int, _frame: FrameType | None) -> None:
-    raise Interrupted("stopped before the simulation began, nothing was written.", signum)
+    raise Interrupted("stopped, nothing was written.", signum)
 
 
 def main() -> None:

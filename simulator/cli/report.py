@@ -9,7 +9,10 @@ import typer
 
 
 def report(run: Annotated[Path, typer.Argument(help="A run folder.", show_default=False)]) -> None:
-    """Draw the report of a run folder, again or for the first time. Nothing is simulated."""
+    """Draw the report of a run folder.
+
+    Nothing is simulated: it shows what the run left.
+    """
     from simulator.cli import arguments
     from simulator.report import build
     from simulator.results.store import open_run

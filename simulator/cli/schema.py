@@ -6,7 +6,7 @@ import json
 
 
 def schema() -> None:
-    """Print the JSON Schema of a config, for editors and other programs."""
+    """Print the JSON Schema of a config."""
     from simulator.config.schema import json_schema
 
     print(json.dumps(json_schema(), indent=2))

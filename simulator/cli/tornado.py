@@ -12,6 +12,7 @@ from simulator.cli import arguments, options
 
 PATHS = "20000"
 _NAME = 44
+_SHOWN = 30
 
 
 def tornado(
@@ -33,7 +34,7 @@ def tornado(
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
-    """Swing one input at a time: which of them moves a risk figure most."""
+    """Find the inputs that move a risk figure most."""
     wrong = arguments.Mistakes()
     number = wrong.of(arguments.paths, paths)
     workers = wrong.of(arguments.threads, threads)
@@ -81,10 +82,12 @@ def _print(found: dict[str, Any]) -> None:
     unit = f", {found['unit']}" if found["unit"] else ""
     print(f"{found['measure']} of {owner}{unit}: {_number(found['base'])} on {found['paths']:,} paths; changes by")
     print(f"{'input held at':<{_NAME}}{'low':>10}{'high':>10}   {'at low':<20}at high")
-    for bar in found["bars"]:
+    for bar in found["bars"][:_SHOWN]:
         name = bar["input"] if len(bar["input"]) < _NAME else f"{bar['input'][: _NAME - 4]}..."
         low, high = (_change(bar, end) for end in ("low", "high"))
         print(f"{name:<{_NAME}}{bar['low']:>10.4g}{bar['high']:>10.4g}   {low:<20}{high}")
+    if len(found["bars"]) > _SHOWN:
+        print(f"... and {len(found['bars']) - _SHOWN} more that move it less (--json and --out give all)")
     idle = [bar["input"] for bar in found["bars"] if bar["delta_low"] == bar["delta_high"] == 0]
     print(f"changes are given with two standard errors of the paired difference; seed {found['seed']}")
     if idle:

@@ -19,7 +19,10 @@ def training(
     goodput: Annotated[float, typer.Option(help="Share of the time in which the run makes progress.")] = 1.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """How long a training run takes: 6 N D / (chips x peak x MFU x goodput)."""
+    """Calculate how long a training run takes.
+
+    FLOP = 6 N D; days = FLOP / (chips x peak x MFU x goodput).
+    """
     from simulator.finance.training import TrainingRun
 
     try:

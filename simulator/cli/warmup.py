@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def warmup() -> None:
-    """Compile once, so that no run has to wait for it."""
+    """Compile now, so that no run has to."""
     from simulator.cli import arguments, templates
     from simulator.config import freeze, load
     from simulator.pipeline import job_of, warm

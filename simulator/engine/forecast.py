@@ -11,6 +11,7 @@ from simulator.engine import local
 from simulator.engine.simulation import Job, empty_tallies, pilot
 from simulator.engine.trace import TRACED
 from simulator.finance.series import PLAN_SERIES, WORLD_SERIES
+from simulator.results.recording import BLOCK
 from simulator.results.sample import SAMPLE_PATHS
 
 _KEPT = 0.85  # of a float64 in the sample after compression
@@ -29,14 +30,13 @@ class Forecast(NamedTuple):
 
 def forecast(job: Job) -> Forecast:
     """Simulate a task per thread and scale: well under a second once compiled."""
-    tallies = empty_tallies(job, pilot(job))
-    each = min(job.paths, local.TASK)
+    first = pilot(job)
+    tallies = empty_tallies(job, first)
+    tallies.record(0, first)  # compiled before the clock starts
+    each = min(BLOCK * -(-job.paths // BLOCK), local.TASK)
     work = [local.Task(k * local.TASK, each) for k in range(job.threads)]
-    tallies.record(0, pilot(job)[:, :each])  # compiled before the clock starts
     start = time.perf_counter()
-    for _ in local.each_task(
-        job.model, job.seed, iter(work), job.threads, lambda _, figures: tallies.record(0, figures)
-    ):
+    for _ in local.each_task(job.model, job.seed, iter(work), job.threads, tallies.record):
         continue
     speed = sum(task.paths for task in work) / (time.perf_counter() - start)
     return Forecast(job.paths / speed, speed, peak_memory() + _still_to_come(job), _disk(job))
@@ -53,11 +53,11 @@ def _plans(job: Job) -> int:
 
 
 def _still_to_come(job: Job) -> float:
-    """Bytes that the pilot did not hold: monthly series of the traced paths, sample rows that wait for their turn."""
+    """Bytes that the pilot did not hold: monthly series of the traced paths, sample rows, and what writes them."""
     series = len(WORLD_SERIES) + _plans(job) * len(PLAN_SERIES)
     traced = 4 * min(job.paths, TRACED) * job.model.months * series
-    waiting = 8 * len(job.columns) * min(job.paths, local.TASK * job.threads, SAMPLE_PATHS)
-    return float(max(traced, waiting))
+    rows = 8 * len(job.columns) * min(job.paths, SAMPLE_PATHS)
+    return float(traced + rows)
 
 
 def _disk(job: Job) -> float:

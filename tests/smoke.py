@@ -1,0 +1,9 @@
+"""Where the small programme that ships with the project is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SMOKE = ROOT / "configs" / "smoke.toml"
+FLAGSHIP = ROOT / "configs" / "hyperscaler.toml"
