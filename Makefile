@@ -47,9 +47,9 @@ run: $(VENV)/.core ## the flagship example, from nothing to a report in runs/fla
 	@echo "== 3/3 report"
 	$(BIN)/simulator report $(RUN)
 	@printf '%s\n' '' 'The report: $(RUN)/report.html' 'What next:' \
-	  '  $(BIN)/simulator run $(CONFIG) --set drivers.price.spot0=20    change one number' \
-	  '  $(BIN)/simulator init my.toml                                                 write a config of your own' \
-	  '  $(BIN)/simulator check my.toml                                                every mistake at once, before a run'
+	  '  change one number    $(BIN)/simulator run $(CONFIG) --set drivers.price.spot0=20' \
+	  '  a config of yours    $(BIN)/simulator init my.toml' \
+	  '  every mistake of it  $(BIN)/simulator check my.toml'
 
 test: $(VENV)/.dev ## the tests
 	$(BIN)/python -m pytest

@@ -15,7 +15,7 @@ _WIDE = 79
 
 def risk_table(summary: Mapping[str, Any]) -> str:
     """The headline figures of every plan; the head states paths, confidence, unit and sign."""
-    lines = ["RISK OF THE PROGRAMME", *textwrap.wrap(" ".join(conventions(summary)), _WIDE)]
+    lines = ["RISK OF THE PROGRAMME", *_wrapped(" ".join(conventions(summary)))]
     notes: list[str] = []
     for plan in summary["plans"]:
         lines += ["", f"{'Plan ' + plain(plan, 40):<46}{'value':>10}   {'95 % interval'}"]
@@ -24,6 +24,11 @@ def risk_table(summary: Mapping[str, Any]) -> str:
     if notes:
         lines += ["", *(f"[{i}] {note}" for i, note in enumerate(notes, 1))]
     return "\n".join(lines) + "\n"
+
+
+def _wrapped(text: str) -> list[str]:
+    """Lines of a paragraph; a number stays with its percent sign."""
+    return [line.replace("\0", " ") for line in textwrap.wrap(text.replace(" %", "\0%"), _WIDE)]
 
 
 def _block(block: Block, notes: list[str]) -> list[str]:
