@@ -11,7 +11,6 @@ from simulator.config.builder import NO_ROW, Builder, event_slots
 from simulator.config.calendar import quarters
 from simulator.config.laws import still
 from simulator.config.schema import Config
-from simulator.config.schema.drivers import Price as PriceKeys
 from simulator.config.schema.ranges import number
 from simulator.drivers import laws, reverting
 from simulator.drivers.arpu import Arpu
@@ -21,6 +20,7 @@ from simulator.drivers.price import JUMP, REGIME, Price
 from simulator.drivers.silicon import Silicon
 
 REGIMES = ("glut", "normal", "shortage")
+NEVER = 1e-12  # events a year: none in as many worlds as there will ever be
 SITE_SCORES = 5  # queue, build, failure, behind the meter, slip
 
 
@@ -34,18 +34,25 @@ def times(months: int) -> NDArray[np.float64]:
     return np.arange(1.0, months + 1.0) / 12.0
 
 
+def poisson(rate: float, years: float) -> tuple[int, laws.Law]:
+    """Slots and gaps of events at a rate a year; no slots for what never comes."""
+    if rate < NEVER:
+        return 0, laws.constant(1.0 / NEVER)
+    gap = laws.named("exponential", mean=1.0 / rate)
+    return event_slots(gap, years), gap
+
+
 def silicon(config: Config, b: Builder) -> Silicon:
     """Generations and paradigm shifts."""
     s = config.drivers.silicon
-    years, age, rate = config.months / 12.0, number(s.age), number(s.paradigm_rate)
+    years, age = config.months / 12.0, number(s.age)
     gap = b.law(s.gap)
     first = still(gap, age)
     slots = event_slots(gap, years, age)
     load, own = split(number(s.factor_share))
     shared = number(s.factor_share)
     partner = (number(s.correlation) - shared) / (1.0 - shared) if shared < 1.0 else 0.0
-    shift = laws.named("exponential", mean=1.0 / rate) if rate > 0.0 else laws.constant(1e9)
-    shifts = event_slots(shift, years) if rate > 0.0 else 0
+    shifts, shift = poisson(number(s.paradigm_rate), years)
     loss = b.law(s.paradigm_loss)
     return Silicon(
         slots=slots,
@@ -145,7 +152,7 @@ def price(config: Config, b: Builder) -> Price:
     common = number(p.arpu_correlation)
     stays = {name: number(getattr(p.regime.stays, name)) for name in REGIMES}
     changes = event_slots(laws.named("exponential", mean=min(stays.values())), config.months / 12.0) if regime else 0
-    jumps, gap = _jumps(p, config.months / 12.0)
+    jumps, gap = poisson(0.0 if regime else number(p.jump_rate), config.months / 12.0)
     return Price(
         kind=REGIME if regime else JUMP,
         spot0=number(p.spot0),
@@ -170,15 +177,6 @@ def price(config: Config, b: Builder) -> Price:
         z_stay=b.scores("drivers.price.regime.stay", changes) if changes else NO_ROW,
         z_turn=b.scores("drivers.price.regime.turn", changes) if changes else NO_ROW,
     )
-
-
-def _jumps(p: PriceKeys, years: float) -> tuple[int, laws.Law]:
-    """Slots and gaps of the price jumps."""
-    rate = number(p.jump_rate)
-    if p.model == "regime" or rate == 0.0:
-        return 0, laws.constant(1e9)
-    gap = laws.named("exponential", mean=1.0 / rate)
-    return event_slots(gap, years), gap
 
 
 def funding(config: Config, b: Builder) -> Funding:
