@@ -237,7 +237,7 @@ def refinancing_gap(
             at_issue = funding[min(plans.tranche_issue[k], months), lane]
             rate[lane] = plans.tranche_rate[k] + (at_issue if floating else 0.0)
         while m < months and refinances(plans, k):
-            others = s.bullets[m] - amount / REFINANCED_YEARS
+            others = s.bullets[m] + 12.0 * s.repaid[m] - amount / REFINANCED_YEARS
             for lane in range(lanes):
                 service[lane] = 12.0 * interest[m, lane] - rate[lane] * amount + others
                 rate[lane] = funding[m + 1, lane] + plans.tranche_margin[k]

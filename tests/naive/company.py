@@ -30,7 +30,6 @@ class Note:
     balance: float = 0.0  # the same on every path
     term: float = 0.0  # of the bullet that stands now
     rate: Array = field(default_factory=lambda: np.zeros(0))  # in force
-    first_rate: Array = field(default_factory=lambda: np.zeros(0))  # at issue
 
 
 @dataclass
@@ -90,7 +89,6 @@ class Ladder:
             if note.issue == m:
                 note.balance, note.term = note.amount, note.first_term
                 note.rate = nothing + note.coupon + (self.world.opening_rs[m] if note.floating else 0.0)
-                note.first_rate = note.rate
                 issued = issued + note.amount
             due = note.balance * note.rate / 12.0 if note.balance else nothing
             interest = interest + due

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.naive.company import Books
+from tests.naive.company import Books, Note
 from tests.naive.marginals import Array
 from tests.naive.sites import Works
 from tests.naive.world import World
@@ -150,7 +150,7 @@ def _tests(model: Any, plan: int, works: Works, books: Books) -> tuple[Figures, 
         "fccr_min": _lowest(cover, like),
         "icr_min": _lowest(interest_cover, like),
         "llcr": _loan_life_cover(model, months, books, like),
-        "leverage_max": np.max(leverage, axis=0) if leverage else np.zeros_like(like),
+        "leverage_max": np.max(leverage, axis=0) if leverage else np.full_like(like, np.nan),
         "breach": (month < model.months).astype(float),
         "breach_month": month,
         "breach_cured": cured,
@@ -170,9 +170,9 @@ def _first_breach(months: list[int], failed: list[Array], like: Array, never: in
 
 def _loan_life_cover(model: Any, months: list[int], books: Books, like: Array) -> Array:
     """Present value of later CFADS over the notes at the first test."""
-    fixed = [note for note in books.notes if not note.floating and note.issue < model.months]
-    total = sum(note.amount for note in fixed)
-    coupon = sum(note.amount * note.coupon for note in fixed) / total if total else 0.0
+    issued = [note for note in books.notes if note.issue < model.months]
+    total = sum(note.amount for note in issued)
+    coupon = sum(note.amount * expected_rate(model, note) for note in issued) / total if total else 0.0
     if not months or months[0] >= model.months:
         return np.full(like.shape, np.nan)
     first, present = months[0], np.zeros_like(like)
@@ -220,13 +220,18 @@ def _lives(model: Any, world: World, works: Works, books: Books) -> tuple[Figure
     duration: Array = np.full(like.shape, np.nan)
     term = np.nan
     if total:
-        duration = sum(note.amount * macaulay(note.first_rate, note.first_term) for note in issued) / total
+        duration = sum(note.amount * macaulay(expected_rate(model, note), note.first_term) for note in issued) / total
         term = sum(note.amount * note.first_term for note in issued) / total
     figures |= {"duration_gap": duration - life, "wam_gap": term - use}
     return figures, {"debt_at_end": np.full(like.shape, total)}
 
 
-def macaulay(rate: Array, term: float) -> Array:
+def expected_rate(model: Any, note: Note) -> float:
+    """Annual rate of a note seen from month 0: its coupon, or its margin over the curve of that day."""
+    return note.coupon + (model.funding.rate0 + model.funding.spread0 if note.floating else 0.0)
+
+
+def macaulay(rate: float, term: float) -> Array:
     """Years: Macaulay duration of a bullet at par, coupon = yield, paid twice a year, `term` years long."""
     y = np.where(rate == 0.0, 1.0, rate)
     annuity = -np.expm1(-2.0 * term * np.log1p(y / 2.0)) / y  # of 1 a year in half-yearly parts
