@@ -16,7 +16,7 @@ from simulator.risk.summary import CONVENTIONS, entry, of_sample
 
 PATHS, MONTHS = 4000, 120
 SITES = {"prometheus": "Prometheus, remaining halls", "hyperion_a": "Hyperion A", "el_paso": "El Paso"}
-_SERIES = {"price": (40, 12), "ads": (1, 1), "value": (1, 0.1), "funding": (0.054, 0.054)}
+_SERIES = {"price": (40, 12), "ads": (17, 35), "value": (1, 0.1), "funding": (0.054, 0.054)}
 _PLAN_SERIES = {"cumulative": (0, -120), "cash": (80, 40), "idle": (0, 30), "breached": (0, 0.4)}
 
 

@@ -25,12 +25,9 @@ WORLD_FANS = (
     _Fan("price", "Price of compute", "USD/W-year", "Rent of the frontier generation; older chips earn less."),
     _Fan(
         "ads",
-        "Ad revenue against its trend",
-        "share of trend and season",
-        "Without the programme. The trend itself is in the config; a recession here hits cash when it is needed.",
-        share=True,
-        zero=False,
-        mark=1.0,
+        "Ad revenue without the programme",
+        "USD bn a month",
+        "Trend, season and noise. Elasticity acts on it, and a recession here hits cash when it is needed.",
     ),
     _Fan(
         "value",
