@@ -92,6 +92,17 @@ def test_mistakes_of_file_and_overrides_come_together(tmp_path):
     ]
 
 
+def test_short_numbers_are_numbers():
+    assert [parse_value(text) for text in (".5", " -2. ", "1e6", "0x1F", "1_000", "x.5")] == [
+        0.5,
+        -2,
+        1e6,
+        31,
+        1000,
+        "x.5",
+    ]
+
+
 def test_a_value_cannot_smuggle_in_keys():
     assert parse_value("1\nseed = 3") == "1\nseed = 3"
     tree = {"a": {"b": 1}}

@@ -7,6 +7,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 
@@ -55,6 +56,11 @@ def test_leaves_are_floats_ints_and_plain_arrays(tmp_path, overrides):
             assert leaf.flags.c_contiguous
             assert leaf.flags.writeable
             assert not np.isnan(leaf).any()
+
+
+def test_every_config_has_one_compiled_signature(tmp_path, flagship):
+    kinds = {str(numba.typeof(_model(tmp_path, *overrides))) for overrides in VARIANTS}
+    assert kinds == {str(numba.typeof(flagship.model))}
 
 
 def test_calendar_of_the_flagship(flagship):

@@ -20,6 +20,7 @@ from simulator.config.schema.walk import default_at
 from simulator.config.show import show
 from simulator.errors import ConfigError
 
+_SHORT_NUMBER = re.compile(r"[-+]?(\d{1,15}\.|\.\d{1,15})")  # fine elsewhere, not in TOML
 _PART = re.compile(r"\.?([A-Za-z0-9_-]+)|\[(\d{1,9})\]")
 
 
@@ -45,11 +46,11 @@ def apply_overrides(tree: Mapping[str, Any], overrides: Sequence[str]) -> tuple[
 
 
 def parse_value(text: str) -> Any:
-    """A TOML value; text that is none stands for itself."""
+    """A TOML value, or a number such as `.5`; text that is neither stands for itself."""
     try:
         parsed = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):
-        return text.strip()
+        return float(text) if _SHORT_NUMBER.fullmatch(text.strip()) else text.strip()
     return parsed["value"] if parsed.keys() == {"value"} else text.strip()
 
 
