@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,7 @@ def _memory(given: argparse.Namespace) -> list[dict[str, Any]]:
     return memory(counts + [20_000_000] * given.full, 2)
 
 
-MEASURES = {
+MEASURES: dict[str, Callable[[argparse.Namespace], Any]] = {
     "normals": _normals,
     "race": _race,
     "stages": _stages,
@@ -143,7 +144,7 @@ def _race_table(part: dict[str, Any]) -> list[str]:
     lines = ["block sweep, us a path: one thread; JAX two"]
     for kind, times in part["sweep"].items():
         lines.append(f"  {kind:<7}" + "  ".join(f"{size}: {us:.2f}" for size, us in times.items()))
-    lines += ["", "flagship, plan own          size  us a path  times the kernel  scaling   largest z"]
+    lines += ["", "flagship, plan own          size  us a path  x kernel  cpu us  cpu x kernel  scaling   largest z"]
     for name, row in part["rows"].items():
         if "missing" in row:
             lines.append(f"  {name:<22} {row['missing']}")
@@ -151,8 +152,9 @@ def _race_table(part: dict[str, Any]) -> list[str]:
         kind = name.partition("/")[0]
         answer = part["answers"].get(kind)
         z = f"{answer['largest_z']:.1f} ({answer['worst_figure']})" if answer else ""
-        numbers = f"{row['size']:>8,}  {row['us_per_path']:9.2f}  {row['times_kernel']:16.2f}  {row['scaling']:7.2f}"
-        lines.append(f"  {name + ' threads':<22} {numbers}   {z}")
+        numbers = f"{row['size']:>7,}  {row['us_per_path']:9.2f}  {row['times_kernel']:8.2f}"
+        numbers += f"  {row['cpu_us_per_path']:6.2f}  {row['cpu_times_kernel']:12.2f}  {row['scaling']:7.2f}"
+        lines.append(f"  {name + ' threads':<23} {numbers}   {z}")
     return lines
 
 
@@ -186,7 +188,7 @@ def _memory_table(part: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-TABLES = {
+TABLES: dict[str, Callable[[Any], list[str]]] = {
     "normals": _normals_table,
     "race": _race_table,
     "stages": _stages_table,

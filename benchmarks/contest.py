@@ -39,11 +39,6 @@ class Entry(NamedTuple):
     threads: int
     size: int = 0
 
-    @property
-    def label(self) -> str:
-        """What a table calls it."""
-        return f"{self.kind}{f' ({self.size:,})' if self.size else ''}"
-
 
 def has_jax() -> bool:
     """Whether JAX can be imported, without importing it."""
@@ -76,10 +71,10 @@ def build(entry: Entry) -> list[Simulator]:
         from benchmarks.numpy_model import NumpyModel
 
         return [NumpyModel(model, entry.size, seed) for seed in seeds]
-    if entry.kind == "numba":
+    if entry.kind.startswith("numba"):
         from benchmarks.numba_plain import NumbaPlain
 
-        return [NumbaPlain(model, seed) for seed in seeds]
+        return [NumbaPlain(model, seed, generator=entry.kind == "numba_sfc64") for seed in seeds]
     import jax
 
     jax.config.update("jax_num_cpu_devices", entry.threads)
@@ -96,11 +91,11 @@ class Team:
         self._pool = ThreadPoolExecutor(len(self._simulators))
         self._piece = max(PIECE, entry.size * entry.threads)
 
-    def run(self, paths: int) -> float:
-        """Seconds that `paths` paths take, figures thrown away."""
-        start = time.perf_counter()
+    def run(self, paths: int) -> tuple[float, float]:
+        """Seconds of wall clock and of processor that `paths` paths take, figures thrown away."""
+        start, used = time.perf_counter(), time.process_time()
         list(self._pool.map(lambda s: [None for _ in self._pieces(s, paths)], self._simulators))
-        return time.perf_counter() - start
+        return time.perf_counter() - start, time.process_time() - used
 
     def figures(self, paths: int) -> NDArray[np.float64]:
         """Figures (rows, paths)."""
@@ -139,11 +134,11 @@ class Contestant:
         theirs.close()
         self.first_s: float = self._pipe.recv()
 
-    def us_per_path(self, paths: int) -> float:
-        """Microseconds of wall clock a path."""
+    def us_per_path(self, paths: int) -> tuple[float, float]:
+        """Microseconds a path, of wall clock and of processor (on a busy machine the better measure)."""
         self._pipe.send(("run", paths))
-        seconds: float = self._pipe.recv()
-        return seconds / paths * 1e6
+        wall, used = self._pipe.recv()
+        return wall / paths * 1e6, used / paths * 1e6
 
     def moments(self, paths: int) -> NDArray[np.float64]:
         """See `benchmarks.flagship.moments`."""
@@ -157,11 +152,11 @@ class Contestant:
         self._process.join()
 
 
-def race(entries: list[Entry], paths: dict[str, int], rounds: int) -> dict[Entry, list[float]]:
-    """Microseconds a path of every entry in every round; in a round all run one after another."""
+def race(entries: list[Entry], paths: dict[str, int], rounds: int) -> dict[Entry, list[tuple[float, float]]]:
+    """Microseconds a path, wall and processor, of every entry by round; in a round all run one after another."""
     field = [Contestant(entry) for entry in entries]
     try:
-        times: dict[Entry, list[float]] = {entry: [] for entry in entries}
+        times: dict[Entry, list[tuple[float, float]]] = {entry: [] for entry in entries}
         for _ in range(rounds):
             for one in field:
                 times[one.entry].append(one.us_per_path(paths[one.entry.kind]))

@@ -243,7 +243,7 @@ def _tests(model, w, notes, books, interest, series):
     month = jnp.where(breach, jnp.asarray(tests)[place], months).astype(jnp.float64)
     figures = (
         dscr.min(axis=0), ((year - less) / service).min(axis=0), (earned / paid).min(axis=0),
-        jnp.maximum(leverage.max(axis=0), 0.0), breach.astype(jnp.float64), month, cured,
+        leverage.max(axis=0), breach.astype(jnp.float64), month, cured,
     )  # fmt: skip
     due = np.flatnonzero(plans.tranche_maturity < months)
     gap, term = (0.0 if due.size else jnp.nan) * w.cost, REFINANCED_MONTHS / 12.0

@@ -1,4 +1,7 @@
-"""The flagship in plain numba: one path at a time, `np.random`, `math.exp` - what a good engineer writes first."""
+"""The flagship in plain numba: one path at a time, `np.random`, `math.exp` - what a good engineer writes first.
+
+`generator = True` takes the normals from a NumPy generator passed in instead, which numba compiles too, and faster.
+"""
 
 from __future__ import annotations
 
@@ -21,17 +24,17 @@ def seed_thread(seed):
 
 
 @njit
-def simulate_paths(model, jump_rate, shift_rate, region_of, regions, factors, notes, w, b, a, world_rows, out):
+def simulate_paths(rng, model, jump_rate, shift_rate, region_of, regions, factors, notes, w, b, a, world_rows, out):
     for path in range(out.shape[0]):
         figures = out[path]
-        s = draw_world(model, jump_rate, shift_rate, region_of, regions, factors, w, figures)
+        s = draw_world(rng, model, jump_rate, shift_rate, region_of, regions, factors, w, figures)
         value_plan(model, w, s, notes, b, a, figures[world_rows:])
 
 
 class NumbaPlain:
     """Simulates paths one by one; the object belongs to one thread."""
 
-    def __init__(self, model: Model, seed: int) -> None:
+    def __init__(self, model: Model, seed: int, generator: bool = False) -> None:
         require_supported(model)
         s, p = model.silicon, model.price
         far = model.grid.z_region[model.grid.near == 0]
@@ -39,6 +42,7 @@ class NumbaPlain:
         world_rows = WORLD + model.grid.mw.size
         self.rows = world_rows + len(plan_metrics(())) + model.finance.fiscal_years
         self._arguments = (
+            np.random.Generator(np.random.SFC64(seed)) if generator else None,
             model,
             exponential_rate(model, p.jump_gap) if p.jump_slots else 0.0,
             exponential_rate(model, s.paradigm_gap) if s.paradigm_slots else 0.0,
@@ -51,7 +55,7 @@ class NumbaPlain:
             empty_accounts(model.months),
             world_rows,
         )
-        self._seed: int | None = seed
+        self._seed: int | None = None if generator else seed
 
     def simulate(self, paths: int) -> NDArray[np.float64]:
         """Figures (rows, paths), in the kernel's row order."""

@@ -143,7 +143,7 @@ def year_to(series, m):
 @njit
 def test_covenants(model, s, ladder, a, out):
     p, f, plans, months = model.programme, model.finance, model.plans, model.months
-    dscr, reserve, icr, leverage, passed = np.inf, np.inf, np.inf, 0.0, 0
+    dscr, reserve, icr, leverage, passed = np.inf, np.inf, np.inf, -np.inf, 0
     breach = -1
     for k in range(f.test_months.size):
         m = f.test_months[k]

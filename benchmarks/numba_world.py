@@ -1,4 +1,4 @@
-"""The world of one path in plain numba: scalar code, numba's own random numbers, the C library's exp and log."""
+"""The world of one path in plain numba: scalar code, the C library's exp and log."""
 
 from __future__ import annotations
 
@@ -55,6 +55,22 @@ def empty_world(months: int, sites: int) -> World:
 
 
 @njit
+def normal(rng):
+    """A standard normal: of numba's own generator where `rng` is None (decided when compiled)."""
+    if rng is None:
+        return np.random.standard_normal()
+    return rng.standard_normal()
+
+
+@njit
+def exponential(rng):
+    """A standard exponential, likewise."""
+    if rng is None:
+        return np.random.standard_exponential()
+    return rng.standard_exponential()
+
+
+@njit
 def phi(z):
     return 0.5 * math.erfc(-z * math.sqrt(0.5))
 
@@ -90,14 +106,14 @@ def quantile(m, i, z):
 
 
 @njit
-def draw_factors(model, factors):
+def draw_factors(rng, model, factors):
     d = model.dependence
     g = np.empty(6)
     for i in range(6):
-        g[i] = np.random.standard_normal()
+        g[i] = normal(rng)
     scale = 1.0
     if d.student:
-        scale = quantile(model.marginals, d.inverse_scale, np.random.standard_normal())
+        scale = quantile(model.marginals, d.inverse_scale, normal(rng))
     intervals = d.score.size // 4
     for i in range(6):
         x = 0.0
@@ -116,27 +132,27 @@ def month_of(years):
 
 
 @njit
-def draw_silicon(model, factor, shift_rate, w, out):
+def draw_silicon(rng, model, factor, shift_rate, w, out):
     s, m, months = model.silicon, model.marginals, model.months
     w.value[:] = 0.0
     w.work[:] = 0.0
     w.efficiency[:] = 0.0
-    time = quantile(m, s.gap_first, np.random.standard_normal()) - s.age
+    time = quantile(m, s.gap_first, normal(rng)) - s.age
     rest = math.sqrt(1.0 - s.partner * s.partner)
     generations, worst = 0.0, 0.0
     while 12.0 * time <= months:
-        e1, e2 = np.random.standard_normal(), np.random.standard_normal()
+        e1, e2 = normal(rng), normal(rng)
         k = month_of(time)
         w.value[k] -= s.beta * quantile(m, s.performance, s.load * factor + s.own * e1)
         w.efficiency[k] += quantile(m, s.efficiency, s.load * factor + s.own * (s.partner * e1 + rest * e2))
         generations += 1.0
-        time += quantile(m, s.gap, np.random.standard_normal())
-    time = np.random.exponential(1.0 / shift_rate) if shift_rate > 0.0 else np.inf
+        time += quantile(m, s.gap, normal(rng))
+    time = exponential(rng) / shift_rate if shift_rate > 0.0 else np.inf
     while 12.0 * time <= months:
-        loss = min(quantile(m, s.loss, np.random.standard_normal()), WORST_LOSS)
+        loss = min(quantile(m, s.loss, normal(rng)), WORST_LOSS)
         w.work[month_of(time)] += math.log(1.0 - loss)
         worst = max(worst, loss)
-        time += np.random.exponential(1.0 / shift_rate)
+        time += exponential(rng) / shift_rate
     value, work, efficiency = 0.0, 0.0, 0.0
     for k in range(months):  # sums of logarithms become indices
         work += w.work[k] - s.wear / 12.0
@@ -150,23 +166,23 @@ def draw_silicon(model, factor, shift_rate, w, out):
 
 
 @njit
-def draw_sites(model, factor, region_of, regions, w, out):
+def draw_sites(rng, model, factor, region_of, regions, w, out):
     g, m = model.grid, model.marginals
     for i in range(regions.size):
-        regions[i] = np.random.standard_normal()
+        regions[i] = normal(rng)
     delay, latest = 0.0, -np.inf
     for i in range(g.mw.size):
-        built = g.start[i] + quantile(m, g.build[i], np.random.standard_normal())
+        built = g.start[i] + quantile(m, g.build[i], normal(rng))
         behind = 0.0
         if g.near[i]:
-            energised = g.planned[i] + quantile(m, g.slip, np.random.standard_normal())
+            energised = g.planned[i] + quantile(m, g.slip, normal(rng))
             built = min(built, energised)
         else:
-            if np.random.standard_normal() < g.fail_z:
+            if normal(rng) < g.fail_z:
                 behind = 1.0
-                power = max(0.0, g.requested[i]) + quantile(m, g.behind_meter, np.random.standard_normal())
+                power = max(0.0, g.requested[i]) + quantile(m, g.behind_meter, normal(rng))
             else:
-                own = np.random.standard_normal()
+                own = normal(rng)
                 score = g.national * factor + g.regional * regions[region_of[i]] + g.own * own
                 power = g.requested[i] + quantile(m, g.queue[i], score)
             energised = max(built, power)
@@ -179,26 +195,26 @@ def draw_sites(model, factor, region_of, regions, w, out):
 
 
 @njit
-def draw_months(model, factors, jump_rate, w, out):
+def draw_months(rng, model, factors, jump_rate, w, out):
     """Revenue noise, price, rate and spread, month by month."""
     a, p, f, m, months = model.arpu, model.price, model.funding, model.marginals, model.months
-    longrun = quantile(m, p.longrun, np.random.standard_normal()) * math.exp(p.load * factors[3])
+    longrun = quantile(m, p.longrun, normal(rng)) * math.exp(p.load * factors[3])
     x, y, rate, spread = 0.0, math.log(p.spot0 / longrun), f.rate0, math.log(f.spread0)
     x_mean = a.level * factors[2]
     rate_mean, spread_mean = f.rate_mean + f.rate_load * factors[4], f.spread_log_mean + f.spread_load * factors[5]
     w.funding[0] = f.rate0 + f.spread0
-    jump = np.random.exponential(1.0 / jump_rate) if jump_rate > 0.0 else np.inf
+    jump = exponential(rng) / jump_rate if jump_rate > 0.0 else np.inf
     window, total, least, funding = 0.0, 0.0, np.inf, 0.0
     for k in range(months):
-        z = np.random.standard_normal()
+        z = normal(rng)
         x = x_mean + (x - x_mean) * a.phi + a.sd * z
-        y = y * p.phi + p.sd * (p.common * z + p.own * np.random.standard_normal())
+        y = y * p.phi + p.sd * (p.common * z + p.own * normal(rng))
         while 12.0 * jump <= k + 1.0:
-            size = quantile(m, p.jump_size, np.random.standard_normal())
+            size = quantile(m, p.jump_size, normal(rng))
             y += size * math.exp(-p.kappa * ((k + 1.0) / 12.0 - jump))
-            jump += np.random.exponential(1.0 / jump_rate)
-        rate = rate_mean + (rate - rate_mean) * f.rate_phi + f.rate_sd * np.random.standard_normal()
-        spread = spread_mean + (spread - spread_mean) * f.spread_phi + f.spread_sd * np.random.standard_normal()
+            jump += exponential(rng) / jump_rate
+        rate = rate_mean + (rate - rate_mean) * f.rate_phi + f.rate_sd * normal(rng)
+        spread = spread_mean + (spread - spread_mean) * f.spread_phi + f.spread_sd * normal(rng)
         w.noise[k] = math.exp(x)
         w.price[k] = longrun * math.exp(y)
         w.funding[k + 1] = rate + math.exp(spread)
@@ -218,19 +234,19 @@ def draw_months(model, factors, jump_rate, w, out):
 
 
 @njit
-def draw_world(model, jump_rate, shift_rate, region_of, regions, factors, w, out):
+def draw_world(rng, model, jump_rate, shift_rate, region_of, regions, factors, w, out):
     """Draw one world and fill its figures."""
-    draw_factors(model, factors)
-    draw_silicon(model, factors[0], shift_rate, w, out)
-    draw_sites(model, factors[1], region_of, regions, w, out)
-    draw_months(model, factors, jump_rate, w, out)
+    draw_factors(rng, model, factors)
+    draw_silicon(rng, model, factors[0], shift_rate, w, out)
+    draw_sites(rng, model, factors[1], region_of, regions, w, out)
+    draw_months(rng, model, factors, jump_rate, w, out)
     a, p, m = model.arpu, model.programme, model.marginals
     scalars = Scalars(
-        quantile(m, a.epsilon, a.load * factors[2] + a.own * np.random.standard_normal()),
-        quantile(m, a.margin, np.random.standard_normal()),
-        quantile(m, p.cost, np.random.standard_normal()),
-        quantile(m, p.operating_cost, np.random.standard_normal()),
-        quantile(m, p.resale, np.random.standard_normal()),
+        quantile(m, a.epsilon, a.load * factors[2] + a.own * normal(rng)),
+        quantile(m, a.margin, normal(rng)),
+        quantile(m, p.cost, normal(rng)),
+        quantile(m, p.operating_cost, normal(rng)),
+        quantile(m, p.resale, normal(rng)),
     )
     out[4] = scalars.epsilon
     return scalars

@@ -219,7 +219,7 @@ class Plan:
         earned = f.leverage_share * self._years(self.ads) + ebitda
         net = plans.other_debt[0] + self.notes[tests, None] + self.revolver[tests] - self.cash[tests]
         leverage = np.where(earned > 0.0, net / earned, NO_EARNINGS)
-        np.maximum(leverage.max(axis=0), 0.0, out=figures[row.LEVERAGE_MAX])
+        leverage.max(axis=0, out=figures[row.LEVERAGE_MAX])
         failed = dscr < plans.covenant_dscr[0]
         failed |= leverage > plans.covenant_leverage[0]
         failed |= self.cash[tests] < plans.covenant_cash[0] - SLACK

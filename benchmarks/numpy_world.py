@@ -155,7 +155,7 @@ class World:
         size *= np.exp(p.kappa / 12.0 * (time - month - 1.0))
         month *= self.paths
         month += path
-        return np.bincount(month, size, months * self.paths).reshape(months, self.paths)
+        return np.bincount(month, size, months * self.paths).astype(float, copy=False).reshape(months, self.paths)
 
     def _draw_scalars(self, factor: Array) -> None:
         a, p, sample = self.model.arpu, self.model.programme, self.tables.sample
