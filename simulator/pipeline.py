@@ -71,7 +71,7 @@ def run(
             sample_hash = sample.close()
         tell("writing the run folder")
         folder.write_table(store.SERIES, trace.fan(job.model, frozen.plans, job.seed, job.paths))
-        write_tail(folder, job.columns, *simulation.worst(job, tallies))
+        write_tail(folder, job.columns, *simulation.worst(job, tallies, _sampled(folder)))
         facts = Facts(
             digest=run_digest(tallies, sample_hash),
             paths=job.paths,

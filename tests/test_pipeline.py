@@ -131,6 +131,19 @@ def test_the_tail_holds_the_worst_paths_with_the_bits_they_had(done):
         np.testing.assert_array_equal(tail[name], sample[name][tail["path"]], err_msg=name)
 
 
+def test_worst_paths_beyond_the_sample_are_simulated_once_more(frozen, done, monkeypatch):
+    """With a sample of 1,000 paths only, the tail has the bits it had, but for what is computed for a sample alone."""
+    monkeypatch.setattr(simulation, "SAMPLE_PATHS", 1000)
+    job = job_of(frozen, PATHS)
+    tallies = simulation.empty_tallies(job, simulation.pilot(job))
+    simulation.simulate(job, tallies, None, progress.Silent())
+    sample, tail = done.sample(), done.tail()
+    paths, figures = simulation.worst(job, tallies, lambda name: sample[name][:1000])
+    np.testing.assert_array_equal(paths, tail["path"])
+    for column in job.columns:
+        np.testing.assert_array_equal(figures[column.row], tail[column.name], err_msg=column.name)
+
+
 def test_series_are_the_quantiles_of_the_paths(done):
     sample, series = done.sample(["world.price_m12"]), done.series()
     row = (series["series"] == "world.price") & (series["month"] == 11)

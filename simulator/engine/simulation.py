@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator import kernel
 from simulator.engine import local
 from simulator.engine.interrupt import Stop
 from simulator.engine.local import Slot, Task
 from simulator.engine.progress import Meter
 from simulator.errors import Interrupted, RunError
 from simulator.model import Model
-from simulator.results.columns import Column, Event, pilot_centres, tally_columns
-from simulator.results.sample import SampleWriter
+from simulator.results.columns import WORLD, Column, Event, pilot_centres, tally_columns
+from simulator.results.sample import SAMPLE_PATHS, SampleWriter
 from simulator.results.tallies import Tallies
 
 PILOT = 256  # paths: the run's fingerprint, and the centres of its moments
-_NARROW = 4  # lanes of a block that re-simulates a single path
+Sample = Callable[[str], NDArray[np.float64]]
 
 
 class Job(NamedTuple):
@@ -92,13 +92,19 @@ class Check:
                 )
 
 
-def worst(job: Job, tallies: Tallies) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Path ids (k,), rising, and figures (figures, k) of the worst paths of each amount a plan tallies."""
-    names = [c.name for c in tallies.columns if c.metric.kind == "amount" and c.owner != "world"]
+def worst(job: Job, tallies: Tallies, sample: Sample) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Path ids (k,), rising, and figures (figures, k) of the worst paths of each amount a plan tallies.
+
+    The sample (column name -> values of the first paths) has most of them; the rest are simulated once more.
+    """
+    names = [c.name for c in tallies.columns if c.metric.kind == "amount" and c.owner != WORLD]
     found = [tallies.worst_paths(name) for name in names]
     paths = np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
-    slot = Slot(job.model, 1, _NARROW)
-    figures = np.empty((kernel.figure_count(job.model), paths.size))
-    for k, path in enumerate(paths):
-        figures[:, k] = slot.simulate(job.seed, Task(int(path), 1))[:, 0]
+    known = int(np.searchsorted(paths, min(job.paths, SAMPLE_PATHS)))
+    figures = np.empty((len(job.columns), paths.size))
+    for column in job.columns:
+        figures[column.row, :known] = sample(column.name)[paths[:known]]
+    slot = Slot(job.model, 1, lanes=1)
+    for k in range(known, paths.size):
+        figures[:, k] = slot.simulate(job.seed, Task(int(paths[k]), 1))[:, 0]
     return paths, figures
