@@ -6,7 +6,7 @@ config (TOML) -> model (frozen numbers) -> draws -> world -> value of each plan 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from simulator.engine.progress import meter
 from simulator.engine.simulation import Job
 from simulator.engine.vector import figure, only_plan
 from simulator.engine.written import toml
-from simulator.errors import ConfigError, Interrupted
+from simulator.errors import ConfigError
 from simulator.results import provenance, store
 from simulator.results.columns import all_columns
 from simulator.results.digest import rows_hash, run_digest
@@ -33,6 +33,7 @@ from simulator.results.sample import SampleWriter, write_tail
 from simulator.results.store import Run, RunFolder, open_run
 from simulator.results.tree import flatten, tree_hash
 from simulator.risk import sensitivity
+from simulator.risk.sensitivity import Swing
 from simulator.risk.summary import Facts, summarise
 
 SAMPLER = "philox"
@@ -119,22 +120,24 @@ def tornado(
     job = job_of(frozen, paths, threads, seed)
     inputs = frozen.inputs()
     warm(job, say or (lambda _: None))
-    with Stop() as stop, meter(2 * len(inputs) + 1, quiet=say is None, what="scenarios") as shown:
+    with Stop() as stop, meter(len(inputs), quiet=say is None, what="inputs") as shown:
 
         def values(scenario: Frozen) -> NDArray[np.float64]:
             model = only_plan(scenario.model, scenario.plans.index(plan))
-            found = asked.read(figure(model, asked.row, job.seed, job.paths, job.threads, stop))
-            if stop:
-                raise Interrupted("stopped; nothing of the tornado is kept.", stop.signum)
-            shown.advance(1)
-            return found
+            return asked.read(figure(model, asked.row, job.seed, job.paths, stop))
+
+        def spread(one: Callable[[Swing], dict[str, Any]], swings: Iterable[Swing]) -> Iterator[dict[str, Any]]:
+            for bar in local.in_threads(one, swings, job.threads):
+                shown.advance(1)
+                yield bar
 
         base, bars = sensitivity.bars(
             asked.metric,
             wanted,
             values(frozen),
-            [sensitivity.Swing(one.key, one.low, one.high) for one in inputs],
+            [Swing(one.key, one.low, one.high) for one in inputs],
             lambda key, value: values(frozen.with_input(key, value)),
+            spread,
         )
     return {
         "config": frozen.config.name,

@@ -211,13 +211,26 @@ def test_a_tornado_moves_what_must_move_and_nothing_else():
     assert widths == sorted(widths, reverse=True)
 
 
+def test_a_tornado_is_the_same_on_any_number_of_threads_and_ends_at_a_signal(monkeypatch):
+    one, three = (pipeline.tornado(SMOKE, "npv", "cvar95", paths=300, threads=threads) for threads in (1, 3))
+    assert one == three
+
+    class Signalling(progress.Silent):
+        def advance(self, count):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(pipeline, "meter", lambda *_, **__: Signalling())
+    with pytest.raises(Interrupted, match="nothing is kept"):
+        pipeline.tornado(SMOKE, paths=300, threads=2)
+
+
 def test_an_end_of_a_bar_is_the_run_with_that_value(done):
     found = pipeline.tornado(SMOKE, "npv < 0", "probability", paths=PATHS, threads=1)
     bar = next(bar for bar in found["bars"] if bar["input"] == "drivers.arpu.elasticity")
     held = [f"drivers.arpu.elasticity={bar['high']!r}"]
     model = freeze(load(SMOKE, held))
     npv = next(column.row for column in job_of(model, 1).columns if column.name == "own.npv")
-    again = float((figure(model.model, npv, 1, PATHS, 2, Stop()) < 0).mean())
+    again = float((figure(model.model, npv, 1, PATHS, Stop()) < 0).mean())
     assert found["base"] == done.summary["plans"]["own"]["npv"]["probability"]["npv < 0"]["value"]
     assert found["base"] + bar["delta_high"] == pytest.approx(again)
 
@@ -248,8 +261,8 @@ def test_one_plan_of_several_has_the_figures_it_has_among_them(frozen):
     world, own = len(both.world), len(both.plan)
     with Stop() as stop:
         for row in range(own):
-            pair = figure(model, world + own + row, 3, 200, 1, stop)
-            np.testing.assert_array_equal(figure(only_plan(model, 1), world + row, 3, 200, 2, stop), pair)
+            pair = figure(model, world + own + row, 3, 200, stop)
+            np.testing.assert_array_equal(figure(only_plan(model, 1), world + row, 3, 200, stop), pair)
 
 
 def test_a_forecast_is_of_the_right_size(frozen, done):

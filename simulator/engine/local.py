@@ -8,9 +8,9 @@ matrix of figures, so memory does not grow with paths; at most two tasks a threa
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from queue import SimpleQueue
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -22,6 +22,8 @@ from simulator.errors import RunError
 from simulator.model import Model
 
 TASK = 16_384  # paths
+T = TypeVar("T")
+R = TypeVar("R")
 Take = Callable[[int, NDArray[np.float64]], None]
 
 
@@ -81,8 +83,13 @@ def each_task(model: Model, seed: int, work: Iterator[Task], threads: int, take:
             slots.put(slot)
         return task
 
+    yield from in_threads(run, work, threads)
+
+
+def in_threads(work: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
+    """`map(work, items)` on threads: results in the order they are ready, items drawn as threads come free."""
     pool = Parallel(n_jobs=threads, prefer="threads", return_as="generator_unordered", batch_size=1)
-    yield from pool(delayed(run)(task) for task in work)
+    yield from pool(delayed(work)(item) for item in items)
 
 
 def until(stop: Stop, work: Iterator[Task]) -> Iterator[Task]:

@@ -7,23 +7,19 @@ from numpy.typing import NDArray
 
 from simulator.engine import local
 from simulator.engine.interrupt import Stop
+from simulator.errors import Interrupted
 from simulator.finance.plan import Plans
 from simulator.model import Model
 
-_ALIGN = 64  # paths: tasks begin at whole blocks of lanes
 
-
-def figure(model: Model, row: int, seed: int, paths: int, threads: int, stop: Stop) -> NDArray[np.float64]:
-    """Row `row` of the figures of paths 0 .. paths - 1, (paths,); the rest is undefined once a signal came."""
-    values = np.full(paths, np.nan)
-
-    def take(first: int, figures: NDArray[np.float64]) -> None:
-        values[first : first + figures.shape[1]] = figures[row]
-
-    share = -(-paths // threads)
-    size = min(local.TASK, _ALIGN * -(-share // _ALIGN))
-    for _ in local.each_task(model, seed, local.until(stop, local.tasks(paths, size=size)), threads, take):
-        continue
+def figure(model: Model, row: int, seed: int, paths: int, stop: Stop) -> NDArray[np.float64]:
+    """Row `row` of the figures of paths 0 .. paths - 1, (paths,), on this thread; Interrupted once a signal came."""
+    values = np.empty(paths)
+    slot = local.Slot(model, min(paths, local.TASK))
+    for task in local.tasks(paths):
+        if stop:
+            raise Interrupted("stopped; nothing is kept.", stop.signum)
+        values[task.first : task.first + task.paths] = slot.simulate(seed, task)[row]
     return values
 
 

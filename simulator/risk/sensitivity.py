@@ -50,6 +50,9 @@ class Swing(NamedTuple):
     high: float
 
 
+Spread = Callable[[Callable[[Swing], dict[str, Any]], Iterable[Swing]], Iterable[dict[str, Any]]]
+
+
 class Target(NamedTuple):
     """What is measured: a metric, or an event on it, and the row it has among the figures of a single plan."""
 
@@ -147,18 +150,21 @@ def bars(
     base: Floats,
     swings: Iterable[Swing],
     simulate: Callable[[str, float], Floats],
+    spread: Spread = map,
 ) -> tuple[float | None, list[dict[str, Any]]]:
     """The base figure and a bar per swing, widest first; `simulate(key, value)` gives the metric on the same paths.
 
-    Of each scenario only one estimate is in memory at a time. An input that does not matter has a bar of zeros.
+    `spread` maps a function over the swings, as `map` does or with threads: each holds the estimates of one swing. An
+    input that does not matter has a bar of zeros.
     """
     start = estimate(base, metric, wanted)
-    found = []
-    for swing in swings:
+
+    def one(swing: Swing) -> dict[str, Any]:
         low = estimate(simulate(swing.key, swing.low), metric, wanted)
         high = estimate(simulate(swing.key, swing.high), metric, wanted)
-        found.append(bar(start, swing, low, high))
-    return _known(start.value), sorted(found, key=lambda b: (-width(b), b["input"]))
+        return bar(start, swing, low, high)
+
+    return _known(start.value), sorted(spread(one, swings), key=lambda b: (-width(b), b["input"]))
 
 
 def width(one: dict[str, Any]) -> float:
