@@ -233,6 +233,8 @@ def test_every_mistake_is_said_at_once_in_plain_words(tmp_path):
         (["run", "nowhere.toml"], "nowhere.toml"),
         (["run", ROOT], "wanted a file"),
         (["run", SMOKE, "--out", SMOKE], "which is a file"),
+        (["run", SMOKE, "--out", ""], "--out: given nothing"),
+        (["tornado", SMOKE, "--out", SMOKE], "which is a file"),
         (["report", ROOT], "holds no finished run"),
         (["tornado", SMOKE, "--metric", "npw"], "did you mean npv?"),
         (["tornado", SMOKE, "--measure", "best"], "--measure: given best"),

@@ -80,16 +80,17 @@ def read(config: Path, overrides: Sequence[str] = ()) -> Config:
     return load(config, overrides)
 
 
-def new_folder(out: Path | None) -> None:
+def new_folder(text: str | None) -> Path | None:
     """--out: a folder that can be made or written to and holds no run."""
+    out = folder(text)
     if out is None:
-        return
+        return None
     from simulator.results import store
 
     held = [name for name in (store.MANIFEST, *store.DATA) if (out / name).exists()]
     if held:
         raise ConfigError([f"--out: given {out}, which holds a run ({held[0]}), wanted a new folder"])
-    writable(out)
+    return out
 
 
 def a_run(run: Path) -> None:
@@ -98,13 +99,19 @@ def a_run(run: Path) -> None:
         raise ConfigError([f"{run}: holds no finished run (no manifest.json), wanted a run folder"])
 
 
-def writable(out: Path) -> None:
+def folder(text: str | None) -> Path | None:
     """--out: a folder, or a place where one can be made."""
+    if text is None:
+        return None
+    if not text.strip():
+        raise ConfigError(["--out: given nothing, wanted a folder"])
+    out = Path(text)
     if out.exists() and not out.is_dir():
         raise ConfigError([f"--out: given {out}, which is a file, wanted a folder"])
     there = next((place for place in (out, *out.absolute().parents) if place.exists()), out)
     if not there.is_dir() or not os.access(there, os.W_OK):
         raise ConfigError([f"--out: given {out}, but {there} cannot be written to"])
+    return out
 
 
 def say(stage: str) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def run(
     config: options.Config,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Run folder; default: runs/<name>-<UTC>-s<seed>.")
+        str | None, typer.Option("--out", metavar="DIR", help="Run folder; default: runs/<name>-<UTC>-s<seed>.")
     ] = None,
     paths: options.Paths = None,
     threads: options.Threads = None,
@@ -32,14 +32,14 @@ def run(
     number = wrong.of(arguments.paths, paths)
     workers = wrong.of(arguments.threads, threads)
     key = wrong.of(arguments.seed, seed)
-    wrong.of(arguments.new_folder, out)
+    target = wrong.of(arguments.new_folder, out)
     wrong.of(arguments.read, config, set_ or ())
     wrong.stop()
     from simulator import pipeline
 
     done = pipeline.run(
         config,
-        out,
+        target,
         overrides=set_ or (),
         paths=number,
         threads=workers,

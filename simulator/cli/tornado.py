@@ -26,7 +26,7 @@ def tornado(
     plan: Annotated[str | None, typer.Option("--plan", help="A plan; default: the first.")] = None,
     paths: Annotated[str, typer.Option("--paths", metavar="N", help="Paths of every scenario.")] = PATHS,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Write tornado.json and the chart here, as into a run.")
+        str | None, typer.Option("--out", metavar="DIR", help="Write tornado.json and the chart here, as into a run.")
     ] = None,
     threads: options.Threads = None,
     seed: options.Seed = None,
@@ -39,8 +39,7 @@ def tornado(
     number = wrong.of(arguments.paths, paths)
     workers = wrong.of(arguments.threads, threads)
     key = wrong.of(arguments.seed, seed)
-    if out is not None:
-        wrong.of(arguments.writable, out)
+    target = wrong.of(arguments.folder, out)
     checked = wrong.of(arguments.read, config, set_ or ())
     wrong.stop()
     from simulator import pipeline
@@ -57,13 +56,14 @@ def tornado(
         seed=key,
         say=None if quiet else arguments.say,
     )
-    if out is not None:
-        _keep(found, out)
+    if target is not None:
+        _keep(found, target)
     if as_json:
         print(json.dumps(found, indent=1))
     else:
         _print(found)
-        print(f"\nwritten {out / 'tornado.json'}, {out / 'figures' / 'tornado.png'}" if out else "")
+        if target is not None:
+            print(f"\nwritten {target / 'tornado.json'}, {target / 'figures' / 'tornado.png'}")
 
 
 def _keep(found: dict[str, Any], out: Path) -> None:
