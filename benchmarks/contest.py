@@ -1,7 +1,7 @@
 """Contestants, each in a process of its own, so that they can be timed in turns: A B C A B C ...
 
-A process holds one way to simulate the flagship on a number of threads. With one thread it is tied to one core, which
-also binds what NumPy's linear algebra and JAX would start by themselves.
+A process holds one way to simulate the flagship on a number of threads. NumPy's linear algebra gets one thread; JAX,
+which starts threads of its own, is tied to one core where it has to do with one.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Team:
 
 def _serve(entry: Entry, pipe: Connection) -> None:
     """A contestant's process: ("run", paths) -> seconds, ("check", paths) -> moments."""
-    if entry.threads == 1 and hasattr(os, "sched_setaffinity"):
+    if entry.kind == "jax" and entry.threads == 1 and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     team = Team(entry)
     start = time.perf_counter()
