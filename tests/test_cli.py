@@ -303,15 +303,15 @@ def test_long_lines_are_not_cut_off_a_terminal(tmp_path):
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_signals_end_a_run_cleanly(tmp_path, signum, code):
     out = tmp_path / "run"
-    running = subprocess.Popen(
+    with subprocess.Popen(
         command("run", SMOKE, "--out", out, "--paths", "1e9"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert running.stderr is not None
-    assert any("simulating" in line for line in running.stderr)
-    time.sleep(1.0)
-    running.send_signal(signum)
-    start = time.monotonic()
-    stdout, stderr = running.communicate(timeout=60)
+    ) as running:
+        assert running.stderr is not None
+        assert any("simulating" in line for line in running.stderr)
+        time.sleep(1.0)
+        running.send_signal(signum)
+        start = time.monotonic()
+        stdout, stderr = running.communicate(timeout=60)
     assert time.monotonic() - start < 10
     assert running.returncode == code
     assert re.search(r"stopped after [\d,]+ of 1,000,000,000 paths; nothing of them is kept", stderr)
