@@ -159,7 +159,7 @@ def _race_table(part: dict[str, Any]) -> list[str]:
 
 
 def _stages_table(part: dict[str, Any]) -> list[str]:
-    names = ("draws", "world", "plan", "rest")
+    names = ("draws", "world", "plan")
     shares = [f"  {name:<8} {part[name]:6.2f} us  {100 * part[name] / part['all']:4.0f} %" for name in names]
     return [f"kernel on one thread: {part['all']:.2f} us a path, of it", *shares]
 
@@ -167,7 +167,9 @@ def _stages_table(part: dict[str, Any]) -> list[str]:
 def _storing_table(part: dict[str, Any]) -> list[str]:
     share = f"{100 * part['tally_share']:.1f} % of the time"
     sample = f"sample {part['sample_us']:.2f} us on the paths it keeps"
-    return [f"{part['plans']} plans {part['simulate_us']:.2f} us, tallies {part['tally_us']:.2f} us: {share}; {sample}"]
+    return [
+        f"{part['plans']} plan(s) {part['simulate_us']:.2f} us, tallies {part['tally_us']:.2f} us: {share}; {sample}"
+    ]
 
 
 def _compile_table(part: dict[str, Any]) -> list[str]:

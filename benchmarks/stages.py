@@ -1,4 +1,7 @@
-"""Where the kernel's time goes: its compiled parts run on their own, over and over in the same block of paths."""
+"""Where the kernel's time goes: its compiled parts run on their own, over and over in the same block of paths.
+
+The plan's part, with the copying out of figures, is what the kernel takes beyond draws and world.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,7 @@ import numpy as np
 from benchmarks.flagship import flagship
 from simulator import kernel
 from simulator.compiled import njit
-from simulator.finance.metrics import plan_metrics, world_metrics
-from simulator.finance.valuation import value_plan
 from simulator.sampling.sampler import fill
-
-_WORLD = len(world_metrics(()))
-_PLAN = len(plan_metrics(()))
 
 
 @njit
@@ -30,17 +28,6 @@ def _fill(model, seed, blocks, w):
 def _world(model, seed, blocks, w):
     for _ in range(blocks):
         kernel.draw_world(model, w)
-
-
-@njit
-def _plan(model, seed, blocks, w):
-    at = _WORLD + model.grid.mw.size
-    figures = w.figures[at : at + _PLAN + model.finance.fiscal_years]
-    for _ in range(blocks):
-        value_plan(
-            model.programme, model.finance, model.grid, model.arpu, model.plans, 0, w.world, False, False, w.books,
-            figures,
-        )  # fmt: skip
 
 
 def stages(rounds: int, blocks: int = 200) -> dict[str, Any]:
@@ -58,7 +45,6 @@ def stages(rounds: int, blocks: int = 200) -> dict[str, Any]:
         "all": whole,
         "draws": lambda: _fill(model, 1, blocks, work),
         "world": lambda: _world(model, 1, blocks, work),
-        "plan": lambda: _plan(model, 1, blocks, work),
     }
     times: dict[str, list[float]] = {name: [] for name in parts}
     for k in range(rounds + 1):
@@ -68,4 +54,4 @@ def stages(rounds: int, blocks: int = 200) -> dict[str, Any]:
             if k:  # the first round compiles
                 times[name].append((time.perf_counter() - start) / out.shape[1] * 1e6)
     found = {name: median(values) for name, values in times.items()}
-    return found | {"rest": found["all"] - found["draws"] - found["world"] - found["plan"], "lanes": lanes}
+    return found | {"plan": found["all"] - found["draws"] - found["world"], "lanes": lanes}
