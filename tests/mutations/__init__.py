@@ -1,0 +1,54 @@
+"""One-term mistakes in the kernel. Each must make some figure differ from the naive twin's.
+
+A mutation replaces a short text that stands exactly once in the compiled sources, wherever that is: formulas may move
+from file to file, and a formula that is rewritten needs its mutation rewritten (`find` says which).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+SIMULATOR = Path(__file__).parents[2] / "simulator"
+SOURCES = sorted(
+    [SIMULATOR / "kernel.py", *(SIMULATOR / "drivers").glob("*.py"), *(SIMULATOR / "finance").glob("*.py")]
+)
+PATHS = 10
+
+
+class Mutation(NamedTuple):
+    """`old` becomes `new`, which breaks what `name` says; the twin must see it in the runs of `case`."""
+
+    name: str
+    old: str
+    new: str
+    case: str = "levers"
+
+
+# Overrides of tests/configs/levers.toml.
+CASES: dict[str, tuple[str, ...]] = {
+    "levers": ("months=140",),  # two book swaps of the early sites, every refinancing
+    "world": ("months=61", "drivers.funding.spread0=0.02"),
+    "regimes": ("months=61", "drivers.price.model=regime", "dependence.family=t"),
+    "short": ("months=26",),  # sites delivered or in service after the horizon
+    "poor": (  # the revolver is drawn, exhausted and repaid; covenants are breached, and breaches cured
+        "months=84",
+        "programme.base_cash_flow=4",
+        "plan_defaults.liquidity.opening_cash=2",
+        "plan_defaults.liquidity.floor=16",
+        "plan_defaults.liquidity.revolver=4",
+        "plan_defaults.covenants.dscr=0.6",
+        "plan_defaults.covenants.leverage=0.2",
+        "plan_defaults.covenants.cash=10",
+    ),
+}
+
+
+def find(mutation: Mutation) -> Path:
+    """The one source file in which the text of a mutation stands once."""
+    counts = {path: path.read_text().count(mutation.old) for path in SOURCES}
+    found = [path for path, count in counts.items() for _ in range(count)]
+    if len(found) != 1:
+        places = ", ".join(str(path.relative_to(SIMULATOR)) for path in found) or "nowhere"
+        raise LookupError(f"{mutation.name}: wanted {mutation.old!r} once in the compiled sources, found it {places}")
+    return found[0]

@@ -1,0 +1,9 @@
+"""All mutations, by name."""
+
+from __future__ import annotations
+
+from tests.mutations.company import CASH_FLOW, COVENANTS, DEBT
+from tests.mutations.sites import SITES
+from tests.mutations.world import WORLD
+
+MUTATIONS = (*WORLD, *SITES, *CASH_FLOW, *DEBT, *COVENANTS)

@@ -1,0 +1,54 @@
+"""Mistakes in what sites cost, when they work and what their chips are worth."""
+
+from __future__ import annotations
+
+from tests.mutations import Mutation
+
+SITES = (
+    Mutation("service begins a month late", "np.ceil(energised[lane]) - 1.0", "np.ceil(energised[lane])"),
+    Mutation("chips are delivered a month late", "if deferred else planned - 1.0", "if deferred else planned"),
+    Mutation("a hall is finished a month late", "np.ceil(built[lane]) - 1.0", "np.ceil(built[lane])"),
+    Mutation("shell is spent along another curve", "t * t * (3.0 - 2.0 * t)", "t * t * (2.0 - 1.0 * t)"),
+    Mutation("committed chips are never sunk", "max(0, min(-first, window)) / window", "0.0 / window"),
+    Mutation("deferred chips are paid by whole months", "- max(float(m), begin)", "- float(m)"),
+    Mutation("the fee falls due a month late", "fee[int(planned) - 1, lane]", "fee[int(planned), lane]"),
+    Mutation("the fee grows with any delay", "/ window, 0.0), 1.0)", "/ window, 0.0), 9.0)"),
+    Mutation(
+        "idle halls count a month more",
+        "site[SHELL, lane] * max(end - begin, 0)",
+        "site[SHELL, lane] * max(end - begin + 1, 0)",
+    ),
+    Mutation("idle chips cost nothing to run", "idle_share * full, delivered", "idle_share * full, begin"),
+    Mutation("own power is cheaper", "+ mw * adder * behind", "- mw * adder * behind"),
+    Mutation("shell book is what was used", "shell * (1.0 - used)", "shell * used"),
+    Mutation(
+        "the first vintage is of the month of service",
+        "mw / value[lane, int(site[DELIVERED, lane])]",
+        "mw / value[lane, int(site[SERVICE, lane])]",
+    ),
+    Mutation(
+        "book life is a month short", "min(since + life, months) if refresh", "min(since + life - 1, months) if refresh"
+    ),
+    Mutation(
+        "old chips earn the price of new ones", "trailing[m, lane] * worth < run", "trailing[m, lane] < run * worth"
+    ),
+    Mutation("chips are bought though none earn their keep", "and trailing[m, lane] >= run", "and run >= 0.0"),
+    Mutation("stranded value counts last month's book", "rate * (m + 1 - since)", "rate * (m - since)"),
+    Mutation("sites work from the first day", "int(site[SERVICE, lane]) + delay", "int(site[SERVICE, lane])"),
+    Mutation(
+        "wear before the purchase counts twice",
+        "efficiency[vintage, lane] / work[vintage, lane]",
+        "efficiency[vintage, lane] * work[vintage, lane]",
+    ),
+    Mutation("chips are sold at value", "result = worth * resale[lane] -", "result = worth -"),
+    Mutation("gains are written off", "max(-result, 0.0)", "max(result, 0.0)"),
+    Mutation("a refit does not grow dearer", "site[SHELL, lane] * growth[end]", "site[SHELL, lane]"),
+    Mutation("the refit has no book at the horizon", "(spent + site[REFIT, lane]) * left", "spent * left"),
+    Mutation("chips are worth their full value at the horizon", "now * spent * resale[lane]", "now * spent"),
+    Mutation(
+        "undelivered chips are all paid",
+        "else site[COMPUTE, lane] * site[COMPUTE_SHARE, lane]",
+        "else site[COMPUTE, lane]",
+        "short",
+    ),
+)

@@ -1,0 +1,57 @@
+"""Mistakes in the drivers and in the figures of a world."""
+
+from __future__ import annotations
+
+from tests.mutations import Mutation
+
+WORLD = (
+    Mutation("a factor forgets its first correlation", "range(1, terms)", "range(2, terms)", "world"),
+    Mutation("the t copula loses the sign of a factor", "-f if place[l] < 0.0 else f", "f", "regimes"),
+    Mutation("today's chips are new", "time[:] = -p.age", "time[:] = 0.0", "world"),
+    Mutation(
+        "steps swap their own scores", "partner * first[lane] + rest *", "partner * second[lane] + rest *", "world"
+    ),
+    Mutation("progress raises old value", "exp(-p.beta * pace[lane])", "exp(p.beta * pace[lane])", "world"),
+    Mutation("chips at work do not wear", "work[m - 1, lane] * wear", "work[m - 1, lane]", "world"),
+    Mutation("a shift takes value but no work", "work[m, lane] *= 1.0 - share", "work[m, lane] *= 1.0", "world"),
+    Mutation("the worst shift is the sum of shifts", "max(worst[lane], share)", "worst[lane] + share", "world"),
+    Mutation("events come a month early", "int(math.ceil(months)) - 1, 0)", "int(math.ceil(months)) - 2, 0)", "world"),
+    Mutation("queue ignores the region", "p.regional * region[lane]", "p.regional * own[lane]", "world"),
+    Mutation("requests that would fail succeed", "fail[lane] < fail_z", "fail[lane] > fail_z", "world"),
+    Mutation("power elsewhere is asked for in the past", "known = max(0.0, requested)", "known = requested", "world"),
+    Mutation(
+        "a near hall may outlast its power",
+        "min(start + built[lane], energised",
+        "max(start + built[lane], energised",
+        "world",
+    ),
+    Mutation("a hall without power is energised", "max(built[lane], power)", "min(built[lane], power)", "world"),
+    Mutation(
+        "elasticity loads its own score negatively",
+        "p.load * factor[lane] + p.own * z[p.z_eps",
+        "p.load * factor[lane] - p.own * z[p.z_eps",
+        "world",
+    ),
+    Mutation("ad noise takes next month's score", "p.sd * z[p.z_noise + m,", "p.sd * z[p.z_noise + m + 1,", "world"),
+    Mutation("P12 is of 13 months", "WINDOW = 12", "WINDOW = 13", "world"),
+    Mutation("jumps grow until the month's end", "exp(-p.kappa * left)", "exp(p.kappa * left)", "world"),
+    Mutation("price forgets its long-run level", "longrun[lane] * exp(y[lane])", "p.spot0 * exp(y[lane])", "world"),
+    Mutation("glut and shortage are swapped", "lane] < 0.0 else SHORTAGE", "lane] > 0.0 else SHORTAGE", "regimes"),
+    Mutation("outer regimes stay outer", "outer if state[lane] == NORMAL", "outer if state[lane] != NORMAL", "regimes"),
+    Mutation(
+        "the spread is subtracted from the rate",
+        "rate[lane] + exp(spread[lane])",
+        "rate[lane] - exp(spread[lane])",
+        "world",
+    ),
+    Mutation(
+        "the spread starts at its mean", "spread[lane] = log(p.spread0)", "spread[lane] = p.spread_log_mean", "world"
+    ),
+    Mutation(
+        "early sites count as late",
+        "max(energised[site, lane] - planned[site], 0.0)",
+        "abs(energised[site, lane] - planned[site])",
+        "world",
+    ),
+    Mutation("month 12 is month 13", "world.price[month - 1, lane]", "world.price[month, lane]", "world"),
+)

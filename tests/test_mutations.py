@@ -1,0 +1,54 @@
+"""Would the twin notice? Every one-term mistake of `tests.mutations` must make some figure differ from it.
+
+The mutated kernels run without a compiler, on a few paths of the levers config; nothing is statistical, as both sides
+see the same scores. The kernel as it is must agree with the twin in the same surrounding.
+"""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests import fresh
+from tests.mutations import CASES, Mutation, find
+from tests.mutations.everything import MUTATIONS
+
+WORKERS = 2
+
+
+@pytest.fixture(scope="module")
+def differing(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """Figures that differ from the twin's, by mutation and by case (the kernel as it is)."""
+    home = str(tmp_path_factory.mktemp("cache"))
+
+    def part(k: int) -> dict[str, list[str]]:
+        arguments = "tests.mutations.worker", str(k), str(WORKERS)
+        return dict(json.loads(fresh.python(*arguments, NUMBA_DISABLE_JIT="1", XDG_CACHE_HOME=home).stdout))
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return {name: figures for found in pool.map(part, range(WORKERS)) for name, figures in found.items()}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_kernel_as_it_is_agrees(differing: dict[str, list[str]], case: str) -> None:
+    assert differing[case] == []
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_the_mistake_is_noticed(differing: dict[str, list[str]], mutation: Mutation) -> None:
+    assert find(mutation).exists()  # its text still stands in the kernel
+    assert differing[mutation.name], "no figure differs from the twin's"
+
+
+def test_every_mistake_is_another_one() -> None:
+    assert len({m.name for m in MUTATIONS} | set(CASES)) == len(MUTATIONS) + len(CASES)
+    assert len({(m.old, m.new) for m in MUTATIONS}) == len(MUTATIONS) >= 30
+    assert all(m.old != m.new and m.case in CASES for m in MUTATIONS)
+
+
+def test_a_text_that_is_gone_or_not_alone_is_an_error() -> None:
+    for text in ("no such text", "lane"):
+        with pytest.raises(LookupError, match="once in the compiled sources"):
+            find(Mutation("nothing", text, ""))
