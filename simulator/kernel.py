@@ -23,7 +23,7 @@ from simulator.finance.valuation import Books, books, value_plan
 from simulator.model import Model
 from simulator.sampling.sampler import fill
 
-LANES = 128
+LANES = 256
 SAMPLED = 131_072  # paths kept whole; figures too slow for every path are computed for these only
 DONE = -1
 _WORLD_FIGURES = len(world_metrics(()))
@@ -93,12 +93,11 @@ def simulate(
             _trace_world(model.arpu.base, w.world, trace, begin, width)
         for plan in range(model.plans.chips.size):
             at = world_figures + plan * per_plan
+            rows = _WORLD_SERIES + plan * _PLAN_SERIES
             value_plan(
-                model.programme, model.finance, model.grid, model.arpu, model.plans, plan, w.world, tracing,
-                first + begin < SAMPLED, w.books, w.figures[at : at + per_plan],
+                model.programme, model.finance, model.grid, model.arpu, model.plans, plan, w.world,
+                first + begin < SAMPLED, w.books, w.figures[at : at + per_plan], trace[rows:], begin, width,
             )  # fmt: skip
-            if tracing:
-                _trace_plan(w.books, trace, _WORLD_SERIES + plan * _PLAN_SERIES, begin, width)
         for k in range(w.figures.shape[0]):
             for lane in range(width):
                 out[k, begin + lane] = w.figures[k, lane]
@@ -123,18 +122,10 @@ def draw_world(model: Model, w: Workspace) -> bool:
     sample(m, p.cost, z[p.z_cost], world.cost)
     sample(m, p.operating_cost, z[p.z_operating_cost], world.operating_cost)
     sample(m, p.resale, z[p.z_resale], world.resale)
-    _transpose(world.value, world.value_by_lane)
     _price_figures(world, w.figures)
     _delay_figures(model.grid.mw, model.grid.planned, world.energised, w.figures)
     w.figures[row.EPS] = world.epsilon
     return fits
-
-
-@inner
-def _transpose(source: NDArray[np.float64], target: NDArray[np.float64]) -> None:
-    for lane in range(target.shape[0]):
-        for m in range(target.shape[1]):
-            target[lane, m] = source[m, lane]
 
 
 @inner
@@ -184,9 +175,7 @@ def _keep(series: NDArray[np.float64], trace: NDArray[np.float64], begin: int, w
 
 
 @inner
-def _trace_world(
-    base: NDArray[np.float64], world: World, trace: NDArray[np.float64], begin: int, width: int
-) -> None:
+def _trace_world(base: NDArray[np.float64], world: World, trace: NDArray[np.float64], begin: int, width: int) -> None:
     """Rows in the order of WORLD_SERIES."""
     _keep(world.price, trace[0], begin, width)
     _keep(world.trailing, trace[1], begin, width)
@@ -196,27 +185,3 @@ def _trace_world(
     _keep(world.value, trace[3], begin, width)
     _keep(world.funding[1:], trace[4], begin, width)
     _keep(world.efficiency, trace[5], begin, width)
-
-
-@inner
-def _trace_plan(b: Books, trace: NDArray[np.float64], at: int, begin: int, width: int) -> None:
-    """Rows in the order of PLAN_SERIES."""
-    _keep(b.ledger.cash_flow, trace[at], begin, width)
-    _keep(b.ledger.cumulative, trace[at + 1], begin, width)
-    _keep(b.ledger.ebitda, trace[at + 2], begin, width)
-    _keep(b.ledger.cash, trace[at + 3], begin, width)
-    _keep(b.ledger.revolver, trace[at + 4], begin, width)
-    for m in range(b.schedule.balance.size):
-        for lane in range(width):
-            trace[at + 5, m, begin + lane] = b.schedule.balance[m]
-    _keep(b.ledger.interest, trace[at + 6], begin, width)
-    _keep(b.ledger.cfads, trace[at + 7], begin, width)
-    _keep(b.ledger.effective, trace[at + 8], begin, width)
-    _keep(b.ledger.service, trace[at + 9], begin, width)
-    _keep(b.ledger.book, trace[at + 10], begin, width)
-    _keep(b.ledger.idle, trace[at + 12], begin, width)
-    _keep(b.breached, trace[at + 14], begin, width)
-    for lane in range(width):
-        for m in range(b.schedule.balance.size):
-            trace[at + 11, m, begin + lane] = b.ledger.asset[lane, m]
-            trace[at + 13, m, begin + lane] = b.ledger.stranded[lane, m]

@@ -106,6 +106,6 @@ def test_the_kernel_agrees_with_its_naive_twin(case: str) -> None:
 def test_a_wrong_figure_would_be_found() -> None:
     metric = Metric("npv", "amount", "USD bn", "low", False, "")
     ours = np.array([1.0, 2.0])
-    assert disagreement(metric, ours, [*ours, 0.0, 3e-12], np.array([1.0, 2.0])) > 1.0
-    assert disagreement(metric, ours, [*ours, 0.0, 1e-12], np.array([1.0, 2.0])) < 1.0
+    assert disagreement(metric, ours, ours + np.array([0.0, 3e-12]), np.array([1.0, 2.0])) > 1.0
+    assert disagreement(metric, ours, ours + np.array([0.0, 5e-13]), np.array([1.0, 2.0])) < 1.0
     assert disagreement(metric, ours, np.array([1.0, np.nan]), None) == float("inf")

@@ -31,6 +31,8 @@ class Cover(NamedTuple):
     breach: Lanes
     month: Lanes
     cured: Lanes
+    since: Lanes  # tests from the first breach on
+    passed: Lanes  # of the two after it
 
 
 @inner
@@ -59,6 +61,23 @@ def undefined_if_untested(worst: Lanes) -> None:
 
 
 @inner
+def start_tests(months: int, cover: Cover) -> None:
+    """No test seen yet: infinity stands for it."""
+    for lane in range(cover.dscr.size):
+        cover.dscr[lane] = np.inf
+        cover.reserve[lane] = np.inf
+        cover.fccr[lane] = np.inf
+        cover.icr[lane] = np.inf
+    for lane in range(cover.dscr.size):
+        cover.leverage[lane] = np.inf
+        cover.breach[lane] = 0.0
+        cover.month[lane] = months
+    for lane in range(cover.dscr.size):
+        cover.since[lane] = 0.0
+        cover.passed[lane] = 0.0
+
+
+@inner
 def test_covenants(
     p: Programme,
     f: Finance,
@@ -72,63 +91,65 @@ def test_covenants(
     cover: Cover,
 ) -> None:
     """Fill the worst ratios over the test months and whether, when and for how long covenants were breached."""
-    cfads, service, interest, ebitda, ads = scratch[0], scratch[1], scratch[2], scratch[3], scratch[4]
-    failed, since, passed = scratch[5], scratch[6], scratch[7]
-    breach, month = cover.breach, cover.month
-    _reset(ledger.cfads.shape[0], cover)
-    since[:] = 0.0
-    passed[:] = 0.0
+    cfads, service, interest, ebitda = scratch[0], scratch[1], scratch[2], scratch[3]
+    ads, failed, cash, net_debt = scratch[4], scratch[5], scratch[8], scratch[9]
+    dscr, fccr, icr, reserve = cover.dscr, cover.fccr, cover.icr, cover.reserve
+    leverage, breach, month, since, passed = cover.leverage, cover.breach, cover.month, cover.since, cover.passed
+    start_tests(ledger.cfads.shape[0], cover)
     for m in f.test_months:
         trailing(ledger.cfads, m, cfads)
         trailing(ledger.interest, m, interest)
         trailing(ledger.ebitda, m, ebitda)
         _trailing_ads(base, world.noise, m, ads)
         due = s.bullets[m] + trailing_total(s.repaid, m)
-        for lane in range(failed.size):
-            service[lane] = interest[lane] + due
-            failed[lane] = 0.0
-        _fails_ratio(plans.covenant_dscr[plan], cfads, service, failed)
-        worse(cover.dscr, cfads, service)
-        worse(cover.fccr, cfads, service)
-        worse(cover.icr, ebitda, interest)
         debt = plans.other_debt[plan] + s.balance[m]
-        _leverage(debt, f.leverage_share, ledger.revolver[m], ledger.cash[m], ebitda, ads)
-        _fails_most(plans.covenant_leverage[plan], ads, cover.leverage, failed)
-        _fails_cash(plans.covenant_cash[plan], ledger.cash[m], failed)
-        reserve = (p.compute_per_mw + plans.refit[plan] * p.shell_per_mw * p.growth[m]) * 12.0 / p.compute_life
-        _deduct_reserve(reserve, world.cost, ledger.service[m], cfads)
-        worse(cover.reserve, cfads, service)
+        _owed(m, debt, due, interest, ledger.revolver, ledger.cash, service, failed, cash, net_debt)
+        _fails_ratio(plans.covenant_dscr[plan], cfads, service, failed)
+        worse(dscr, cfads, service)
+        worse(fccr, cfads, service)
+        worse(icr, ebitda, interest)
+        _leverage(f.leverage_share, net_debt, ebitda, ads)
+        _fails_most(plans.covenant_leverage[plan], ads, leverage, failed)
+        _fails_cash(plans.covenant_cash[plan], cash, failed)
+        per_mw = (p.compute_per_mw + plans.refit[plan] * p.shell_per_mw * p.growth[m]) * 12.0 / p.compute_life
+        _deduct_reserve(m, per_mw, world.cost, ledger.service, cfads)
+        worse(reserve, cfads, service)
         _follow(m, failed, since, passed, breach, month)
+    end_tests(cover)
+
+
+@inner
+def _owed(
+    m: int,
+    debt: float,
+    due: float,
+    interest: Lanes,
+    revolver: Monthly,
+    cash: Monthly,
+    service: Lanes,
+    failed: Lanes,
+    cash_now: Lanes,
+    net_debt: Lanes,
+) -> None:
+    """Debt service of twelve months, cash and net debt at the end of month m; nothing has failed yet."""
     for lane in range(failed.size):
-        cover.cured[lane] = np.nan if breach[lane] == 0.0 else (1.0 if passed[lane] == 2.0 else 0.0)
+        service[lane] = interest[lane] + due
+        failed[lane] = 0.0
+        cash_now[lane] = cash[m, lane]
+        net_debt[lane] = debt + revolver[m, lane] - cash[m, lane]
+
+
+@inner
+def end_tests(cover: Cover) -> None:
+    """A ratio that no test lowered is undefined; a breach is cured by passing the two tests after it."""
+    for lane in range(cover.cured.size):
+        passed = 1.0 if cover.passed[lane] == 2.0 else 0.0
+        cover.cured[lane] = np.nan if cover.breach[lane] == 0.0 else passed
     undefined_if_untested(cover.dscr)
     undefined_if_untested(cover.reserve)
     undefined_if_untested(cover.fccr)
     undefined_if_untested(cover.icr)
     undefined_if_untested(cover.leverage)
-
-
-@inner
-def mark_breach(month: Lanes, breached: Monthly) -> None:
-    """1 from the month of the first breach on, for a trace."""
-    for m in range(breached.shape[0]):
-        for lane in range(month.size):
-            breached[m, lane] = 1.0 if m >= month[lane] else 0.0
-
-
-@inner
-def _reset(months: int, cover: Cover) -> None:
-    """No test seen yet: infinity stands for it."""
-    for lane in range(cover.dscr.size):
-        cover.dscr[lane] = np.inf
-        cover.reserve[lane] = np.inf
-        cover.fccr[lane] = np.inf
-        cover.icr[lane] = np.inf
-    for lane in range(cover.dscr.size):
-        cover.leverage[lane] = np.inf
-        cover.breach[lane] = 0.0
-        cover.month[lane] = months
-        cover.cured[lane] = np.nan
 
 
 @inner
@@ -150,12 +171,12 @@ def _fails_ratio(least: float, part: Lanes, whole: Lanes, failed: Lanes) -> None
 
 
 @inner
-def _leverage(debt: float, share: float, revolver: Lanes, cash: Lanes, ebitda: Lanes, ads: Lanes) -> None:
+def _leverage(share: float, net_debt: Lanes, ebitda: Lanes, ads: Lanes) -> None:
     """Consolidated (debt - cash) / EBITDA, put in place of the trailing ad revenue."""
     for lane in range(ads.size):
         earned = share * ads[lane] + ebitda[lane]
         some = earned > 0.0
-        ads[lane] = (debt + revolver[lane] - cash[lane]) / earned if some else NO_EARNINGS
+        ads[lane] = net_debt[lane] / (earned if some else 1.0) if some else NO_EARNINGS
 
 
 @inner
@@ -176,10 +197,10 @@ def _fails_cash(least: float, cash: Lanes, failed: Lanes) -> None:
 
 
 @inner
-def _deduct_reserve(per_mw: float, cost: Lanes, service: Lanes, cfads: Lanes) -> None:
+def _deduct_reserve(m: int, per_mw: float, cost: Lanes, service: Monthly, cfads: Lanes) -> None:
     """Deduct a year's share of the next refresh of all compute in service."""
     for lane in range(cfads.size):
-        cfads[lane] -= per_mw * cost[lane] * service[lane]
+        cfads[lane] -= per_mw * cost[lane] * service[m, lane]
 
 
 @inner

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from simulator.compiled import inner
 from simulator.elementary import exp, log
+from simulator.finance.cashflow import Rows
 from simulator.finance.ledger import Lanes, Ledger, Monthly, World
 from simulator.finance.plan import Plans
 from simulator.finance.programme import Finance
@@ -32,18 +33,19 @@ class Schedule(NamedTuple):
     fixed: NDArray[np.float64]  # interest at fixed coupons
     repaid: NDArray[np.float64]  # scheduled principal of amortising notes
     bullets: NDArray[np.float64]  # sum of principal / term over bullets outstanding at the close, a year
+    shield: NDArray[np.float64]  # (1,) interest at fixed coupons, each discounted at its own, USD bn
 
 
 def schedule(months: int) -> Schedule:
     """Empty arrays."""
-    return Schedule(*(np.zeros(months) for _ in Schedule._fields))
+    return Schedule(*(np.zeros(months) for _ in range(5)), np.zeros(1))
 
 
 @inner
 def plan_schedule(plans: Plans, plan: int, s: Schedule) -> None:
     """Fill the schedule: bullets run to their maturity and, refinanced, beyond it; others are repaid from cash."""
     months = s.balance.size
-    for row in (s.balance, s.flow, s.fixed, s.repaid, s.bullets):
+    for row in s:
         row[:] = 0.0
     for k in range(plans.tranche_from[plan], plans.tranche_from[plan + 1]):
         amount, issue, maturity = plans.tranche_amount[k], plans.tranche_issue[k], plans.tranche_maturity[k]
@@ -54,7 +56,9 @@ def plan_schedule(plans: Plans, plan: int, s: Schedule) -> None:
         for m in range(issue, min(maturity + 1, months)):
             opening = amount - step * (m - issue)
             if plans.tranche_floating[k] == 0:
-                s.fixed[m] += opening * plans.tranche_rate[k] / 12.0
+                paid = opening * plans.tranche_rate[k] / 12.0
+                s.fixed[m] += paid
+                s.shield[0] += paid * exp(log(1.0 + plans.tranche_rate[k]) / -12.0 * (m + 1.0))
             s.flow[m] -= step
             s.repaid[m] += step
             if m < maturity:
@@ -102,111 +106,113 @@ def note_interest(
     for m in range(months):
         for lane in range(lanes):
             interest[m, lane] = s.fixed[m]
+    for lane in range(lanes):
+        shield[lane] += tax * s.shield[0]
     for k in range(plans.tranche_from[plan], plans.tranche_from[plan + 1]):
         begin, maturity = plans.tranche_issue[k], plans.tranche_maturity[k]
-        if begin >= months:
-            continue
-        amount, step = plans.tranche_amount[k], principal_step(plans, k)
-        floating = plans.tranche_floating[k] == 1
-        for lane in range(lanes):
-            rate[lane] = plans.tranche_rate[k] + (funding[begin, lane] if floating else 0.0)
-        if floating:
-            bear(rate, amount, step, begin, min(maturity + 1, months), interest)
-        shelter(tax, rate, amount, step, begin, min(maturity + 1, months), scratch[1], scratch[2], shield)
+        amount = plans.tranche_amount[k]
+        if plans.tranche_floating[k] == 1 and begin < months:
+            for lane in range(lanes):
+                rate[lane] = plans.tranche_rate[k] + funding[begin, lane]
+            bear(tax, rate, amount, principal_step(plans, k), begin, maturity, scratch, interest, shield)
         while maturity < months and refinances(plans, k):
             for lane in range(lanes):
                 rate[lane] = plans.tranche_margin[k] + funding[maturity + 1, lane]
             begin, maturity = maturity + 1, maturity + REFINANCED_MONTHS
-            bear(rate, amount, 0.0, begin, min(maturity + 1, months), interest)
-            shelter(tax, rate, amount, 0.0, begin, min(maturity + 1, months), scratch[1], scratch[2], shield)
+            bear(tax, rate, amount, 0.0, begin, maturity, scratch, interest, shield)
 
 
 @inner
-def bear(rate: Lanes, amount: float, step: float, begin: int, end: int, interest: Monthly) -> None:
-    """Add interest at `rate` on `amount`, falling by `step` a month, for the months begin .. end - 1."""
-    for m in range(begin, end):
-        balance = (amount - step * (m - begin)) / 12.0
-        for lane in range(rate.size):
-            interest[m, lane] += rate[lane] * balance
-
-
-@inner
-def shelter(
+def bear(
     tax: float,
     rate: Lanes,
     amount: float,
     step: float,
     begin: int,
-    end: int,
-    monthly: Lanes,
-    discount: Lanes,
+    maturity: int,
+    scratch: NDArray[np.float64],
+    interest: Monthly,
     shield: Lanes,
 ) -> None:
-    """Add tax x that interest, discounted at `rate` from the month's end to month 0."""
+    """Add interest at `rate` on `amount`, less `step` a month, up to `maturity`, and its discounted tax shield."""
+    monthly, discount = scratch[1], scratch[2]
     for lane in range(rate.size):
         years = log(1.0 + rate[lane]) / -12.0
         monthly[lane] = exp(years)
         discount[lane] = exp(years * begin)
-    for m in range(begin, end):
-        saved = tax * (amount - step * (m - begin)) / 12.0
+    for m in range(begin, min(maturity + 1, interest.shape[0])):
+        balance = (amount - step * (m - begin)) / 12.0
         for lane in range(rate.size):
             discount[lane] *= monthly[lane]
-            shield[lane] += saved * rate[lane] * discount[lane]
+            interest[m, lane] += rate[lane] * balance
+            shield[lane] += tax * (rate[lane] * balance) * discount[lane]
 
 
 @inner
-def cash_position(
+def fund(
     f: Finance,
     plans: Plans,
     plan: int,
     base: NDArray[np.float64],
-    s: Schedule,
+    notes_flow: NDArray[np.float64],
     world: World,
-    scratch: NDArray[np.float64],
+    rows: Rows,
     ledger: Ledger,
+    earnings: NDArray[np.float64],
 ) -> None:
-    """Fill levered tax into CFADS, cash and revolver by month."""
-    months, lanes = ledger.cash.shape
-    earned = (1.0 - f.tax) * plans.cash_rate[plan] / 12.0
-    floor, limit = plans.cash_floor[plan], plans.revolver[plan]
-    cash, drawn, flow, drawn_interest = scratch[0], scratch[1], scratch[2], scratch[3]
+    """The levered months: interest and tax, then all cash, then the revolver up to the floor or back above it.
+
+    Fills CFADS, cash and revolver by month, and the effect on earnings by (fiscal year, lane), USD a share.
+    """
+    cash, drawn, drawn_interest, taxed, flow = rows.a, rows.b, rows.c, rows.d, rows.e
+    taxable, interest, ebitda, cfads = ledger.taxable, ledger.interest, ledger.ebitda, ledger.cfads
+    capex, sale, margin, noise, funding = ledger.capex, ledger.sale, world.margin, world.noise, world.funding
+    cashes, revolvers = ledger.cash, ledger.revolver
+    tax, over, floor, limit = f.tax, plans.revolver_margin[plan], plans.cash_floor[plan], plans.revolver[plan]
+    earned, per_share = 1.0 + (1.0 - tax) * plans.cash_rate[plan] / 12.0, (1.0 - tax) / f.shares
     cash[:] = plans.opening_cash[plan]
     drawn[:] = 0.0
-    for m in range(months):
-        fixed = f.base_cash_flow + s.flow[m] - (plans.penalty[plan] if m == plans.penalty_month[plan] else 0.0)
-        wobble = (1.0 - f.tax) * base[m]
-        for lane in range(lanes):
-            drawn_interest[lane] = drawn[lane] * (world.funding[m, lane] + plans.revolver_margin[plan]) / 12.0
-            taxed = ledger.taxable[m, lane] - ledger.interest[m, lane] - drawn_interest[lane]
-            ledger.cfads[m, lane] = ledger.ebitda[m, lane] - f.tax * taxed
-        for lane in range(lanes):
-            ads = wobble * world.margin[lane] * (world.noise[m, lane] - 1.0)
-            flow[lane] = fixed + ads + ledger.cfads[m, lane] - ledger.capex[m, lane] + ledger.sale[m, lane]
-        for lane in range(lanes):
-            after = cash[lane] * (1.0 + earned) + flow[lane] - ledger.interest[m, lane] - drawn_interest[lane]
-            draw = min(max(floor - after, -drawn[lane]), limit - drawn[lane])
+    for m in range(cfads.shape[0]):
+        fixed = f.base_cash_flow + notes_flow[m] - (plans.penalty[plan] if m == plans.penalty_month[plan] else 0.0)
+        wobble, year = (1.0 - tax) * base[m], f.fiscal_year[m]
+        for lane in range(cash.size):
+            drawn_interest[lane] = drawn[lane] * (funding[m, lane] + over) / 12.0
+            taxed[lane] = taxable[m, lane] - interest[m, lane] - drawn_interest[lane]
+            earnings[year, lane] += per_share * taxed[lane]
+            cfads[m, lane] = ebitda[m, lane] - tax * taxed[lane]
+        for lane in range(cash.size):
+            ads = wobble * margin[lane] * (noise[m, lane] - 1.0)
+            flow[lane] = fixed + ads + cfads[m, lane] - capex[m, lane] + sale[m, lane]
+        for lane in range(cash.size):
+            after = cash[lane] * earned + flow[lane] - interest[m, lane] - drawn_interest[lane]
+            missing = floor - after
+            pays = missing if missing > -drawn[lane] else -drawn[lane]
+            draw = pays if pays < limit - drawn[lane] else limit - drawn[lane]
             cash[lane] = after + draw
             drawn[lane] += draw
-        for lane in range(lanes):
-            ledger.cash[m, lane] = cash[lane]
-            ledger.revolver[m, lane] = drawn[lane]
+            cashes[m, lane] = cash[lane]
+            revolvers[m, lane] = drawn[lane]
 
 
 @inner
 def liquidity(
-    floor: float, ledger: Ledger, least: Lanes, event: Lanes, depth: Lanes, count: Lanes, most_drawn: Lanes
+    floor: float,
+    cash: Monthly,
+    revolver: Monthly,
+    least: Lanes,
+    event: Lanes,
+    depth: Lanes,
+    count: Lanes,
+    most_drawn: Lanes,
 ) -> None:
     """Lowest cash; whether, how deep and for how many months cash lies below the floor; largest revolver balance."""
-    months, lanes = ledger.cash.shape
     least[:] = np.inf
-    count[:] = 0.0
-    most_drawn[:] = 0.0
-    for m in range(months):
-        for lane in range(lanes):
-            least[lane] = min(least[lane], ledger.cash[m, lane])
-            count[lane] += 1.0 if floor - ledger.cash[m, lane] > SLACK else 0.0
-            most_drawn[lane] = max(most_drawn[lane], ledger.revolver[m, lane])
-    for lane in range(lanes):
+    for m in range(cash.shape[0]):
+        for lane in range(least.size):
+            least[lane] = cash[m, lane] if cash[m, lane] < least[lane] else least[lane]
+            count[lane] += 1.0 if floor - cash[m, lane] > SLACK else 0.0
+            most_drawn[lane] = revolver[m, lane] if revolver[m, lane] > most_drawn[lane] else most_drawn[lane]
+    for lane in range(least.size):
         short = floor - least[lane] > SLACK
         event[lane] = 1.0 if short else 0.0
         depth[lane] = floor - least[lane] if short else 0.0
@@ -262,17 +268,3 @@ def trailing(series: Monthly, m: int, out: Lanes) -> None:
     for back in range(max(0, m - 11), m + 1):
         for lane in range(out.size):
             out[lane] += series[back, lane]
-
-
-@inner
-def earnings(f: Finance, plans: Plans, plan: int, world: World, ledger: Ledger, figures: NDArray[np.float64]) -> None:
-    """Fill the effect on earnings per share by (fiscal year, lane), USD."""
-    months, lanes = ledger.taxable.shape
-    scale = (1.0 - f.tax) / f.shares
-    figures[:] = 0.0
-    for m in range(months):
-        row = figures[f.fiscal_year[m]]
-        for lane in range(lanes):
-            drawn = ledger.revolver[m - 1, lane] if m > 0 else 0.0
-            interest = drawn * (world.funding[m, lane] + plans.revolver_margin[plan]) / 12.0
-            row[lane] += scale * (ledger.taxable[m, lane] - ledger.interest[m, lane] - interest)

@@ -22,7 +22,6 @@ class World(NamedTuple):
     value: Monthly  # value index: V(m; u) = value[m] / value[u]
     work: Monthly  # index of what a vintage still does
     efficiency: Monthly  # exp(H): work per MW of a vintage bought in the month
-    value_by_lane: NDArray[np.float64]  # (lanes, months) the same value index, for loops along months
     price: Monthly  # USD per W-year
     trailing: Monthly  # P12
     noise: Monthly  # exp(x) of ad revenue
@@ -42,24 +41,21 @@ class Ledger(NamedTuple):
 
     cost_change: Monthly  # operating cost before growth, a year, USD m
     fee: Monthly  # expensed once
-    depreciation: Monthly  # first its changes, then its level
+    depreciation: Monthly  # changes of its level
     capex: Monthly
     sale: Monthly
     gain: Monthly  # on sales, less write-offs
     work_change: Monthly  # MW-equivalents per unit of the work index
-    idle_change: Monthly
+    idle: Monthly  # first its changes, then its level
     first_change: Monthly  # MW of first vintages per unit of the value index
-    service_change: Monthly  # MW in service
-    stranded: NDArray[np.float64]  # (lanes, months)
-    asset: NDArray[np.float64]  # (lanes, months) economic value of compute; filled for traces only
+    service: Monthly  # MW in service: first its changes, then its level
+    stranded: Monthly
+    asset: Monthly  # economic value of compute; filled for traces only
+    effective: Monthly  # W, MW-equivalents
     ebitda: Monthly
     taxable: Monthly  # before interest
     cash_flow: Monthly  # unlevered, after tax
-    effective: Monthly  # W, MW-equivalents
-    service: Monthly  # MW in service
-    cumulative: Monthly  # of cash_flow
     book: Monthly  # invested capital
-    idle: Monthly
     interest: Monthly  # on notes
     cfads: Monthly
     cash: Monthly
@@ -83,7 +79,6 @@ def world(months: int, sites: int, lanes: int) -> World:
     """Empty arrays for a block of `lanes` paths."""
     shapes = {
         "factors": (6, lanes),
-        "value_by_lane": (lanes, months),
         "funding": (months + 1, lanes),
         **dict.fromkeys(("value", "work", "efficiency", "price", "trailing", "noise"), (months, lanes)),
         **dict.fromkeys(("energised", "built", "behind"), (sites, lanes)),
@@ -93,8 +88,7 @@ def world(months: int, sites: int, lanes: int) -> World:
 
 def ledger(months: int, lanes: int) -> Ledger:
     """Empty arrays for a block of `lanes` paths."""
-    by_lane = {"stranded", "asset"}
-    return Ledger(*(np.zeros((lanes, months) if f in by_lane else (months, lanes)) for f in Ledger._fields))
+    return Ledger(*(np.zeros((months, lanes)) for _ in Ledger._fields))
 
 
 def totals(lanes: int) -> Totals:

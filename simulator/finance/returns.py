@@ -13,7 +13,8 @@ from simulator.compiled import inner
 from simulator.elementary import exp, log
 from simulator.finance.ledger import Lanes, Monthly
 
-LOWEST, HIGHEST, STEPS, HALVINGS = -0.90, 1.00, 38, 36
+LOWEST, HIGHEST, STEPS, HALVINGS = -0.90, 1.00, 38, 28
+IRR_ROWS = 9  # of scratch
 
 
 @inner

@@ -19,8 +19,8 @@ from simulator.finance.spending import spend_committed, spend_deferred, spend_sh
 
 # Rows of the scratch that carries a site through its life, by lane; months as floats.
 SERVICE, DELIVERED, FINISHED, SHELL, COMPUTE, SHELL_SHARE, COMPUTE_SHARE = range(7)
-SINCE, VINTAGE, BEGIN, END, REFIT = range(7, 12)
-SITE_ROWS = 12
+SINCE, VINTAGE, BEGIN, END, REFIT, WORTH = range(7, 13)
+SITE_ROWS = 13
 
 
 @inner
@@ -92,16 +92,16 @@ def book_shell(life: int, site: NDArray[np.float64], depreciation: Monthly, shel
 
 
 @inner
-def first_vintage(mw: float, site: NDArray[np.float64], value: NDArray[np.float64], first: Monthly) -> None:
+def first_vintage(mw: float, site: NDArray[np.float64], value: Monthly, first: Monthly) -> None:
     """The vintage delivered at D: it depreciates from S and is held from D."""
-    lanes, months = value.shape
+    months, lanes = value.shape
     for lane in range(lanes):
         site[SINCE, lane] = site[SERVICE, lane]
         site[VINTAGE, lane] = site[DELIVERED, lane]
         site[BEGIN, lane] = min(site[DELIVERED, lane], months)
         site[REFIT, lane] = 0.0
         if site[SERVICE, lane] < months:
-            first[int(site[SERVICE, lane]), lane] += mw / value[lane, int(site[DELIVERED, lane])]
+            first[int(site[SERVICE, lane]), lane] += mw / value[int(site[DELIVERED, lane]), lane]
 
 
 @inner
@@ -111,7 +111,7 @@ def next_swaps(
     growth: NDArray[np.float64],
     operating_cost: Lanes,
     trailing: Monthly,
-    value: NDArray[np.float64],
+    value: Monthly,
     site: NDArray[np.float64],
 ) -> None:
     """Month in which each lane's vintage is swapped; the horizon if it is not.
@@ -125,7 +125,7 @@ def next_swaps(
         if refresh == ECONOMIC:
             for m in range(since + 1, months):
                 run = operating_cost[lane] * growth[m]
-                worth = value[lane, m] / value[lane, int(site[VINTAGE, lane])]
+                worth = value[m, lane] / value[int(site[VINTAGE, lane]), lane]
                 if trailing[m, lane] * worth < run and trailing[m, lane] >= run:
                     end = m
                     break
@@ -133,32 +133,33 @@ def next_swaps(
 
 
 @inner
-def strand(life: int, site: NDArray[np.float64], value: NDArray[np.float64], stranded: NDArray[np.float64]) -> None:
-    """Add (book - V cost)+ while the vintage is held; book is straight line over `life` months from SINCE."""
-    for lane in range(value.shape[0]):
-        begin, end, since = int(site[BEGIN, lane]), int(site[END, lane]), int(site[SINCE, lane])
-        if begin >= end:
-            continue
-        compute = site[COMPUTE, lane]
-        worth = compute / value[lane, int(site[VINTAGE, lane])]
-        rate = compute / life
-        for m in range(begin, min(end, since)):
-            gap = compute - value[lane, m] * worth
-            stranded[lane, m] += gap if gap > 0.0 else 0.0
-        for m in range(max(begin, since), min(end, since + life)):
-            gap = compute - rate * (m + 1 - since) - value[lane, m] * worth
-            stranded[lane, m] += gap if gap > 0.0 else 0.0
+def strand(
+    life: int, site: NDArray[np.float64], value: Monthly, worth: Lanes, stranded: Monthly, tracing: bool, asset: Monthly
+) -> None:
+    """Add (book - V cost)+ while the vintage is held; book is straight line over `life` months from SINCE.
 
-
-@inner
-def note_asset(site: NDArray[np.float64], value: NDArray[np.float64], asset: NDArray[np.float64]) -> None:
-    """Economic value of the vintage while it is held."""
-    for lane in range(value.shape[0]):
+    For a trace, also V cost. `worth` is scratch: the vintage's cost per unit of its value index.
+    """
+    months = value.shape[0]
+    first, last, rate = months, 0, 1.0 / life
+    for lane in range(worth.size):
         begin, end = int(site[BEGIN, lane]), int(site[END, lane])
-        if begin < end:
-            worth = site[COMPUTE, lane] / value[lane, int(site[VINTAGE, lane])]
-            for m in range(begin, end):
-                asset[lane, m] += value[lane, m] * worth
+        held = begin < end
+        worth[lane] = site[COMPUTE, lane] / value[min(int(site[VINTAGE, lane]), months - 1), lane] if held else 0.0
+        first = min(first, begin) if held else first
+        last = max(last, min(end, int(site[SINCE, lane]) + life)) if held else last
+    for m in range(first, last):
+        for lane in range(worth.size):
+            used = (m + 1 - site[SINCE, lane]) * rate
+            left = 1.0 - (used if used > 0.0 else 0.0)
+            gap = site[COMPUTE, lane] * left - value[m, lane] * worth[lane]
+            held = m >= site[BEGIN, lane] and m < site[END, lane] and gap > 0.0
+            stranded[m, lane] += gap if held else 0.0
+    if tracing:
+        for m in range(first, months):
+            for lane in range(worth.size):
+                held = m >= site[BEGIN, lane] and m < site[END, lane]
+                asset[m, lane] += value[m, lane] * worth[lane] if held else 0.0
 
 
 @inner
@@ -179,7 +180,7 @@ def book_work(
 def retire(
     life: int,
     site: NDArray[np.float64],
-    value: NDArray[np.float64],
+    value: Monthly,
     resale: Lanes,
     depreciation: Monthly,
     sale: Monthly,
@@ -196,7 +197,7 @@ def retire(
         cost = site[COMPUTE, lane] + site[REFIT, lane]
         add_level(depreciation, cost / life, since, min(since + life, end), lane)
         if end < months:
-            worth = value[lane, end] / value[lane, int(site[VINTAGE, lane])] * site[COMPUTE, lane]
+            worth = value[end, lane] / value[int(site[VINTAGE, lane]), lane] * site[COMPUTE, lane]
             left = max(1.0 - (end - since) / life, 0.0)
             result = worth * resale[lane] - cost * left
             sale[end, lane] += worth * resale[lane]
@@ -223,17 +224,15 @@ def renew(refit_share: float, growth: NDArray[np.float64], site: NDArray[np.floa
 
 
 @inner
-def book_terminal(
-    life: int, site: NDArray[np.float64], value: NDArray[np.float64], resale: Lanes, totals: Totals
-) -> None:
+def book_terminal(life: int, site: NDArray[np.float64], value: Monthly, resale: Lanes, totals: Totals) -> None:
     """What the compute held at the horizon would bring and its book value (V = 1 before delivery)."""
     compute_value, shell_value, book, stranded = totals.compute_value, totals.shell_value, totals.book, totals.stranded
-    months = value.shape[1]
+    months = value.shape[0]
     for lane in range(resale.size):
         vintage, since = int(site[VINTAGE, lane]), int(site[SINCE, lane])
         delivered = vintage < months
         spent = site[COMPUTE, lane] if delivered else site[COMPUTE, lane] * site[COMPUTE_SHARE, lane]
-        now = value[lane, months - 1] / value[lane, min(vintage, months - 1)]
+        now = value[months - 1, lane] / value[min(vintage, months - 1), lane]
         left = max(1.0 - max(months - since, 0) / life, 0.0)
         compute_value[lane] += now * spent * resale[lane]
         shell_value[lane] += site[REFIT, lane] * left
@@ -255,14 +254,12 @@ def live(
     totals: Totals,
 ) -> None:
     """Book vintage after vintage of one site in all lanes, up to the horizon."""
-    value = world.value_by_lane
+    value = world.value
     first_vintage(mw, site, value, ledger.first_change)
     some = True
     while some:
         next_swaps(refresh, p.compute_life, p.growth, world.operating_cost, world.trailing, value, site)
-        strand(p.compute_life, site, value, ledger.stranded)
-        if tracing:
-            note_asset(site, value, ledger.asset)
+        strand(p.compute_life, site, value, site[WORTH], ledger.stranded, tracing, ledger.asset)
         book_work(mw, delay, site, world.efficiency, world.work, ledger.work_change)
         retire(
             p.compute_life, site, value, world.resale, ledger.depreciation, ledger.sale, ledger.gain,
@@ -304,13 +301,11 @@ def build_sites(
                 totals.sunk,
             )  # fmt: skip
         else:
-            spend_committed(
-                planned[k], p.delivery, site[COMPUTE], site[COMPUTE_SHARE], ledger.capex, totals.sunk
-            )
-        book_idle(site, ledger.idle_change, totals.idle_capital)
+            spend_committed(planned[k], p.delivery, site[COMPUTE], site[COMPUTE_SHARE], ledger.capex, totals.sunk)
+        book_idle(site, ledger.idle, totals.idle_capital)
         book_running(
             p.idle_share, p.behind_meter, mw[k], site, world.operating_cost, world.behind[k], ledger.cost_change,
-            ledger.service_change, totals.in_service,
+            ledger.service, totals.in_service,
         )  # fmt: skip
         book_shell(p.shell_life, site, ledger.depreciation, totals.shell_value, totals.book)
         live(p, refresh, refit_share, mw[k], p.work_delay[k], tracing, site, world, ledger, totals)
@@ -321,7 +316,7 @@ def clear(tracing: bool, ledger: Ledger, totals: Totals) -> None:
     """Zero what the sites add to."""
     for changes in (
         ledger.cost_change, ledger.fee, ledger.depreciation, ledger.capex, ledger.sale, ledger.gain,
-        ledger.work_change, ledger.idle_change, ledger.first_change, ledger.service_change, ledger.stranded,
+        ledger.work_change, ledger.idle, ledger.first_change, ledger.service, ledger.stranded,
     ):  # fmt: skip
         changes[:] = 0.0
     if tracing:

@@ -1,4 +1,4 @@
-"""One plan valued in one block of worlds: the order in which sites, cash flow, debt and covenants are booked."""
+"""One plan valued in one block of worlds: sites, operations, debt, covenants, in this order."""
 
 from __future__ import annotations
 
@@ -11,21 +11,11 @@ from simulator.compiled import inline, inner
 from simulator.drivers.arpu import Arpu
 from simulator.drivers.grid import Grid
 from simulator.finance import metrics as row
-from simulator.finance.cashflow import (
-    economic_end,
-    employed,
-    funding_need,
-    operate,
-    present_value,
-    settle,
-    terminal,
-    worst_stranded,
-)
-from simulator.finance.covenants import Cover, loan_life_cover, mark_breach, test_covenants
+from simulator.finance.cashflow import Rows, age, idle, need, operate, rows, settle, terminal
+from simulator.finance.covenants import Cover, loan_life_cover, test_covenants
 from simulator.finance.debt import (
     Schedule,
-    cash_position,
-    earnings,
+    fund,
     liquidity,
     note_interest,
     plan_schedule,
@@ -35,10 +25,11 @@ from simulator.finance.debt import (
 from simulator.finance.ledger import Lanes, Ledger, Totals, World, ledger, totals
 from simulator.finance.plan import Plans
 from simulator.finance.programme import Finance, Programme
-from simulator.finance.returns import internal_rate
+from simulator.finance.returns import IRR_ROWS, internal_rate
 from simulator.finance.sites import SITE_ROWS, build_sites
+from simulator.finance.trace import trace_plan
 
-SCRATCH = SITE_ROWS  # rows of lane-wide scratch
+SCRATCH = max(SITE_ROWS, IRR_ROWS)  # rows of lane-wide scratch
 
 
 class Books(NamedTuple):
@@ -47,19 +38,18 @@ class Books(NamedTuple):
     ledger: Ledger
     totals: Totals
     schedule: Schedule
-    breached: NDArray[np.float64]  # (months, lanes)
-    end: Lanes  # terminal value; once it is used, month of the economic end
-    asset_months: Lanes
+    rows: Rows
+    end: Lanes  # month of the economic end
+    mature: Lanes  # mean maturity of the assets, years
+    terminal: Lanes
     scratch: NDArray[np.float64]  # (SCRATCH, lanes)
 
 
 def books(months: int, lanes: int) -> Books:
     """Empty books for a block of `lanes` paths."""
-    empty = np.zeros((months, lanes))
-    return Books(
-        ledger(months, lanes), totals(lanes), schedule(months), empty, np.zeros(lanes), np.zeros(lanes),
-        np.zeros((SCRATCH, lanes)),
-    )  # fmt: skip
+    end, mature, last = np.zeros((3, lanes))
+    scratch = np.zeros((SCRATCH, lanes))
+    return Books(ledger(months, lanes), totals(lanes), schedule(months), rows(lanes), end, mature, last, scratch)
 
 
 @inner
@@ -71,28 +61,27 @@ def value_plan(
     plans: Plans,
     plan: int,
     world: World,
-    tracing: bool,
     with_irr: bool,
     b: Books,
     figures: NDArray[np.float64],
+    trace: NDArray[np.float64],
+    first: int,
+    width: int,
 ) -> None:
-    """Fill `figures` (plan metrics, lanes) of plan number `plan`; the ledger keeps the months for a trace."""
+    """Fill `figures` (plan metrics, lanes) of plan number `plan` and, if it has room, `trace` from lane `first` on."""
+    figures[:] = 0.0
     build_sites(
         programme, plans.chips[plan], plans.refresh[plan], plans.refit[plan], grid.mw, grid.start, grid.planned,
-        grid.near, tracing, world, b.scratch, b.ledger, b.totals,
+        grid.near, trace.size > 0, world, b.scratch, b.ledger, b.totals,
     )  # fmt: skip
-    operate(programme, arpu, world, b.scratch, b.ledger)
-    settle(finance, b.ledger)
+    operate(programme, arpu, world, b.rows, b.ledger)
     _project(programme, finance, world, with_irr, b, figures)
     plan_schedule(plans, plan, b.schedule)
-    note_interest(
-        finance.tax, plans, plan, b.schedule, world.funding, b.scratch, b.ledger.interest, figures[row.APV]
-    )
-    cash_position(finance, plans, plan, arpu.base, b.schedule, world, b.scratch, b.ledger)
+    note_interest(finance.tax, plans, plan, b.schedule, world.funding, b.scratch, b.ledger.interest, figures[row.APV])
+    fund(finance, plans, plan, arpu.base, b.schedule.flow, world, b.rows, b.ledger, figures[row.ROIC + 1 :])
     _debt(programme, finance, arpu, plans, plan, world, b, figures)
-    if tracing:
-        mark_breach(figures[row.BREACH_MONTH], b.breached)
-    earnings(finance, plans, plan, world, b.ledger, figures[row.ROIC + 1 :])
+    if trace.size > 0:
+        trace_plan(b.schedule.balance, b.ledger, figures[row.BREACH_MONTH], b.rows.a, trace, first, width)
 
 
 @inline
@@ -100,20 +89,21 @@ def _project(
     programme: Programme, finance: Finance, world: World, with_irr: bool, b: Books, figures: NDArray[np.float64]
 ) -> None:
     """Figures that no financing changes."""
-    terminal(finance, programme, world, b.totals, b.end)
-    present_value(finance.discount, b.ledger, b.end, figures[row.NPV])
-    present_value(finance.discount_unlevered, b.ledger, b.end, figures[row.APV])
+    settle(finance, b.totals.sunk, b.rows, b.ledger, figures[row.NPV], figures[row.APV], figures[row.ROIC])
+    terminal(finance, programme, world.trailing, b.totals, b.terminal)
+    last = finance.discount.size - 1
+    for lane in range(b.terminal.size):
+        figures[row.NPV, lane] += finance.discount[last] * b.terminal[lane]
+        figures[row.APV, lane] += finance.discount_unlevered[last] * b.terminal[lane]
     figures[row.IRR] = np.nan
     if with_irr:
-        internal_rate(b.ledger.cash_flow, b.end, b.scratch, figures[row.IRR])
-    funding_need(b.ledger, figures[row.PEAK_FUNDING], figures[row.PEAK_MONTH], figures[row.PAYBACK])
-    employed(finance, world, b.totals, b.ledger, figures[row.ROIC], figures[row.IDLE_COST])
-    worst_stranded(b.ledger, figures[row.STRANDED_PEAK])
+        internal_rate(b.ledger.cash_flow, b.terminal, b.scratch, figures[row.IRR])
+    need(b.rows, b.ledger.cash_flow, figures[row.PEAK_FUNDING], figures[row.PEAK_MONTH], figures[row.PAYBACK])
+    idle(b.rows, b.ledger.idle, world.funding, b.ledger.stranded, figures[row.IDLE_COST], figures[row.STRANDED_PEAK])
     figures[row.IDLE_CAPITAL] = b.totals.idle_capital
     figures[row.STRANDED_RETIRED] = b.totals.stranded
     figures[row.WRITE_OFFS] = b.totals.write_offs
-    life = figures[row.ASSET_LIFE]
-    economic_end(programme, world, b.totals, b.ledger, b.scratch[0], b.end, life, b.asset_months)
+    age(programme, world, b.totals.in_service, b.rows, b.ledger, b.end, figures[row.ASSET_LIFE], b.mature)
 
 
 @inline
@@ -129,32 +119,32 @@ def _debt(
 ) -> None:
     """Figures of debt: liquidity, cover, covenants, refinancing and the gap between debt and assets."""
     liquidity(
-        plans.cash_floor[plan], b.ledger, figures[row.MIN_CASH], figures[row.SHORTFALL], figures[row.SHORTFALL_DEPTH],
-        figures[row.SHORTFALL_MONTHS], figures[row.REVOLVER_PEAK],
+        plans.cash_floor[plan], b.ledger.cash, b.ledger.revolver, figures[row.MIN_CASH], figures[row.SHORTFALL],
+        figures[row.SHORTFALL_DEPTH], figures[row.SHORTFALL_MONTHS], figures[row.REVOLVER_PEAK],
     )  # fmt: skip
     cover = Cover(
         figures[row.DSCR_MIN], figures[row.DSCR_RESERVE_MIN], figures[row.FCCR_MIN], figures[row.ICR_MIN],
         figures[row.LEVERAGE_MAX], figures[row.BREACH], figures[row.BREACH_MONTH], figures[row.BREACH_CURED],
+        b.scratch[6], b.scratch[7],
     )  # fmt: skip
-    test_covenants(
-        programme, finance, plans, plan, arpu.base, b.schedule, world, b.scratch, b.ledger, cover
-    )
+    test_covenants(programme, finance, plans, plan, arpu.base, b.schedule, world, b.scratch, b.ledger, cover)
     loan_life_cover(finance, plans.note_coupon[plan], b.schedule, b.ledger, figures[row.LLCR])
     refinancing_gap(
         plans, plan, b.schedule, world.funding, b.scratch, b.ledger.interest, b.ledger.cfads,
         figures[row.REFINANCING_GAP],
     )  # fmt: skip
-    _gaps(plans, plan, b, figures)
+    _gaps(plans, plan, b.schedule.balance, b.end, b.mature, figures)
 
 
 @inline
-def _gaps(plans: Plans, plan: int, b: Books, figures: NDArray[np.float64]) -> None:
+def _gaps(
+    plans: Plans, plan: int, balance: NDArray[np.float64], end: Lanes, mature: Lanes, figures: NDArray[np.float64]
+) -> None:
     """Debt against asset: durations, maturities, and what is owed when the asset ends (NaN without notes)."""
-    months = b.schedule.balance.size
     some = plans.tranche_from[plan + 1] > plans.tranche_from[plan]
-    for lane in range(b.end.size):
-        life, asset = figures[row.ASSET_LIFE, lane], b.asset_months[lane]
+    for lane in range(end.size):
+        life = figures[row.ASSET_LIFE, lane]
         figures[row.DURATION_GAP, lane] = plans.note_duration[plan] - life if some else np.nan
-        figures[row.WAM_GAP, lane] = plans.note_maturity[plan] - asset if some else np.nan
-        ended = some and b.end[lane] < months
-        figures[row.DEBT_AT_END, lane] = b.schedule.balance[int(b.end[lane])] if ended else np.nan
+        figures[row.WAM_GAP, lane] = plans.note_maturity[plan] - mature[lane] if some else np.nan
+        ended = some and end[lane] < balance.size
+        figures[row.DEBT_AT_END, lane] = balance[int(end[lane])] if ended else np.nan
