@@ -13,7 +13,7 @@ SIMULATOR = Path(__file__).parents[2] / "simulator"
 SOURCES = sorted(
     [SIMULATOR / "kernel.py", *(SIMULATOR / "drivers").glob("*.py"), *(SIMULATOR / "finance").glob("*.py")]
 )
-PATHS = 10
+PATHS = 8
 
 
 class Mutation(NamedTuple):
@@ -31,6 +31,7 @@ CASES: dict[str, tuple[str, ...]] = {
     "world": ("months=61", "drivers.funding.spread0=0.02"),
     "regimes": ("months=61", "drivers.price.model=regime", "dependence.family=t"),
     "short": ("months=26",),  # sites delivered or in service after the horizon
+    "dear": ("months=50", "programme.operating_cost=12"),  # even new chips may not earn their keep
     "poor": (  # the revolver is drawn, exhausted and repaid; covenants are breached, and breaches cured
         "months=84",
         "programme.base_cash_flow=4",

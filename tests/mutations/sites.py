@@ -23,8 +23,8 @@ SITES = (
     Mutation("shell book is what was used", "shell * (1.0 - used)", "shell * used"),
     Mutation(
         "the first vintage is of the month of service",
-        "mw / value[lane, int(site[DELIVERED, lane])]",
-        "mw / value[lane, int(site[SERVICE, lane])]",
+        "mw / value[int(site[DELIVERED, lane]), lane]",
+        "mw / value[int(site[SERVICE, lane]), lane]",
     ),
     Mutation(
         "book life is a month short", "min(since + life, months) if refresh", "min(since + life - 1, months) if refresh"
@@ -32,8 +32,12 @@ SITES = (
     Mutation(
         "old chips earn the price of new ones", "trailing[m, lane] * worth < run", "trailing[m, lane] < run * worth"
     ),
-    Mutation("chips are bought though none earn their keep", "and trailing[m, lane] >= run", "and run >= 0.0"),
-    Mutation("stranded value counts last month's book", "rate * (m + 1 - since)", "rate * (m - since)"),
+    Mutation("chips are bought though none earn their keep", "and trailing[m, lane] >= run", "and run >= 0.0", "dear"),
+    Mutation(
+        "stranded value counts last month's book",
+        "(m + 1 - site[SINCE, lane]) * rate",
+        "(m - site[SINCE, lane]) * rate",
+    ),
     Mutation("sites work from the first day", "int(site[SERVICE, lane]) + delay", "int(site[SERVICE, lane])"),
     Mutation(
         "wear before the purchase counts twice",
