@@ -38,7 +38,7 @@ class Schedule(NamedTuple):
 
 def schedule(months: int) -> Schedule:
     """Empty arrays."""
-    return Schedule(*(np.zeros(months) for _ in range(5)), np.zeros(1))
+    return Schedule(*(np.zeros(size) for size in (months, months, months, months, months, 1)))
 
 
 @inner
