@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simulator.compiled import njit
 from simulator.drivers import arpu, reverting
 from simulator.drivers.arpu import Arpu
 from simulator.drivers.laws import named, truncated, zero_inflated
 from simulator.finance import ledger
-from simulator.finance.cashflow import operate
+from simulator.finance.cashflow import operate, rows
 from simulator.finance.programme import Programme
 from tests.drawing import draw_arpu
 from tests.statistical import assert_correlation, assert_covariance, assert_mean, assert_share, assert_variance
@@ -84,6 +85,11 @@ def test_margin_is_an_uncertain_number(seed):
 # What compute does for revenue: exact
 
 
+@njit
+def book(programme, fleet, world, working, books):  # inner functions have no entry for Python
+    operate(programme, fleet, world, working, books)
+
+
 def increment(epsilon: float, lag: float, added: float, months: int = 30) -> np.ndarray:
     """Margin on extra revenue by month, W = `added` MW-equivalents from month 0 on 100, base revenue 2, noise 1.1."""
     fleet = Arpu(
@@ -97,7 +103,7 @@ def increment(epsilon: float, lag: float, added: float, months: int = 30) -> np.
         name: 0 if kind == "int" else 0.0 for name, kind in Programme.__annotations__.items()
     } | {"growth": np.ones(months), "work_delay": np.zeros(1, np.int64)}
     programme = Programme(**numbers)
-    operate(programme, fleet, world, np.zeros((8, 3)), books)
+    book(programme, fleet, world, rows(3), books)
     return books.ebitda[:, 0]
 
 

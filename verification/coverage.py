@@ -23,6 +23,7 @@ from typing import Literal, NamedTuple
 import matplotlib as mpl
 import numpy as np
 from scipy import stats
+from scipy.stats.distributions import rv_frozen
 
 from simulator.finance.metrics import Metric
 from simulator.results.columns import Column, Event
@@ -41,7 +42,7 @@ class Law(NamedTuple):
     """A law and how low coverage may fall: `floor` by measure, 0.95 where none is given."""
 
     name: str
-    law: stats.rv_frozen
+    law: rv_frozen
     bad: Literal["low", "high"]
     floor: dict[str, float]
     fourth: bool = True  # has a fourth moment, without which the interval of sd means nothing

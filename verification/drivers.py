@@ -208,9 +208,9 @@ def study_regimes(seed: int, paths: int) -> Iterator[Result]:
     yield from observe("regimes", draw, checks, paths)
     shares = []
     for month in MONTHS:
-        expected = price.regime_shares(month / 12.0, price.SHORTAGE, stays)
+        of_time = price.regime_shares(month / 12.0, price.SHORTAGE, stays)
         for state, name in enumerate(("glut", "normal", "shortage")):
-            shares.append(Check(f"share in {name}", month, float(expected[state]),
+            shares.append(Check(f"share in {name}", month, float(of_time[state]),
                                 lambda d, m=month, of=level[state]: (d.price[m - 1] == of) * 1.0))  # fmt: skip
 
     def still(name: str) -> SimpleNamespace:
