@@ -88,12 +88,12 @@ def figures(levers: Model) -> np.ndarray:
     return run(levers, 1_000)
 
 
-@pytest.mark.parametrize("paths", [1, 127, 128, 300])
+@pytest.mark.parametrize("paths", [1, 127, 128, 300, 600])
 def test_a_shorter_run_is_the_beginning_of_a_longer_one(levers: Model, figures: np.ndarray, paths: int) -> None:
     assert same(run(levers, paths), figures[:, :paths])
 
 
-@pytest.mark.parametrize("lanes", [1, 7, 16, 64, 256])
+@pytest.mark.parametrize("lanes", [1, 7, 16, 64, 128, 256])
 def test_the_lane_width_changes_no_bit(levers: Model, figures: np.ndarray, lanes: int) -> None:
     paths = min(1_000, 40 * lanes)
     assert same(run(levers, paths, lanes=lanes), figures[:, :paths])
@@ -112,12 +112,14 @@ def test_a_workspace_carries_nothing_from_block_to_block(levers: Model, figures:
 
 
 def test_only_the_rate_of_return_stops_with_the_sample() -> None:
-    frozen = freeze(load(SMOKE))
+    """Tasks begin at multiples of a block, so no block of a run lies on both sides."""
+    frozen, lanes = freeze(load(SMOKE)), kernel.LANES
+    assert kernel.SAMPLED % lanes == 0
     rates = names(frozen).index("own.irr")
-    before, beyond = run(frozen.model, 256, kernel.SAMPLED - 128), run(frozen.model, 128, kernel.SAMPLED)
-    assert np.isfinite(before[rates, :128]).any()
+    across, beyond = run(frozen.model, 2 * lanes, kernel.SAMPLED - lanes), run(frozen.model, lanes, kernel.SAMPLED)
+    assert np.isfinite(across[rates, :lanes]).any()
     assert np.isnan(beyond[rates]).all()
-    assert same(before[:, 128:], beyond)
+    assert same(across[:, lanes:], beyond)
 
 
 def test_far_paths_and_any_seed_are_paths_like_others() -> None:
