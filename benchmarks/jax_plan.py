@@ -130,10 +130,19 @@ def _interest(model: Model, w: World, notes: Ladder) -> tuple[Array, Array]:
     return interest, shield
 
 
+def _opening(model: Model, w: World, ends: Ends) -> dict[str, Array]:
+    """What the scan carries, before the first month."""
+    plans, zero = model.plans, jnp.zeros(w.epsilon.size)
+    names = ("adopted", "npv", "apv", "flow", "low_month", "invested", "earned", "idle_cost", "stranded", "life")
+    state = dict.fromkeys((*names, "maturity", "revolver", "most", "short"), zero)
+    state |= {"back": zero + model.months, "trough": zero + jnp.inf, "book": w.cost * ends.sunk}
+    return state | {"end": zero + model.months, "cash": zero + plans.opening_cash[0], "min_cash": zero + jnp.inf}
+
+
 def value_plan(model: Model, w: World) -> list[Array]:
     """Figures of the plan in the kernel's row order."""
     p, f, plans, a, months = model.programme, model.finance, model.plans, model.arpu, model.months
-    notes, n = ladder(model), w.epsilon.size
+    notes = ladder(model)
     books, ends = _sites(model, w)
     interest, shield = _interest(model, w, notes)
     kept, floor = 1.0 - f.tax, plans.cash_floor[0]
@@ -183,13 +192,8 @@ def value_plan(model: Model, w: World) -> list[Array]:
         s["short"] += floor - s["cash"] > SLACK
         return s, (cfads, ebitda, ads, s["cash"], s["revolver"], levered)
 
-    zero = jnp.zeros(n)
-    names = ("adopted", "npv", "apv", "flow", "low_month", "invested", "earned", "idle_cost", "stranded", "life")
-    state = dict.fromkeys((*names, "maturity", "revolver", "most", "short"), zero)
-    state |= {"back": zero + months, "trough": zero + jnp.inf, "book": w.cost * ends.sunk, "end": zero + months}
-    state |= {"cash": zero + plans.opening_cash[0], "min_cash": zero + jnp.inf}
     given = (tables, issue, books, interest, w.opening[:-1], w.noise, w.trailing, w.value, w.work)
-    s, series = lax.scan(month, state, given)
+    s, series = lax.scan(month, _opening(model, w, ends), given)
     return _figures(model, w, notes, ends, books, interest, shield, s, series)
 
 

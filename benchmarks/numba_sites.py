@@ -74,6 +74,47 @@ def spend_shell(start, built, shell, spend):
 
 
 @njit
+def waiting(w, b, delivered, compute):
+    """A site without service by the horizon strands month by month; returns its chips' worth per USD of cost."""
+    months = b.stranded.size - 1
+    for m in range(delivered, months):
+        b.stranded[m] += max(compute * (1.0 - w.value[m] / w.value[delivered]), 0.0)
+    return w.value[months - 1] / w.value[delivered]
+
+
+@njit
+def running(model, w, s, b, i, delivered, service, shell, compute):
+    """Book the vintages of a site in service; returns worth and book share of the last, and the refit's book."""
+    p, months, mw = model.programme, model.months, model.grid.mw[i]
+    vintage, since, refit = delivered, service, 0.0
+    works = service + p.work_delay[i]
+    while True:
+        end = min(since + p.compute_life, months)
+        rate = compute / p.compute_life
+        b.depreciation[since] += rate + refit / p.compute_life
+        b.depreciation[end] -= rate + refit / p.compute_life
+        scale = compute / w.value[vintage]
+        for m in range(vintage, since):
+            b.stranded[m] += max(compute - scale * w.value[m], 0.0)
+        for m in range(since, end):
+            b.stranded[m] += max(compute - rate * (m + 1 - since) - scale * w.value[m], 0.0)
+        begin = max(works, vintage)
+        if begin < end:
+            does = mw * w.efficiency[vintage] / w.work[vintage]
+            b.active[begin] += does
+            b.active[end] -= does
+        if since + p.compute_life >= months:
+            break
+        proceeds = scale * w.value[end] * s.resale
+        refit = model.plans.refit[0] * shell * p.growth[end]
+        b.spend[end] += compute + refit - proceeds
+        b.gain[end] += proceeds
+        vintage, since = end, end
+    left = 1.0 - (months - since) / p.compute_life
+    return w.value[months - 1] / w.value[vintage], left, refit * left
+
+
+@njit
 def build_sites(model, w, s, b):
     """Book every site of the path."""
     p, g, months = model.programme, model.grid, model.months
@@ -100,47 +141,16 @@ def build_sites(model, w, s, b):
         b.cost[delivered] += p.idle_share * full
         b.cost[service] += (1.0 - p.idle_share) * full + mw * p.behind_meter * w.behind[i]
         if service == months:
-            now = w.value[months - 1] / w.value[delivered]
-            for m in range(delivered, months):
-                b.stranded[m] += max(compute * (1.0 - w.value[m] / w.value[delivered]), 0.0)
-            value += compute * now
-            book += compute
+            now, left = waiting(w, b, delivered, compute), 1.0
             shell_book += spent
-            retired += max(compute * (1.0 - now), 0.0)
-            continue
-        in_service += mw
-        b.service[service] += mw
-        b.first[service] += mw / w.value[delivered]
-        b.depreciation[service] += shell / p.shell_life
-        shell_book += shell * (1.0 - (months - service) / p.shell_life)
-        vintage, since, refit = delivered, service, 0.0
-        works = service + p.work_delay[i]
-        while True:
-            end = min(since + p.compute_life, months)
-            rate = compute / p.compute_life
-            b.depreciation[since] += rate + refit / p.compute_life
-            b.depreciation[end] -= rate + refit / p.compute_life
-            scale = compute / w.value[vintage]
-            for m in range(vintage, since):
-                b.stranded[m] += max(compute - scale * w.value[m], 0.0)
-            for m in range(since, end):
-                b.stranded[m] += max(compute - rate * (m + 1 - since) - scale * w.value[m], 0.0)
-            begin = max(works, vintage)
-            if begin < end:
-                does = mw * w.efficiency[vintage] / w.work[vintage]
-                b.active[begin] += does
-                b.active[end] -= does
-            if since + p.compute_life >= months:
-                break
-            proceeds = scale * w.value[end] * s.resale
-            refit = model.plans.refit[0] * shell * p.growth[end]
-            b.spend[end] += compute + refit - proceeds
-            b.gain[end] += proceeds
-            vintage, since = end, end
-        left = 1.0 - (months - since) / p.compute_life
-        now = w.value[months - 1] / w.value[vintage]
+        else:
+            in_service += mw
+            b.service[service] += mw
+            b.first[service] += mw / w.value[delivered]
+            b.depreciation[service] += shell / p.shell_life
+            now, left, refit = running(model, w, s, b, i, delivered, service, shell, compute)
+            shell_book += shell * (1.0 - (months - service) / p.shell_life) + refit
         value += compute * now
         book += compute * left
-        shell_book += refit * left
         retired += max(compute * (left - now), 0.0)
     return Ends(sunk, value, book, shell_book, idle, retired, in_service)
