@@ -10,7 +10,7 @@ CASH_FLOW = (
     Mutation("losses on sale are taxed as gains", "written[lane] + gain[m, lane]", "written[lane] - gain[m, lane]"),
     Mutation("sales cost money", "spent = capex[m, lane] - sale", "spent = capex[m, lane] + sale"),
     Mutation("tax is paid out", "ebitda[m, lane] - tax * taxable[m", "ebitda[m, lane] + tax * taxable[m"),
-    Mutation("terminal losses are taxed", "(brings - totals.book[lane])", "(brings + totals.book[lane])"),
+    Mutation("terminal losses are taxed", "f.tax * (brings - ", "f.tax * (brings + "),
     Mutation(
         "shell may bring more than its book",
         "min(1.0, trailing[f.discount.size - 1, lane] / p.shell_price)",
@@ -44,9 +44,9 @@ DEBT = (
     Mutation("amortising notes pay once too little", "plans.tranche_issue[k] + 1\n", "plans.tranche_issue[k]\n"),
     Mutation("notes are refinanced at opening rates", "funding[maturity + 1, lane]", "funding[maturity, lane]"),
     Mutation("the tax shield is discounted a month less", "exp(years * begin)", "exp(years * (begin - 1))"),
-    Mutation("interest on cash is not taxed", "(1.0 - tax) * plans.cash_rate", "plans.cash_rate", "poor"),
+    Mutation("interest on cash is not taxed", "1.0 + (1.0 - tax) * ", "1.0 + ", "poor"),
     Mutation("interest is taxed", "taxable[m, lane] - interest[m, lane]", "taxable[m, lane] + interest[m, lane]"),
-    Mutation("the penalty is paid every month after", "if m == plans.penalty_month", "if m >= plans.penalty_month"),
+    Mutation("the penalty is paid every month after", "if m == ", "if m >= "),
     Mutation("the revolver has no limit", "else limit - drawn[lane]", "else pays", "poor"),
     Mutation(
         "the revolver is never repaid", "missing > -drawn[lane] else -drawn[lane]", "missing > 0.0 else 0.0", "poor"
@@ -67,7 +67,7 @@ DEBT = (
 
 COVENANTS = (
     Mutation("the reserve is of 5 years, not of 5.5", "12.0 / p.compute_life", "12.0 / 60.0"),
-    Mutation("the reserve forgets the refit", "p.compute_per_mw + plans.refit", "p.compute_per_mw + 0.0 * plans.refit"),
+    Mutation("the reserve forgets the refit", "p.compute_per_mw + ", "p.compute_per_mw + 0.0 * "),
     Mutation("cash adds to leverage", "revolver[m, lane] - cash[m, lane]", "revolver[m, lane] + cash[m, lane]"),
     Mutation("leverage forgets the programme's EBITDA", "share * ads[lane] + ebitda[lane]", "share * ads[lane]"),
     Mutation(

@@ -53,5 +53,5 @@ WORLD = (
         "abs(energised[site, lane] - planned[site])",
         "world",
     ),
-    Mutation("month 12 is month 13", "world.price[month - 1, lane]", "world.price[month, lane]", "world"),
+    Mutation("month 12 is month 13", "[month - 1, lane] if", "[month, lane] if", "world"),
 )
