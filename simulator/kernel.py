@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from simulator.compiled import inner, njit
 from simulator.drivers import arpu, dependence, funding, grid, price, silicon
 from simulator.drivers.marginals import sample
+from simulator.finance import ledger as at
 from simulator.finance import metrics as row
 from simulator.finance.ledger import World
 from simulator.finance.ledger import world as empty_world
@@ -92,11 +93,11 @@ def simulate(
         if tracing:
             _trace_world(model.arpu.base, w.world, trace, begin, width)
         for plan in range(model.plans.chips.size):
-            at = world_figures + plan * per_plan
+            top = world_figures + plan * per_plan
             rows = _WORLD_SERIES + plan * _PLAN_SERIES
             value_plan(
                 model.programme, model.finance, model.grid, model.arpu, model.plans, plan, w.world,
-                first + begin < SAMPLED, w.books, w.figures[at : at + per_plan], trace[rows:], begin, width,
+                first + begin < SAMPLED, w.books, w.figures[top : top + per_plan], trace[rows:], begin, width,
             )  # fmt: skip
         for k in range(w.figures.shape[0]):
             for lane in range(width):
@@ -110,40 +111,45 @@ def draw_world(model: Model, w: Workspace) -> bool:
     world, z, m, f = w.world, w.z, model.marginals, w.world.factors
     dependence.factors(model.dependence, m, z, f)
     fits = silicon.draw(
-        model.silicon, m, f[0], z, w.scratch, world.value, world.work, world.efficiency,
-        w.figures[row.GENERATIONS], w.figures[row.PARADIGM_WORST],
+        model.silicon, m, f[0], z, w.scratch, world.monthly[at.VALUE], world.monthly[at.WORK],
+        world.monthly[at.EFFICIENCY], w.figures[row.GENERATIONS], w.figures[row.PARADIGM_WORST],
     )  # fmt: skip
-    grid.draw(model.grid, m, f[1], z, w.scratch, world.energised, world.built, world.behind)
-    arpu.draw(model.arpu, m, f[2], z, w.scratch, world.noise, world.epsilon, world.margin)
+    grid.draw(
+        model.grid, m, f[1], z, w.scratch, world.sites[at.ENERGISED], world.sites[at.BUILT], world.sites[at.BEHIND]
+    )
+    arpu.draw(
+        model.arpu, m, f[2], z, w.scratch, world.monthly[at.NOISE], world.lanes[at.EPSILON], world.lanes[at.MARGIN]
+    )
     shocks = z[model.arpu.z_noise : model.arpu.z_noise + model.months]
-    fits &= price.draw(model.price, m, f[3], shocks, z, w.scratch, world.price, world.trailing)
+    fits &= price.draw(model.price, m, f[3], shocks, z, w.scratch, world.monthly[at.PRICE], world.monthly[at.TRAILING])
     funding.draw(model.funding, f[4], f[5], z, w.scratch, world.funding, w.figures[row.FUNDING_MEAN])
     p = model.programme
-    sample(m, p.cost, z[p.z_cost], world.cost)
-    sample(m, p.operating_cost, z[p.z_operating_cost], world.operating_cost)
-    sample(m, p.resale, z[p.z_resale], world.resale)
+    sample(m, p.cost, z[p.z_cost], world.lanes[at.COST])
+    sample(m, p.operating_cost, z[p.z_operating_cost], world.lanes[at.OPERATING_COST])
+    sample(m, p.resale, z[p.z_resale], world.lanes[at.RESALE])
     _price_figures(world, w.figures)
-    _delay_figures(model.grid.mw, model.grid.planned, world.energised, w.figures)
-    w.figures[row.EPS] = world.epsilon
+    _delay_figures(model.grid.mw, model.grid.planned, world.sites[at.ENERGISED], w.figures)
+    w.figures[row.EPS] = world.lanes[at.EPSILON]
     return fits
 
 
 @inner
 def _price_figures(world: World, figures: NDArray[np.float64]) -> None:
     """Mean, minimum and the price in months 12, 36 and 60 (undefined beyond the horizon)."""
-    months, lanes = world.price.shape
+    series = world.monthly[at.PRICE]
+    months, lanes = series.shape
     mean, least = figures[row.PRICE_MEAN], figures[row.PRICE_MIN]
     mean[:] = 0.0
     least[:] = np.inf
     for m in range(months):
         for lane in range(lanes):
-            mean[lane] += world.price[m, lane]
-            least[lane] = min(least[lane], world.price[m, lane])
+            mean[lane] += series[m, lane]
+            least[lane] = min(least[lane], series[m, lane])
     for lane in range(lanes):
         mean[lane] /= months
     for k, month in ((row.PRICE_M12, 12), (row.PRICE_M36, 36), (row.PRICE_M60, 60)):
         for lane in range(lanes):
-            figures[k, lane] = world.price[month - 1, lane] if month <= months else np.nan
+            figures[k, lane] = series[month - 1, lane] if month <= months else np.nan
 
 
 @inner
@@ -177,11 +183,11 @@ def _keep(series: NDArray[np.float64], trace: NDArray[np.float64], begin: int, w
 @inner
 def _trace_world(base: NDArray[np.float64], world: World, trace: NDArray[np.float64], begin: int, width: int) -> None:
     """Rows in the order of WORLD_SERIES."""
-    _keep(world.price, trace[0], begin, width)
-    _keep(world.trailing, trace[1], begin, width)
+    _keep(world.monthly[at.PRICE], trace[0], begin, width)
+    _keep(world.monthly[at.TRAILING], trace[1], begin, width)
     for m in range(base.size):
         for lane in range(width):
-            trace[2, m, begin + lane] = base[m] * world.noise[m, lane]
-    _keep(world.value, trace[3], begin, width)
+            trace[2, m, begin + lane] = base[m] * world.monthly[at.NOISE, m, lane]
+    _keep(world.monthly[at.VALUE], trace[3], begin, width)
     _keep(world.funding[1:], trace[4], begin, width)
-    _keep(world.efficiency, trace[5], begin, width)
+    _keep(world.monthly[at.EFFICIENCY], trace[5], begin, width)

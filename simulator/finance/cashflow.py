@@ -7,33 +7,15 @@ tuple of arrays inside the month loop costs more than the arithmetic.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.compiled import inner
 from simulator.drivers.arpu import Arpu
 from simulator.elementary import exp, log
-from simulator.finance.ledger import Lanes, Ledger, Monthly, Totals, World
+from simulator.finance import ledger as at
+from simulator.finance.ledger import Lanes, Ledger, Monthly, Rows, Totals, World
 from simulator.finance.programme import Finance, Programme
-
-
-class Rows(NamedTuple):
-    """Working rows of a pass, by lane."""
-
-    a: Lanes
-    b: Lanes
-    c: Lanes
-    d: Lanes
-    e: Lanes
-    f: Lanes
-    g: Lanes
-
-
-def rows(lanes: int) -> Rows:
-    """Empty rows."""
-    return Rows(*np.zeros((len(Rows._fields), lanes)))
 
 
 @inner
@@ -42,10 +24,15 @@ def operate(p: Programme, arpu: Arpu, world: World, rows: Rows, ledger: Ledger) 
 
     L_m = L_{m-1} + a (ln((C0 + W) / C0) - L_{m-1}); increment = margin base exp(x) (exp(eps L) - 1).
     """
-    running, active, adopted, spent = rows.a, rows.b, rows.c, rows.d
-    cost_change, fee, work_change, ebitda = ledger.cost_change, ledger.fee, ledger.work_change, ledger.ebitda
-    effective, work, noise = ledger.effective, world.work, world.noise
-    epsilon, margin, lag = world.epsilon, world.margin, arpu.lag
+    running, active, adopted, spent = rows[0], rows[1], rows[2], rows[3]
+    cost_change, fee, work_change, ebitda = (
+        ledger[at.COST_CHANGE],
+        ledger[at.FEE],
+        ledger[at.WORK_CHANGE],
+        ledger[at.EBITDA],
+    )
+    effective, work, noise = ledger[at.EFFECTIVE], world.monthly[at.WORK], world.monthly[at.NOISE]
+    epsilon, margin, lag = world.lanes[at.EPSILON], world.lanes[at.MARGIN], arpu.lag
     running[:] = 0.0
     active[:] = 0.0
     adopted[:] = 0.0
@@ -66,9 +53,15 @@ def operate(p: Programme, arpu: Arpu, world: World, rows: Rows, ledger: Ledger) 
 @inner
 def settle(f: Finance, sunk: Lanes, rows: Rows, ledger: Ledger, npv: Lanes, apv: Lanes, roic: Lanes) -> None:
     """Fill taxable result, cash flow and invested capital; present values of the flow and return on the capital."""
-    written, book, invested = rows.a, rows.b, rows.c
-    ebitda, change, capex, sale, gain = ledger.ebitda, ledger.depreciation, ledger.capex, ledger.sale, ledger.gain
-    taxable, cash_flow, books = ledger.taxable, ledger.cash_flow, ledger.book
+    written, book, invested = rows[0], rows[1], rows[2]
+    ebitda, change, capex, sale, gain = (
+        ledger[at.EBITDA],
+        ledger[at.DEPRECIATION],
+        ledger[at.CAPEX],
+        ledger[at.SALE],
+        ledger[at.GAIN],
+    )
+    taxable, cash_flow, books = ledger[at.TAXABLE], ledger[at.CASH_FLOW], ledger[at.BOOK]
     written[:] = 0.0
     invested[:] = 0.0
     book[:] = sunk
@@ -96,7 +89,7 @@ def settle(f: Finance, sunk: Lanes, rows: Rows, ledger: Ledger, npv: Lanes, apv:
 @inner
 def need(rows: Rows, cash_flow: Monthly, peak: Lanes, peak_month: Lanes, payback: Lanes) -> None:
     """Peak funding (>= 0), its month, and the first month after it with a cumulative flow >= 0 (never: the horizon)."""
-    months, cumulative = cash_flow.shape[0], rows.a
+    months, cumulative = cash_flow.shape[0], rows[0]
     cumulative[:] = 0.0
     peak[:] = np.inf
     for m in range(months):
@@ -115,7 +108,7 @@ def need(rows: Rows, cash_flow: Monthly, peak: Lanes, peak_month: Lanes, payback
 @inner
 def idle(rows: Rows, changes: Monthly, funding: Monthly, stranded: Monthly, cost: Lanes, worst: Lanes) -> None:
     """Turn changes of idle capital into its level; carrying cost at the opening r + s; largest stranded value."""
-    level = rows.a
+    level = rows[0]
     level[:] = 0.0
     for m in range(changes.shape[0]):
         for lane in range(cost.size):
@@ -134,9 +127,9 @@ def age(
     Until then their value and their MW add to the mean life and maturity of the assets, years (NaN without a site in
     service). Turns changes of the MW in service into their level.
     """
-    months, worth, value_mw, mw = p.growth.size, rows.a, rows.b, rows.c
-    first_change, service, operating_cost = ledger.first_change, ledger.service, world.operating_cost
-    value, trailing = world.value, world.trailing
+    months, worth, value_mw, mw = p.growth.size, rows[0], rows[1], rows[2]
+    first_change, service, operating_cost = ledger[at.FIRST_CHANGE], ledger[at.SERVICE], world.lanes[at.OPERATING_COST]
+    value, trailing = world.monthly[at.VALUE], world.monthly[at.TRAILING]
     worth[:] = 0.0
     mw[:] = 0.0
     end[:] = months
@@ -166,5 +159,5 @@ def terminal(f: Finance, p: Programme, trailing: NDArray[np.float64], totals: To
     """Terminal value: compute as sold, shell at book x min(1, P12 / 12), gain or loss on both taxed."""
     for lane in range(out.size):
         share = min(1.0, trailing[f.discount.size - 1, lane] / p.shell_price)
-        brings = totals.compute_value[lane] + totals.shell_value[lane] * share
-        out[lane] = brings - f.tax * (brings - totals.book[lane])
+        brings = totals[at.COMPUTE_VALUE][lane] + totals[at.SHELL_VALUE][lane] * share
+        out[lane] = brings - f.tax * (brings - totals[at.BOOK_VALUE][lane])

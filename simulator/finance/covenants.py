@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from simulator.compiled import inner
 from simulator.elementary import exp, log
+from simulator.finance import ledger as at
 from simulator.finance.debt import SLACK, Schedule, trailing
 from simulator.finance.ledger import Lanes, Ledger, Monthly, World
-from simulator.finance.plan import Plans
+from simulator.finance.plan import Terms
 from simulator.finance.programme import Finance, Programme
 
 NO_EARNINGS = 999.0  # leverage where trailing EBITDA is not positive
@@ -81,8 +82,7 @@ def start_tests(months: int, cover: Cover) -> None:
 def test_covenants(
     p: Programme,
     f: Finance,
-    plans: Plans,
-    plan: int,
+    terms: Terms,
     base: NDArray[np.float64],
     s: Schedule,
     world: World,
@@ -95,24 +95,26 @@ def test_covenants(
     ads, failed, cash, net_debt = scratch[4], scratch[5], scratch[8], scratch[9]
     dscr, fccr, icr, reserve = cover.dscr, cover.fccr, cover.icr, cover.reserve
     leverage, breach, month, since, passed = cover.leverage, cover.breach, cover.month, cover.since, cover.passed
-    start_tests(ledger.cfads.shape[0], cover)
+    flows, paid, earned, noise = ledger[at.CFADS], ledger[at.INTEREST], ledger[at.EBITDA], world.monthly[at.NOISE]
+    revolver, balance, mw, cost = ledger[at.REVOLVER], ledger[at.CASH], ledger[at.SERVICE], world.lanes[at.COST]
+    start_tests(flows.shape[0], cover)
     for m in f.test_months:
-        trailing(ledger.cfads, m, cfads)
-        trailing(ledger.interest, m, interest)
-        trailing(ledger.ebitda, m, ebitda)
-        _trailing_ads(base, world.noise, m, ads)
+        trailing(flows, m, cfads)
+        trailing(paid, m, interest)
+        trailing(earned, m, ebitda)
+        _trailing_ads(base, noise, m, ads)
         due = s.bullets[m] + trailing_total(s.repaid, m)
-        debt = plans.other_debt[plan] + s.balance[m]
-        _owed(m, debt, due, interest, ledger.revolver, ledger.cash, service, failed, cash, net_debt)
-        _fails_ratio(plans.covenant_dscr[plan], cfads, service, failed)
+        debt = terms.other_debt + s.balance[m]
+        _owed(m, debt, due, interest, revolver, balance, service, failed, cash, net_debt)
+        _fails_ratio(terms.covenant_dscr, cfads, service, failed)
         worse(dscr, cfads, service)
         worse(fccr, cfads, service)
         worse(icr, ebitda, interest)
         _leverage(f.leverage_share, net_debt, ebitda, ads)
-        _fails_most(plans.covenant_leverage[plan], ads, leverage, failed)
-        _fails_cash(plans.covenant_cash[plan], cash, failed)
-        per_mw = (p.compute_per_mw + plans.refit[plan] * p.shell_per_mw * p.growth[m]) * 12.0 / p.compute_life
-        _deduct_reserve(m, per_mw, world.cost, ledger.service, cfads)
+        _fails_most(terms.covenant_leverage, ads, leverage, failed)
+        _fails_cash(terms.covenant_cash, cash, failed)
+        per_mw = (p.compute_per_mw + terms.refit * p.shell_per_mw * p.growth[m]) * 12.0 / p.compute_life
+        _deduct_reserve(m, per_mw, cost, mw, cfads)
         worse(reserve, cfads, service)
         _follow(m, failed, since, passed, breach, month)
     end_tests(cover)
@@ -225,7 +227,7 @@ def loan_life_cover(f: Finance, coupon: float, s: Schedule, ledger: Ledger, out:
     step = exp(log(1.0 + coupon) / -12.0)
     discount = 1.0 / s.balance[first]
     out[:] = 0.0
-    for m in range(first + 1, ledger.cfads.shape[0]):
+    for m in range(first + 1, ledger[at.CFADS].shape[0]):
         discount *= step
         for lane in range(out.size):
-            out[lane] += discount * ledger.cfads[m, lane]
+            out[lane] += discount * ledger[at.CFADS][m, lane]

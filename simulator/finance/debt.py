@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from simulator.compiled import inner
 from simulator.elementary import exp, log
-from simulator.finance.cashflow import Rows
-from simulator.finance.ledger import Lanes, Ledger, Monthly, World
-from simulator.finance.plan import Plans
+from simulator.finance import ledger as at
+from simulator.finance.ledger import Lanes, Ledger, Monthly, Rows, World
+from simulator.finance.plan import Plans, Terms
 from simulator.finance.programme import Finance
 
 SLACK = 1e-9  # USD bn: a clamped lane misses its floor by a rounding error
@@ -52,13 +52,16 @@ def plan_schedule(plans: Plans, plan: int, s: Schedule) -> None:
         if issue >= months:
             continue
         step = principal_step(plans, k)
+        years = log(1.0 + plans.tranche_rate[k]) / -12.0
+        monthly, discount = exp(years), exp(years * issue)
         s.flow[issue] += amount
         for m in range(issue, min(maturity + 1, months)):
             opening = amount - step * (m - issue)
             if plans.tranche_floating[k] == 0:
                 paid = opening * plans.tranche_rate[k] / 12.0
                 s.fixed[m] += paid
-                s.shield[0] += paid * exp(log(1.0 + plans.tranche_rate[k]) / -12.0 * (m + 1.0))
+                discount *= monthly
+                s.shield[0] += paid * discount
             s.flow[m] -= step
             s.repaid[m] += step
             if m < maturity:
@@ -151,8 +154,7 @@ def bear(
 @inner
 def fund(
     f: Finance,
-    plans: Plans,
-    plan: int,
+    terms: Terms,
     base: NDArray[np.float64],
     notes_flow: NDArray[np.float64],
     world: World,
@@ -164,16 +166,22 @@ def fund(
 
     Fills CFADS, cash and revolver by month, and the effect on earnings by (fiscal year, lane), USD a share.
     """
-    cash, drawn, drawn_interest, taxed, flow = rows.a, rows.b, rows.c, rows.d, rows.e
-    taxable, interest, ebitda, cfads = ledger.taxable, ledger.interest, ledger.ebitda, ledger.cfads
-    capex, sale, margin, noise, funding = ledger.capex, ledger.sale, world.margin, world.noise, world.funding
-    cashes, revolvers = ledger.cash, ledger.revolver
-    tax, over, floor, limit = f.tax, plans.revolver_margin[plan], plans.cash_floor[plan], plans.revolver[plan]
-    earned, per_share = 1.0 + (1.0 - tax) * plans.cash_rate[plan] / 12.0, (1.0 - tax) / f.shares
-    cash[:] = plans.opening_cash[plan]
+    cash, drawn, drawn_interest, taxed, flow = rows[0], rows[1], rows[2], rows[3], rows[4]
+    taxable, interest, ebitda, cfads = ledger[at.TAXABLE], ledger[at.INTEREST], ledger[at.EBITDA], ledger[at.CFADS]
+    capex, sale, margin, noise, funding = (
+        ledger[at.CAPEX],
+        ledger[at.SALE],
+        world.lanes[at.MARGIN],
+        world.monthly[at.NOISE],
+        world.funding,
+    )
+    cashes, revolvers = ledger[at.CASH], ledger[at.REVOLVER]
+    tax, over, floor, limit = f.tax, terms.revolver_margin, terms.cash_floor, terms.revolver
+    earned, per_share = 1.0 + (1.0 - tax) * terms.cash_rate / 12.0, (1.0 - tax) / f.shares
+    cash[:] = terms.opening_cash
     drawn[:] = 0.0
     for m in range(cfads.shape[0]):
-        fixed = f.base_cash_flow + notes_flow[m] - (plans.penalty[plan] if m == plans.penalty_month[plan] else 0.0)
+        fixed = f.base_cash_flow + notes_flow[m] - (terms.penalty if m == terms.penalty_month else 0.0)
         wobble, year = (1.0 - tax) * base[m], f.fiscal_year[m]
         for lane in range(cash.size):
             drawn_interest[lane] = drawn[lane] * (funding[m, lane] + over) / 12.0

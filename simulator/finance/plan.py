@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.compiled import inline
+
 COMMITTED, DEFERRED = range(2)
 NO_REFRESH, BOOK, ECONOMIC = range(3)
 
@@ -42,3 +44,30 @@ class Plans(NamedTuple):
     note_coupon: NDArray[np.float64]  # weighted coupon of the plan's notes (0 without notes)
     note_duration: NDArray[np.float64]  # their Macaulay duration at issue, years
     note_maturity: NDArray[np.float64]  # their weighted term at issue, years
+
+
+class Terms(NamedTuple):
+    """The numbers of one plan's liquidity and covenants, as in Plans."""
+
+    opening_cash: float
+    other_debt: float
+    cash_floor: float
+    revolver: float
+    revolver_margin: float
+    cash_rate: float
+    penalty: float
+    penalty_month: int
+    covenant_dscr: float
+    covenant_leverage: float
+    covenant_cash: float
+    refit: float
+
+
+@inline
+def terms_of(plans: Plans, plan: int) -> Terms:
+    """The terms of plan number `plan`."""
+    return Terms(
+        plans.opening_cash[plan], plans.other_debt[plan], plans.cash_floor[plan], plans.revolver[plan],
+        plans.revolver_margin[plan], plans.cash_rate[plan], plans.penalty[plan], plans.penalty_month[plan],
+        plans.covenant_dscr[plan], plans.covenant_leverage[plan], plans.covenant_cash[plan], plans.refit[plan],
+    )  # fmt: skip

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.compiled import inner
+from simulator.finance import ledger as at
 from simulator.finance.ledger import Lanes, Ledger, Monthly, Totals, World
 from simulator.finance.plan import BOOK, DEFERRED, ECONOMIC
 from simulator.finance.programme import Programme
@@ -226,7 +227,12 @@ def renew(refit_share: float, growth: NDArray[np.float64], site: NDArray[np.floa
 @inner
 def book_terminal(life: int, site: NDArray[np.float64], value: Monthly, resale: Lanes, totals: Totals) -> None:
     """What the compute held at the horizon would bring and its book value (V = 1 before delivery)."""
-    compute_value, shell_value, book, stranded = totals.compute_value, totals.shell_value, totals.book, totals.stranded
+    compute_value, shell_value, book, stranded = (
+        totals[at.COMPUTE_VALUE],
+        totals[at.SHELL_VALUE],
+        totals[at.BOOK_VALUE],
+        totals[at.STRANDED_VALUE],
+    )
     months = value.shape[0]
     for lane in range(resale.size):
         vintage, since = int(site[VINTAGE, lane]), int(site[SINCE, lane])
@@ -254,19 +260,22 @@ def live(
     totals: Totals,
 ) -> None:
     """Book vintage after vintage of one site in all lanes, up to the horizon."""
-    value = world.value
-    first_vintage(mw, site, value, ledger.first_change)
+    value, resale, operating_cost = world.monthly[at.VALUE], world.lanes[at.RESALE], world.lanes[at.OPERATING_COST]
+    trailing, efficiency, work = world.monthly[at.TRAILING], world.monthly[at.EFFICIENCY], world.monthly[at.WORK]
+    stranded, asset, change = ledger[at.STRANDED], ledger[at.ASSET], ledger[at.WORK_CHANGE]
+    written, sale, gain, capex = ledger[at.DEPRECIATION], ledger[at.SALE], ledger[at.GAIN], ledger[at.CAPEX]
+    first_vintage(mw, site, value, ledger[at.FIRST_CHANGE])
     some = True
     while some:
-        next_swaps(refresh, p.compute_life, p.growth, world.operating_cost, world.trailing, value, site)
-        strand(p.compute_life, site, value, site[WORTH], ledger.stranded, tracing, ledger.asset)
-        book_work(mw, delay, site, world.efficiency, world.work, ledger.work_change)
+        next_swaps(refresh, p.compute_life, p.growth, operating_cost, trailing, value, site)
+        strand(p.compute_life, site, value, site[WORTH], stranded, tracing, asset)
+        book_work(mw, delay, site, efficiency, work, change)
         retire(
-            p.compute_life, site, value, world.resale, ledger.depreciation, ledger.sale, ledger.gain,
-            totals.write_offs, totals.stranded,
+            p.compute_life, site, value, resale, written, sale, gain, totals[at.WRITE_OFFS],
+            totals[at.STRANDED_VALUE],
         )  # fmt: skip
-        some = renew(refit_share, p.growth, site, ledger.capex)
-    book_terminal(p.compute_life, site, value, world.resale, totals)
+        some = renew(refit_share, p.growth, site, capex)
+    book_terminal(p.compute_life, site, value, resale, totals)
 
 
 @inner
@@ -287,39 +296,36 @@ def build_sites(
 ) -> None:
     """Book every site of a plan into the ledger and the totals, cleared first; `site` is scratch (SITE_ROWS, lanes)."""
     clear(tracing, ledger, totals)
+    cost, operating_cost = world.lanes[at.COST], world.lanes[at.OPERATING_COST]
+    capex, sunk = ledger[at.CAPEX], totals[at.SUNK]
     for k in range(mw.size):
         deferred = chips == DEFERRED and near[k] == 0
-        energised, built = world.energised[k], world.built[k]
+        energised, built = world.sites[at.ENERGISED, k], world.sites[at.BUILT, k]
         timing(planned[k], deferred, energised, built, site)
-        for lane in range(world.cost.size):
-            site[SHELL, lane] = p.shell_per_mw * mw[k] * world.cost[lane]
-            site[COMPUTE, lane] = p.compute_per_mw * mw[k] * world.cost[lane]
-        spend_shell(start[k], site[SHELL], built, site[SHELL_SHARE], ledger.capex, totals.sunk)
+        for lane in range(cost.size):
+            site[SHELL, lane] = p.shell_per_mw * mw[k] * cost[lane]
+            site[COMPUTE, lane] = p.compute_per_mw * mw[k] * cost[lane]
+        spend_shell(start[k], site[SHELL], built, site[SHELL_SHARE], capex, sunk)
         if deferred:
             spend_deferred(
-                planned[k], p.delivery, p.fee, energised, site[COMPUTE], site[COMPUTE_SHARE], ledger.capex, ledger.fee,
-                totals.sunk,
+                planned[k], p.delivery, p.fee, energised, site[COMPUTE], site[COMPUTE_SHARE], capex, ledger[at.FEE],
+                sunk,
             )  # fmt: skip
         else:
-            spend_committed(planned[k], p.delivery, site[COMPUTE], site[COMPUTE_SHARE], ledger.capex, totals.sunk)
-        book_idle(site, ledger.idle, totals.idle_capital)
+            spend_committed(planned[k], p.delivery, site[COMPUTE], site[COMPUTE_SHARE], capex, sunk)
+        book_idle(site, ledger[at.IDLE], totals[at.IDLE_CAPITAL])
         book_running(
-            p.idle_share, p.behind_meter, mw[k], site, world.operating_cost, world.behind[k], ledger.cost_change,
-            ledger.service, totals.in_service,
+            p.idle_share, p.behind_meter, mw[k], site, operating_cost, world.sites[at.BEHIND, k],
+            ledger[at.COST_CHANGE], ledger[at.SERVICE], totals[at.IN_SERVICE],
         )  # fmt: skip
-        book_shell(p.shell_life, site, ledger.depreciation, totals.shell_value, totals.book)
+        book_shell(p.shell_life, site, ledger[at.DEPRECIATION], totals[at.SHELL_VALUE], totals[at.BOOK_VALUE])
         live(p, refresh, refit_share, mw[k], p.work_delay[k], tracing, site, world, ledger, totals)
 
 
 @inner
 def clear(tracing: bool, ledger: Ledger, totals: Totals) -> None:
     """Zero what the sites add to."""
-    for changes in (
-        ledger.cost_change, ledger.fee, ledger.depreciation, ledger.capex, ledger.sale, ledger.gain,
-        ledger.work_change, ledger.idle, ledger.first_change, ledger.service, ledger.stranded,
-    ):  # fmt: skip
-        changes[:] = 0.0
+    ledger[: at.BOOKED] = 0.0
+    totals[:] = 0.0
     if tracing:
-        ledger.asset[:] = 0.0
-    for total in totals:
-        total[:] = 0.0
+        ledger[at.ASSET] = 0.0

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.compiled import inner
+from simulator.finance import ledger as at
 from simulator.finance.ledger import Lanes, Ledger
 
 
@@ -23,20 +24,20 @@ def trace_plan(
     cumulative[:] = 0.0
     for m in range(balance.size):
         for lane in range(width):
-            at = first + lane
-            cumulative[lane] += ledger.cash_flow[m, lane]
-            trace[0, m, at] = ledger.cash_flow[m, lane]
-            trace[1, m, at] = cumulative[lane]
-            trace[2, m, at] = ledger.ebitda[m, lane]
-            trace[3, m, at] = ledger.cash[m, lane]
-            trace[4, m, at] = ledger.revolver[m, lane]
-            trace[5, m, at] = balance[m]
-            trace[6, m, at] = ledger.interest[m, lane]
-            trace[7, m, at] = ledger.cfads[m, lane]
-            trace[8, m, at] = ledger.effective[m, lane]
-            trace[9, m, at] = ledger.service[m, lane]
-            trace[10, m, at] = ledger.book[m, lane]
-            trace[11, m, at] = ledger.asset[m, lane]
-            trace[12, m, at] = ledger.idle[m, lane]
-            trace[13, m, at] = ledger.stranded[m, lane]
-            trace[14, m, at] = 1.0 if m >= breach_month[lane] else 0.0
+            path = first + lane
+            cumulative[lane] += ledger[at.CASH_FLOW, m, lane]
+            trace[0, m, path] = ledger[at.CASH_FLOW, m, lane]
+            trace[1, m, path] = cumulative[lane]
+            trace[2, m, path] = ledger[at.EBITDA, m, lane]
+            trace[3, m, path] = ledger[at.CASH, m, lane]
+            trace[4, m, path] = ledger[at.REVOLVER, m, lane]
+            trace[5, m, path] = balance[m]
+            trace[6, m, path] = ledger[at.INTEREST, m, lane]
+            trace[7, m, path] = ledger[at.CFADS, m, lane]
+            trace[8, m, path] = ledger[at.EFFECTIVE, m, lane]
+            trace[9, m, path] = ledger[at.SERVICE, m, lane]
+            trace[10, m, path] = ledger[at.BOOK, m, lane]
+            trace[11, m, path] = ledger[at.ASSET, m, lane]
+            trace[12, m, path] = ledger[at.IDLE, m, lane]
+            trace[13, m, path] = ledger[at.STRANDED, m, lane]
+            trace[14, m, path] = 1.0 if m >= breach_month[lane] else 0.0

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from simulator.compiled import inline, inner
 from simulator.drivers.arpu import Arpu
 from simulator.drivers.grid import Grid
+from simulator.finance import ledger as at
 from simulator.finance import metrics as row
-from simulator.finance.cashflow import Rows, age, idle, need, operate, rows, settle, terminal
+from simulator.finance.cashflow import age, idle, need, operate, settle, terminal
 from simulator.finance.covenants import Cover, loan_life_cover, test_covenants
 from simulator.finance.debt import (
     Schedule,
@@ -22,8 +23,8 @@ from simulator.finance.debt import (
     refinancing_gap,
     schedule,
 )
-from simulator.finance.ledger import Lanes, Ledger, Totals, World, ledger, totals
-from simulator.finance.plan import Plans
+from simulator.finance.ledger import Lanes, Ledger, Rows, Totals, World
+from simulator.finance.plan import Plans, Terms, terms_of
 from simulator.finance.programme import Finance, Programme
 from simulator.finance.returns import IRR_ROWS, internal_rate
 from simulator.finance.sites import SITE_ROWS, build_sites
@@ -49,7 +50,10 @@ def books(months: int, lanes: int) -> Books:
     """Empty books for a block of `lanes` paths."""
     end, mature, last = np.zeros((3, lanes))
     scratch = np.zeros((SCRATCH, lanes))
-    return Books(ledger(months, lanes), totals(lanes), schedule(months), rows(lanes), end, mature, last, scratch)
+    return Books(
+        np.zeros((at.LEDGER, months, lanes)), np.zeros((at.TOTALS, lanes)), schedule(months),
+        np.zeros((at.ROWS, lanes)), end, mature, last, scratch,
+    )  # fmt: skip
 
 
 @inner
@@ -77,11 +81,14 @@ def value_plan(
     operate(programme, arpu, world, b.rows, b.ledger)
     _project(programme, finance, world, with_irr, b, figures)
     plan_schedule(plans, plan, b.schedule)
-    note_interest(finance.tax, plans, plan, b.schedule, world.funding, b.scratch, b.ledger.interest, figures[row.APV])
-    fund(finance, plans, plan, arpu.base, b.schedule.flow, world, b.rows, b.ledger, figures[row.ROIC + 1 :])
-    _debt(programme, finance, arpu, plans, plan, world, b, figures)
+    note_interest(
+        finance.tax, plans, plan, b.schedule, world.funding, b.scratch, b.ledger[at.INTEREST], figures[row.APV]
+    )
+    terms = terms_of(plans, plan)
+    fund(finance, terms, arpu.base, b.schedule.flow, world, b.rows, b.ledger, figures[row.ROIC + 1 :])
+    _debt(programme, finance, arpu, plans, plan, terms, world, b, figures)
     if trace.size > 0:
-        trace_plan(b.schedule.balance, b.ledger, figures[row.BREACH_MONTH], b.rows.a, trace, first, width)
+        trace_plan(b.schedule.balance, b.ledger, figures[row.BREACH_MONTH], b.rows[0], trace, first, width)
 
 
 @inline
@@ -89,21 +96,28 @@ def _project(
     programme: Programme, finance: Finance, world: World, with_irr: bool, b: Books, figures: NDArray[np.float64]
 ) -> None:
     """Figures that no financing changes."""
-    settle(finance, b.totals.sunk, b.rows, b.ledger, figures[row.NPV], figures[row.APV], figures[row.ROIC])
-    terminal(finance, programme, world.trailing, b.totals, b.terminal)
+    settle(finance, b.totals[at.SUNK], b.rows, b.ledger, figures[row.NPV], figures[row.APV], figures[row.ROIC])
+    terminal(finance, programme, world.monthly[at.TRAILING], b.totals, b.terminal)
     last = finance.discount.size - 1
     for lane in range(b.terminal.size):
         figures[row.NPV, lane] += finance.discount[last] * b.terminal[lane]
         figures[row.APV, lane] += finance.discount_unlevered[last] * b.terminal[lane]
     figures[row.IRR] = np.nan
     if with_irr:
-        internal_rate(b.ledger.cash_flow, b.terminal, b.scratch, figures[row.IRR])
-    need(b.rows, b.ledger.cash_flow, figures[row.PEAK_FUNDING], figures[row.PEAK_MONTH], figures[row.PAYBACK])
-    idle(b.rows, b.ledger.idle, world.funding, b.ledger.stranded, figures[row.IDLE_COST], figures[row.STRANDED_PEAK])
-    figures[row.IDLE_CAPITAL] = b.totals.idle_capital
-    figures[row.STRANDED_RETIRED] = b.totals.stranded
-    figures[row.WRITE_OFFS] = b.totals.write_offs
-    age(programme, world, b.totals.in_service, b.rows, b.ledger, b.end, figures[row.ASSET_LIFE], b.mature)
+        internal_rate(b.ledger[at.CASH_FLOW], b.terminal, b.scratch, figures[row.IRR])
+    need(b.rows, b.ledger[at.CASH_FLOW], figures[row.PEAK_FUNDING], figures[row.PEAK_MONTH], figures[row.PAYBACK])
+    idle(
+        b.rows,
+        b.ledger[at.IDLE],
+        world.funding,
+        b.ledger[at.STRANDED],
+        figures[row.IDLE_COST],
+        figures[row.STRANDED_PEAK],
+    )
+    figures[row.IDLE_CAPITAL] = b.totals[at.IDLE_CAPITAL]
+    figures[row.STRANDED_RETIRED] = b.totals[at.STRANDED_VALUE]
+    figures[row.WRITE_OFFS] = b.totals[at.WRITE_OFFS]
+    age(programme, world, b.totals[at.IN_SERVICE], b.rows, b.ledger, b.end, figures[row.ASSET_LIFE], b.mature)
 
 
 @inline
@@ -113,13 +127,14 @@ def _debt(
     arpu: Arpu,
     plans: Plans,
     plan: int,
+    terms: Terms,
     world: World,
     b: Books,
     figures: NDArray[np.float64],
 ) -> None:
     """Figures of debt: liquidity, cover, covenants, refinancing and the gap between debt and assets."""
     liquidity(
-        plans.cash_floor[plan], b.ledger.cash, b.ledger.revolver, figures[row.MIN_CASH], figures[row.SHORTFALL],
+        terms.cash_floor, b.ledger[at.CASH], b.ledger[at.REVOLVER], figures[row.MIN_CASH], figures[row.SHORTFALL],
         figures[row.SHORTFALL_DEPTH], figures[row.SHORTFALL_MONTHS], figures[row.REVOLVER_PEAK],
     )  # fmt: skip
     cover = Cover(
@@ -127,10 +142,10 @@ def _debt(
         figures[row.LEVERAGE_MAX], figures[row.BREACH], figures[row.BREACH_MONTH], figures[row.BREACH_CURED],
         b.scratch[6], b.scratch[7],
     )  # fmt: skip
-    test_covenants(programme, finance, plans, plan, arpu.base, b.schedule, world, b.scratch, b.ledger, cover)
+    test_covenants(programme, finance, terms, arpu.base, b.schedule, world, b.scratch, b.ledger, cover)
     loan_life_cover(finance, plans.note_coupon[plan], b.schedule, b.ledger, figures[row.LLCR])
     refinancing_gap(
-        plans, plan, b.schedule, world.funding, b.scratch, b.ledger.interest, b.ledger.cfads,
+        plans, plan, b.schedule, world.funding, b.scratch, b.ledger[at.INTEREST], b.ledger[at.CFADS],
         figures[row.REFINANCING_GAP],
     )  # fmt: skip
     _gaps(plans, plan, b.schedule.balance, b.end, b.mature, figures)
