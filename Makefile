@@ -12,6 +12,8 @@ CONFIG := configs/hyperscaler.toml
 PATHS ?=
 SET ?=
 TORNADO_PATHS ?= 20000
+# tests run in so many processes
+JOBS ?= 2
 
 .PHONY: help run test lint format docs bench verify clean
 
@@ -52,7 +54,8 @@ run: $(VENV)/.core ## the flagship example, from nothing to a report in runs/fla
 	  '  every mistake of it  $(BIN)/simulator check my.toml'
 
 test: $(VENV)/.dev ## the tests
-	$(BIN)/python -m pytest
+	$(BIN)/simulator warmup
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder --durations 15
 
 lint: $(VENV)/.dev ## style, types and import walls
 	$(BIN)/ruff check .

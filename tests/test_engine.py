@@ -135,14 +135,22 @@ def test_no_more_tasks_once_a_signal_came(monkeypatch):
     assert len(taken) < 20
 
 
+@pytest.fixture
+def interruptible():
+    """Python's own handler of SIGINT: a shell starts what runs in the background with the signal ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_a_second_signal_acts_as_before_and_handlers_are_put_back():
-    before = signal.getsignal(signal.SIGINT)
     with Stop() as stop:
         os.kill(os.getpid(), signal.SIGINT)
         assert stop
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_stop_off_the_main_thread_does_nothing():

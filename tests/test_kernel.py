@@ -19,7 +19,6 @@ from simulator.config.freeze import Frozen
 from simulator.finance import metrics as row
 from simulator.finance.series import series_names
 from simulator.model import Model
-from tests import fresh
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -228,14 +227,6 @@ def test_all_configs_share_one_compiled_kernel() -> None:
         run(model, 1)
     assert len(kinds) == 1
     assert len(simulate.signatures) == 1
-
-
-@pytest.mark.slow
-def test_a_second_process_finds_the_compiled_kernel_on_disk() -> None:
-    first, second = fresh.generic_report(1), fresh.generic_report(2)
-    assert (first["hits"], first["misses"], first["signatures"]) == (0, 1, 1)
-    assert (second["hits"], second["misses"], second["signatures"]) == (1, 0, 1)
-    assert second["digests"] == first["digests"]
 
 
 @pytest.mark.parametrize(("path", "overrides"), CONFIGS, ids=lambda value: getattr(value, "stem", None))

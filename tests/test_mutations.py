@@ -16,6 +16,7 @@ from tests.mutations import CASES, Mutation, find
 from tests.mutations.everything import MUTATIONS
 
 WORKERS = 2
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
