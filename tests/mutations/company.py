@@ -61,7 +61,7 @@ DEBT = (
         "earnings[year, lane] += per_share * (taxed[lane] + drawn_interest[lane])",
         "poor",
     ),
-    Mutation("a fixed coupon's shield is discounted a month less", "* (m + 1.0))", "* m)"),
+    Mutation("a fixed coupon's shield is discounted a month less", "exp(years * issue)", "exp(years * (issue - 1))"),
     Mutation("the rate of a refinanced note has no margin", "plans.tranche_margin[k] + funding[mat", "funding[mat"),
 )
 
