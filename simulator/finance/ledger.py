@@ -42,7 +42,6 @@ ROWS = 7
     FIRST_CHANGE,  # MW of first vintages per unit of the value index
     SERVICE,  # MW in service: first its changes, then its level
     STRANDED,
-    BOOKED,  # planes up to here are cleared and filled by the sites
     ASSET,  # economic value of compute; filled for traces only
     EFFECTIVE,  # W, MW-equivalents
     EBITDA,
@@ -54,7 +53,8 @@ ROWS = 7
     CASH,
     REVOLVER,
     LEDGER,
-) = (*range(11), 11, *range(11, 21), 21)
+) = range(22)
+BOOKED = ASSET  # planes up to here are cleared and filled by the sites
 
 # Totals, USD bn unless said.
 (
