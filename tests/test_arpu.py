@@ -11,8 +11,8 @@ from simulator.compiled import njit
 from simulator.drivers import arpu, reverting
 from simulator.drivers.arpu import Arpu
 from simulator.drivers.laws import named, truncated, zero_inflated
-from simulator.finance import ledger
-from simulator.finance.cashflow import operate, rows
+from simulator.finance import ledger as at
+from simulator.finance.cashflow import operate
 from simulator.finance.programme import Programme
 from tests.drawing import draw_arpu
 from tests.statistical import assert_correlation, assert_covariance, assert_mean, assert_share, assert_variance
@@ -96,15 +96,16 @@ def increment(epsilon: float, lag: float, added: float, months: int = 30) -> np.
         base=np.full(months, 2.0), fleet=np.full(months, 100.0), level=0.0, phi=1.0, sd=0.0, epsilon=0, load=0.0,
         own=1.0, lag=lag, margin=0, z_noise=0, z_epsilon=0, z_margin=0,
     )  # fmt: skip
-    world, books = ledger.world(months, 1, 3), ledger.ledger(months, 3)
-    world.noise[:], world.work[:], world.epsilon[:], world.margin[:] = 1.1, 1.0, epsilon, 0.8
-    books.work_change[0] = added
+    world, books = at.world(months, 1, 3), np.zeros((at.LEDGER, months, 3))
+    world.monthly[at.NOISE], world.monthly[at.WORK] = 1.1, 1.0
+    world.lanes[at.EPSILON], world.lanes[at.MARGIN] = epsilon, 0.8
+    books[at.WORK_CHANGE, 0] = added
     numbers: dict[str, Any] = {
         name: 0 if kind == "int" else 0.0 for name, kind in Programme.__annotations__.items()
     } | {"growth": np.ones(months), "work_delay": np.zeros(1, np.int64)}
     programme = Programme(**numbers)
-    book(programme, fleet, world, rows(3), books)
-    return books.ebitda[:, 0]
+    book(programme, fleet, world, np.empty((at.ROWS, 3)), books)
+    return books[at.EBITDA, :, 0]
 
 
 @pytest.mark.parametrize("epsilon", [0.0, 0.05, 1.0])
