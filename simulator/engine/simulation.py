@@ -45,7 +45,7 @@ def pilot(job: Job) -> NDArray[np.float64]:
 
 def empty_tallies(job: Job, first: NDArray[np.float64]) -> Tallies:
     """Tallies that hold no path yet; `first` is the pilot."""
-    counted = tally_columns(job.columns, job.tally)
+    counted = tally_columns(job.columns, job.tally, job.events)
     return Tallies(counted, pilot_centres(counted, first), job.events)
 
 
@@ -77,7 +77,7 @@ class Check:
     """Refuses figures without a tally that cannot be; tallies refuse theirs themselves."""
 
     def __init__(self, job: Job) -> None:
-        counted = {column.row for column in tally_columns(job.columns, job.tally)}
+        counted = {column.row for column in tally_columns(job.columns, job.tally, job.events)}
         self._columns = [column for column in job.columns if column.row not in counted]
         self._seed = job.seed
 

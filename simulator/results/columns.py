@@ -50,9 +50,19 @@ def all_columns(world: Sequence[Metric], plan: Sequence[Metric], plans: Sequence
     return tuple(Column(owner, metric, row) for row, (owner, metric) in enumerate(owners))
 
 
-def tally_columns(columns: Sequence[Column], tally: Sequence[str]) -> tuple[Column, ...]:
-    """The columns with a tally: all of the world's, and of each plan the metrics named in `tally`."""
-    return tuple(column for column in columns if column.owner == WORLD or column.metric.name in tally)
+def tally_columns(columns: Sequence[Column], tally: Sequence[str], events: Sequence[Event] = ()) -> tuple[Column, ...]:
+    """The columns with a tally: the world's, those of each plan named in `tally`, and those an event is counted on.
+
+    The delay of a single site lives in the sample: a programme of many sites would tally little else.
+    """
+    named = {*tally, *(event.metric for event in events)}
+    return tuple(column for column in columns if column.metric.name in named or _of_world(column))
+
+
+def _of_world(column: Column) -> bool:
+    """Whether a column is a figure of the whole world, not of one site."""
+    name = column.metric.name
+    return column.owner == WORLD and (name == "delay_mean" or not name.startswith("delay_"))
 
 
 def pilot_centres(columns: Sequence[Column], pilot: NDArray[np.float64]) -> NDArray[np.float64]:
