@@ -25,7 +25,7 @@ from simulator.engine.progress import meter
 from simulator.engine.simulation import Job
 from simulator.engine.vector import figure, only_plan
 from simulator.engine.written import toml
-from simulator.errors import ConfigError
+from simulator.errors import ConfigError, RunError
 from simulator.results import provenance, store
 from simulator.results.columns import all_columns
 from simulator.results.digest import rows_hash, run_digest
@@ -62,7 +62,7 @@ def run(
     frozen = freeze(checked)  # config -> model
     job = job_of(frozen, paths, threads, seed)
     folder = RunFolder.create(out or default_folder(checked.name, job.seed, started))
-    with _whole_or_nothing(folder):
+    with folder.alone(), _whole_or_nothing(folder):
         warm(job, tell)
         tell(f"simulating {job.paths:,} paths, {_count(job.threads, 'thread')}")
         first = simulation.pilot(job)
@@ -88,10 +88,10 @@ def run(
                 facts, tallies, job.columns, months=job.model.months, levels=frozen.levels, sample=_sampled(folder)
             ),
         )
-        _sign(folder, frozen, job, _text(config, checked, overrides), rows_hash(_names(job), first), facts, started)
+        _sign(folder, frozen, job, _text(checked), rows_hash(_names(job), first), facts, started)
     if draw:
         tell("drawing the report")
-        report.build(folder.path)  # measures -> report
+        _draw(folder.path)  # measures -> report
     return open_run(folder.path)
 
 
@@ -177,6 +177,14 @@ def default_folder(name: str, seed: int, moment: datetime) -> Path:
     return Path("runs") / f"{name}-{moment:%Y%m%dT%H%M%SZ}-s{seed}"
 
 
+def _draw(run: Path) -> None:
+    """The report of a run that is complete without it."""
+    try:
+        report.build(run)
+    except RunError as error:
+        raise RunError(f"{error}\nThe run is complete without its report; simulator report {run} draws it.") from error
+
+
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
@@ -195,12 +203,12 @@ def _sampled(folder: RunFolder) -> Callable[[str], NDArray[np.float64]]:
     return values
 
 
-def _text(config: str | Path | Config, checked: Config, overrides: Sequence[str]) -> str:
-    """The config as it was run: the file itself, or what became of it."""
-    if not isinstance(config, Config) and not overrides:
-        return Path(config).read_text("utf-8-sig")
-    changes = "".join(f"# --set {change}\n" for change in " ".join(overrides).splitlines()) if overrides else ""
-    return f"# Written by simulator {provenance.versions()['simulator']}.\n{changes}\n{toml(checked._tree)}"
+def _text(config: Config) -> str:
+    """The config as it was run: the file as it was read, which may have changed since, or what became of it."""
+    if config._text is not None and not config._overrides:
+        return config._text
+    changes = "".join(f"# --set {change}\n" for change in " ".join(config._overrides).splitlines())
+    return f"# Written by simulator {provenance.versions()['simulator']}.\n{changes}\n{toml(config._tree)}"
 
 
 def _sign(folder: RunFolder, frozen: Frozen, job: Job, text: str, canary: str, facts: Facts, started: datetime) -> None:

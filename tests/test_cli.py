@@ -30,6 +30,13 @@ def call(*arguments):
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
+def wrapped(signal_taken):
+    """A signal that arrived while Python 3.11 made a class: `__set_name__` wraps what is raised inside it."""
+    error = RuntimeError("Error calling __set_name__ on 'cached_property' instance 'mean' in 'Uniform'")
+    error.__cause__ = signal_taken
+    return error
+
+
 def command(*arguments):
     """The command in a process of its own, without a terminal."""
     return [sys.executable, "-m", "simulator", *map(str, arguments)]
@@ -232,6 +239,7 @@ def test_every_mistake_is_said_at_once_in_plain_words(tmp_path):
     [
         (["run", "nowhere.toml"], "nowhere.toml"),
         (["run", ROOT], "wanted a file"),
+        (["check", "/dev/zero"], "/dev/zero:1: given more than "),
         (["run", SMOKE, "--out", SMOKE], "which is a file"),
         (["run", SMOKE, "--out", ""], "--out: given nothing"),
         (["tornado", SMOKE, "--out", SMOKE], "which is a file"),
@@ -269,6 +277,7 @@ def test_a_folder_that_holds_a_run_is_refused_before_anything_is_computed(folder
         (ZeroDivisionError("oops"), 1, "ZeroDivisionError: oops"),
         (Interrupted("stopped after 5 of 9 paths", signal.SIGTERM), 143, "stopped after 5 of 9 paths"),
         (KeyboardInterrupt(), 130, "interrupted"),
+        (wrapped(Interrupted("stopped, nothing was written.", signal.SIGTERM)), 143, "stopped, nothing was written."),
     ],
 )
 def test_failures_are_a_line_and_an_exit_code(monkeypatch, error, code, says):

@@ -72,6 +72,12 @@ def test_spread_of_a_normal_law():
     assert intervals.spread(0.0, 0.0, 10) == (0.0, 0.0)
 
 
+def test_spread_of_the_tiniest_and_hugest_numbers():
+    for sd in (1e-200, 1e150):
+        low, high = intervals.spread(sd, 0.0, 10)
+        assert low <= sd <= high
+
+
 @pytest.mark.parametrize(
     ("level", "n", "tail", "note"),
     [

@@ -62,6 +62,53 @@ def test_the_config_is_kept_word_for_word_and_the_model_bit_for_bit(done, frozen
     assert tree_hash(done.model(Model)) == done.manifest["model_sha256"] == tree_hash(frozen.model)
 
 
+def test_a_config_edited_during_its_run_is_kept_as_it_was_run(tmp_path, monkeypatch):
+    config = tmp_path / "my.toml"
+    config.write_text(SMOKE.read_text())
+    fan = pipeline.trace.fan
+
+    def edited(*arguments):
+        config.write_text("months = 1")
+        return fan(*arguments)
+
+    monkeypatch.setattr(pipeline.trace, "fan", edited)
+    run = pipeline.run(config, tmp_path / "run", paths=64, threads=1, draw=False)
+    assert run.config == SMOKE.read_text()
+
+
+def test_two_runs_into_one_folder_leave_the_first_alone(tmp_path, monkeypatch):
+    warm, refused = pipeline.warm, []
+
+    def second(*arguments):
+        with pytest.raises(ConfigError, match="another run is writing to") as error:
+            pipeline.run(SMOKE, tmp_path / "run", paths=64, seed=2, threads=1, draw=False)
+        refused.append(error)
+        return warm(*arguments)
+
+    monkeypatch.setattr(pipeline, "warm", second)
+    run = pipeline.run(SMOKE, tmp_path / "run", paths=64, threads=1, draw=False)
+    assert refused
+    assert run.summary["seed"] == run.manifest["seed"] == 1
+
+
+def test_a_report_that_cannot_be_drawn_leaves_the_run(tmp_path, monkeypatch):
+    def fail(_):
+        raise RunError("figures/npv.png: could not be written (No space left on device)")
+
+    monkeypatch.setattr(pipeline.report, "build", fail)
+    with pytest.raises(RunError, match=r"No space left.*\nThe run is complete without its report; simulator report "):
+        pipeline.run(SMOKE, tmp_path / "run", paths=64, threads=1)
+    assert pipeline.open_run(tmp_path / "run").summary["paths"] == 64
+
+
+def test_more_threads_than_tasks_take_no_memory(frozen, monkeypatch):
+    made = []
+    slot = local.Slot
+    monkeypatch.setattr(local, "Slot", lambda *given: made.append(given) or slot(*given))
+    assert len(list(local.each_task(frozen.model, 1, local.tasks(300), 64, lambda first, figures: None))) == 1
+    assert len(made) == 1
+
+
 def test_a_changed_config_is_kept_as_it_was_run(tmp_path):
     overrides = ["drivers.price.spot0=20", "sites.second.mw=450", 'title="Ti\\"tle"', "months=24"]
     run = pipeline.run(SMOKE, tmp_path / "run", overrides=overrides, paths=100, threads=1, draw=False)

@@ -105,11 +105,21 @@ def test_a_model_of_another_version_is_refused():
 
 def test_a_folder_that_holds_a_run_is_refused(tmp_path):
     a_run(tmp_path / "run")
-    with pytest.raises(ConfigError, match=r"holds a run .manifest\.json., wanted a new one or --resume"):
+    with pytest.raises(ConfigError, match=r"holds a run .manifest\.json., wanted a new folder"):
         RunFolder.create(tmp_path / "run")
     RunFolder.create(tmp_path / "other")
     (tmp_path / "other" / "notes.txt").touch()
     RunFolder.create(tmp_path / "other")
+
+
+def test_a_folder_has_one_writer(tmp_path):
+    one, other = (RunFolder.create(tmp_path / "run") for _ in range(2))
+    with one.alone(), pytest.raises(ConfigError, match="which another run is writing to"), other.alone():
+        pass
+    with other.alone():  # free again
+        other.write(store.SUMMARY, "{}")
+    with pytest.raises(ConfigError, match=r"holds an unfinished run .summary\.json."), one.alone():
+        pass
 
 
 def test_reopening_drops_what_a_crash_left(tmp_path):

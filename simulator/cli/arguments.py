@@ -85,11 +85,9 @@ def new_folder(text: str | None) -> Path | None:
     out = folder(text)
     if out is None:
         return None
-    from simulator.results import store
+    from simulator.results.store import RunFolder
 
-    held = [name for name in (store.MANIFEST, *store.DATA) if (out / name).exists()]
-    if held:
-        raise ConfigError([f"--out: given {out}, which holds a run ({held[0]}), wanted a new folder"])
+    RunFolder(out).refuse_a_run()
     return out
 
 

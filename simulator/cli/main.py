@@ -36,6 +36,7 @@ def explain(error: BaseException) -> int:
     """Say in plain words on stderr what went wrong; returns the exit code."""
     if os.environ.get(DEBUG):
         traceback.print_exception(error)
+    error = _signal_behind(error)
     if isinstance(error, ConfigError):
         number = len(error.mistakes)
         _say("\n".join(error.mistakes))
@@ -49,6 +50,16 @@ def explain(error: BaseException) -> int:
         return 128 + signal.SIGINT
     _say(_cause(error))
     return 1
+
+
+def _signal_behind(error: BaseException) -> BaseException:
+    """The signal that an error comes from: what a signal interrupts may wrap it, as making a class does."""
+    behind: BaseException | None = error
+    while behind is not None:
+        if isinstance(behind, (Interrupted, KeyboardInterrupt)):
+            return behind
+        behind = behind.__cause__
+    return error
 
 
 def _cause(error: BaseException) -> str:

@@ -33,14 +33,14 @@ def run(
     workers = wrong.of(arguments.threads, threads)
     key = wrong.of(arguments.seed, seed)
     target = wrong.of(arguments.new_folder, out)
-    wrong.of(arguments.read, config, set_ or ())
+    checked = wrong.of(arguments.read, config, set_ or ())
     wrong.stop()
     from simulator import pipeline
 
+    assert checked is not None
     done = pipeline.run(
-        config,
+        checked,
         target,
-        overrides=set_ or (),
         paths=number,
         threads=workers,
         seed=key,

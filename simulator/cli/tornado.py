@@ -72,8 +72,7 @@ def _keep(found: dict[str, Any], out: Path) -> None:
 
     folder = RunFolder(out)
     folder.write_json("tornado.json", found)
-    (out / FIGURES).mkdir(exist_ok=True)
-    tornado_figure(found, out / FIGURES / "tornado.png")
+    folder.write(f"{FIGURES}/tornado.png", tornado_figure(found))
 
 
 def _print(found: dict[str, Any]) -> None:

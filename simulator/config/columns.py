@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 
 from simulator.config.mistakes import nearest
 from simulator.config.show import show
@@ -19,6 +20,8 @@ def read_column(folder: Path, name: str, column: str) -> tuple[float, ...]:
     """Numbers of one column of a file in a folder; ValueError names what is wrong, and the rows that hold no number."""
     try:
         status = (folder / name).stat()
+        if not (S_ISREG(status.st_mode) or S_ISDIR(status.st_mode)):
+            raise ValueError(f"given {show(name)}, wanted a CSV file (it is a device or a pipe)")
         return _read(folder / name, name, column, status.st_mtime_ns, status.st_size)
     except OSError as error:
         raise ValueError(f"given {show(name)}, wanted a CSV file ({error.strerror or error})") from None

@@ -53,9 +53,12 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     """Read and check a config; ConfigError carries every mistake. `overrides` are `KEY=VALUE` strings."""
     name = str(path)
     try:
-        tree, lines = parse(_read(Path(path)), name)
+        text = _read(Path(path))
+        tree, lines = parse(text, name)
         tree, written = apply_overrides(tree, overrides)
-        return build(tree, Source(name, Path(path).parent, lines, written))
+        config = build(tree, Source(name, Path(path).parent, lines, written))
+        config._text, config._overrides = text, tuple(overrides)
+        return config
     except RecursionError:
         raise ConfigError([f"{name}:1: given tables nested too deeply, wanted a config"]) from None
 
@@ -97,9 +100,11 @@ def parse(text: str, name: str) -> tuple[dict[str, Any], dict[KeyPath, int]]:
 
 def _read(path: Path) -> str:
     try:
-        if path.is_file() and path.stat().st_size > _LARGEST:
-            raise ConfigError([f"{path}:1: given {path.stat().st_size} bytes, wanted a config of at most {_LARGEST}"])
-        text = path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)  # no more, even of a file without an end
+        if len(data) > _LARGEST:
+            raise ConfigError([f"{path}:1: given more than {_LARGEST} bytes, wanted a config of at most as many"])
+        text = data.decode("utf-8-sig")
     except OSError as error:
         raise ConfigError([f"{path}: given a path that cannot be read ({error.strerror}), wanted a file"]) from None
     except UnicodeDecodeError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -71,12 +71,13 @@ def each_task(model: Model, seed: int, work: Iterator[Task], threads: int, take:
 
     Yields tasks as they are done, in any order.
     """
-    slots: SimpleQueue[Slot] = SimpleQueue()
-    for _ in range(threads):
-        slots.put(Slot(model))
+    slots: SimpleQueue[Slot] = SimpleQueue()  # made as they are needed: there may be more threads than tasks
 
     def run(task: Task) -> Task:
-        slot = slots.get()
+        try:
+            slot = slots.get_nowait()
+        except Empty:
+            slot = Slot(model)
         try:
             take(task.first, slot.simulate(seed, task))
         finally:

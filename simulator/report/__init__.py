@@ -1,6 +1,6 @@
 """Figures, tables and the HTML report of a run folder. Nothing here simulates: it draws what the run left.
 
-`build(run_folder)` writes report.html and figures/*.png; `tornado_figure(tornado, path)` draws one tornado. Both import
+`build(run_folder)` writes report.html and figures/*.png; `tornado_figure(tornado)` draws one tornado. Both import
 matplotlib only when called, so that the plain-text tables (`simulator.report.tables`) stay light.
 """
 
@@ -20,9 +20,9 @@ def build(run_folder: Path) -> Path:
     return write_page(Path(run_folder))
 
 
-def tornado_figure(tornado: Mapping[str, Any], path: Path) -> None:
-    """Draw a tornado (as in tornado.json) into the PNG file `path`."""
+def tornado_figure(tornado: Mapping[str, Any]) -> bytes:
+    """The PNG of a tornado (as in tornado.json)."""
     from simulator.report.canvas import png
     from simulator.report.tornado import draw
 
-    Path(path).write_bytes(png(draw(tornado).figure))
+    return png(draw(tornado).figure)

@@ -13,6 +13,7 @@ flushed. Nothing in a run folder is ever unpickled.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import json
@@ -52,11 +53,7 @@ class RunFolder:
     def create(cls, path: str | os.PathLike[str]) -> RunFolder:
         """A new run folder; one that holds a run is refused."""
         folder = cls(Path(path))
-        held = [name for name in (MANIFEST, *DATA) if (folder.path / name).exists()]
-        if held:
-            raise ConfigError(
-                [f"--out {path}: given a folder that holds a run ({held[0]}), wanted a new one or --resume"]
-            )
+        folder.refuse_a_run()
         with _as_run_error(folder.path):
             folder.path.mkdir(parents=True, exist_ok=True)
         return folder
@@ -70,6 +67,31 @@ class RunFolder:
         for rest in folder.path.rglob(f".*{_PART}"):
             rest.unlink()
         return folder
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep every other run out of this folder; the lock ends with the block or, however it ends, the process."""
+        handle = os.open(self.path, os.O_RDONLY)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise ConfigError(
+                    [f"--out: given {self.path}, which another run is writing to, wanted a new folder"]
+                ) from None
+            except OSError:  # a file system without locks
+                pass
+            self.refuse_a_run()  # one may have ended meanwhile
+            yield
+        finally:
+            os.close(handle)
+
+    def refuse_a_run(self) -> None:
+        """Refuse a folder that holds a run, or parts of one."""
+        held = next((name for name in (MANIFEST, *DATA) if (self.path / name).exists()), None)
+        if held is not None:
+            what = "a run" if (self.path / MANIFEST).exists() else "an unfinished run"
+            raise ConfigError([f"--out: given {self.path}, which holds {what} ({held}), wanted a new folder"])
 
     @contextmanager
     def stream(self, name: str) -> Iterator[BinaryIO]:

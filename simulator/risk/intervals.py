@@ -85,7 +85,8 @@ def spread(sd: float, fourth: float, n: int) -> tuple[float, float]:
     """
     if sd == 0.0:
         return 0.0, 0.0
-    half = _NORMAL * math.sqrt(max(fourth / sd**4 - 1.0, 0.0) / (4.0 * n))
+    kurtosis = fourth / sd / sd / sd / sd  # sd^4 of a tiny sd is 0
+    half = _NORMAL * math.sqrt(max(kurtosis - 1.0, 0.0) / (4.0 * n))
     return sd * math.exp(-half), sd * math.exp(half)
 
 
