@@ -14,6 +14,7 @@ import pytest
 
 from simulator import report
 from simulator.errors import RunError
+from simulator.report import tornado
 from simulator.report.run import read_run
 from simulator.report.value import clopper_pearson, unbreached
 from simulator.results.store import RunFolder, open_run
@@ -144,6 +145,16 @@ def test_a_run_that_never_varies_can_be_drawn(tmp_path):
 
 def test_tornado_figure_is_a_png():
     assert report.tornado_figure(TORNADO).startswith(b"\x89PNG")
+
+
+def test_the_chart_shows_fifteen_bars_and_one_of_every_driver_that_moves():
+    names = [f"programme.cost{k}" for k in range(30)] + ["drivers.price.spot0", "drivers.price.kappa"]
+    bars = [{"input": name, "delta_low": 40.0 - k, "delta_high": 0.0} for k, name in enumerate(names)]
+    bars.append({"input": "drivers.funding.rate_mean", "delta_low": 0.0, "delta_high": 0.0})
+    shown = [bar["input"] for bar in tornado._shown(bars)]
+    assert len(shown) >= 15
+    assert shown[:-1] == names[: len(shown) - 1]
+    assert shown[-1] == "drivers.price.spot0"
 
 
 def test_tornado_without_bars_or_errors_can_be_drawn():

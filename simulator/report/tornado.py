@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from matplotlib.patches import Patch
@@ -11,13 +11,13 @@ from matplotlib.patches import Patch
 from simulator.report.canvas import COLOURS, INK, Picture, canvas, says
 from simulator.report.numbers import number, plain
 
-_MOST = 14  # bars shown
+_MOST = 16  # bars shown, and the widest of each driver that is not among them
 _SIDES = (("low", COLOURS[5], ""), ("high", COLOURS[1], "////"))
 
 
 def draw(tornado: Mapping[str, Any]) -> Picture:
     """Bars of tornado.json, widest first; whiskers are two standard errors of a difference."""
-    bars = [bar for bar in tornado["bars"] if bar.get("delta_low") or bar.get("delta_high")][:_MOST]
+    bars = _shown(tornado["bars"])
     what = measured(tornado)
     figure, axes = canvas(f"What moves {what}", 1.6 + 0.36 * max(len(bars), 1))
     for row, bar in enumerate(bars):
@@ -46,6 +46,17 @@ def draw(tornado: Mapping[str, Any]) -> Picture:
         f"the others stay; all runs share {tornado.get('paths') or 0:,} worlds. Whiskers: two standard errors.",
         figure,
     )
+
+
+def _shown(bars: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The widest bars that are not nothing, and at least one of every driver that has such a bar; widest first."""
+    moving = [bar for bar in bars if bar.get("delta_low") or bar.get("delta_high")]
+    groups = [str(bar["input"]).split(".")[:2] for bar in moving]
+    return [
+        bar
+        for k, (bar, group) in enumerate(zip(moving, groups, strict=True))
+        if k < _MOST or (group[0] == "drivers" and group not in groups[:k])
+    ]
 
 
 def measured(tornado: Mapping[str, Any]) -> str:
