@@ -2,9 +2,9 @@
 
 The whole kernel against its scalar self is `verification/vectorised.py` (two cold compiles); here a few of its loops
 are. Both sides run in turns in processes of their own and are judged by the least of many times, so that a busy machine
-slows both: no false alarm is expected (measured with AVX-512: sampler 7, funding 6, value 3.3). A loop that only streams
-through memory gains less beside a busy neighbour (value: 2.0), a scalar one nothing, so each loop has to beat half the
-ratio that they have to reach together.
+slows both: no false alarm is expected (measured with AVX-512: sampler 7, funding 6, value 3.3). A loop that only
+streams through memory gains less beside a busy neighbour (value: 2.0), a scalar one nothing, so each loop has to beat
+half the ratio that they have to reach together.
 """
 
 from __future__ import annotations
