@@ -248,6 +248,7 @@ def test_every_mistake_is_said_at_once_in_plain_words(tmp_path):
         (["tornado", SMOKE, "--measure", "best"], "--measure: given best"),
         (["tornado", SMOKE, "--plan", "mine"], "--plan: given mine, wanted one of own"),
         (["init", "--template", "nothing"], "--template: given nothing"),
+        (["bench", SMOKE, "--out", SMOKE / "b.json"], "--out: given "),
         (["run"], "Missing argument"),
         (["run", SMOKE, "--bogus"], "--bogus"),
         (["dance"], "dance"),
@@ -259,6 +260,13 @@ def test_what_is_wrong_with_arguments_is_said_with_exit_code_2(arguments, says):
     assert says in said.stderr
     assert "Traceback" not in said.output
     assert said.stdout == ""
+
+
+@pytest.mark.parametrize("verb", ["check", "run", "tornado", "bench"])
+def test_every_verb_that_takes_a_config_takes_changes_of_it(verb):
+    said = call(verb, SMOKE, "--set", "drivers.price.spot0=oops")
+    assert said.exit_code == 2
+    assert '--set drivers.price.spot0: given "oops", wanted a number' in said.stderr
 
 
 def test_a_folder_that_holds_a_run_is_refused_before_anything_is_computed(folder):

@@ -147,6 +147,12 @@ def test_tornado_figure_is_a_png():
     assert report.tornado_figure(TORNADO).startswith(b"\x89PNG")
 
 
+def test_the_tornado_alone_is_the_tornado_of_the_report(tmp_path):
+    folder = write_run(tmp_path / "run", {"own": "Own"})
+    report.build(folder)
+    assert (folder / "figures" / "tornado.png").read_bytes() == report.tornado_figure(TORNADO)
+
+
 def test_the_chart_shows_fifteen_bars_and_one_of_every_driver_that_moves():
     names = [f"programme.cost{k}" for k in range(30)] + ["drivers.price.spot0", "drivers.price.kappa"]
     bars = [{"input": name, "delta_low": 40.0 - k, "delta_high": 0.0} for k, name in enumerate(names)]

@@ -18,22 +18,27 @@ def bench(
         bool, typer.Option("--compile", help="Measure a cold compile too: half a minute or more.")
     ] = False,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the JSON here as well.")] = None,
+    set_: options.Set = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
     """Measure how fast this machine simulates."""
     wrong = arguments.Mistakes()
     number = wrong.of(arguments.paths, paths)
+    wrong.of(arguments.folder, None if out is None else str(out.parent))
+    from simulator.cli import templates
+
+    with templates.path(templates.default()) as shipped:
+        checked = wrong.of(arguments.read, shipped if config is None else config, set_ or ())
     wrong.stop()
     assert number is not None
-    from simulator.cli import templates
-    from simulator.config import freeze, load
+    assert checked is not None
+    from simulator.config import freeze
     from simulator.engine import speed
     from simulator.pipeline import job_of, warm
 
     tell = (lambda _: None) if quiet else arguments.say
-    with templates.path(templates.default()) as shipped:
-        job = job_of(freeze(load(shipped if config is None else config)), number)
+    job = job_of(freeze(checked), number)
     load_s = warm(job, tell)
     tell("measuring")
     found = speed.measure(job) | {"start_s": load_s, "compile_s": None}

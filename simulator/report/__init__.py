@@ -22,7 +22,8 @@ def build(run_folder: Path) -> Path:
 
 def tornado_figure(tornado: Mapping[str, Any]) -> bytes:
     """The PNG of a tornado (as in tornado.json)."""
-    from simulator.report.canvas import png
+    from simulator.report.canvas import png, style
     from simulator.report.tornado import draw
 
-    return png(draw(tornado).figure)
+    with style():
+        return png(draw(tornado).figure)
