@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from simulator.config import freeze_company, freeze_drivers
+from simulator.config import freeze_company, freeze_drivers, freeze_plans
 from simulator.config.builder import Builder
 from simulator.config.calendar import fiscal_years
 from simulator.config.checks_laws import correlation_matrix
@@ -73,7 +73,7 @@ def freeze(config: Config) -> Frozen:
         funding=funding,
         programme=programme,
         finance=freeze_company.finance(config),
-        plans=freeze_company.plans(config),
+        plans=freeze_plans.plans(config, b),
     )
     sites = tuple(site.id for site in config.sites)
     events = tuple(event for text in config.metrics.events if (event := parse_event(text)))

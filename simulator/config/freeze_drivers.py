@@ -100,7 +100,7 @@ def grid(config: Config, b: Builder) -> Grid:
         build=np.array([b.marginal(law) for law in building], dtype=np.int64),
         behind_meter=b.marginal(g.behind_meter),
         slip=b.marginal(g.slip),
-        fail_z=failure_score(number(g.fail_probability)),
+        fail_z=threshold(number(g.fail_probability)),
         national=math.sqrt(national),
         regional=math.sqrt(regional),
         own=math.sqrt(max(1.0 - national - regional, 0.0)),
@@ -109,8 +109,8 @@ def grid(config: Config, b: Builder) -> Grid:
     )
 
 
-def failure_score(probability: float) -> float:
-    """Phi^-1 of the probability that a request fails."""
+def threshold(probability: float) -> float:
+    """Phi^-1: the standard score below which something of this probability happens."""
     if probability <= 0.0:
         return -math.inf
     return math.inf if probability >= 1.0 else float(laws.named("normal", mean=0.0, sd=1.0).ppf(probability))
