@@ -8,6 +8,7 @@ from simulator.config.schema import Config, Plan
 from simulator.config.schema.ranges import number
 
 Behaviour: TypeAlias = tuple[object, ...]
+CHOSEN = ("occupancy", "cost_ratio", "own_supply")  # keys of lease_excess that internal_or_lease reads as well
 
 
 def months_of(years: float) -> int:
@@ -43,6 +44,11 @@ def may_default(plan: Plan, config: Config) -> bool:
     return let(plan, config) * number(lease.contract_share) * number(lease.default_rate) > 0.0
 
 
+def has_market(plan: Plan) -> bool:
+    """Whether what a plan lets lowers the price that it fetches."""
+    return plan.lease_excess.own_supply and (plan.lease_excess.on or plan.internal_or_lease.on)
+
+
 def jv_sites(plan: Plan, config: Config) -> list[int]:
     """Whether the JV takes each site, 0 or 1."""
     taken = plan.jv.sites or tuple(site.id for site in config.sites)
@@ -75,3 +81,15 @@ def _behaviour(plan: Plan, config: Config) -> Behaviour:
     keys = (jv.share, jv.rate, jv.lease_years, jv.renewal_years, jv.guarantee, jv.exit_block)
     venture = (*map(number, keys), jv.assets, *jv_sites(plan, config)) if jv.on else ()
     return (plan.chips, plan.refresh, number(plan.refit), venture)
+
+
+def reads(plan: Plan, key: str) -> bool:
+    """Whether a plan reads a number of its levers, named as in `lease_excess.term`; what is no lever is always read."""
+    lever, _, name = key.partition(".")
+    if lever == "cloud":
+        return number(plan.own_share) < 1.0
+    if key == "covenants.cures":
+        return plan.equity.on
+    if lever == "lease_excess" and plan.internal_or_lease.on and name in CHOSEN:
+        return True
+    return getattr(getattr(plan, lever, None), "on", True)
