@@ -26,21 +26,21 @@ WATCH = 2.0  # tests in a row that cure a breach
 (
     HELD,  # cash
     DRAWN,  # on the revolver
-    BORNE,  # deducted from taxable result and cash: interest, rent and guarantee; at a test, equity injected
-    FLOW,  # change of cash; at a test, net debt
+    CHARGED,  # rent and guarantee of a JV, deducted as interest is
+    FLOW,  # change of cash but for ads; at a test, net debt
     PER_SHARE,  # earnings a share on 1 before tax
     LEFT,  # share of the scheduled notes that no sweep has prepaid
+    PAID,  # of the notes' amortisation since the last quarter-end
     SWEEPING,
     AWAITED,  # tests that a breach under watch has still to pass
     CURED,  # breaches cured by equity
     NEED,  # cash that would have met the test
-    SERVED,  # debt service of twelve months
-    SUM,  # running sums since month 0, then the same over twelve months, then those at the last four quarter-ends
-) = range(12)
-UNRENTED, INTEREST, EBITDA, REVENUE, RENT, CLOUD, AMORTISED, SUMS = range(8)  # UNRENTED: CFADS before rent
-YEAR = SUM + SUMS
-RING = YEAR + SUMS
-LEVERED_ROWS = RING + 4 * SUMS
+    SERVED,  # debt service of twelve months; then equity injected
+    YEAR,  # sums over twelve months, then those of the last four quarters
+) = range(13)
+CFADS, INTEREST, EBITDA, REVENUE, RENT, CLOUD, AMORTISED, SUMS = range(8)
+QUARTERS = YEAR + SUMS
+LEVERED_ROWS = QUARTERS + 4 * SUMS
 
 
 class Cover(NamedTuple):
@@ -91,14 +91,19 @@ def end_tests(charged: bool, awaited: Lanes, cover: Cover) -> None:
 
 
 @inner
-def take_year(slot: int, count: int, rows: NDArray[np.float64]) -> None:
-    """The first `count` running sums over the last four quarters; those at this quarter-end replace the oldest."""
-    for k in range(count):
-        now, year, old = SUM + k, YEAR + k, RING + slot * SUMS + k
-        for lane in range(rows.shape[1]):
-            total = rows[now, lane]
-            rows[year, lane] = total - rows[old, lane]
-            rows[old, lane] = total
+def add_quarter(
+    k: int, slot: int, m: int, first: float, second: float, third: float, series: Monthly, rows: NDArray[np.float64]
+) -> None:
+    """Sum k over the quarter that ends with month m, in place of the one a year ago, and so over the year.
+
+    The three months weigh `first`, `second`, `third`; a month before month 0 is to weigh nothing.
+    """
+    year, ring, here = YEAR + k, QUARTERS + 4 * k, QUARTERS + 4 * k + slot
+    a, b = max(m - 2, 0), max(m - 1, 0)
+    for lane in range(rows.shape[1]):
+        rows[here, lane] = first * series[a, lane] + second * series[b, lane] + third * series[m, lane]
+    for lane in range(rows.shape[1]):
+        rows[year, lane] = (rows[ring, lane] + rows[ring + 1, lane]) + (rows[ring + 2, lane] + rows[ring + 3, lane])
 
 
 @inner
@@ -115,11 +120,12 @@ def test_covenants(
     cover: Cover,
     sold: Lanes,
 ) -> None:
-    """Test the covenants at the end of month m, on the sums of twelve months that `take_year` left.
+    """Test the covenants at the end of month m, on the sums over twelve months.
 
     Follows the worst ratios, breaches and watches; cures with equity while that is left. `share` of ad revenue is the
     base business's EBITDA, `per_mw` a year's share of the next refresh, USD bn per MW in service at cost multiplier 1.
     """
+    breach, month = cover.breach, cover.month
     balance, bullets, due = s.balance[m], s.bullets[m], s.bullets[m]
     for back in range(max(0, m - 11), m + 1):
         due += s.amortised[back]
@@ -137,9 +143,9 @@ def test_covenants(
         _charges(m, terms.covenant_fccr, ledger, rows, cover.fccr)
     _leverage(share, terms, rows, cover.icr, cover.leverage)
     for lane in range(sold.size):
-        first = rows[NEED, lane] > 0.0 and cover.breach[lane] == 0.0
-        cover.month[lane] = m if first else cover.month[lane]
-        cover.breach[lane] = 1.0 if first else cover.breach[lane]
+        first = rows[NEED, lane] > 0.0 and breach[lane] == 0.0
+        month[lane] = m if first else month[lane]
+        breach[lane] = 1.0 if first else breach[lane]
     if terms.cures > 0 and terms.equity_limit > 0.0:
         _inject(m, terms.cures, terms.equity_limit, ledger, rows, cover, sold)
     _watch(terms.sweep, rows, cover.cured, cover.uncured)
@@ -160,14 +166,14 @@ def _cover(
     for lane in range(dscr.size):
         served = rows[SERVED, lane] > 0.0
         inverse = 1.0 / (rows[SERVED, lane] if served else 1.0)
-        cfads = rows[YEAR + UNRENTED, lane] - rows[YEAR + RENT, lane]
+        cfads = rows[YEAR + CFADS, lane]
         ratio = cfads * inverse
         after = (cfads - per_mw * cost[lane] * service[m, lane]) * inverse
         dscr[lane] = ratio if served and ratio < dscr[lane] else dscr[lane]
         reserve[lane] = after if served and after < reserve[lane] else reserve[lane]
     if least > 0.0:
         for lane in range(dscr.size):
-            lacks = least * rows[SERVED, lane] - (rows[YEAR + UNRENTED, lane] - rows[YEAR + RENT, lane])
+            lacks = least * rows[SERVED, lane] - rows[YEAR + CFADS, lane]
             rows[NEED, lane] = lacks if rows[SERVED, lane] > 0.0 and lacks > 0.0 else rows[NEED, lane]
 
 
@@ -175,8 +181,8 @@ def _cover(
 def _charges(m: int, least: float, ledger: Ledger, rows: NDArray[np.float64], fccr: Lanes) -> None:
     """Lower FCCR where something is to be paid, and what it lacks; add committed rent and cloud to net debt."""
     for lane in range(fccr.size):
-        whole = rows[SERVED, lane] + (rows[YEAR + RENT, lane] + rows[YEAR + CLOUD, lane])
-        part = rows[YEAR + UNRENTED, lane] + rows[YEAR + CLOUD, lane]
+        charges = rows[YEAR + RENT, lane] + rows[YEAR + CLOUD, lane]
+        whole, part = rows[SERVED, lane] + charges, rows[YEAR + CFADS, lane] + charges
         paid = whole > 0.0
         ratio = part / (whole if paid else 1.0)
         fccr[lane] = ratio if paid and ratio < fccr[lane] else fccr[lane]
@@ -218,18 +224,17 @@ def _inject(
     m: int, cures: int, limit: float, ledger: Ledger, rows: NDArray[np.float64], cover: Cover, sold: Lanes
 ) -> None:
     """Sell shares for what the test lacks, where cures and the limit allow it: the test then counts as passed."""
-    cured = cover.cured
-    month = cover.month
+    cured, month = cover.cured, cover.month
     for lane in range(sold.size):
         need = rows[NEED, lane]
         able = need > 0.0 and rows[CURED, lane] < cures and need <= limit - sold[lane]
         amount = need if able else 0.0
         sold[lane] += amount
-        rows[BORNE, lane] = amount
+        rows[SERVED, lane] = amount
         rows[CURED, lane] += 1.0 if able else 0.0
         rows[NEED, lane] = 0.0 if able else need
     for lane in range(sold.size):
-        amount = rows[BORNE, lane]
+        amount = rows[SERVED, lane]
         rows[HELD, lane] += amount
         ledger[at.CASH, m, lane] += amount
         ledger[at.EQUITY, m, lane] += amount
@@ -248,11 +253,12 @@ def _watch(sweep: bool, rows: NDArray[np.float64], cured: Lanes, uncured: Lanes)
             rows[SWEEPING, lane] = 1.0 if found else swept
     for lane in range(cured.size):
         fails, awaited = rows[NEED, lane] > 0.0, rows[AWAITED, lane]
-        ends = not fails and awaited == 1.0 and uncured[lane] == 0.0
-        cured[lane] = 1.0 if ends else cured[lane]
-        uncured[lane] = 1.0 if fails and awaited > 0.0 else uncured[lane]
+        ends = awaited == 1.0 and not fails
+        found = awaited if fails else 0.0
         rest = awaited - 1.0 if awaited > 0.0 else 0.0
         rows[AWAITED, lane] = WATCH if fails else rest
+        cured[lane] = 1.0 if ends and uncured[lane] == 0.0 else cured[lane]
+        uncured[lane] = 1.0 if found > 0.0 else uncured[lane]
 
 
 @inner

@@ -4,8 +4,8 @@ Order of a month: flows at opening rates; interest on notes and revolver; tax; t
 repays above it; what is still missing is raised from new shares; where an uncured breach sweeps, all cash above the
 floor prepays the notes; at a test month the covenants are tested and equity may cure a breach.
 
-State by lane lives in rows of one scratch array (named in `covenants`). Sums over twelve months are differences of
-running sums: those of four quarters ago stand in a ring, so tests are consecutive quarter-ends.
+State by lane lives in rows of one scratch array (named in `covenants`). Sums over twelve months are added up by
+quarters that end where tests do: test months are consecutive quarter-ends.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from simulator.compiled import inner
 from simulator.finance import covenants as row
 from simulator.finance import ledger as at
-from simulator.finance.covenants import Cover, end_tests, start_tests, take_year, test_covenants
+from simulator.finance.covenants import Cover, add_quarter, end_tests, start_tests, test_covenants
 from simulator.finance.debt import SLACK, Schedule
 from simulator.finance.ledger import Lanes, Ledger, Monthly, World
 from simulator.finance.plan import Terms
@@ -50,32 +50,38 @@ def levered(
     """
     funding, noise = world.funding, world.monthly[at.NOISE]
     margin, cost, tests = world.lanes[at.MARGIN], world.lanes[at.COST], f.test_months
-    charged, selling = terms.with_jv or terms.with_cloud, terms.equity_limit > 0.0
-    sums = row.SUMS if charged or terms.sweep else row.RENT
-    first = tests[0] if tests.size > 0 else base.size + 12
+    held, drawn, flow = scratch[row.HELD], scratch[row.DRAWN], scratch[row.FLOW]
+    charged, per_share = scratch[row.CHARGED], scratch[row.PER_SHARE]
+    interest, taxable, net = ledger[at.INTEREST], ledger[at.TAXABLE], ledger[at.NET]
+    ebitda, cfads, cash, revolver = ledger[at.EBITDA], ledger[at.CFADS], ledger[at.CASH], ledger[at.REVOLVER]
+    years, growth, issued, repaid, balance = f.fiscal_year, p.growth, s.issued, s.repaid, s.balance
+    tax, over, levers = f.tax, terms.revolver_margin, terms.equity_limit > 0.0 or terms.sweep or terms.with_jv
+    kept, flows = 1.0 + (1.0 - tax) * terms.cash_rate / 12.0, f.base_cash_flow
+    first, last = (tests[0], tests[-1]) if tests.size > 0 else (base.size + 12, -1)
     _open(f, terms, scratch, ledger, sold, apv)
     start_tests(base.size, cover)
     for m in range(base.size):
-        year = f.fiscal_year[m]
-        if selling:
-            _dilute(f, terms, scratch, sold, earnings[year])
-        if terms.sweep:
-            _scale(m, s, ledger, scratch, apv)
-        fixed = f.base_cash_flow + s.issued[m] - s.repaid[m] - (terms.penalty if m == terms.penalty_month else 0.0)
-        _earn(m, f.tax, terms, fixed, s.repaid[m], funding, ledger, scratch, earnings[year])
+        earned = earnings[years[m]]
+        if levers:
+            _begin(m, f, terms, s, ledger, scratch, sold, apv, earned)
+        _earn(m, tax, over, funding, interest, taxable, ebitda, net, charged, per_share, drawn, cfads, flow, earned)
         if tracing:
-            _trace(m, f.tax, terms.revolver_margin, s.balance[m], funding, ledger, scratch)
-        _settle(m, (1.0 - f.tax) * base[m], base[m], f.tax, terms, noise, margin, ledger, scratch)
-        if selling:
-            _sell(m, terms, ledger, scratch, sold)
-        if terms.sweep:
-            _prepay(m, terms.cash_floor, s.balance[m], ledger, scratch)
-        if m >= first - 12 and (m - first) % 3 == 0:
-            take_year((m - first + 12) // 3 % 4, sums, scratch)
+            _trace(m, tax, over, balance[m], funding, ledger, scratch)
+        if levers:
+            _share(m, terms, repaid[m], ledger, scratch)
+        fixed = flows + issued[m] - repaid[m] - (terms.penalty if m == terms.penalty_month else 0.0)
+        _settle(
+            m, fixed, (1.0 - tax) * base[m], kept, terms.cash_floor, terms.revolver, noise, margin, flow, held, drawn,
+            cash, revolver,
+        )  # fmt: skip
+        if levers:
+            _end(m, terms, balance[m], ledger, scratch, sold)
+        if m >= first - 12 and m <= last and (m - first) % 3 == 0:
+            _close_quarter(m, (m - first + 12) // 3 % 4, terms, base, noise, ledger, scratch)
             if m >= first:
-                per_mw = (p.compute_per_mw + terms.refit * p.shell_per_mw * p.growth[m]) * 12.0 / p.compute_life
+                per_mw = (p.compute_per_mw + terms.refit * p.shell_per_mw * growth[m]) * 12.0 / p.compute_life
                 test_covenants(m, terms, s, f.leverage_share, per_mw, cost, service, ledger, scratch, cover, sold)
-    end_tests(charged, scratch[row.AWAITED], cover)
+    end_tests(terms.with_jv or terms.with_cloud, scratch[row.AWAITED], cover)
 
 
 @inner
@@ -89,6 +95,21 @@ def _open(f: Finance, terms: Terms, rows: NDArray[np.float64], ledger: Ledger, s
     if not terms.sweep:
         for lane in range(apv.size):
             apv[lane] += ledger[at.SHIELD, 0, lane]
+
+
+@inner
+def _begin(
+    m: int, f: Finance, terms: Terms, s: Schedule, ledger: Ledger, rows: NDArray[np.float64], sold: Lanes, apv: Lanes,
+    earned: Lanes,
+) -> None:  # fmt: skip
+    """What levers change before a month's flows: shares, the notes that are left, rent."""
+    if terms.equity_limit > 0.0:
+        _dilute(f, terms, rows, sold, earned)
+    if terms.sweep:
+        _scale(m, s, ledger, rows, apv)
+    if terms.with_jv:
+        for lane in range(apv.size):
+            rows[row.CHARGED, lane] = ledger[at.RENT_PAID, m, lane] + ledger[at.GUARANTEED, m, lane]
 
 
 @inner
@@ -113,46 +134,46 @@ def _scale(m: int, s: Schedule, ledger: Ledger, rows: NDArray[np.float64], apv: 
         left = rows[row.LEFT, lane]
         ledger[at.INTEREST, m, lane] *= left
         apv[lane] += left * ledger[at.SHIELD, m, lane]
-        rows[row.SUM + row.AMORTISED, lane] += left * part
+        rows[row.PAID, lane] += left * part
 
 
 @inner
 def _earn(
     m: int,
     tax: float,
-    terms: Terms,
-    fixed: float,
-    repaid: float,
+    over: float,
     funding: Monthly,
-    ledger: Ledger,
-    rows: NDArray[np.float64],
+    interest: Monthly,
+    taxable: Monthly,
+    ebitda: Monthly,
+    net: Monthly,
+    charged: Lanes,
+    per_share: Lanes,
+    drawn: Lanes,
+    cfads: Monthly,
+    flow: Lanes,
     earned: Lanes,
 ) -> None:
-    """Interest, tax and CFADS of a month, and what changes cash but for ads and revolver."""
-    over, twelfth = terms.revolver_margin, 1.0 / 12.0
+    """Interest, tax, CFADS before rent, and what changes cash but for ads, notes' principal and revolver."""
+    twelfth = 1.0 / 12.0
     for lane in range(earned.size):
-        interest = ledger[at.INTEREST, m, lane]
-        rows[row.SUM + row.INTEREST, lane] += interest
-        rows[row.BORNE, lane] = interest + rows[row.DRAWN, lane] * ((funding[m, lane] + over) * twelfth)
+        borne = interest[m, lane] + drawn[lane] * ((funding[m, lane] + over) * twelfth) + charged[lane]
+        taxed = taxable[m, lane] - borne
+        before = ebitda[m, lane] - tax * taxed
+        earned[lane] += per_share[lane] * taxed
+        cfads[m, lane] = before
+        flow[lane] = before - net[m, lane] - borne
+
+
+@inner
+def _share(m: int, terms: Terms, repaid: float, ledger: Ledger, rows: NDArray[np.float64]) -> None:
+    """What passes to and from the partner; principal that needs no repayment as a sweep has prepaid it."""
     if terms.with_jv:
-        for lane in range(earned.size):
-            rent = ledger[at.RENT_PAID, m, lane]
-            rows[row.SUM + row.RENT, lane] += rent
-            rows[row.BORNE, lane] += rent + ledger[at.GUARANTEED, m, lane]
-    for lane in range(earned.size):
-        borne = rows[row.BORNE, lane]
-        taxed = ledger[at.TAXABLE, m, lane] - borne
-        before = ledger[at.EBITDA, m, lane] - tax * taxed
-        earned[lane] += rows[row.PER_SHARE, lane] * taxed
-        ledger[at.CFADS, m, lane] = before
-        rows[row.SUM + row.UNRENTED, lane] += before
-        rows[row.FLOW, lane] = fixed + before - ledger[at.NET, m, lane] - borne
-    if terms.with_jv:
-        for lane in range(earned.size):
+        for lane in range(rows.shape[1]):
             ledger[at.CFADS, m, lane] -= ledger[at.RENT_PAID, m, lane]
             rows[row.FLOW, lane] += ledger[at.PARTNER_FLOW, m, lane]
     if terms.sweep and repaid > 0.0:
-        for lane in range(earned.size):
+        for lane in range(rows.shape[1]):
             rows[row.FLOW, lane] += repaid * (1.0 - rows[row.LEFT, lane])
 
 
@@ -162,8 +183,10 @@ def _trace(
 ) -> None:
     """What only a trace keeps of a month before the revolver moves. Equity and sweeps overwrite their planes later."""
     for lane in range(rows.shape[1]):
-        ledger[at.PROFIT, m, lane] = (1.0 - tax) * (ledger[at.TAXABLE, m, lane] - rows[row.BORNE, lane])
-        ledger[at.DRAWN_INTEREST, m, lane] = rows[row.DRAWN, lane] * (funding[m, lane] + over) / 12.0
+        drawn = rows[row.DRAWN, lane] * (funding[m, lane] + over) / 12.0
+        borne = ledger[at.INTEREST, m, lane] + drawn + rows[row.CHARGED, lane]
+        ledger[at.DRAWN_INTEREST, m, lane] = drawn
+        ledger[at.PROFIT, m, lane] = (1.0 - tax) * (ledger[at.TAXABLE, m, lane] - borne)
         ledger[at.NOTES, m, lane] = balance
         ledger[at.EQUITY, m, lane] = 0.0
 
@@ -171,34 +194,63 @@ def _trace(
 @inner
 def _settle(
     m: int,
+    fixed: float,
     wobble: float,
-    ads: float,
-    tax: float,
-    terms: Terms,
+    kept: float,
+    floor: float,
+    limit: float,
     noise: Monthly,
     margin: Lanes,
+    flow: Lanes,
+    held: Lanes,
+    drawn: Lanes,
+    cash: Monthly,
+    revolver: Monthly,
+) -> None:
+    """Ads wobble, then cash, then the revolver up to the floor or back above it."""
+    for lane in range(margin.size):
+        after = held[lane] * kept + (flow[lane] + fixed + wobble * margin[lane] * (noise[m, lane] - 1.0))
+        missing = floor - after
+        pays = missing if missing > -drawn[lane] else -drawn[lane]
+        draw = pays if pays < limit - drawn[lane] else limit - drawn[lane]
+        held[lane] = after + draw
+        drawn[lane] += draw
+        cash[m, lane] = held[lane]
+        revolver[m, lane] = drawn[lane]
+
+
+@inner
+def _end(m: int, terms: Terms, balance: float, ledger: Ledger, rows: NDArray[np.float64], sold: Lanes) -> None:
+    """What levers change after the revolver: shares sold, notes prepaid."""
+    if terms.equity_limit > 0.0:
+        _sell(m, terms, ledger, rows, sold)
+    if terms.sweep:
+        _prepay(m, terms.cash_floor, balance, ledger, rows)
+
+
+@inner
+def _close_quarter(
+    m: int,
+    slot: int,
+    terms: Terms,
+    base: NDArray[np.float64],
+    noise: Monthly,
     ledger: Ledger,
     rows: NDArray[np.float64],
 ) -> None:
-    """Ads wobble, then cash, then the revolver up to the floor or back above it."""
-    floor, limit, kept = terms.cash_floor, terms.revolver, 1.0 + (1.0 - tax) * terms.cash_rate / 12.0
-    for lane in range(margin.size):
-        rows[row.SUM + row.EBITDA, lane] += ledger[at.EBITDA, m, lane]
-        rows[row.SUM + row.REVENUE, lane] += ads * noise[m, lane]
-        rows[row.FLOW, lane] += wobble * margin[lane] * (noise[m, lane] - 1.0)
+    """Add up the quarter that ends with month m."""
+    a, b = 1.0 if m >= 2 else 0.0, 1.0 if m >= 1 else 0.0
+    add_quarter(row.CFADS, slot, m, a, b, 1.0, ledger[at.CFADS], rows)
+    add_quarter(row.INTEREST, slot, m, a, b, 1.0, ledger[at.INTEREST], rows)
+    add_quarter(row.EBITDA, slot, m, a, b, 1.0, ledger[at.EBITDA], rows)
+    add_quarter(row.REVENUE, slot, m, a * base[max(m - 2, 0)], b * base[max(m - 1, 0)], base[m], noise, rows)
+    if terms.with_jv:
+        add_quarter(row.RENT, slot, m, a, b, 1.0, ledger[at.RENT_PAID], rows)
     if terms.with_cloud:
-        for lane in range(margin.size):
-            rows[row.SUM + row.CLOUD, lane] += ledger[at.CLOUD, m, lane]
-    for lane in range(margin.size):
-        drawn = rows[row.DRAWN, lane]
-        after = rows[row.HELD, lane] * kept + rows[row.FLOW, lane]
-        missing = floor - after
-        pays = missing if missing > -drawn else -drawn
-        draw = pays if pays < limit - drawn else limit - drawn
-        rows[row.HELD, lane] = after + draw
-        rows[row.DRAWN, lane] = drawn + draw
-        ledger[at.CASH, m, lane] = after + draw
-        ledger[at.REVOLVER, m, lane] = drawn + draw
+        add_quarter(row.CLOUD, slot, m, a, b, 1.0, ledger[at.CLOUD], rows)
+    if terms.sweep:
+        add_quarter(row.AMORTISED, slot, 0, 0.0, 0.0, 1.0, rows[row.PAID : row.PAID + 1], rows)
+        rows[row.PAID] = 0.0
 
 
 @inner
