@@ -26,10 +26,6 @@ def operate(
     p: Programme,
     arpu: Arpu,
     q: Letting,
-    previous: bool,
-    option: float,
-    occupancy: float,
-    crowding: float,
     mw: NDArray[np.float64],
     market: NDArray[np.float64],
     january: NDArray[np.int64],
@@ -45,30 +41,20 @@ def operate(
     L_m = L_{m-1} + a (ln((C0 + W) / C0) - L_{m-1}); increment = margin base exp(x) (exp(eps L) - 1).
     """
     running, active, adopted, spent, away = rows[0], rows[1], rows[2], rows[3], rows[4]
-    cost_change, fee, work_change, ebitda = (
-        works[at.COST_CHANGE],
-        works[at.FEE],
-        works[at.WORK_CHANGE],
-        ledger[at.EBITDA],
-    )
-    effective, cloud, work, noise = (
-        ledger[at.EFFECTIVE],
-        ledger[at.CLOUD],
-        world.monthly[at.WORK],
-        world.monthly[at.NOISE],
-    )
+    cost_change, fee, work_change = works[at.COST_CHANGE], works[at.FEE], works[at.WORK_CHANGE]
+    effective, cloud, ebitda = ledger[at.EFFECTIVE], ledger[at.CLOUD], ledger[at.EBITDA]
+    work, noise = world.monthly[at.WORK], world.monthly[at.NOISE]
     working, epsilon, margin, lag = works[at.WORKING], world.lanes[at.EPSILON], world.lanes[at.MARGIN], arpu.lag
     running[:] = 0.0
     active[:] = 0.0
     adopted[:] = 0.0
     away[:] = 0.0
-    kept, own, rents = q.own * (1.0 - crowding * q.let), q.own, q.own < 1.0
+    own, kept, rents = q.own, q.own * q.kept, q.own < 1.0
     for m in range(p.growth.size):
         scale, fleet, base = p.growth[m] / 12e3, 1.0 / arpu.fleet[m], arpu.base[m]
         if q.choosing:
             choose(
-                m, january[m] == 1, q, previous, option, occupancy, mw, arpu, market[m], world, lives, working[m],
-                adopted, scratch, ledger, away,
+                m, january[m] == 1, q, mw, arpu, market[m], world, lives, working[m], adopted, scratch, ledger, away
             )  # fmt: skip
         for lane in range(running.size):
             running[lane] += cost_change[m, lane]

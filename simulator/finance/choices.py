@@ -54,9 +54,6 @@ def choose(
     m: int,
     january: bool,
     q: Letting,
-    previous: bool,
-    option: float,
-    occupancy: float,
     mw: NDArray[np.float64],
     arpu: Arpu,
     market: float,
@@ -80,7 +77,7 @@ def choose(
     chosen_value[:] = 0.0
     away[:] = 0.0
     newest[:] = -1.0
-    if previous:
+    if q.previous:
         newest_generation(m, generation, lives, newest)
     if january:
         internal_worth(m, arpu, world, ledger[at.EFFECTIVE], adopted, worth)
@@ -100,10 +97,10 @@ def choose(
                     continue
                 does, keeps = efficiency[u, lane] / work[u, lane], value[m, lane] / value[u, lane]
                 if january and not whole:
-                    lets = occupancy * trailing[m, lane] * keeps * share[lane]
+                    lets = q.occupancy * trailing[m, lane] * keeps * share[lane]
                     taken[lane] = 1.0 if lets > worth[lane] * does * work[m, lane] else 0.0
                 taken[lane] = 0.0 if whole else taken[lane]
-                extra = (occupancy - q.let) if whole else option * occupancy * taken[lane]
-                away[lane] += mw[k] * does * (1.0 if whole else option * taken[lane])
+                extra = (q.occupancy - q.let) if whole else q.option * q.occupancy * taken[lane]
+                away[lane] += mw[k] * does * (1.0 if whole else q.option * taken[lane])
                 chosen[lane] += extra * mw[k]
                 chosen_value[lane] += extra * mw[k] / value[u, lane]

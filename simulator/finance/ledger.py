@@ -130,5 +130,5 @@ def world(months: int, sites: int, tenors: int, lanes: int) -> World:
         np.zeros((months + 1, lanes)),
         np.zeros((3, sites, lanes)),
         np.zeros((5, lanes)),
-        np.zeros((tenors, months, lanes)),
+        np.zeros((max(tenors, 1), months, lanes)),
     )

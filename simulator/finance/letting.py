@@ -28,15 +28,21 @@ class Letting(NamedTuple):
     term: int
     cost: float
     own_supply: bool
-    choosing: bool
+    choosing: bool  # beyond the spare: previous or option
+    previous: bool
+    option: float
+    occupancy: float
+    kept: float  # of W, after crowding
 
 
 @inline
 def letting_of(plans: Plans, plan: int) -> Letting:
     """The letting of plan number `plan`."""
+    previous, option = plans.previous[plan] == 1, plans.option[plan]
     return Letting(
         plans.own[plan], plans.let[plan], plans.contract[plan], plans.let_term[plan], plans.let_cost[plan],
-        plans.own_supply[plan] == 1, plans.previous[plan] == 1 or plans.option[plan] > 0.0,
+        plans.own_supply[plan] == 1, previous or option > 0.0, previous, option, plans.occupancy[plan],
+        1.0 - plans.crowding[plan] * plans.let[plan],
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from simulator.compiled import inner
 from simulator.elementary import exp
 from simulator.finance import ledger as at
-from simulator.finance.ledger import Lanes, Ledger, Monthly, Totals, Works
+from simulator.finance.ledger import Lanes, Monthly, Totals, Works
 from simulator.finance.plan import Joint
 
 

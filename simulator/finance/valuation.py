@@ -108,14 +108,14 @@ def value_plan(
     first: int,
     width: int,
 ) -> None:
-    """Fill `figures` (plan metrics, lanes) of plan number `plan`, whose variant is built, and `trace` if it has room."""
+    """Fill `figures` (metrics, lanes) of plan number `plan`, whose variant is built, and `trace` if it has room."""
     figures[:] = 0.0
     _operations(c, plan, world, z, b, figures)
     _project(c, plan, world, z, with_irr, b, figures)
     _works_figures(c.plans.own[plan], b.totals, figures)
     _debt(c, plan, world, trace.size > 0, b, figures)
     if trace.size > 0:
-        lets = c.plans.let[plan] > 0.0 or c.plans.previous[plan] == 1 or c.plans.option[plan] > 0.0
+        lets = c.plans.let[plan] > 0.0 or c.plans.option[plan] > 0.0
         trace_plan(
             terms_of(c.plans, plan), lets, b.works, b.ledger, figures[row.BREACH_MONTH], b.rows[0], trace, first, width
         )
@@ -133,10 +133,7 @@ def _operations(
             1.0 - q.own, p.use, plans.cloud_term[plan], mw, c.grid.planned, p.work_delay,
             world.contracts[plans.cloud_tenor[plan]], world, b.rows, b.ledger, figures[row.CLOUD_COST],
         )  # fmt: skip
-    operate(
-        p, c.arpu, q, plans.previous[plan] == 1, plans.option[plan], plans.occupancy[plan], plans.crowding[plan], mw,
-        market, c.finance.january, world, b.works, b.lives, b.rows, b.scratch, b.ledger,
-    )  # fmt: skip
+    operate(p, c.arpu, q, mw, market, c.finance.january, world, b.works, b.lives, b.rows, b.scratch, b.ledger)
     if q.let > 0.0 or q.choosing:
         contracts = world.contracts[plans.let_tenor[plan]]
         let_to_defaulters(

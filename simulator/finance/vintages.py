@@ -1,7 +1,7 @@
 """Vintages of compute at one site: held from delivery to a swap, an exit or the horizon, then sold and replaced.
 
-Everything is an event at a month of its lane and is booked as a change of a monthly level; only the stranded value needs
-a loop over months. Functions called from a loop take arrays and numbers, never a tuple of arrays.
+Everything is an event at a month of its lane and is booked as a change of a monthly level; only the stranded value
+needs a loop over months. Functions called from a loop take arrays and numbers, never a tuple of arrays.
 """
 
 from __future__ import annotations
