@@ -104,7 +104,7 @@ def let_out(
 
 
 @inner
-def let_to_defaulters(
+def end_contracts(
     q: Letting,
     marginals: Marginals,
     law: int,
@@ -119,33 +119,39 @@ def let_to_defaulters(
     years: Lanes,
     ledger: Ledger,
 ) -> None:
-    """Fill ledger[LEASE] with what tenants' defaults change: from a default to the end of the term spot, not rent."""
+    """Put into ledger[LEASE] (zero before) what early ends of contracts change.
+
+    From a tenant's default to the end of its term the site lets at spot; from an exit on it lets nothing.
+    """
     lease, chosen, working = ledger[at.LEASE], ledger[at.CHOSEN], works[at.WORKING]
     value, price = world.monthly[at.VALUE], world.monthly[at.PRICE]
     months, lanes = lease.shape
-    lease[:] = 0.0
-    if law < 0 or not q.let * q.contract > 0.0:
-        return
-    scale = q.own * q.let * q.contract / 12e3
+    years[:] = np.inf
     for k in range(mw.size):
         start, left, vintages = lives.start[k], lives.left[k], lives.vintages[k]
+        scale = q.own * q.let * q.contract / 12e3 * mw[k]
         for term in range((months + q.term - 1) // q.term):
-            sample(marginals, law, z[first[k] + term], years)
+            if law >= 0:
+                sample(marginals, law, z[first[k] + term], years)
             for lane in range(lanes):
                 lock = int(start[lane]) + term * q.term
-                end = min(lock + q.term, int(left[lane]))
-                if 12.0 * years[lane] >= q.term or lock >= end:
+                end, gone = min(lock + q.term, months), int(left[lane])
+                paid = q.term if 12.0 * years[lane] >= q.term else int(12.0 * years[lane])
+                stops = min(lock + paid, gone)
+                if stops >= end or lock >= gone:
                     continue
                 turn = vintage_at(vintages, 0, lock, lane)
                 extra = chosen[lock, lane] if q.choosing else 0.0
                 rent = value[lock, lane] / value[int(vintages[turn, lane]), lane] * contracts[lock, lane]
                 rent *= fetched(q, market[lock], working[lock, lane], extra)
-                for m in range(lock + int(12.0 * years[lane]), end):
-                    turn = vintage_at(vintages, turn, m, lane)
-                    extra = chosen[m, lane] if q.choosing else 0.0
-                    spot = value[m, lane] / value[int(vintages[turn, lane]), lane] * price[m, lane]
-                    spot *= fetched(q, market[m], working[m, lane], extra)
-                    lease[m, lane] += scale * mw[k] * (spot - rent)
+                for m in range(stops, end):
+                    spot = 0.0
+                    if m < gone:
+                        turn = vintage_at(vintages, turn, m, lane)
+                        extra = chosen[m, lane] if q.choosing else 0.0
+                        spot = value[m, lane] / value[int(vintages[turn, lane]), lane] * price[m, lane]
+                        spot *= fetched(q, market[m], working[m, lane], extra)
+                    lease[m, lane] += scale * (spot - rent)
 
 
 @inner

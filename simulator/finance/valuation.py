@@ -24,7 +24,7 @@ from simulator.finance.covenants import LEVERED_ROWS, Cover, loan_life_cover
 from simulator.finance.debt import Schedule, liquidity, note_interest, plan_schedule, refinancing_gap, schedule
 from simulator.finance.disposal import dispose
 from simulator.finance.ledger import Lanes, Ledger, Rows, Totals, Works, World
-from simulator.finance.letting import let_out, let_to_defaulters, letting_of
+from simulator.finance.letting import end_contracts, let_out, letting_of
 from simulator.finance.levered import levered
 from simulator.finance.partner import guarantee_paid, owe_rent, partner_flows
 from simulator.finance.plan import Plans, joint_of, terms_of
@@ -136,10 +136,12 @@ def _operations(
     operate(p, c.arpu, q, mw, market, c.finance.january, world, b.works, b.lives, b.rows, b.scratch, b.ledger)
     if q.let > 0.0 or q.choosing:
         contracts = world.contracts[plans.let_tenor[plan]]
-        let_to_defaulters(
-            q, c.marginals, plans.default[plan], p.z_default, z, mw, market, world, contracts, b.works, b.lives,
-            b.rows[0], b.ledger,
-        )  # fmt: skip
+        b.ledger[at.LEASE] = 0.0
+        if plans.default[plan] >= 0 or (plans.jv_share[plan] > 0.0 and q.let * q.contract > 0.0):
+            end_contracts(
+                q, c.marginals, plans.default[plan], p.z_default, z, mw, market, world, contracts, b.works, b.lives,
+                b.rows[0], b.ledger,
+            )  # fmt: skip
         let_out(q, market, world, contracts, b.works, b.rows, b.ledger, figures[row.LEASE_INCOME])
 
 
