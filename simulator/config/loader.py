@@ -53,7 +53,7 @@ def load(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     """Read and check a config; ConfigError carries every mistake. `overrides` are `KEY=VALUE` strings."""
     name = str(path)
     try:
-        text = _read(Path(path))
+        text = read_text(Path(path))
         tree, lines = parse(text, name)
         tree, written = apply_overrides(tree, overrides)
         config = build(tree, Source(name, Path(path).parent, lines, written))
@@ -98,7 +98,8 @@ def parse(text: str, name: str) -> tuple[dict[str, Any], dict[KeyPath, int]]:
         raise ConfigError([f"{name}:{line}: not valid TOML: {said}"]) from None
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of a config, or one mistake that says why there is none."""
     try:
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)  # no more, even of a file without an end
