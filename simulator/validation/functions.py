@@ -199,11 +199,11 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
         total, product, difference, ratio, median_months, share_longer, lease_revenue, owned_cost, capacity,
-        midpoint_change, notes_coupon, notes_macaulay, notes_maturity, notes_modified, notes_interest, training_flop,
-        training_days, training_exponent, lognormal_median, law_median, law_excess, law_tail, vintage_value, contract_discount,
-        economics.price_per_watt_year, economics.price_per_gpu_hour, economics.fleet_power, economics.leasable,
-        economics.compute_growth, economics.break_even_elasticity, economics.par_forward,
-        economics.straight_line_life, economics.earnings_per_share, economics.partner_cash, grid.lognormal_excess,
-        grid.lognormal_tail,
+        midpoint_change, notes_coupon, notes_macaulay, notes_maturity, notes_modified, notes_interest,
+        training_flop, training_days, training_exponent, lognormal_median, law_median, law_excess, law_tail,
+        vintage_value, contract_discount, economics.price_per_watt_year, economics.price_per_gpu_hour,
+        economics.fleet_power, economics.leasable, economics.compute_growth, economics.break_even_elasticity,
+        economics.par_forward, economics.straight_line_life, economics.earnings_per_share,
+        economics.partner_cash, grid.lognormal_excess, grid.lognormal_tail,
     )
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""From a file to a checked case, or to every mistake in it at once: `file:line: figures[2].months: given .., wanted ..`."""
+"""From a file to a checked case, or to every mistake in it: `file:line: figures[2].months: given .., wanted ..`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from simulator import shipped
 from simulator.config import Config, load
 from simulator.config.calendar import fiscal_years
-from simulator.config.loader import Source, build, parse, read_text, reload
+from simulator.config.loader import Source, build, follows, parse, read_text, reload
 from simulator.config.locate import KeyPath
 from simulator.config.mistakes import Mistake, explain, nearest
 from simulator.config.show import show
@@ -71,7 +71,8 @@ def read_case(path: str | Path, name: str | None = None) -> Loaded:
     try:
         case = Case.model_validate(tree)
     except ValidationError as error:
-        wrong = [explain(item, tree, Case) for item in error.errors()]
+        every = [explain(item, tree, Case) for item in error.errors()]
+        wrong = [mistake for mistake in every if not follows(mistake, every)]
     config, spoilt = _config(tree.get("config"), source)
     if case is not None:
         wrong += [] if spoilt else _figures(case, config, source)

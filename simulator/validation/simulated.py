@@ -38,7 +38,8 @@ class _Block(NamedTuple):
     def read(self, figure: Figure, name: str) -> Array:
         """The metric or series `name` as one number a path, (paths,)."""
         if self.trace is None or figure.months is None:
-            return self.figures[self.rows[name]]
+            metric: Array = self.figures[self.rows[name]]
+            return metric
         row, (first, last) = self.trace[self.series.index(name)], figure.months
         counted = row[first : last + 1]
         if figure.read == "later":
