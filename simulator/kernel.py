@@ -20,7 +20,7 @@ from simulator.finance.ledger import World
 from simulator.finance.ledger import world as empty_world
 from simulator.finance.metrics import plan_metrics, world_metrics
 from simulator.finance.series import PLAN_SERIES, WORLD_SERIES
-from simulator.finance.valuation import Books, books, value_plan
+from simulator.finance.valuation import Books, Company, books, build_works, value_plan
 from simulator.model import Model
 from simulator.sampling.sampler import fill
 
@@ -60,8 +60,8 @@ def workspace(model: Model, lanes: int = LANES) -> Workspace:
     return Workspace(
         np.zeros((model.draws.rows, lanes)),
         np.zeros((SCRATCH, lanes)),
-        empty_world(model.months, model.grid.mw.size, lanes),
-        books(model.months, lanes),
+        empty_world(model.months, model.grid.mw.size, model.price.tenors.size, lanes),
+        books(model.months, model.grid.mw.size, lanes),
         np.zeros((figure_count(model), lanes)),
     )
 
@@ -85,6 +85,8 @@ def simulate(
     tracing = trace.size > 0
     world_figures = _WORLD_FIGURES + model.grid.mw.size
     per_plan = _PLAN_FIGURES + model.finance.fiscal_years
+    plans = model.plans
+    company = Company(model.marginals, model.grid, model.arpu, model.price, model.programme, model.finance, plans)
     for begin in range(0, count, lanes):
         width = min(lanes, count - begin)
         fill(model.draws, seed, first + begin, w.z)
@@ -92,12 +94,15 @@ def simulate(
             return first + begin
         if tracing:
             _trace_world(model.arpu.base, w.world, trace, begin, width)
-        for plan in range(model.plans.chips.size):
+        for turn in range(plans.order.size):
+            plan = plans.order[turn]
+            if turn == 0 or plans.works[plan] != plans.works[plans.order[turn - 1]]:
+                build_works(company, plan, tracing, w.world, w.books)
             top = world_figures + plan * per_plan
             rows = _WORLD_SERIES + plan * _PLAN_SERIES
             value_plan(
-                model.programme, model.finance, model.grid, model.arpu, model.plans, plan, w.world,
-                first + begin < SAMPLED, w.books, w.figures[top : top + per_plan], trace[rows:], begin, width,
+                company, plan, w.world, w.z, first + begin < SAMPLED, w.books, w.figures[top : top + per_plan],
+                trace[rows:], begin, width,
             )  # fmt: skip
         for k in range(w.figures.shape[0]):
             for lane in range(width):
@@ -112,7 +117,8 @@ def draw_world(model: Model, w: Workspace) -> bool:
     dependence.factors(model.dependence, m, z, f)
     fits = silicon.draw(
         model.silicon, m, f[0], z, w.scratch, world.monthly[at.VALUE], world.monthly[at.WORK],
-        world.monthly[at.EFFICIENCY], w.figures[row.GENERATIONS], w.figures[row.PARADIGM_WORST],
+        world.monthly[at.EFFICIENCY], world.monthly[at.GENERATION], w.figures[row.GENERATIONS],
+        w.figures[row.PARADIGM_WORST],
     )  # fmt: skip
     grid.draw(
         model.grid, m, f[1], z, w.scratch, world.sites[at.ENERGISED], world.sites[at.BUILT], world.sites[at.BEHIND]
@@ -121,7 +127,9 @@ def draw_world(model: Model, w: Workspace) -> bool:
         model.arpu, m, f[2], z, w.scratch, world.monthly[at.NOISE], world.lanes[at.EPSILON], world.lanes[at.MARGIN]
     )
     shocks = z[model.arpu.z_noise : model.arpu.z_noise + model.months]
-    fits &= price.draw(model.price, m, f[3], shocks, z, w.scratch, world.monthly[at.PRICE], world.monthly[at.TRAILING])
+    fits &= price.draw(
+        model.price, m, f[3], shocks, z, w.scratch, world.monthly[at.PRICE], world.monthly[at.TRAILING], world.contracts
+    )
     funding.draw(model.funding, f[4], f[5], z, w.scratch, world.funding, w.figures[row.FUNDING_MEAN])
     p = model.programme
     sample(m, p.cost, z[p.z_cost], world.lanes[at.COST])

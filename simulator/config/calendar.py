@@ -30,3 +30,9 @@ def quarter_ends(start: str, months: int) -> list[int]:
     """Months that end a quarter."""
     _, month = first_month(start)
     return [m for m in range(months) if (m + month) % 3 == 2]
+
+
+def januaries(start: str, months: int) -> list[int]:
+    """Whether each month is a January, 0 or 1."""
+    _, month = first_month(start)
+    return [int((m + month) % 12 == 0) for m in range(months)]

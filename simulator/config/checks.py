@@ -9,6 +9,7 @@ from typing import Any
 
 from simulator.config.calendar import fiscal_years
 from simulator.config.checks_laws import dependence, distributions
+from simulator.config.checks_levers import levers, shock
 from simulator.config.events import parse_event
 from simulator.config.known import Known
 from simulator.config.locate import KeyPath, show_path
@@ -18,14 +19,16 @@ from simulator.config.size import memory
 from simulator.finance.metrics import plan_metrics, world_metrics
 
 MOST_MEMORY = 16e9  # bytes a simulation may take
-SAMPLE_ONLY = ("irr",)  # computed for the stored sample, not for every path
+SAMPLE_ONLY = ("irr", "partner_irr")  # computed for the stored sample, not for every path
 RESERVED = ("world", "path")  # column names of the result files
 
 
-def cross_checks(tree: Mapping[str, Any], bad: Iterable[KeyPath], folder: Path) -> list[Mistake]:
-    """Every mistake across keys, given the keys that are already known to be bad."""
-    known = Known(tree, bad)
-    checks = (sites, names, shares, notes, plans, metrics, dependence, size)
+def cross_checks(
+    tree: Mapping[str, Any], bad: Iterable[KeyPath], folder: Path, own: Mapping[str, Any]
+) -> list[Mistake]:
+    """Every mistake across keys, given the keys that are already known to be bad and what was written (`own`)."""
+    known = Known(tree, bad, own)
+    checks = (sites, names, shares, notes, plans, levers, shock, metrics, dependence, size)
     return list(itertools.chain(*(check(known) for check in checks), distributions(known, folder)))
 
 

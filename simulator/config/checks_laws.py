@@ -83,6 +83,9 @@ def _sampled_paths(known: Known) -> Iterator[tuple[KeyPath, Range]]:
         if keys[0] == "sites":
             for i in range(known.count("sites")):
                 yield ("sites", i, *keys[1:]), limits
+        elif keys[0] == "plans":
+            for plan in known.get("plans") or {}:
+                yield ("plans", plan, *keys[1:]), limits
         else:
             yield keys, limits
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from simulator.config import freeze_company, freeze_drivers
+from simulator.config import freeze_company, freeze_drivers, freeze_plans
 from simulator.config.builder import Builder
 from simulator.config.calendar import fiscal_years
 from simulator.config.checks_laws import correlation_matrix
@@ -38,9 +38,12 @@ class Frozen:
     levels: tuple[float, ...]  # of VaR and CVaR
     draw_names: dict[str, int] = field(repr=False)  # random stream by quantity
 
-    def inputs(self) -> tuple[Input, ...]:
-        """What a tornado swings: sampled numbers, fixed at their p10 and p90, and numbers with a low and a high."""
-        return tornado_inputs(self.config)
+    def inputs(self, plan: str | None = None) -> tuple[Input, ...]:
+        """What a tornado swings: sampled numbers, fixed at their p10 and p90, and numbers with a low and a high.
+
+        Levers that no plan switches on are left out; with the id of a `plan`, those that it does not.
+        """
+        return tornado_inputs(self.config, plan)
 
     def with_input(self, key: str, value: float) -> Frozen:
         """The model with one number fixed: the same as `--set key=value`."""
@@ -73,7 +76,7 @@ def freeze(config: Config) -> Frozen:
         funding=funding,
         programme=programme,
         finance=freeze_company.finance(config),
-        plans=freeze_company.plans(config),
+        plans=freeze_plans.plans(config, b),
     )
     sites = tuple(site.id for site in config.sites)
     events = tuple(event for text in config.metrics.events if (event := parse_event(text)))
@@ -97,7 +100,8 @@ def _dependence(config: Config, b: Builder) -> Dependence:
     pairs = {name: number(getattr(d.correlation, name)) for name in type(d.correlation).model_fields}
     scale = b.marginal(inverse_scale_law(number(d.nu)))
     row = b.scores("dependence", len(FACTORS) + 1)
-    return freeze_dependence(correlation_matrix(pairs), d.family, number(d.nu), row, scale)
+    shift = [number(getattr(d.shift, name)) for name in FACTORS]
+    return freeze_dependence(correlation_matrix(pairs), d.family, number(d.nu), row, scale, shift)
 
 
 def config_hash(config: Config) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +11,13 @@ from numpy.typing import NDArray
 from simulator.config.builder import NO_ROW, Builder, event_slots
 from simulator.config.calendar import quarters
 from simulator.config.laws import still
+from simulator.config.levers import tenors
 from simulator.config.schema import Config
 from simulator.config.schema.ranges import number
 from simulator.drivers import laws, reverting
 from simulator.drivers.arpu import Arpu
+from simulator.drivers.contracts import Curves
+from simulator.drivers.forwards import REACH, JumpLaw, RegimeLaw
 from simulator.drivers.funding import Funding
 from simulator.drivers.grid import Grid
 from simulator.drivers.price import JUMP, REGIME, Price
@@ -21,6 +25,7 @@ from simulator.drivers.silicon import Silicon
 
 REGIMES = ("glut", "normal", "shortage")
 NEVER = 1e-12  # events a year: none in as many worlds as there will ever be
+TAIL = 1e-12  # probability beyond which a law is not followed
 SITE_SCORES = 5  # queue, build, failure, behind the meter, slip
 
 
@@ -69,6 +74,8 @@ def silicon(config: Config, b: Builder) -> Silicon:
         paradigm_slots=shifts,
         paradigm_gap=b.marginal(shift),
         loss=b.marginal(loss),
+        shock_loss=number(s.shock_loss),
+        shock_month=int(number(s.shock_month)),
         z_gap=b.scores("drivers.silicon.gap", slots, first, gap),
         z_performance=b.scores("drivers.silicon.performance", slots, s.performance, s.efficiency),
         z_efficiency=b.scores("drivers.silicon.efficiency", slots, s.efficiency),
@@ -100,17 +107,18 @@ def grid(config: Config, b: Builder) -> Grid:
         build=np.array([b.marginal(law) for law in building], dtype=np.int64),
         behind_meter=b.marginal(g.behind_meter),
         slip=b.marginal(g.slip),
-        fail_z=failure_score(number(g.fail_probability)),
+        fail_z=threshold(number(g.fail_probability)),
         national=math.sqrt(national),
         regional=math.sqrt(regional),
         own=math.sqrt(max(1.0 - national - regional, 0.0)),
+        score_shift=number(g.score_shift),
         z_region=np.array([regions[site.region] for site in config.sites], dtype=np.int64),
         z_site=np.array([b.scores(f"sites.{site.id}", SITE_SCORES) for site in config.sites], dtype=np.int64),
     )
 
 
-def failure_score(probability: float) -> float:
-    """Phi^-1 of the probability that a request fails."""
+def threshold(probability: float) -> float:
+    """Phi^-1: the standard score below which something of this probability happens."""
     if probability <= 0.0:
         return -math.inf
     return math.inf if probability >= 1.0 else float(laws.named("normal", mean=0.0, sd=1.0).ppf(probability))
@@ -153,9 +161,11 @@ def price(config: Config, b: Builder) -> Price:
     stays = {name: number(getattr(p.regime.stays, name)) for name in REGIMES}
     changes = event_slots(laws.named("exponential", mean=min(stays.values())), config.months / 12.0) if regime else 0
     jumps, gap = poisson(0.0 if regime else number(p.jump_rate), config.months / 12.0)
+    terms = tenors(config)
     return Price(
         kind=REGIME if regime else JUMP,
         spot0=number(p.spot0),
+        shock=number(p.shock),
         longrun=b.marginal(p.longrun),
         load=number(p.factor_level),
         kappa=number(reversion.kappa),
@@ -170,6 +180,9 @@ def price(config: Config, b: Builder) -> Price:
         stay=np.array([b.marginal(laws.named("exponential", mean=stays[name])) for name in REGIMES], dtype=np.int64),
         state0=REGIMES.index(p.regime.start),
         regime_slots=changes,
+        tenors=np.array(terms, dtype=np.int64),
+        curves=contract_curves(config, b, terms),
+        market=number(p.market0) * np.exp(number(p.market_growth) * times(config.months)),
         z_noise=b.scores("drivers.price.noise", config.months),
         z_longrun=NO_ROW if regime else b.scores("drivers.price.longrun", 1, p.longrun),
         z_jump_gap=b.scores("drivers.price.jump.gap", jumps) if jumps else NO_ROW,
@@ -177,6 +190,24 @@ def price(config: Config, b: Builder) -> Price:
         z_stay=b.scores("drivers.price.regime.stay", changes) if changes else NO_ROW,
         z_turn=b.scores("drivers.price.regime.turn", changes) if changes else NO_ROW,
     )
+
+
+def contract_curves(config: Config, b: Builder, terms: Sequence[int]) -> Curves:
+    """Contract prices for every distance of the price from its level that a path is at all likely to see."""
+    p, years = config.drivers.price, config.months / 12.0
+    if p.model == "regime":
+        stays, levels = (
+            tuple(number(getattr(group, name)) for name in REGIMES) for group in (p.regime.stays, p.regime.levels)
+        )
+        law = RegimeLaw(stays, levels, number(p.regime.kappa), number(p.regime.sigma))
+        return law.curves(terms, [number(p.shock)], years)
+    rate = number(p.jump_rate)
+    jumps = JumpLaw.of(number(p.kappa), number(p.sigma), rate if rate >= NEVER else 0.0, b.law(p.jump_size))
+    longrun, shift = b.law(p.longrun), number(config.dependence.shift.price)
+    systematic = (REACH + abs(shift)) * abs(number(p.factor_level))
+    ends = (float(longrun.ppf(TAIL)), float(longrun.isf(TAIL)))
+    start = [math.log(number(p.spot0) / max(end, TAIL)) + number(p.shock) for end in ends]
+    return jumps.curves(terms, [min(start) - systematic, max(start) + systematic], years)
 
 
 def funding(config: Config, b: Builder) -> Funding:

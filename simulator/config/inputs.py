@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from simulator.config.laws import is_fixed, law_of
+from simulator.config.levers import has_market, let, reads
 from simulator.config.locate import has
-from simulator.config.schema import Config
+from simulator.config.schema import Config, Plan
 from simulator.config.schema.laws import Column
 from simulator.config.schema.programme import Site
-from simulator.config.schema.ranges import Swing, Table
+from simulator.config.schema.ranges import Swing, Table, number
 from simulator.config.schema.walk import Spelling, is_spelling
 
 _LAW = r" \((number or )?law\)"
+MARKET = ("drivers.price.market0", "drivers.price.market_growth")  # read by plans whose letting weighs on the price
+USE = "programme.internal_use"  # read by plans that let what is spare, or rent from a cloud
 
 
 class Input(NamedTuple):
@@ -29,13 +32,18 @@ class Input(NamedTuple):
     how: Literal["p10-p90", "low-high"]  # a law's percentiles, or the swing that the config gives
 
 
-def tornado_inputs(config: Config) -> tuple[Input, ...]:
-    """Every number that is sampled or has a swing, in config order; what plans inherit appears once."""
+def tornado_inputs(config: Config, plan: str | None = None) -> tuple[Input, ...]:
+    """Every number that is sampled or has a swing, in config order; what plans inherit appears once.
+
+    Numbers of levers that no plan switches on are left out; with the id of a `plan`, those that it does not read.
+    """
+    plans = config.plans if plan is None else {plan: config.plans[plan]}
     titles = {f"sites.{site.id}": site.title or site.id for site in config.sites}
     titles |= {f"plans.{name}": plan.title or name for name, plan in config.plans.items()}
     found = (
         _input(key, _label(key, description, titles), given, config._folder)
         for key, description, given in _numbers(config, config)
+        if _is_read(key, plans, config)
     )
     return tuple(item for item in found if item is not None and item.low < item.high)
 
@@ -43,6 +51,21 @@ def tornado_inputs(config: Config) -> tuple[Input, ...]:
 def columns_of(config: Config) -> list[Column]:
     """The CSV columns that a config reads."""
     return [given for _, _, given in _numbers(config, config) if isinstance(given, Column)]
+
+
+def _is_read(key: str, plans: Mapping[str, Plan], config: Config) -> bool:
+    """Whether any of some plans reads a number: its own, or what it inherits."""
+    if key in MARKET:
+        return any(has_market(plan) for plan in plans.values())
+    if key == USE:
+        return any(let(plan, config) > 0.0 or number(plan.own_share) < 1.0 for plan in plans.values())
+    group, _, lever = key.partition(".")
+    if group == "plan_defaults":
+        return any(reads(plan, lever) and not _has_own(config, name, lever) for name, plan in plans.items())
+    if group == "plans":
+        name, _, lever = lever.partition(".")
+        return name in plans and reads(plans[name], lever)
+    return True
 
 
 def _input(key: str, label: str, given: Spelling, folder: Path) -> Input | None:
@@ -80,10 +103,16 @@ def _items(key: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 def _is_own(config: Config, key: str) -> bool:
     """Whether a plan has a number of its own; what it inherits belongs to `plan_defaults`."""
-    node: Any = config._tree
-    if not key.startswith("plans.") or not node:
+    if not key.startswith("plans.") or not config._tree:
         return True
-    for part in key.split("."):
+    name, _, rest = key.removeprefix("plans.").partition(".")
+    return _has_own(config, name, rest)
+
+
+def _has_own(config: Config, plan: str, key: str) -> bool:
+    """Whether a plan's own table holds a key."""
+    node: Any = config._tree
+    for part in ("plans", plan, *key.split(".")):
         if not has(node, part):
             return False
         node = node[part]

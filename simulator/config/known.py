@@ -20,11 +20,12 @@ _SAMPLED: TypeAdapter[AnyNumber] = TypeAdapter(Sampled)
 
 
 class Known:
-    """`tree` is what was given, `bad` the paths of keys that are known to be wrong."""
+    """`tree` is what was given, plans completed; `bad` the paths of keys known to be wrong; `own` what was written."""
 
-    def __init__(self, tree: Mapping[str, Any], bad: Iterable[KeyPath]) -> None:
+    def __init__(self, tree: Mapping[str, Any], bad: Iterable[KeyPath], own: Mapping[str, Any]) -> None:
         self.tree = tree
         self.bad = set(bad)
+        self.own = own
 
     def get(self, *path: str | int) -> Any:
         """The value at a path, its default, or None."""
@@ -36,6 +37,15 @@ class Known:
                 node = node[key]
             else:
                 return default_at(Config, path) if isinstance(node, dict) or n == 0 else None
+        return node
+
+    def written(self, *path: str | int) -> Any:
+        """What was written at a path itself, neither inherited nor a default; None where nothing was."""
+        node: Any = self.own
+        for key in path:
+            if not has(node, key):
+                return None
+            node = node[key]
         return node
 
     def number(self, *path: str | int) -> float | None:

@@ -19,11 +19,14 @@ from simulator.config.checks import cross_checks
 from simulator.config.locate import KeyPath, has, key_lines, show_path
 from simulator.config.mistakes import Mistake, explain
 from simulator.config.overrides import apply_overrides
-from simulator.config.schema import Config
+from simulator.config.schema import Config, Levers
+from simulator.config.schema.ranges import Table
 from simulator.errors import ConfigError
 
 _LARGEST = 4 * 2**20  # bytes of a config
-_GROUPS = ("liquidity", "covenants")  # tables of a plan whose keys are inherited one by one
+_GROUPS = tuple(  # tables of a plan whose keys are inherited one by one
+    name for name, field in Levers.model_fields.items() if isinstance(field.default, Table)
+)
 _LAST = 2**31  # sorts what no line holds behind what a line holds
 
 
@@ -79,7 +82,7 @@ def build(tree: Mapping[str, Any], source: Source) -> Config:
     except ValidationError as error:
         mistakes = [explain(item, inherited) for item in error.errors()]
     mistakes = [mistake for mistake in mistakes if not follows(mistake, mistakes)]
-    mistakes += cross_checks(inherited, [mistake.path for mistake in mistakes], source.folder)
+    mistakes += cross_checks(inherited, [mistake.path for mistake in mistakes], source.folder, tree)
     if mistakes or config is None:
         raise ConfigError(_by_line(source.locate(_origin(mistake, tree)) for mistake in mistakes))
     config._tree, config._folder = dict(tree), source.folder

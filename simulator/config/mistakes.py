@@ -73,8 +73,8 @@ def explain(error: ErrorDetails, tree: Any, root: type[Table] = Config) -> Mista
 
 
 def sampled_names() -> list[str]:
-    """Keys that may be distributions."""
-    return [".".join(key) for key, _ in sampled_keys(Config)]
+    """Keys that may be distributions; those of plans under `plan_defaults`."""
+    return [".".join(key) for key, _ in sampled_keys(Config) if key[0] != "plans"]
 
 
 def _wanted(kind: str, context: dict[str, Any], message: str) -> str:

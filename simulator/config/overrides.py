@@ -16,7 +16,7 @@ from typing import Any
 from simulator.config.locate import KeyPath, has
 from simulator.config.schema import Config
 from simulator.config.schema.ranges import Table
-from simulator.config.schema.walk import default_at
+from simulator.config.schema.walk import default_at, is_spelling
 from simulator.config.show import show
 from simulator.errors import ConfigError
 
@@ -104,7 +104,17 @@ def _assign(tree: dict[str, Any], path: KeyPath, value: Any) -> None:
     node: Any = tree
     for n, key in enumerate(path[:-1], start=1):
         if not (has(node, key) and isinstance(node[key], (dict, list))):
-            default = None if has(node, key) else default_at(Config, path[:n])
-            node[key] = default.model_dump(exclude_unset=True, by_alias=True) if isinstance(default, Table) else {}
+            node[key] = {} if has(node, key) else _start(tree, path[:n])
         node = node[key]
     node[path[-1]] = value
+
+
+def _start(tree: Mapping[str, Any], path: KeyPath) -> dict[str, Any]:
+    """What an absent table starts from: its default, and a distribution in a plan from that of `plan_defaults`."""
+    default = default_at(Config, path)
+    inherited: Any = tree
+    for key in ("plan_defaults", *path[2:]):
+        inherited = inherited[key] if has(inherited, key) else None
+    if path[0] == "plans" and is_spelling(default) and isinstance(inherited, dict):
+        return copy.deepcopy(inherited)
+    return default.model_dump(exclude_unset=True, by_alias=True) if isinstance(default, Table) else {}

@@ -14,35 +14,73 @@ from simulator.compiled import inner
 from simulator.drivers.arpu import Arpu
 from simulator.elementary import exp, log
 from simulator.finance import ledger as at
-from simulator.finance.ledger import Lanes, Ledger, Monthly, Rows, Totals, World
+from simulator.finance.choices import choose
+from simulator.finance.ledger import Lanes, Ledger, Monthly, Rows, Sums, Totals, Works, World
+from simulator.finance.letting import Letting
 from simulator.finance.programme import Finance, Programme
+from simulator.finance.sites import Lives
 
 
 @inner
-def operate(p: Programme, arpu: Arpu, world: World, rows: Rows, ledger: Ledger) -> None:
-    """Fill W and EBITDA: incremental ad revenue at its margin less operating cost.
+def operate(
+    p: Programme,
+    arpu: Arpu,
+    q: Letting,
+    previous: bool,
+    option: float,
+    occupancy: float,
+    crowding: float,
+    mw: NDArray[np.float64],
+    market: NDArray[np.float64],
+    january: NDArray[np.int64],
+    world: World,
+    works: Works,
+    lives: Lives,
+    rows: Rows,
+    scratch: NDArray[np.float64],
+    ledger: Ledger,
+) -> None:
+    """Fill W and EBITDA before letting: incremental ad revenue at its margin less operating and cloud cost.
 
     L_m = L_{m-1} + a (ln((C0 + W) / C0) - L_{m-1}); increment = margin base exp(x) (exp(eps L) - 1).
     """
-    running, active, adopted, spent = rows[0], rows[1], rows[2], rows[3]
+    running, active, adopted, spent, away = rows[0], rows[1], rows[2], rows[3], rows[4]
     cost_change, fee, work_change, ebitda = (
-        ledger[at.COST_CHANGE],
-        ledger[at.FEE],
-        ledger[at.WORK_CHANGE],
+        works[at.COST_CHANGE],
+        works[at.FEE],
+        works[at.WORK_CHANGE],
         ledger[at.EBITDA],
     )
-    effective, work, noise = ledger[at.EFFECTIVE], world.monthly[at.WORK], world.monthly[at.NOISE]
-    epsilon, margin, lag = world.lanes[at.EPSILON], world.lanes[at.MARGIN], arpu.lag
+    effective, cloud, work, noise = (
+        ledger[at.EFFECTIVE],
+        ledger[at.CLOUD],
+        world.monthly[at.WORK],
+        world.monthly[at.NOISE],
+    )
+    working, epsilon, margin, lag = works[at.WORKING], world.lanes[at.EPSILON], world.lanes[at.MARGIN], arpu.lag
     running[:] = 0.0
     active[:] = 0.0
     adopted[:] = 0.0
+    away[:] = 0.0
+    kept, own, rents = q.own * (1.0 - crowding * q.let), q.own, q.own < 1.0
     for m in range(p.growth.size):
         scale, fleet, base = p.growth[m] / 12e3, 1.0 / arpu.fleet[m], arpu.base[m]
+        if q.choosing:
+            choose(
+                m, january[m] == 1, q, previous, option, occupancy, mw, arpu, market[m], world, lives, working[m],
+                adopted, scratch, ledger, away,
+            )  # fmt: skip
         for lane in range(running.size):
             running[lane] += cost_change[m, lane]
-            spent[lane] = running[lane] * scale + fee[m, lane]
+            spent[lane] = own * (running[lane] * scale + fee[m, lane])
             active[lane] += work_change[m, lane]
-            effective[m, lane] = active[lane] * work[m, lane]
+        if rents:
+            for lane in range(running.size):
+                effective[m, lane] += kept * (active[lane] - away[lane]) * work[m, lane]
+                spent[lane] += cloud[m, lane]
+        else:
+            for lane in range(running.size):
+                effective[m, lane] = kept * (active[lane] - away[lane]) * work[m, lane]
         for lane in range(running.size):
             adopted[lane] += lag * (log(1.0 + effective[m, lane] * fleet) - adopted[lane])
         for lane in range(running.size):
@@ -51,39 +89,70 @@ def operate(p: Programme, arpu: Arpu, world: World, rows: Rows, ledger: Ledger) 
 
 
 @inner
-def settle(f: Finance, sunk: Lanes, rows: Rows, ledger: Ledger, npv: Lanes, apv: Lanes, roic: Lanes) -> None:
-    """Fill taxable result, cash flow and invested capital; present values of the flow and return on the capital."""
-    written, book, invested = rows[0], rows[1], rows[2]
+def settle(f: Finance, own: float, sunk: Lanes, rows: Rows, works: Works, ledger: Ledger, sums: Sums) -> None:
+    """Fill taxable result, net spending, cash flow and invested capital of the whole project, and their sums."""
+    written, book = rows[0], rows[1]
+    npv, apv, profit, invested = sums[0], sums[1], sums[2], sums[3]
     ebitda, change, capex, sale, gain = (
         ledger[at.EBITDA],
-        ledger[at.DEPRECIATION],
-        ledger[at.CAPEX],
-        ledger[at.SALE],
-        ledger[at.GAIN],
+        works[at.DEPRECIATION],
+        works[at.CAPEX],
+        works[at.SALE],
+        works[at.GAIN],
     )
-    taxable, cash_flow, books = ledger[at.TAXABLE], ledger[at.CASH_FLOW], ledger[at.BOOK]
+    taxable, net, cash_flow, books = ledger[at.TAXABLE], ledger[at.NET], ledger[at.CASH_FLOW], ledger[at.BOOK]
     written[:] = 0.0
-    invested[:] = 0.0
-    book[:] = sunk
+    for lane in range(npv.size):
+        book[lane] = own * sunk[lane]
+    sums[:] = 0.0
     tax = f.tax
     for m in range(f.discount.size):
         discount, unlevered = f.discount[m], f.discount_unlevered[m]
         for lane in range(npv.size):
-            written[lane] += change[m, lane]
-            taxable[m, lane] = ebitda[m, lane] - written[lane] + gain[m, lane]
-            roic[lane] += taxable[m, lane]
+            written[lane] += own * change[m, lane]
+            taxable[m, lane] = ebitda[m, lane] - written[lane] + own * gain[m, lane]
+            profit[lane] += taxable[m, lane]
         for lane in range(npv.size):
-            spent = capex[m, lane] - sale[m, lane]
-            cash_flow[m, lane] = ebitda[m, lane] - tax * taxable[m, lane] - spent
+            net[m, lane] = own * (capex[m, lane] - sale[m, lane])
+            cash_flow[m, lane] = ebitda[m, lane] - tax * taxable[m, lane] - net[m, lane]
             npv[lane] += discount * cash_flow[m, lane]
             apv[lane] += unlevered * cash_flow[m, lane]
         for lane in range(npv.size):
-            book[lane] += (capex[m, lane] - written[lane]) - (sale[m, lane] - gain[m, lane])
+            book[lane] += net[m, lane] - written[lane] + own * gain[m, lane]
             invested[lane] += book[lane]
             books[m, lane] = book[lane]
-    for lane in range(npv.size):
-        some = invested[lane] > 0.0
-        roic[lane] = 12.0 * (1.0 - tax) * roic[lane] / (invested[lane] if some else 1.0)
+
+
+@inner
+def share(
+    tax: float, own: float, discount: NDArray[np.float64], rows: Rows, works: Works, ledger: Ledger, sums: Sums
+) -> None:
+    """Add what passes between sponsor and partner to cash flow and sums, and take its part out of the book value.
+
+    Second bracket of npv: the partner's funding and distribution, less rent and guarantee after tax.
+    """
+    paid = rows[0]
+    npv, apv, profit, invested = sums[0], sums[1], sums[2], sums[3]
+    rents, partner, guarantee = works[at.RENT], works[at.PARTNER], works[at.GUARANTEE]
+    rent_paid, inflow, guaranteed = ledger[at.RENT_PAID], ledger[at.PARTNER_FLOW], ledger[at.GUARANTEED]
+    cash_flow, books = ledger[at.CASH_FLOW], ledger[at.BOOK]
+    paid[:] = 0.0
+    for m in range(discount.size):
+        for lane in range(paid.size):
+            rent_paid[m, lane] = own * rents[m, lane]
+            inflow[m, lane] = own * partner[m, lane]
+            guaranteed[m, lane] = own * guarantee[m, lane]
+        for lane in range(paid.size):
+            charge = rent_paid[m, lane] + guaranteed[m, lane]
+            passes = inflow[m, lane] - (1.0 - tax) * charge
+            cash_flow[m, lane] += passes
+            npv[lane] += discount[m] * passes
+            apv[lane] += discount[m] * passes
+            profit[lane] -= charge
+        for lane in range(paid.size):
+            paid[lane] += inflow[m, lane]
+            books[m, lane] -= paid[lane]
+            invested[lane] -= paid[lane]
 
 
 @inner
@@ -106,35 +175,30 @@ def need(rows: Rows, cash_flow: Monthly, peak: Lanes, peak_month: Lanes, payback
 
 
 @inner
-def idle(rows: Rows, changes: Monthly, funding: Monthly, stranded: Monthly, cost: Lanes, worst: Lanes) -> None:
+def idle(changes: Monthly, funding: Monthly, stranded: Monthly, cost: Lanes, worst: Lanes) -> None:
     """Turn changes of idle capital into its level; carrying cost at the opening r + s; largest stranded value."""
-    level = rows[0]
-    level[:] = 0.0
     for m in range(changes.shape[0]):
+        before = changes[m - 1 if m > 0 else 0]
         for lane in range(cost.size):
-            level[lane] += changes[m, lane]
-            changes[m, lane] = level[lane]
-            cost[lane] += level[lane] * funding[m, lane] / 12.0
+            changes[m, lane] += before[lane] if m > 0 else 0.0
+            cost[lane] += changes[m, lane] * funding[m, lane] / 12.0
             worst[lane] = stranded[m, lane] if stranded[m, lane] > worst[lane] else worst[lane]
 
 
 @inner
-def age(
-    p: Programme, world: World, in_service: Lanes, rows: Rows, ledger: Ledger, end: Lanes, life: Lanes, mature: Lanes
-) -> None:
+def age(p: Programme, world: World, rows: Rows, works: Works, totals: Totals) -> None:
     """Economic end: the first month in which first vintages together earn less than they cost to run.
 
     Until then their value and their MW add to the mean life and maturity of the assets, years (NaN without a site in
     service). Turns changes of the MW in service into their level.
     """
     months, worth, value_mw, mw = p.growth.size, rows[0], rows[1], rows[2]
-    first_change, service, operating_cost = ledger[at.FIRST_CHANGE], ledger[at.SERVICE], world.lanes[at.OPERATING_COST]
+    first_change, service, operating_cost = works[at.FIRST_CHANGE], works[at.SERVICE], world.lanes[at.OPERATING_COST]
+    in_service, end, life, mature = totals[at.IN_SERVICE], totals[at.END], totals[at.LIFE], totals[at.MATURE]
     value, trailing = world.monthly[at.VALUE], world.monthly[at.TRAILING]
     worth[:] = 0.0
     mw[:] = 0.0
     end[:] = months
-    life[:] = 0.0
-    mature[:] = 0.0
     for m in range(months):
         growth = p.growth[m]
         for lane in range(life.size):
@@ -155,9 +219,9 @@ def age(
 
 
 @inner
-def terminal(f: Finance, p: Programme, trailing: NDArray[np.float64], totals: Totals, out: Lanes) -> None:
+def terminal(f: Finance, p: Programme, own: float, trailing: Lanes, totals: Totals, out: Lanes) -> None:
     """Terminal value: compute as sold, shell at book x min(1, P12 / 12), gain or loss on both taxed."""
     for lane in range(out.size):
-        share = min(1.0, trailing[f.discount.size - 1, lane] / p.shell_price)
-        brings = totals[at.COMPUTE_VALUE][lane] + totals[at.SHELL_VALUE][lane] * share
-        out[lane] = brings - f.tax * (brings - totals[at.BOOK_VALUE][lane])
+        rate = min(1.0, trailing[lane] / p.shell_price)
+        brings = totals[at.COMPUTE_VALUE][lane] + totals[at.SHELL_VALUE][lane] * rate
+        out[lane] = own * (brings - f.tax * (brings - totals[at.BOOK_VALUE][lane]))

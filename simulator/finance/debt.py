@@ -1,7 +1,7 @@
-"""Notes, tax and cash: the levered month.
+"""Notes as scheduled, their interest and refinancing, and what cash and revolver come to.
 
-Order of a month: flows at opening rates; then interest and maturities; then the revolver draws up to the floor
-or repays above it. A note that matures inside the horizon is replaced by a 10-year bullet at r + s of that month's end.
+A note that matures inside the horizon is replaced by a 10-year bullet at r + s of that month's end. Prepayments under
+a cash sweep are the levered month's: they scale everything scheduled here by the share of the notes left.
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 
 from simulator.compiled import inner
 from simulator.elementary import exp, log
-from simulator.finance import ledger as at
-from simulator.finance.ledger import Lanes, Ledger, Monthly, Rows, World
-from simulator.finance.plan import Plans, Terms
-from simulator.finance.programme import Finance
+from simulator.finance.ledger import Lanes, Monthly
+from simulator.finance.plan import Plans
 
 SLACK = 1e-9  # USD bn: a clamped lane misses its floor by a rounding error
 REFINANCED_MONTHS = 120
@@ -26,19 +24,20 @@ REFINANCING_DSCR = 1.2
 
 
 class Schedule(NamedTuple):
-    """What the notes of a plan do by month, the same in every lane: arrays (months,)."""
+    """What the notes of a plan do by month, the same in every lane and before any sweep: arrays (months,), USD bn."""
 
-    balance: NDArray[np.float64]  # closing balance of notes, USD bn
-    flow: NDArray[np.float64]  # cash from issues less repayments not refinanced
+    balance: NDArray[np.float64]  # closing balance of notes
+    issued: NDArray[np.float64]  # cash from issues
+    repaid: NDArray[np.float64]  # principal repaid from cash
+    amortised: NDArray[np.float64]  # that of amortising notes alone
     fixed: NDArray[np.float64]  # interest at fixed coupons
-    repaid: NDArray[np.float64]  # scheduled principal of amortising notes
     bullets: NDArray[np.float64]  # sum of principal / term over bullets outstanding at the close, a year
-    shield: NDArray[np.float64]  # (1,) interest at fixed coupons, each discounted at its own, USD bn
+    shield: NDArray[np.float64]  # interest at fixed coupons, each discounted at its own
 
 
 def schedule(months: int) -> Schedule:
     """Empty arrays."""
-    return Schedule(*(np.zeros(size) for size in (months, months, months, months, months, 1)))
+    return Schedule(*np.zeros((7, months)))
 
 
 @inner
@@ -54,16 +53,16 @@ def plan_schedule(plans: Plans, plan: int, s: Schedule) -> None:
         step = principal_step(plans, k)
         years = log(1.0 + plans.tranche_rate[k]) / -12.0
         monthly, discount = exp(years), exp(years * issue)
-        s.flow[issue] += amount
+        s.issued[issue] += amount
         for m in range(issue, min(maturity + 1, months)):
             opening = amount - step * (m - issue)
             if plans.tranche_floating[k] == 0:
                 paid = opening * plans.tranche_rate[k] / 12.0
                 s.fixed[m] += paid
                 discount *= monthly
-                s.shield[0] += paid * discount
-            s.flow[m] -= step
+                s.shield[m] += paid * discount
             s.repaid[m] += step
+            s.amortised[m] += step
             if m < maturity:
                 s.balance[m] += opening - step
                 s.bullets[m] += amount / plans.tranche_term[k] if step == 0.0 else 0.0
@@ -72,7 +71,7 @@ def plan_schedule(plans: Plans, plan: int, s: Schedule) -> None:
                 s.balance[m] += amount
                 s.bullets[m] += amount / REFINANCED_YEARS
         elif step == 0.0 and maturity < months:
-            s.flow[maturity] -= amount
+            s.repaid[maturity] += amount
 
 
 @inner
@@ -97,109 +96,80 @@ def note_interest(
     funding: NDArray[np.float64],
     scratch: NDArray[np.float64],
     interest: Monthly,
-    shield: Lanes,
+    shield: Monthly,
 ) -> None:
-    """Fill the notes' interest by (month, lane) and add their tax shield, each discounted at its own rate, to `shield`.
+    """Fill the notes' interest by (month, lane) and its tax shield, each note's discounted at its own rate.
 
-    A rate not given is fixed on the path: r + s + margin at the opening of the month of issue, or at the end of the
-    month in which a note is refinanced.
+    The shield is by month where the plan sweeps cash into its notes; otherwise its sum stands in the first row and the
+    other rows are not touched. A rate not given is fixed on the path: r + s + margin at the opening of the month of
+    issue, or at the end of the month in which a note is refinanced.
     """
     months, lanes = interest.shape
+    sweep = plans.sweep[plan] == 1
     rate = scratch[0]
     for m in range(months):
         for lane in range(lanes):
             interest[m, lane] = s.fixed[m]
-    for lane in range(lanes):
-        shield[lane] += tax * s.shield[0]
+    shield[0] = 0.0
+    for m in range(months):
+        row = m if sweep else 0
+        shield[row] = tax * s.shield[m] + (0.0 if sweep else shield[row, 0])
     for k in range(plans.tranche_from[plan], plans.tranche_from[plan + 1]):
         begin, maturity = plans.tranche_issue[k], plans.tranche_maturity[k]
         amount = plans.tranche_amount[k]
         if plans.tranche_floating[k] == 1 and begin < months:
             for lane in range(lanes):
                 rate[lane] = plans.tranche_rate[k] + funding[begin, lane]
-            bear(tax, rate, amount, principal_step(plans, k), begin, maturity, scratch, interest, shield)
+            bear(tax, amount, principal_step(plans, k), begin, maturity, sweep, scratch, interest, shield)
         while maturity < months and refinances(plans, k):
             for lane in range(lanes):
                 rate[lane] = plans.tranche_margin[k] + funding[maturity + 1, lane]
             begin, maturity = maturity + 1, maturity + REFINANCED_MONTHS
-            bear(tax, rate, amount, 0.0, begin, maturity, scratch, interest, shield)
+            bear(tax, amount, 0.0, begin, maturity, sweep, scratch, interest, shield)
 
 
 @inner
 def bear(
     tax: float,
-    rate: Lanes,
     amount: float,
     step: float,
     begin: int,
     maturity: int,
+    by_month: bool,
     scratch: NDArray[np.float64],
     interest: Monthly,
-    shield: Lanes,
+    shield: Monthly,
 ) -> None:
-    """Add interest at `rate` on `amount`, less `step` a month, up to `maturity`, and its discounted tax shield."""
-    monthly, discount = scratch[1], scratch[2]
+    """Add interest on `amount`, less `step` a month, up to `maturity`, and its discounted tax shield.
+
+    The rate is the first row of scratch. The shield of level interest a over the n months from b on, in one sum:
+    tax a d^b (d + d^2 + .. + d^n) = tax a d^b d (1 - d^n) / (1 - d), d the monthly discount factor.
+    """
+    rate, monthly, discount = scratch[0], scratch[1], scratch[2]
+    end = min(maturity + 1, interest.shape[0])
     for lane in range(rate.size):
         years = log(1.0 + rate[lane]) / -12.0
         monthly[lane] = exp(years)
         discount[lane] = exp(years * begin)
-    for m in range(begin, min(maturity + 1, interest.shape[0])):
+    for m in range(begin, end):
         balance = (amount - step * (m - begin)) / 12.0
         for lane in range(rate.size):
-            discount[lane] *= monthly[lane]
             interest[m, lane] += rate[lane] * balance
-            shield[lane] += tax * (rate[lane] * balance) * discount[lane]
-
-
-@inner
-def fund(
-    f: Finance,
-    terms: Terms,
-    base: NDArray[np.float64],
-    notes_flow: NDArray[np.float64],
-    world: World,
-    rows: Rows,
-    ledger: Ledger,
-    earnings: NDArray[np.float64],
-) -> None:
-    """The levered months: interest and tax, then all cash, then the revolver up to the floor or back above it.
-
-    Fills CFADS, cash and revolver by month, and the effect on earnings by (fiscal year, lane), USD a share.
-    """
-    cash, drawn, drawn_interest, taxed, flow = rows[0], rows[1], rows[2], rows[3], rows[4]
-    taxable, interest, ebitda, cfads = ledger[at.TAXABLE], ledger[at.INTEREST], ledger[at.EBITDA], ledger[at.CFADS]
-    capex, sale, margin, noise, funding = (
-        ledger[at.CAPEX],
-        ledger[at.SALE],
-        world.lanes[at.MARGIN],
-        world.monthly[at.NOISE],
-        world.funding,
-    )
-    cashes, revolvers = ledger[at.CASH], ledger[at.REVOLVER]
-    tax, over, floor, limit = f.tax, terms.revolver_margin, terms.cash_floor, terms.revolver
-    earned, per_share = 1.0 + (1.0 - tax) * terms.cash_rate / 12.0, (1.0 - tax) / f.shares
-    cash[:] = terms.opening_cash
-    drawn[:] = 0.0
-    for m in range(cfads.shape[0]):
-        fixed = f.base_cash_flow + notes_flow[m] - (terms.penalty if m == terms.penalty_month else 0.0)
-        wobble, year = (1.0 - tax) * base[m], f.fiscal_year[m]
-        for lane in range(cash.size):
-            drawn_interest[lane] = drawn[lane] * (funding[m, lane] + over) / 12.0
-            taxed[lane] = taxable[m, lane] - interest[m, lane] - drawn_interest[lane]
-            earnings[year, lane] += per_share * taxed[lane]
-            cfads[m, lane] = ebitda[m, lane] - tax * taxed[lane]
-        for lane in range(cash.size):
-            ads = wobble * margin[lane] * (noise[m, lane] - 1.0)
-            flow[lane] = fixed + ads + cfads[m, lane] - capex[m, lane] + sale[m, lane]
-        for lane in range(cash.size):
-            after = cash[lane] * earned + flow[lane] - interest[m, lane] - drawn_interest[lane]
-            missing = floor - after
-            pays = missing if missing > -drawn[lane] else -drawn[lane]
-            draw = pays if pays < limit - drawn[lane] else limit - drawn[lane]
-            cash[lane] = after + draw
-            drawn[lane] += draw
-            cashes[m, lane] = cash[lane]
-            revolvers[m, lane] = drawn[lane]
+    if by_month or step > 0.0:
+        for m in range(begin, end):
+            balance = tax * (amount - step * (m - begin)) / 12.0
+            row = m if by_month else 0
+            for lane in range(rate.size):
+                discount[lane] *= monthly[lane]
+                shield[row, lane] += rate[lane] * balance * discount[lane]
+        return
+    paid = tax * amount / 12.0
+    for lane in range(rate.size):
+        last = exp(log(1.0 + rate[lane]) / -12.0 * end)
+        gap = 1.0 - monthly[lane]
+        some = gap != 0.0
+        months = monthly[lane] * (discount[lane] - last) / (gap if some else 1.0)
+        shield[0, lane] += rate[lane] * paid * months if some else 0.0
 
 
 @inner
@@ -234,15 +204,17 @@ def refinancing_gap(
     funding: NDArray[np.float64],
     scratch: NDArray[np.float64],
     interest: Monthly,
+    notes: Monthly,
     cfads: Monthly,
     gap: Lanes,
 ) -> None:
     """Sum, over refinancings, of the balance above what CFADS carry at the new rate (NaN if nothing is refinanced).
 
     Capacity at the end of month m: (CFADS of 12 months / 1.2 - service of the other notes)+ / (new rate + 1 / 10).
+    Where the plan sweeps, a note is the share of it that is left; `notes` (balance by lane) is read there alone.
     """
     months, lanes = interest.shape
-    rate, service, earned = scratch[0], scratch[1], scratch[2]
+    rate, service, earned, due = scratch[0], scratch[1], scratch[2], scratch[3]
     gap[:] = np.nan
     for k in range(plans.tranche_from[plan], plans.tranche_from[plan + 1]):
         amount, m = plans.tranche_amount[k], plans.tranche_maturity[k]
@@ -251,21 +223,23 @@ def refinancing_gap(
             at_issue = funding[min(plans.tranche_issue[k], months), lane]
             rate[lane] = plans.tranche_rate[k] + (at_issue if floating else 0.0)
         while m < months and refinances(plans, k):
-            others = s.bullets[m] + 12.0 * s.repaid[m] - amount / REFINANCED_YEARS
+            others = s.bullets[m] + 12.0 * s.amortised[m] - amount / REFINANCED_YEARS
             for lane in range(lanes):
-                service[lane] = 12.0 * interest[m, lane] - rate[lane] * amount + others
+                left = notes[m, lane] / s.balance[m] if plans.sweep[plan] == 1 else 1.0
+                due[lane] = left * amount
+                service[lane] = 12.0 * interest[m, lane] - rate[lane] * due[lane] + left * others
                 rate[lane] = funding[m + 1, lane] + plans.tranche_margin[k]
             trailing(cfads, m, earned)
-            add_missing(amount, earned, service, rate, gap)
+            add_missing(due, earned, service, rate, gap)
             m += REFINANCED_MONTHS
 
 
 @inner
-def add_missing(amount: float, cfads: Lanes, service: Lanes, rate: Lanes, gap: Lanes) -> None:
-    """Add (amount - capacity)+ to the gap, which is NaN before its first refinancing."""
+def add_missing(due: Lanes, cfads: Lanes, service: Lanes, rate: Lanes, gap: Lanes) -> None:
+    """Add (amount due - capacity)+ to the gap, which is NaN before its first refinancing."""
     for lane in range(gap.size):
         spare = max(0.0, cfads[lane] / REFINANCING_DSCR - service[lane])
-        missing = max(0.0, amount - spare / (rate[lane] + 1.0 / REFINANCED_YEARS))
+        missing = max(0.0, due[lane] - spare / (rate[lane] + 1.0 / REFINANCED_YEARS))
         gap[lane] = missing + (0.0 if math.isnan(gap[lane]) else gap[lane])
 
 

@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 
 Lanes = NDArray[np.float64]  # (lanes,)
 Monthly = NDArray[np.float64]  # (months, lanes)
+Works = NDArray[np.float64]  # (WORKS, months, lanes)
 Ledger = NDArray[np.float64]  # (LEDGER, months, lanes)
 Totals = NDArray[np.float64]  # (TOTALS, lanes)
+Sums = NDArray[np.float64]  # (4, lanes) npv, apv, sums over months of profit and of invested capital
 Rows = NDArray[np.float64]  # (ROWS, lanes) scratch of a pass over months
 
 ROWS = 7
 
 # World.monthly: the value index, V(m; u) = value[m] / value[u]; what a vintage still does; work per MW of a vintage
-# bought in the month; price and its trailing mean, USD per W-year; exp(x) of ad revenue.
-(VALUE, WORK, EFFICIENCY, PRICE, TRAILING, NOISE) = range(6)
+# bought in the month; price and its trailing mean, USD per W-year; exp(x) of ad revenue; generations arrived so far.
+(VALUE, WORK, EFFICIENCY, PRICE, TRAILING, NOISE, GENERATION, MONTHLY) = range(8)
 
 # World.lanes: elasticity, margin on ads, cost multiplier, operating cost (USD per W-year), resale factor.
 (EPSILON, MARGIN, COST, OPERATING_COST, RESALE) = range(5)
@@ -29,63 +31,104 @@ ROWS = 7
 # World.sites: energised and built, months; 1 for behind-the-meter power.
 (ENERGISED, BUILT, BEHIND) = range(3)
 
-# Ledger, USD bn unless said. A change adds at the month of an event; a running sum turns it into the level.
+# Works: what the sites of a physical variant do, per unit of ownership. USD bn unless said. A change adds at the month
+# of an event; a running sum turns it into the level.
 (
     COST_CHANGE,  # operating cost before growth, a year, USD m
     FEE,  # expensed once
-    DEPRECIATION,  # changes of its level
-    CAPEX,
-    SALE,
+    DEPRECIATION,  # changes of its level, sponsor's part
+    CAPEX,  # sponsor's and partner's
+    SALE,  # sponsor's part
     GAIN,  # on sales, less write-offs
     WORK_CHANGE,  # MW-equivalents per unit of the work index
     IDLE,  # first its changes, then its level
     FIRST_CHANGE,  # MW of first vintages per unit of the value index
     SERVICE,  # MW in service: first its changes, then its level
     STRANDED,
+    WORKING,  # MW that work: first its changes, then its level
+    VALUE_CHANGE,  # MW that work per unit of the value index
+    LOCKED,  # MW x V of the sites that lock a contract in the month
+    RENT,  # of a JV, a month: first its changes, then its level
+    RENT_END,  # RENT x (1 + rate)^-(years at which it ends): first its changes, then its level
+    PARTNER,  # what the partner pays in
+    GUARANTEE,  # what it is paid under the guarantee before the horizon
+    RETURNED,  # value of what is left to it at exits
     ASSET,  # economic value of compute; filled for traces only
+    WORKS,
+) = range(21)
+SHARED, JOINT = RENT, ASSET  # planes up to SHARED are cleared for every variant, SHARED .. JOINT for those with a JV
+
+# Ledger: a plan's months, USD bn.
+(
     EFFECTIVE,  # W, MW-equivalents
-    EBITDA,
-    TAXABLE,  # before interest
-    CASH_FLOW,  # unlevered, after tax
+    LEASE,  # income from letting
+    LOCKED_RENT,  # of the contracts locked in the month
+    CHOSEN,  # MW let beyond the spare, by choice
+    CHOSEN_VALUE,  # the same per unit of the value index
+    CLOUD,  # cost of what is rented
+    EBITDA,  # with both, before rent to a JV
+    TAXABLE,  # before rent, guarantee and interest
+    NET,  # capex less sales
+    CASH_FLOW,  # unlevered, after tax, with what passes between sponsor and partner
     BOOK,  # invested capital
+    RENT_PAID,
+    PARTNER_FLOW,
+    GUARANTEED,
+    OWED,  # present value of committed rent and cloud at covenant tests
     INTEREST,  # on notes
+    SHIELD,  # tax on it, discounted at each note's own rate
+    NOTES,  # outstanding
     CFADS,
     CASH,
     REVOLVER,
+    EQUITY,  # sold
+    PROFIT,  # after tax, without cash income
+    DRAWN_INTEREST,  # on the revolver
     LEDGER,
-) = range(22)
-BOOKED = ASSET  # planes up to here are cleared and filled by the sites
+) = range(25)
 
-# Totals, USD bn unless said.
+# Totals of a variant, USD bn unless said.
 (
     SUNK,  # spent before month 0
     COMPUTE_VALUE,  # terminal
     SHELL_VALUE,  # terminal, before the factor min(1, P12 / 12)
     BOOK_VALUE,  # terminal
     IDLE_CAPITAL,  # USD bn-years
+    IDLE_SPONSOR,
     WRITE_OFFS,
     STRANDED_VALUE,  # at retirement
     IN_SERVICE,  # MW that enter service within the horizon
+    SUNK_PARTNER,  # its part of what was spent before month 0
+    OWED_AT_END,  # guarantee at the horizon
+    PARTNER_VALUE,  # its part of the assets at the horizon
+    EXITS,  # sites left
+    IDLE_COST,
+    STRANDED_PEAK,
+    END,  # month of the economic end
+    LIFE,  # mean life of compute value, years
+    MATURE,  # mean maturity of the assets, years
     TOTALS,
-) = range(9)
+) = range(19)
 
 
 class World(NamedTuple):
     """One joint realisation of the drivers in each lane."""
 
     factors: NDArray[np.float64]  # (6, lanes)
-    monthly: NDArray[np.float64]  # (6, months, lanes)
+    monthly: NDArray[np.float64]  # (MONTHLY, months, lanes)
     funding: Monthly  # (months + 1, lanes) r + s, row m the opening of month m
     sites: NDArray[np.float64]  # (3, sites, lanes)
     lanes: NDArray[np.float64]  # (5, lanes)
+    contracts: NDArray[np.float64]  # (tenors, months, lanes) price of a contract locked in the month, USD per W-year
 
 
-def world(months: int, sites: int, lanes: int) -> World:
+def world(months: int, sites: int, tenors: int, lanes: int) -> World:
     """Empty arrays for a block of `lanes` paths."""
     return World(
         np.zeros((6, lanes)),
-        np.zeros((6, months, lanes)),
+        np.zeros((MONTHLY, months, lanes)),
         np.zeros((months + 1, lanes)),
         np.zeros((3, sites, lanes)),
         np.zeros((5, lanes)),
+        np.zeros((tenors, months, lanes)),
     )

@@ -77,6 +77,15 @@ _PLAN = (
     _high("stranded_retired", "amount", "USD bn", "Stranded value at retirement"),
     _high("write_offs", "amount", "USD bn", "Write-offs"),
     _low("roic", "rate", "per year", "Return on invested capital"),
+    _high("idle_sponsor", "amount", "USD bn-years", "Idle capital, sponsor's part"),
+    _low("lease_income", "amount", "USD bn", "Income from letting over the horizon"),
+    _high("cloud_cost", "amount", "USD bn", "Cost of rented capacity over the horizon"),
+    _high("equity_sold", "amount", "USD bn", "Shares sold"),
+    _high("uncured", "event", "", "Covenant breach left uncured"),
+    _low("partner_npv", "amount", "USD bn", "Net present value of the JV partner", True),
+    _low("partner_irr", "rate", "per year", "Internal rate of return of the JV partner", True),
+    _high("guarantee", "amount", "USD bn", "Residual-value guarantee paid or owed"),
+    _high("exits", "count", "sites", "Sites left by exit from the JV"),
 )
 
 # Rows of the figures, in the order of the tables above.
@@ -125,7 +134,17 @@ _PLAN = (
     STRANDED_RETIRED,
     WRITE_OFFS,
     ROIC,
-) = range(31)
+    IDLE_SPONSOR,
+    LEASE_INCOME,
+    CLOUD_COST,
+    EQUITY_SOLD,
+    UNCURED,
+    PARTNER_NPV,
+    PARTNER_IRR,
+    GUARANTEE,
+    EXITS,
+    PLAN,  # rows before those of fiscal years
+) = range(41)
 
 
 def world_metrics(sites: Sequence[str]) -> tuple[Metric, ...]:

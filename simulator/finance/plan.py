@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.compiled import inline
+from simulator.elementary import log
 
 COMMITTED, DEFERRED = range(2)
 NO_REFRESH, BOOK, ECONOMIC = range(3)
@@ -44,10 +45,46 @@ class Plans(NamedTuple):
     note_coupon: NDArray[np.float64]  # weighted coupon of the plan's notes (0 without notes)
     note_duration: NDArray[np.float64]  # their Macaulay duration at issue, years
     note_maturity: NDArray[np.float64]  # their weighted term at issue, years
+    works: NDArray[np.int64]  # number of the physical variant: plans whose sites behave alike share one
+    order: NDArray[np.int64]  # plan numbers sorted by variant, stable
+    works_term: NDArray[np.int64]  # months of a let contract in the variant (0: none of its plans lets)
+    own: NDArray[np.float64]  # share of every site that is owned; the rest is rented from a cloud
+    cloud_term: NDArray[np.int64]  # months of a rented term
+    cloud_tenor: NDArray[np.int64]  # its place in Price.tenors
+    let: NDArray[np.float64]  # MW let per MW working: spare share x occupancy (0: lets nothing)
+    occupancy: NDArray[np.float64]
+    contract: NDArray[np.float64]  # share of let MW under contract
+    let_term: NDArray[np.int64]  # months of a let contract
+    let_tenor: NDArray[np.int64]  # its place in Price.tenors
+    default: NDArray[np.int64]  # marginal of the years to a tenant's default (-1: never)
+    let_cost: NDArray[np.float64]  # share of rent lost to selling and service
+    crowding: NDArray[np.float64]  # of itself, what let spare capacity costs in W
+    own_supply: NDArray[np.int64]  # 1: what is let lowers the price it fetches
+    previous: NDArray[np.int64]  # 1: whole sites of an older generation are let
+    option: NDArray[np.float64]  # share of a site that may be let for a year instead of used (0: none)
+    jv_share: NDArray[np.float64]  # the partner's share of what the JV owns (0: no JV)
+    jv_rate: NDArray[np.float64]  # per year
+    jv_lease: NDArray[np.int64]  # months
+    jv_renewal: NDArray[np.int64]  # months between dates at which the sponsor may leave
+    jv_guarantee: NDArray[np.float64]  # cap of the residual-value guarantee, share of the partner's base
+    jv_chips: NDArray[np.int64]  # 1: the JV owns compute as well
+    jv_block: NDArray[np.int64]  # months after a swap in which the sponsor does not leave
+    jv_sites: NDArray[np.int64]  # (P, sites) 1: the JV takes the site
+    jv_discount: NDArray[np.float64]  # (P, T) discount factors at rate x (1 - tax)
+    equity_limit: NDArray[np.float64]  # shares sold at most, USD bn (0: none)
+    equity_price: NDArray[np.float64]  # proceeds of a share, USD
+    base_eps: NDArray[np.float64]  # earnings of the base business, USD a share and year, that new shares dilute
+    cures: NDArray[np.int64]  # covenant breaches that injected equity may cure
+    sweep: NDArray[np.int64]  # 1: an uncured breach sweeps cash above the floor into the notes
+    disposal: NDArray[np.float64]  # carrying value of the pool held for sale, USD bn (0: none)
+    disposal_z: NDArray[np.float64]  # the sale closes where the score lies below this
+    disposal_when: NDArray[np.int64]  # marginal of the month-time at which it closes
+    disposal_ratio: NDArray[np.int64]  # marginal of price over carrying value
+    disposal_end: NDArray[np.int64]  # month in which an unsold pool returns to use
 
 
 class Terms(NamedTuple):
-    """The numbers of one plan's liquidity and covenants, as in Plans."""
+    """The numbers of one plan's liquidity, equity and covenants, as in Plans."""
 
     opening_cash: float
     other_debt: float
@@ -58,16 +95,51 @@ class Terms(NamedTuple):
     penalty: float
     penalty_month: int
     covenant_dscr: float
+    covenant_fccr: float  # 0 where the plan has notes
     covenant_leverage: float
     covenant_cash: float
     refit: float
+    own: float
+    with_jv: bool
+    with_cloud: bool
+    equity_limit: float
+    equity_price: float
+    base_eps: float
+    cures: int
+    sweep: bool
 
 
 @inline
 def terms_of(plans: Plans, plan: int) -> Terms:
     """The terms of plan number `plan`."""
+    notes = plans.tranche_from[plan + 1] > plans.tranche_from[plan]
     return Terms(
         plans.opening_cash[plan], plans.other_debt[plan], plans.cash_floor[plan], plans.revolver[plan],
         plans.revolver_margin[plan], plans.cash_rate[plan], plans.penalty[plan], plans.penalty_month[plan],
-        plans.covenant_dscr[plan], plans.covenant_leverage[plan], plans.covenant_cash[plan], plans.refit[plan],
+        plans.covenant_dscr[plan], 0.0 if notes else plans.covenant_fccr[plan], plans.covenant_leverage[plan],
+        plans.covenant_cash[plan], plans.refit[plan], plans.own[plan], plans.jv_share[plan] > 0.0,
+        plans.own[plan] < 1.0, plans.equity_limit[plan], plans.equity_price[plan], plans.base_eps[plan],
+        plans.cures[plan], plans.sweep[plan] == 1,
+    )  # fmt: skip
+
+
+class Joint(NamedTuple):
+    """The numbers of one plan's joint venture, as in Plans."""
+
+    share: float
+    rate: float
+    monthly: float  # ln(1 + rate) / 12
+    lease: int
+    renewal: int
+    guarantee: float
+    chips: bool
+    block: int
+
+
+@inline
+def joint_of(plans: Plans, plan: int) -> Joint:
+    """The joint venture of plan number `plan`."""
+    return Joint(
+        plans.jv_share[plan], plans.jv_rate[plan], log(1.0 + plans.jv_rate[plan]) / 12.0, plans.jv_lease[plan],
+        plans.jv_renewal[plan], plans.jv_guarantee[plan], plans.jv_chips[plan] == 1, plans.jv_block[plan],
     )  # fmt: skip

@@ -28,6 +28,12 @@ class Programme(NamedTuple):
     z_cost: int
     z_operating_cost: int
     z_resale: int
+    use: float  # share of a site that works for the company itself; the rest is spare
+    z_default: NDArray[np.int64]  # (sites,) first row of a site's default scores, one a contract (-1: no plan lets)
+    recovery: float  # level yearly payment on 1 of compute over its book life at the WACC
+    z_close: int  # scores of the disposal: whether, when and at what price it closes (-1: no plan sells)
+    z_when: int
+    z_ratio: int
 
 
 class Finance(NamedTuple):
@@ -42,3 +48,4 @@ class Finance(NamedTuple):
     fiscal_year: NDArray[np.int64]  # (T,) index of the month's fiscal year, from 0
     fiscal_years: int  # how many fiscal years the horizon touches
     test_months: NDArray[np.int64]  # covenant test months
+    january: NDArray[np.int64]  # (T,) 1 in January

@@ -19,6 +19,17 @@ PLAN_SERIES = (
     "idle",
     "stranded",
     "breached",
+    "capex",
+    "sale",
+    "partner",
+    "rent",
+    "guarantee",
+    "cloud",
+    "lease",
+    "equity",
+    "profit",
+    "owed",
+    "drawn_interest",
 )
 
 

@@ -7,12 +7,23 @@ from numpy.typing import NDArray
 
 from simulator.compiled import inner
 from simulator.finance import ledger as at
-from simulator.finance.ledger import Lanes, Ledger
+from simulator.finance.ledger import Lanes, Ledger, Monthly, Works
+from simulator.finance.plan import Terms
+
+
+@inner
+def keep(scale: float, series: Monthly, trace: Monthly, first: int, width: int) -> None:
+    """Copy one (months, lanes) series into its row of the trace."""
+    for m in range(series.shape[0]):
+        for lane in range(width):
+            trace[m, first + lane] = scale * series[m, lane]
 
 
 @inner
 def trace_plan(
-    balance: NDArray[np.float64],
+    terms: Terms,
+    lets: bool,
+    works: Works,
     ledger: Ledger,
     breach_month: Lanes,
     cumulative: Lanes,
@@ -20,24 +31,39 @@ def trace_plan(
     first: int,
     width: int,
 ) -> None:
-    """Copy a plan's months into `trace` (series, months, paths), from path `first` on; `cumulative` is scratch."""
+    """Copy a plan's months into `trace` (series, months, paths), from path `first` on; `cumulative` is scratch.
+
+    What a plan does not do is left over in its planes from another one: its row is zero.
+    """
+    own, joint = terms.own, 1.0 if terms.with_jv else 0.0
+    keep(1.0, ledger[at.CASH_FLOW], trace[0], first, width)
+    keep(1.0, ledger[at.EBITDA], trace[2], first, width)
+    keep(1.0, ledger[at.CASH], trace[3], first, width)
+    keep(1.0, ledger[at.REVOLVER], trace[4], first, width)
+    keep(1.0, ledger[at.NOTES], trace[5], first, width)
+    keep(1.0, ledger[at.INTEREST], trace[6], first, width)
+    keep(1.0, ledger[at.CFADS], trace[7], first, width)
+    keep(1.0, ledger[at.EFFECTIVE], trace[8], first, width)
+    keep(own, works[at.SERVICE], trace[9], first, width)
+    keep(1.0, ledger[at.BOOK], trace[10], first, width)
+    keep(own, works[at.ASSET], trace[11], first, width)
+    keep(own, works[at.IDLE], trace[12], first, width)
+    keep(own, works[at.STRANDED], trace[13], first, width)
+    keep(own, works[at.CAPEX], trace[15], first, width)
+    keep(joint, ledger[at.PARTNER_FLOW], trace[17], first, width)
+    keep(joint, ledger[at.RENT_PAID], trace[18], first, width)
+    keep(joint, ledger[at.GUARANTEED], trace[19], first, width)
+    keep(1.0 if terms.with_cloud else 0.0, ledger[at.CLOUD], trace[20], first, width)
+    keep(1.0 if lets else 0.0, ledger[at.LEASE], trace[21], first, width)
+    keep(1.0, ledger[at.EQUITY], trace[22], first, width)
+    keep(1.0, ledger[at.PROFIT], trace[23], first, width)
+    keep(1.0 if terms.with_jv or terms.with_cloud else 0.0, ledger[at.OWED], trace[24], first, width)
+    keep(1.0, ledger[at.DRAWN_INTEREST], trace[25], first, width)
     cumulative[:] = 0.0
-    for m in range(balance.size):
+    for m in range(trace.shape[1]):
         for lane in range(width):
             path = first + lane
             cumulative[lane] += ledger[at.CASH_FLOW, m, lane]
-            trace[0, m, path] = ledger[at.CASH_FLOW, m, lane]
             trace[1, m, path] = cumulative[lane]
-            trace[2, m, path] = ledger[at.EBITDA, m, lane]
-            trace[3, m, path] = ledger[at.CASH, m, lane]
-            trace[4, m, path] = ledger[at.REVOLVER, m, lane]
-            trace[5, m, path] = balance[m]
-            trace[6, m, path] = ledger[at.INTEREST, m, lane]
-            trace[7, m, path] = ledger[at.CFADS, m, lane]
-            trace[8, m, path] = ledger[at.EFFECTIVE, m, lane]
-            trace[9, m, path] = ledger[at.SERVICE, m, lane]
-            trace[10, m, path] = ledger[at.BOOK, m, lane]
-            trace[11, m, path] = ledger[at.ASSET, m, lane]
-            trace[12, m, path] = ledger[at.IDLE, m, lane]
-            trace[13, m, path] = ledger[at.STRANDED, m, lane]
             trace[14, m, path] = 1.0 if m >= breach_month[lane] else 0.0
+            trace[16, m, path] = trace[15, m, path] - ledger[at.NET, m, lane]

@@ -1,4 +1,7 @@
-"""One plan valued in one block of worlds: sites, operations, debt, covenants, in this order."""
+"""One plan valued in one block of worlds: sites, operations, letting, partners, debt and covenants, in this order.
+
+Sites come first and once for all plans of a physical variant; what a plan owns of them scales them.
+"""
 
 from __future__ import annotations
 
@@ -7,64 +10,97 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import inline, inner
+from simulator.compiled import inner
 from simulator.drivers.arpu import Arpu
 from simulator.drivers.grid import Grid
+from simulator.drivers.marginals import Marginals
+from simulator.drivers.price import Price
 from simulator.finance import ledger as at
 from simulator.finance import metrics as row
-from simulator.finance.cashflow import age, idle, need, operate, settle, terminal
-from simulator.finance.covenants import Cover, loan_life_cover, test_covenants
-from simulator.finance.debt import (
-    Schedule,
-    fund,
-    liquidity,
-    note_interest,
-    plan_schedule,
-    refinancing_gap,
-    schedule,
-)
-from simulator.finance.ledger import Lanes, Ledger, Rows, Totals, World
-from simulator.finance.plan import Plans, Terms, terms_of
+from simulator.finance.cashflow import age, idle, need, operate, settle, share, terminal
+from simulator.finance.choices import CHOICE_ROWS
+from simulator.finance.cloud import owe_cloud, rent_cloud
+from simulator.finance.covenants import LEVERED_ROWS, Cover, loan_life_cover
+from simulator.finance.debt import Schedule, liquidity, note_interest, plan_schedule, refinancing_gap, schedule
+from simulator.finance.disposal import dispose
+from simulator.finance.ledger import Lanes, Ledger, Rows, Totals, Works, World
+from simulator.finance.letting import let_out, let_to_defaulters, letting_of
+from simulator.finance.levered import levered
+from simulator.finance.partner import guarantee_paid, owe_rent, partner_flows
+from simulator.finance.plan import Plans, joint_of, terms_of
 from simulator.finance.programme import Finance, Programme
 from simulator.finance.returns import IRR_ROWS, internal_rate
-from simulator.finance.sites import SITE_ROWS, build_sites
+from simulator.finance.sites import Lives, build_sites
 from simulator.finance.trace import trace_plan
+from simulator.finance.vintages import SITE_ROWS
 
-SCRATCH = max(SITE_ROWS, IRR_ROWS)  # rows of lane-wide scratch
+
+class Company(NamedTuple):
+    """What a valuation reads of the model."""
+
+    marginals: Marginals
+    grid: Grid
+    arpu: Arpu
+    price: Price
+    programme: Programme
+    finance: Finance
+    plans: Plans
 
 
 class Books(NamedTuple):
-    """Everything a plan's valuation writes into, reused from block to block."""
+    """Everything a plan's valuation writes into, reused from plan to plan and block to block."""
 
-    ledger: Ledger
+    works: Works
     totals: Totals
+    lives: Lives
+    ledger: Ledger
     schedule: Schedule
     rows: Rows
-    end: Lanes  # month of the economic end
-    mature: Lanes  # mean maturity of the assets, years
-    terminal: Lanes
-    scratch: NDArray[np.float64]  # (SCRATCH, lanes)
+    sums: NDArray[np.float64]  # (4, lanes)
+    end_value: Lanes  # after tax, at the horizon
+    scratch: NDArray[np.float64]
+    weight: NDArray[np.float64]  # (months,)
 
 
-def books(months: int, lanes: int) -> Books:
+def books(months: int, sites: int, lanes: int) -> Books:
     """Empty books for a block of `lanes` paths."""
-    end, mature, last = np.zeros((3, lanes))
-    scratch = np.zeros((SCRATCH, lanes))
+    depth = max(SITE_ROWS, IRR_ROWS, LEVERED_ROWS, CHOICE_ROWS + sites)
+    lives = Lives(np.zeros((sites, lanes)), np.zeros((sites, lanes)), np.zeros((sites, months + 2, lanes)))
     return Books(
-        np.zeros((at.LEDGER, months, lanes)), np.zeros((at.TOTALS, lanes)), schedule(months),
-        np.zeros((at.ROWS, lanes)), end, mature, last, scratch,
+        np.zeros((at.WORKS, months, lanes)), np.zeros((at.TOTALS, lanes)), lives,
+        np.zeros((at.LEDGER, months, lanes)), schedule(months), np.zeros((at.ROWS, lanes)), np.zeros((4, lanes)),
+        np.zeros(lanes), np.zeros((depth, lanes)), np.zeros(months),
     )  # fmt: skip
 
 
 @inner
+def build_works(c: Company, plan: int, tracing: bool, world: World, b: Books) -> None:
+    """Book the sites of a plan's variant, per unit of ownership, and the figures that rest on them alone."""
+    works, totals = b.works, b.totals
+    build_sites(c.programme, c.grid, c.plans, plan, tracing, world, b.weight, b.scratch, works, totals, b.lives)
+    idle(works[at.IDLE], world.funding, works[at.STRANDED], totals[at.IDLE_COST], totals[at.STRANDED_PEAK])
+    age(c.programme, world, b.rows, works, totals)
+    if c.plans.works_term[plan] > 0:
+        accumulate(works[at.WORKING])
+    if c.plans.jv_share[plan] > 0.0:
+        accumulate(works[at.RENT])
+        accumulate(works[at.RENT_END])
+
+
+@inner
+def accumulate(series: NDArray[np.float64]) -> None:
+    """Turn changes of a level into the level."""
+    for m in range(1, series.shape[0]):
+        for lane in range(series.shape[1]):
+            series[m, lane] += series[m - 1, lane]
+
+
+@inner
 def value_plan(
-    programme: Programme,
-    finance: Finance,
-    grid: Grid,
-    arpu: Arpu,
-    plans: Plans,
+    c: Company,
     plan: int,
     world: World,
+    z: NDArray[np.float64],
     with_irr: bool,
     b: Books,
     figures: NDArray[np.float64],
@@ -72,94 +108,177 @@ def value_plan(
     first: int,
     width: int,
 ) -> None:
-    """Fill `figures` (plan metrics, lanes) of plan number `plan` and, if it has room, `trace` from lane `first` on."""
+    """Fill `figures` (plan metrics, lanes) of plan number `plan`, whose variant is built, and `trace` if it has room."""
     figures[:] = 0.0
-    build_sites(
-        programme, plans.chips[plan], plans.refresh[plan], plans.refit[plan], grid.mw, grid.start, grid.planned,
-        grid.near, trace.size > 0, world, b.scratch, b.ledger, b.totals,
-    )  # fmt: skip
-    operate(programme, arpu, world, b.rows, b.ledger)
-    _project(programme, finance, world, with_irr, b, figures)
-    plan_schedule(plans, plan, b.schedule)
-    note_interest(
-        finance.tax, plans, plan, b.schedule, world.funding, b.scratch, b.ledger[at.INTEREST], figures[row.APV]
-    )
-    terms = terms_of(plans, plan)
-    fund(finance, terms, arpu.base, b.schedule.flow, world, b.rows, b.ledger, figures[row.ROIC + 1 :])
-    _debt(programme, finance, arpu, plans, plan, terms, world, b, figures)
+    _operations(c, plan, world, z, b, figures)
+    _project(c, plan, world, z, with_irr, b, figures)
+    _works_figures(c.plans.own[plan], b.totals, figures)
+    _debt(c, plan, world, trace.size > 0, b, figures)
     if trace.size > 0:
-        trace_plan(b.schedule.balance, b.ledger, figures[row.BREACH_MONTH], b.rows[0], trace, first, width)
+        lets = c.plans.let[plan] > 0.0 or c.plans.previous[plan] == 1 or c.plans.option[plan] > 0.0
+        trace_plan(
+            terms_of(c.plans, plan), lets, b.works, b.ledger, figures[row.BREACH_MONTH], b.rows[0], trace, first, width
+        )
 
 
-@inline
-def _project(
-    programme: Programme, finance: Finance, world: World, with_irr: bool, b: Books, figures: NDArray[np.float64]
+@inner
+def _operations(
+    c: Company, plan: int, world: World, z: NDArray[np.float64], b: Books, figures: NDArray[np.float64]
 ) -> None:
-    """Figures that no financing changes."""
-    settle(finance, b.totals[at.SUNK], b.rows, b.ledger, figures[row.NPV], figures[row.APV], figures[row.ROIC])
-    terminal(finance, programme, world.monthly[at.TRAILING], b.totals, b.terminal)
-    last = finance.discount.size - 1
-    for lane in range(b.terminal.size):
-        figures[row.NPV, lane] += finance.discount[last] * b.terminal[lane]
-        figures[row.APV, lane] += finance.discount_unlevered[last] * b.terminal[lane]
-    figures[row.IRR] = np.nan
-    if with_irr:
-        internal_rate(b.ledger[at.CASH_FLOW], b.terminal, b.scratch, figures[row.IRR])
-    need(b.rows, b.ledger[at.CASH_FLOW], figures[row.PEAK_FUNDING], figures[row.PEAK_MONTH], figures[row.PAYBACK])
-    idle(
-        b.rows,
-        b.ledger[at.IDLE],
-        world.funding,
-        b.ledger[at.STRANDED],
-        figures[row.IDLE_COST],
-        figures[row.STRANDED_PEAK],
-    )
-    figures[row.IDLE_CAPITAL] = b.totals[at.IDLE_CAPITAL]
-    figures[row.STRANDED_RETIRED] = b.totals[at.STRANDED_VALUE]
-    figures[row.WRITE_OFFS] = b.totals[at.WRITE_OFFS]
-    age(programme, world, b.totals[at.IN_SERVICE], b.rows, b.ledger, b.end, figures[row.ASSET_LIFE], b.mature)
+    """W, what is rented and what is let: EBITDA."""
+    p, plans, mw, market = c.programme, c.plans, c.grid.mw, c.price.market
+    q = letting_of(plans, plan)
+    if q.own < 1.0:
+        rent_cloud(
+            1.0 - q.own, p.use, plans.cloud_term[plan], mw, c.grid.planned, p.work_delay,
+            world.contracts[plans.cloud_tenor[plan]], world, b.rows, b.ledger, figures[row.CLOUD_COST],
+        )  # fmt: skip
+    operate(
+        p, c.arpu, q, plans.previous[plan] == 1, plans.option[plan], plans.occupancy[plan], plans.crowding[plan], mw,
+        market, c.finance.january, world, b.works, b.lives, b.rows, b.scratch, b.ledger,
+    )  # fmt: skip
+    if q.let > 0.0 or q.choosing:
+        contracts = world.contracts[plans.let_tenor[plan]]
+        let_to_defaulters(
+            q, c.marginals, plans.default[plan], p.z_default, z, mw, market, world, contracts, b.works, b.lives,
+            b.rows[0], b.ledger,
+        )  # fmt: skip
+        let_out(q, market, world, contracts, b.works, b.rows, b.ledger, figures[row.LEASE_INCOME])
 
 
-@inline
-def _debt(
-    programme: Programme,
-    finance: Finance,
-    arpu: Arpu,
-    plans: Plans,
+@inner
+def _project(
+    c: Company,
     plan: int,
-    terms: Terms,
     world: World,
+    z: NDArray[np.float64],
+    with_irr: bool,
     b: Books,
     figures: NDArray[np.float64],
 ) -> None:
+    """Figures that no debt changes: the project's flows and what passes between sponsor and partner."""
+    p, f, plans, own = c.programme, c.finance, c.plans, c.plans.own[plan]
+    last = f.discount.size - 1
+    trailing = world.monthly[at.TRAILING, last]
+    figures[row.WRITE_OFFS] = own * b.totals[at.WRITE_OFFS]
+    settle(f, own, b.totals[at.SUNK], b.rows, b.works, b.ledger, b.sums)
+    terminal(f, p, own, trailing, b.totals, b.end_value)
+    if plans.disposal[plan] > 0.0:
+        dispose(p, f, c.marginals, plans, plan, z, trailing, b.ledger, b.sums, figures[row.WRITE_OFFS], b.end_value)
+    figures[row.PARTNER_NPV] = np.nan
+    figures[row.PARTNER_IRR] = np.nan
+    if plans.jv_share[plan] > 0.0:
+        _joint(c, plan, with_irr, b, figures)
+    for lane in range(b.end_value.size):
+        figures[row.NPV, lane] += b.sums[0, lane] + f.discount[last] * b.end_value[lane]
+        figures[row.APV, lane] += b.sums[1, lane] + f.discount_unlevered[last] * b.end_value[lane]
+    if plans.jv_share[plan] > 0.0:
+        for lane in range(b.end_value.size):
+            b.end_value[lane] -= (1.0 - f.tax) * own * b.totals[at.OWED_AT_END, lane]
+    figures[row.IRR] = np.nan
+    if with_irr:
+        internal_rate(b.ledger[at.CASH_FLOW], b.end_value, b.scratch, figures[row.IRR])
+    need(b.rows, b.ledger[at.CASH_FLOW], figures[row.PEAK_FUNDING], figures[row.PEAK_MONTH], figures[row.PAYBACK])
+    for lane in range(b.end_value.size):
+        some = b.sums[3, lane] > 0.0
+        figures[row.ROIC, lane] = 12.0 * (1.0 - f.tax) * b.sums[2, lane] / (b.sums[3, lane] if some else 1.0)
+
+
+@inner
+def _joint(c: Company, plan: int, with_irr: bool, b: Books, figures: NDArray[np.float64]) -> None:
+    """The joint venture: second bracket of npv, the guarantee owed at the horizon, the partner's side."""
+    j, own, tax = joint_of(c.plans, plan), c.plans.own[plan], c.finance.tax
+    discount = c.plans.jv_discount[plan]
+    flow, end = b.ledger[at.CFADS], b.rows[6]
+    partner_flows(j, own, b.works, b.totals, flow, figures[row.PARTNER_NPV], end)
+    if with_irr:
+        internal_rate(flow, end, b.scratch, figures[row.PARTNER_IRR])
+    share(tax, own, discount, b.rows, b.works, b.ledger, b.sums)
+    last = discount[discount.size - 1] * (1.0 - tax) * own
+    for lane in range(end.size):
+        figures[row.NPV, lane] -= last * b.totals[at.OWED_AT_END, lane]
+        figures[row.APV, lane] -= last * b.totals[at.OWED_AT_END, lane]
+        figures[row.EXITS, lane] = b.totals[at.EXITS, lane] if own > 0.0 else 0.0
+    guarantee_paid(own, b.works, b.totals, figures[row.GUARANTEE])
+
+
+@inner
+def _works_figures(own: float, totals: Totals, figures: NDArray[np.float64]) -> None:
+    """Figures that rest on the sites alone, scaled by what is owned."""
+    for lane in range(figures.shape[1]):
+        figures[row.IDLE_COST, lane] = own * totals[at.IDLE_COST, lane]
+        figures[row.STRANDED_PEAK, lane] = own * totals[at.STRANDED_PEAK, lane]
+        figures[row.STRANDED_RETIRED, lane] = own * totals[at.STRANDED_VALUE, lane]
+    for lane in range(figures.shape[1]):
+        figures[row.IDLE_CAPITAL, lane] = own * totals[at.IDLE_CAPITAL, lane]
+        figures[row.IDLE_SPONSOR, lane] = own * totals[at.IDLE_SPONSOR, lane]
+        figures[row.ASSET_LIFE, lane] = totals[at.LIFE, lane] if own > 0.0 else np.nan
+
+
+@inner
+def _debt(c: Company, plan: int, world: World, tracing: bool, b: Books, figures: NDArray[np.float64]) -> None:
     """Figures of debt: liquidity, cover, covenants, refinancing and the gap between debt and assets."""
-    liquidity(
-        terms.cash_floor, b.ledger[at.CASH], b.ledger[at.REVOLVER], figures[row.MIN_CASH], figures[row.SHORTFALL],
-        figures[row.SHORTFALL_DEPTH], figures[row.SHORTFALL_MONTHS], figures[row.REVOLVER_PEAK],
-    )  # fmt: skip
+    f, plans, ledger = c.finance, c.plans, b.ledger
+    terms = terms_of(plans, plan)
+    plan_schedule(plans, plan, b.schedule)
+    note_interest(f.tax, plans, plan, b.schedule, world.funding, b.scratch, ledger[at.INTEREST], ledger[at.SHIELD])
+    _owe(c, plan, world, tracing, b)
     cover = Cover(
         figures[row.DSCR_MIN], figures[row.DSCR_RESERVE_MIN], figures[row.FCCR_MIN], figures[row.ICR_MIN],
         figures[row.LEVERAGE_MAX], figures[row.BREACH], figures[row.BREACH_MONTH], figures[row.BREACH_CURED],
-        b.scratch[6], b.scratch[7],
+        figures[row.UNCURED],
     )  # fmt: skip
-    test_covenants(programme, finance, terms, arpu.base, b.schedule, world, b.scratch, b.ledger, cover)
-    loan_life_cover(finance, plans.note_coupon[plan], b.schedule, b.ledger, figures[row.LLCR])
+    levered(
+        c.programme, f, terms, c.arpu.base, b.schedule, world, b.works[at.SERVICE], b.scratch, ledger, tracing, cover,
+        figures[row.EQUITY_SOLD], figures[row.APV], figures[row.PLAN :],
+    )  # fmt: skip
+    liquidity(
+        terms.cash_floor, ledger[at.CASH], ledger[at.REVOLVER], figures[row.MIN_CASH], figures[row.SHORTFALL],
+        figures[row.SHORTFALL_DEPTH], figures[row.SHORTFALL_MONTHS], figures[row.REVOLVER_PEAK],
+    )  # fmt: skip
+    loan_life_cover(f, plans.note_coupon[plan], b.schedule, ledger, figures[row.LLCR])
     refinancing_gap(
-        plans, plan, b.schedule, world.funding, b.scratch, b.ledger[at.INTEREST], b.ledger[at.CFADS],
-        figures[row.REFINANCING_GAP],
+        plans, plan, b.schedule, world.funding, b.scratch, ledger[at.INTEREST], ledger[at.NOTES],
+        ledger[at.CFADS], figures[row.REFINANCING_GAP],
     )  # fmt: skip
-    _gaps(plans, plan, b.schedule.balance, b.end, b.mature, figures)
+    _gaps(plans, plan, b.schedule.balance, ledger[at.NOTES], b.totals, figures)
 
 
-@inline
+@inner
+def _owe(c: Company, plan: int, world: World, tracing: bool, b: Books) -> None:
+    """What is committed to partner and cloud at every covenant test."""
+    plans, own, tests, owed = c.plans, c.plans.own[plan], c.finance.test_months, b.ledger[at.OWED]
+    if tracing:
+        owed[:] = 0.0
+    for m in tests:
+        owed[m] = 0.0
+    if plans.jv_share[plan] > 0.0:
+        owe_rent(joint_of(plans, plan), own, tests, b.works, owed)
+    if own < 1.0:
+        owe_cloud(
+            1.0 - own, c.programme.use, plans.cloud_term[plan], c.grid.mw, c.grid.planned,
+            world.contracts[plans.cloud_tenor[plan]], tests, world.funding, b.rows, owed,
+        )  # fmt: skip
+
+
+@inner
 def _gaps(
-    plans: Plans, plan: int, balance: NDArray[np.float64], end: Lanes, mature: Lanes, figures: NDArray[np.float64]
+    plans: Plans,
+    plan: int,
+    balance: NDArray[np.float64],
+    notes: NDArray[np.float64],
+    totals: Totals,
+    figures: NDArray[np.float64],
 ) -> None:
     """Debt against asset: durations, maturities, and what is owed when the asset ends (NaN without notes)."""
     some = plans.tranche_from[plan + 1] > plans.tranche_from[plan]
+    end, mature = totals[at.END], totals[at.MATURE]
+    owns = some and plans.own[plan] > 0.0
     for lane in range(end.size):
         life = figures[row.ASSET_LIFE, lane]
-        figures[row.DURATION_GAP, lane] = plans.note_duration[plan] - life if some else np.nan
-        figures[row.WAM_GAP, lane] = plans.note_maturity[plan] - mature[lane] if some else np.nan
-        ended = some and end[lane] < balance.size
-        figures[row.DEBT_AT_END, lane] = balance[int(end[lane])] if ended else np.nan
+        figures[row.DURATION_GAP, lane] = plans.note_duration[plan] - life if owns else np.nan
+        figures[row.WAM_GAP, lane] = plans.note_maturity[plan] - mature[lane] if owns else np.nan
+        ended = owns and end[lane] < balance.size
+        month = int(end[lane]) if ended else 0
+        stands = notes[month, lane] if plans.sweep[plan] == 1 else balance[month]
+        figures[row.DEBT_AT_END, lane] = stands if ended else np.nan

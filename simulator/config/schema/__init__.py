@@ -27,8 +27,6 @@ TALLY = (
     "min_cash",
     "shortfall",
     "shortfall_depth",
-    "shortfall_months",
-    "revolver_peak",
     "dscr_min",
     "dscr_reserve_min",
     "fccr_min",
@@ -36,15 +34,19 @@ TALLY = (
     "leverage_max",
     "breach",
     "breach_month",
+    "uncured",
     "refinancing_gap",
     "duration_gap",
-    "asset_life",
     "idle_capital",
-    "idle_cost",
+    "idle_sponsor",
     "stranded_peak",
     "roic",
+    "lease_income",
+    "cloud_cost",
+    "guarantee",
+    "equity_sold",
 )
-EVENTS = ("npv < 0", "shortfall", "dscr_min < 1.2", "fccr_min < 1.2", "breach")
+EVENTS = ("npv < 0", "shortfall", "dscr_min < 1.2", "fccr_min < 1.2", "breach", "uncured")
 
 
 Level = Annotated[float, Range(0.5, 0.9999)]

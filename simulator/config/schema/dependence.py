@@ -30,6 +30,20 @@ class Correlation(Table):
     rates_spread: Correlation1 = 0.0
 
 
+Moved = Annotated[Number, Range(-10.0, 10.0)]
+
+
+class Shift(Table):
+    """Added to the systematic factors, standard deviations; 0: none, for scenarios."""
+
+    silicon: Moved = 0.0
+    grid: Moved = 0.0
+    arpu: Moved = 0.0
+    price: Moved = 0.0
+    rates: Moved = 0.0
+    spread: Moved = 0.0
+
+
 class Dependence(Table):
     """How the systematic factors of the drivers move together."""
 
@@ -51,3 +65,4 @@ class Dependence(Table):
         description="correlation matrix, all judgement: AI demand lifts ads and rents, scarce power lifts rents, "
         "recessions widen spreads. silicon_price is 0 because obsolescence cuts old vintages' rents already",
     )
+    shift: Shift = Field(default=Shift(), description="added to the factors, standard deviations")

@@ -11,6 +11,7 @@ from simulator.config.schema.numbers import (
     Amount,
     Correlation1,
     Growth,
+    Lifetime,
     Loading,
     Number,
     Positive,
@@ -63,6 +64,11 @@ class Silicon(Table):
         description="share of older vintages' value and work that a shift takes (law); judgement",
     )
 
+    shock_loss: Share = Field(
+        default=0.0, description="share that one certain paradigm shift takes; 0: none, for scenarios"
+    )
+    shock_month: Lifetime = Field(default=1.0, description="month at whose end it comes; 1: the first")
+
 
 class Grid(Table):
     """Grid interconnection and construction delay."""
@@ -97,6 +103,10 @@ class Grid(Table):
     )
     near_term: Annotated[Number, Range(0.0, 1200.0)] = Field(
         default=12.0, description="a site planned within this many months follows `slip`, not the queue"
+    )
+
+    score_shift: Annotated[Number, Range(-10.0, 10.0)] = Field(
+        default=0.0, description="added to every queue score, standard deviations; 0: none, for scenarios"
     )
 
 
@@ -190,6 +200,13 @@ class Price(Table):
     )
     arpu_correlation: Correlation1 = Field(
         default=0.3, description="correlation of the monthly shocks with those of ad revenue; judgement"
+    )
+    market0: Positive = Field(
+        default=30000.0, description="lease market at month 0, MW: what is let weighs on the price by it; judgement"
+    )
+    market_growth: Growth = Field(default=0.2, description="ln growth of that market a year; judgement")
+    shock: Annotated[Number, Range(-10.0, 10.0)] = Field(
+        default=0.0, description="jump of ln price at month 0; 0: none, for scenarios"
     )
     regime: Regime = Field(default=Regime(), description="read where model = regime")
 

@@ -6,8 +6,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from simulator.config.schema.numbers import BIG, Amount, Months, Number, Positive, Rate, Share, Title
-from simulator.config.schema.ranges import Range, Table
+from simulator.config.schema.levers import (
+    Cloud,
+    Covenants,
+    Disposal,
+    Equity,
+    InternalOrLease,
+    Jv,
+    LeaseExcess,
+    Liquidity,
+)
+from simulator.config.schema.numbers import Positive, Share, Title
+from simulator.config.schema.ranges import Table
 
 Chips = Literal["committed", "deferred"]
 Refresh = Literal["book", "economic", "none"]
@@ -23,42 +33,6 @@ Ladder = Annotated[
 ]
 
 
-class Liquidity(Table):
-    """Cash and the revolver."""
-
-    opening_cash: Annotated[Number, Range(-BIG, BIG)] = Field(
-        default=51.6, description="cash and securities at month 0 before notes, USD bn; 81.6 at end 2025 less notes"
-    )
-    other_debt: Amount = Field(
-        default=28.7, description="debt outside the plan, USD bn; 58.7 at end 2025 less 30 of notes"
-    )
-    floor: Annotated[Number, Range(-BIG, BIG)] = Field(
-        default=20.0, description="liquidity the revolver defends, USD bn; judgement"
-    )
-    revolver: Amount = Field(default=20.0, description="limit of the revolver, USD bn; judgement")
-    revolver_margin: Annotated[Number, Range(-0.5, 1.0)] = Field(
-        default=0.011, description="its margin over rate plus spread, per year; judgement"
-    )
-    cash_rate: Rate = Field(default=0.04, description="earned on cash, per year, taxed; judgement")
-    penalty: Amount = Field(default=0.0, description="one-off cash penalty, USD bn; 0: none")
-    penalty_month: Months = Field(default=0.0, description="month in which it is paid")
-
-
-class Covenants(Table):
-    """What lenders test at quarter-ends. A covenant at 0 is off."""
-
-    dscr: Annotated[Number, Range(0.0, 100.0)] = Field(
-        default=1.20, description="lowest DSCR; usual in project finance"
-    )
-    fccr: Annotated[Number, Range(0.0, 100.0)] = Field(
-        default=1.10, description="lowest FCCR where a plan has no notes; judgement"
-    )
-    leverage: Annotated[Number, Range(0.0, 1000.0)] = Field(
-        default=3.5, description="highest consolidated debt over EBITDA; judgement"
-    )
-    cash: Amount = Field(default=20.0, description="lowest cash, USD bn; judgement")
-
-
 class Levers(Table):
     """What a company can do about the programme; any consistent combination."""
 
@@ -72,8 +46,17 @@ class Levers(Table):
         default="book", description="replace compute at book life, when it no longer pays its operating cost, or never"
     )
     refit: Share = Field(default=0.4, description="refit at a swap, share of shell cost; modular halls .1; judgement")
+    own_share: Share = Field(default=1.0, description="share of every site that is owned, the rest rented; 1: all")
     liquidity: Liquidity = Field(default=Liquidity(), description="cash and the revolver")
     covenants: Covenants = Field(default=Covenants(), description="what lenders test")
+    cloud: Cloud = Field(default=Cloud(), description="capacity rented from a cloud")
+    jv: Jv = Field(default=Jv(), description="a joint venture that owns sites and leases them to the company")
+    lease_excess: LeaseExcess = Field(default=LeaseExcess(), description="spare capacity let to others")
+    internal_or_lease: InternalOrLease = Field(
+        default=InternalOrLease(), description="a part of a site let for a year where that pays more than using it"
+    )
+    disposal: Disposal = Field(default=Disposal(), description="a pool of assets held for sale")
+    equity: Equity = Field(default=Equity(), description="shares sold when the revolver is full")
 
 
 class Plan(Levers):

@@ -53,6 +53,10 @@ class Programme(Table):
     shell_life: Lifetime = Field(default=240.0, description="book life of shell, months; usual practice, 20 y")
     training: Months = Field(default=4.0, description="months from service to the end of training; runs of 89-100 days")
     deployment: Months = Field(default=2.0, description="months from training to work; judgement")
+    internal_use: Share = Field(
+        default=0.65,
+        description="share of a working site that the company uses itself; 65 % reported, the rest is spare",
+    )
     resale: Annotated[Sampled, Range(0.0, 1.0)] = Field(
         default=0.85, description="proceeds of a sale over V x cost (number or law); 90-day liquidation factor"
     )

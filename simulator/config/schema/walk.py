@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypeAlias, TypeGuard, get_args
+from typing import Any, TypeAlias, TypeGuard, get_args, get_origin
 
 from simulator.config.schema.laws import LAWS, Column, NamedLaw, Percentiles
 from simulator.config.schema.ranges import Range, Swing, Table
@@ -27,13 +27,17 @@ def inner_table(annotation: Any) -> type[Table] | None:
 
 def owner(root: type[Table], loc: tuple[str | int, ...]) -> type[Table]:
     """The table whose key is the last element of `loc`, a location as pydantic gives it."""
-    table = root
+    table, named = root, False
     for key in loc[:-1]:
+        if named:  # an id that the user chose, which may look like a key
+            named = False
+            continue
         if key in _SPELLINGS:
             table = _SPELLINGS[str(key)]
         for name, field in table.model_fields.items():
             if key in (name, field.alias):
                 table = inner_table(field.annotation) or table
+                named = get_origin(field.annotation) is dict
                 break
     return table
 

@@ -1,0 +1,64 @@
+"""Assets held for sale: written down at once, sold within a year or returned to use."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.compiled import inner
+from simulator.drivers.marginals import Marginals, quantile
+from simulator.finance import ledger as at
+from simulator.finance.ledger import Lanes, Ledger
+from simulator.finance.plan import Plans
+from simulator.finance.programme import Finance, Programme
+
+
+@inner
+def dispose(
+    p: Programme,
+    f: Finance,
+    marginals: Marginals,
+    plans: Plans,
+    plan: int,
+    z: NDArray[np.float64],
+    trailing: Lanes,
+    ledger: Ledger,
+    sums: NDArray[np.float64],
+    write_offs: Lanes,
+    end_value: Lanes,
+) -> None:
+    """Add a plan's pool to its settled months and their sums (npv, apv, profit, invested capital).
+
+    Lower of carrying value and price: the loss is booked at month 0, the gain at closing; no depreciation while held.
+    `end_value` gains what an unsold pool is worth at the horizon, after tax.
+    """
+    taxable, net, flow, books = ledger[at.TAXABLE], ledger[at.NET], ledger[at.CASH_FLOW], ledger[at.BOOK]
+    npv, apv, profit, invested = sums[0], sums[1], sums[2], sums[3]
+    months, lanes = taxable.shape
+    carrying, back = plans.disposal[plan], plans.disposal_end[plan]
+    for lane in range(lanes):
+        ratio = quantile(marginals, plans.disposal_ratio[plan], z[p.z_ratio, lane])
+        closes = z[p.z_close, lane] < plans.disposal_z[plan]
+        when = int(quantile(marginals, plans.disposal_when[plan], z[p.z_when, lane])) if closes else months
+        book = carrying * min(1.0, ratio)
+        worn = book / p.shell_life
+        write_offs[lane] += carrying - book
+        for m in range(months):
+            result = book - carrying if m == 0 else 0.0
+            sold = carrying * ratio if m == when else 0.0
+            result += sold - book if m == when else 0.0
+            if not closes and back <= m < back + p.shell_life:
+                result -= worn
+                book -= worn
+            change = sold - f.tax * result
+            taxable[m, lane] += result
+            net[m, lane] -= sold
+            flow[m, lane] += change
+            npv[lane] += f.discount[m] * change
+            apv[lane] += f.discount_unlevered[m] * change
+            profit[lane] += result
+            books[m, lane] += book if m < when else 0.0
+            invested[lane] += book if m < when else 0.0
+        if not closes:
+            brings = book * min(1.0, trailing[lane] / p.shell_price)
+            end_value[lane] += brings - f.tax * (brings - book)

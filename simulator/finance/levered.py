@@ -1,0 +1,232 @@
+"""The levered month: interest, tax, cash, revolver, shares sold, notes swept, then the covenants.
+
+Order of a month: flows at opening rates; interest on notes and revolver; tax; the revolver draws up to the floor or
+repays above it; what is still missing is raised from new shares; where an uncured breach sweeps, all cash above the
+floor prepays the notes; at a test month the covenants are tested and equity may cure a breach.
+
+State by lane lives in rows of one scratch array (named in `covenants`). Sums over twelve months are differences of
+running sums: those of four quarters ago stand in a ring, so tests are consecutive quarter-ends.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.compiled import inner
+from simulator.finance import covenants as row
+from simulator.finance import ledger as at
+from simulator.finance.covenants import Cover, end_tests, start_tests, take_year, test_covenants
+from simulator.finance.debt import SLACK, Schedule
+from simulator.finance.ledger import Lanes, Ledger, Monthly, World
+from simulator.finance.plan import Terms
+from simulator.finance.programme import Finance, Programme
+
+
+@inner
+def levered(
+    p: Programme,
+    f: Finance,
+    terms: Terms,
+    base: NDArray[np.float64],
+    s: Schedule,
+    world: World,
+    service: Monthly,
+    scratch: NDArray[np.float64],
+    ledger: Ledger,
+    tracing: bool,
+    cover: Cover,
+    sold: Lanes,
+    apv: Lanes,
+    earnings: NDArray[np.float64],
+) -> None:
+    """Run all months of a plan whose operations, notes and interest are in the ledger.
+
+    Reads EBITDA, TAXABLE, NET, INTEREST, SHIELD; with a JV RENT_PAID, PARTNER_FLOW, GUARANTEED; with a cloud CLOUD;
+    with either OWED at test months. `base` is ad revenue before noise (months,), `service` MW in service per unit of
+    ownership (months, lanes), `scratch` (LEVERED_ROWS, lanes). Fills CFADS, CASH, REVOLVER; NOTES where the plan sweeps
+    or a trace is kept; EQUITY, PROFIT and DRAWN_INTEREST for a trace; `cover`; `sold`, equity in USD bn. INTEREST
+    becomes what is paid after sweeps. Adds the tax shield to `apv` and USD a share to `earnings` (fiscal years, lanes).
+    """
+    funding, noise = world.funding, world.monthly[at.NOISE]
+    margin, cost, tests = world.lanes[at.MARGIN], world.lanes[at.COST], f.test_months
+    charged, selling = terms.with_jv or terms.with_cloud, terms.equity_limit > 0.0
+    sums = row.SUMS if charged or terms.sweep else row.RENT
+    first = tests[0] if tests.size > 0 else base.size + 12
+    _open(f, terms, scratch, ledger, sold, apv)
+    start_tests(base.size, cover)
+    for m in range(base.size):
+        year = f.fiscal_year[m]
+        if selling:
+            _dilute(f, terms, scratch, sold, earnings[year])
+        if terms.sweep:
+            _scale(m, s, ledger, scratch, apv)
+        fixed = f.base_cash_flow + s.issued[m] - s.repaid[m] - (terms.penalty if m == terms.penalty_month else 0.0)
+        _earn(m, f.tax, terms, fixed, s.repaid[m], funding, ledger, scratch, earnings[year])
+        if tracing:
+            _trace(m, f.tax, terms.revolver_margin, s.balance[m], funding, ledger, scratch)
+        _settle(m, (1.0 - f.tax) * base[m], base[m], f.tax, terms, noise, margin, ledger, scratch)
+        if selling:
+            _sell(m, terms, ledger, scratch, sold)
+        if terms.sweep:
+            _prepay(m, terms.cash_floor, s.balance[m], ledger, scratch)
+        if m >= first - 12 and (m - first) % 3 == 0:
+            take_year((m - first + 12) // 3 % 4, sums, scratch)
+            if m >= first:
+                per_mw = (p.compute_per_mw + terms.refit * p.shell_per_mw * p.growth[m]) * 12.0 / p.compute_life
+                test_covenants(m, terms, s, f.leverage_share, per_mw, cost, service, ledger, scratch, cover, sold)
+    end_tests(charged, scratch[row.AWAITED], cover)
+
+
+@inner
+def _open(f: Finance, terms: Terms, rows: NDArray[np.float64], ledger: Ledger, sold: Lanes, apv: Lanes) -> None:
+    """State before month 0. Without a sweep the notes' tax shield is one sum."""
+    rows[: row.LEVERED_ROWS] = 0.0
+    rows[row.HELD] = terms.opening_cash
+    rows[row.LEFT] = 1.0
+    rows[row.PER_SHARE] = (1.0 - f.tax) / f.shares
+    sold[:] = 0.0
+    if not terms.sweep:
+        for lane in range(apv.size):
+            apv[lane] += ledger[at.SHIELD, 0, lane]
+
+
+@inner
+def _dilute(f: Finance, terms: Terms, rows: NDArray[np.float64], sold: Lanes, earned: Lanes) -> None:
+    """Shares sold in earlier months bear the month's result and dilute what the base business earns a share."""
+    tax, shares, price, base = 1.0 - f.tax, f.shares, 1.0 / terms.equity_price, terms.base_eps / 12.0
+    for lane in range(sold.size):
+        each = 1.0 / (shares + sold[lane] * price)
+        rows[row.PER_SHARE, lane] = tax * each
+        earned[lane] -= base * (1.0 - shares * each)
+
+
+@inner
+def _scale(m: int, s: Schedule, ledger: Ledger, rows: NDArray[np.float64], apv: Lanes) -> None:
+    """Interest, its shield and principal on the share of the notes that is left, once this month's are issued."""
+    new, part = s.issued[m], s.amortised[m]
+    if new > 0.0:
+        old = s.balance[m - 1] if m > 0 else 0.0
+        for lane in range(apv.size):
+            rows[row.LEFT, lane] = (rows[row.LEFT, lane] * old + new) / (old + new)
+    for lane in range(apv.size):
+        left = rows[row.LEFT, lane]
+        ledger[at.INTEREST, m, lane] *= left
+        apv[lane] += left * ledger[at.SHIELD, m, lane]
+        rows[row.SUM + row.AMORTISED, lane] += left * part
+
+
+@inner
+def _earn(
+    m: int,
+    tax: float,
+    terms: Terms,
+    fixed: float,
+    repaid: float,
+    funding: Monthly,
+    ledger: Ledger,
+    rows: NDArray[np.float64],
+    earned: Lanes,
+) -> None:
+    """Interest, tax and CFADS of a month, and what changes cash but for ads and revolver."""
+    over, twelfth = terms.revolver_margin, 1.0 / 12.0
+    for lane in range(earned.size):
+        interest = ledger[at.INTEREST, m, lane]
+        rows[row.SUM + row.INTEREST, lane] += interest
+        rows[row.BORNE, lane] = interest + rows[row.DRAWN, lane] * ((funding[m, lane] + over) * twelfth)
+    if terms.with_jv:
+        for lane in range(earned.size):
+            rent = ledger[at.RENT_PAID, m, lane]
+            rows[row.SUM + row.RENT, lane] += rent
+            rows[row.BORNE, lane] += rent + ledger[at.GUARANTEED, m, lane]
+    for lane in range(earned.size):
+        borne = rows[row.BORNE, lane]
+        taxed = ledger[at.TAXABLE, m, lane] - borne
+        before = ledger[at.EBITDA, m, lane] - tax * taxed
+        earned[lane] += rows[row.PER_SHARE, lane] * taxed
+        ledger[at.CFADS, m, lane] = before
+        rows[row.SUM + row.UNRENTED, lane] += before
+        rows[row.FLOW, lane] = fixed + before - ledger[at.NET, m, lane] - borne
+    if terms.with_jv:
+        for lane in range(earned.size):
+            ledger[at.CFADS, m, lane] -= ledger[at.RENT_PAID, m, lane]
+            rows[row.FLOW, lane] += ledger[at.PARTNER_FLOW, m, lane]
+    if terms.sweep and repaid > 0.0:
+        for lane in range(earned.size):
+            rows[row.FLOW, lane] += repaid * (1.0 - rows[row.LEFT, lane])
+
+
+@inner
+def _trace(
+    m: int, tax: float, over: float, balance: float, funding: Monthly, ledger: Ledger, rows: NDArray[np.float64]
+) -> None:
+    """What only a trace keeps of a month before the revolver moves. Equity and sweeps overwrite their planes later."""
+    for lane in range(rows.shape[1]):
+        ledger[at.PROFIT, m, lane] = (1.0 - tax) * (ledger[at.TAXABLE, m, lane] - rows[row.BORNE, lane])
+        ledger[at.DRAWN_INTEREST, m, lane] = rows[row.DRAWN, lane] * (funding[m, lane] + over) / 12.0
+        ledger[at.NOTES, m, lane] = balance
+        ledger[at.EQUITY, m, lane] = 0.0
+
+
+@inner
+def _settle(
+    m: int,
+    wobble: float,
+    ads: float,
+    tax: float,
+    terms: Terms,
+    noise: Monthly,
+    margin: Lanes,
+    ledger: Ledger,
+    rows: NDArray[np.float64],
+) -> None:
+    """Ads wobble, then cash, then the revolver up to the floor or back above it."""
+    floor, limit, kept = terms.cash_floor, terms.revolver, 1.0 + (1.0 - tax) * terms.cash_rate / 12.0
+    for lane in range(margin.size):
+        rows[row.SUM + row.EBITDA, lane] += ledger[at.EBITDA, m, lane]
+        rows[row.SUM + row.REVENUE, lane] += ads * noise[m, lane]
+        rows[row.FLOW, lane] += wobble * margin[lane] * (noise[m, lane] - 1.0)
+    if terms.with_cloud:
+        for lane in range(margin.size):
+            rows[row.SUM + row.CLOUD, lane] += ledger[at.CLOUD, m, lane]
+    for lane in range(margin.size):
+        drawn = rows[row.DRAWN, lane]
+        after = rows[row.HELD, lane] * kept + rows[row.FLOW, lane]
+        missing = floor - after
+        pays = missing if missing > -drawn else -drawn
+        draw = pays if pays < limit - drawn else limit - drawn
+        rows[row.HELD, lane] = after + draw
+        rows[row.DRAWN, lane] = drawn + draw
+        ledger[at.CASH, m, lane] = after + draw
+        ledger[at.REVOLVER, m, lane] = drawn + draw
+
+
+@inner
+def _sell(m: int, terms: Terms, ledger: Ledger, rows: NDArray[np.float64], sold: Lanes) -> None:
+    """With the revolver full, shares are sold for what cash still lacks, up to the limit."""
+    floor, limit = terms.cash_floor, terms.equity_limit
+    for lane in range(sold.size):
+        missing = floor - rows[row.HELD, lane]
+        room = limit - sold[lane] if limit > sold[lane] else 0.0
+        wanted = missing if missing > SLACK else 0.0
+        raised = wanted if wanted < room else room
+        sold[lane] += raised
+        rows[row.HELD, lane] += raised
+        ledger[at.CASH, m, lane] = rows[row.HELD, lane]
+        ledger[at.EQUITY, m, lane] = raised
+
+
+@inner
+def _prepay(m: int, floor: float, balance: float, ledger: Ledger, rows: NDArray[np.float64]) -> None:
+    """Where a sweep runs, cash above the floor prepays all notes alike; the notes that are left."""
+    if balance > 0.0:
+        for lane in range(rows.shape[1]):
+            above = rows[row.HELD, lane] - floor
+            excess = above if rows[row.SWEEPING, lane] > 0.0 and above > 0.0 else 0.0
+            owed = rows[row.LEFT, lane] * balance
+            all_of_it = excess >= owed
+            rows[row.HELD, lane] -= owed if all_of_it else excess
+            rows[row.LEFT, lane] = 0.0 if all_of_it else rows[row.LEFT, lane] - excess / balance
+    for lane in range(rows.shape[1]):
+        ledger[at.CASH, m, lane] = rows[row.HELD, lane]
+        ledger[at.NOTES, m, lane] = rows[row.LEFT, lane] * balance
