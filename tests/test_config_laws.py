@@ -92,7 +92,7 @@ def test_a_column_of_a_file_beside_the_config(tmp_path):
 def test_what_is_sampled():
     assert {name.rpartition(".")[2] for name in sampled_names()} == {
         "gap", "performance", "efficiency", "paradigm_loss", "queue", "build", "behind_meter", "slip", "elasticity",
-        "margin", "longrun", "jump_size", "cost_multiplier", "operating_cost", "resale",
+        "margin", "longrun", "jump_size", "cost_multiplier", "operating_cost", "resale", "ratio",
     }  # fmt: skip
 
 

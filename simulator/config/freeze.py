@@ -64,6 +64,7 @@ def freeze(config: Config) -> Frozen:
     price = freeze_drivers.price(config, b)
     funding = freeze_drivers.funding(config, b)
     programme = freeze_company.programme(config, b)
+    plans = freeze_plans.plans(config, b)
     model = Model(
         months=config.months,
         draws=b.layout.freeze(),
@@ -76,7 +77,7 @@ def freeze(config: Config) -> Frozen:
         funding=funding,
         programme=programme,
         finance=freeze_company.finance(config),
-        plans=freeze_plans.plans(config, b),
+        plans=plans,
     )
     sites = tuple(site.id for site in config.sites)
     events = tuple(event for text in config.metrics.events if (event := parse_event(text)))

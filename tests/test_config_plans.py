@@ -1,0 +1,201 @@
+"""Levers as frozen numbers: neutral where they are off, drawn from streams of their own where they are on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from simulator.config import freeze, load
+from simulator.config.builder import Builder
+from simulator.config.freeze import Frozen
+from simulator.config.freeze_drivers import contract_curves
+from simulator.drivers.contracts import lock
+from simulator.drivers.marginals import sample
+from tests.config_case import NOTE, ONE, SITE, read
+
+ROOT = Path(__file__).parent.parent
+BASE = ONE + SITE.format(id="two", start=2, planned=20) + NOTE
+
+
+@pytest.fixture(scope="module")
+def flagship() -> Frozen:
+    return freeze(load(ROOT / "configs/hyperscaler.toml"))
+
+
+def _frozen(folder: Path, plans: str, *overrides: str) -> Frozen:
+    return freeze(read(folder, BASE + plans, *overrides))
+
+
+def _quantiles(frozen: Frozen, marginal: int, z: list[float]) -> list[float]:
+    out = np.empty(len(z))
+    sample(frozen.model.marginals, marginal, np.array(z), out)
+    return out.tolist()
+
+
+def test_levers_that_are_off_are_neutral_and_draw_nothing(tmp_path):
+    frozen = _frozen(tmp_path, "[plans.own]\n")
+    model, plans = frozen.model, frozen.model.plans
+    neutral = ("let", "contract", "let_term", "option", "previous", "jv_share", "jv_chips", "equity_limit", "base_eps",
+        "cures", "sweep", "disposal", "works", "order", "works_term", "let_tenor", "cloud_tenor")  # fmt: skip
+    assert {name: getattr(plans, name).tolist() for name in neutral} == {name: [0] for name in neutral}
+    assert plans.own.tolist() == [1.0]
+    assert (plans.default[0], plans.disposal_when[0], plans.disposal_ratio[0]) == (-1, -1, -1)
+    assert plans.jv_sites.tolist() == [[0, 0]]
+    assert plans.jv_discount.tolist() == [[1.0] * 120]
+    assert model.price.tenors.size == model.price.curves.numbers.size == 0
+    programme = model.programme
+    assert programme.z_default.tolist() == [-1, -1]
+    assert (programme.z_close, programme.z_when, programme.z_ratio) == (-1, -1, -1)
+    assert not [name for name in frozen.draw_names if name.startswith("plans.")]
+
+
+def test_the_standard_plans(flagship):
+    plans, price = flagship.model.plans, flagship.model.price
+    assert plans.own.tolist() == [1, 1, 1, 0.6, 1]
+    assert plans.let.tolist() == pytest.approx([0] + [0.35 * 0.9] * 4)
+    assert plans.jv_share.tolist() == [0, 0, 0.8, 0, 0]
+    assert plans.jv_sites.sum(axis=1).tolist() == [0, 0, 6, 0, 0]
+    assert (plans.jv_lease[2], plans.jv_renewal[2], plans.jv_block[2]) == (240, 48, 36)
+    t = np.arange(1, 121) / 12
+    np.testing.assert_allclose(plans.jv_discount[2], (1 + 0.0658 * 0.85) ** -t, rtol=1e-13)
+    assert price.tenors.tolist() == [36]
+    assert plans.let_term.tolist() == [0, 36, 36, 36, 36]
+    np.testing.assert_allclose(price.market, 30000 * np.exp(0.2 * t), rtol=1e-13)
+    assert plans.works.tolist() == [0, 0, 1, 0, 2]  # own, own_lease and hybrid build and renew alike
+    assert plans.order.tolist() == [0, 1, 3, 2, 4]
+    assert plans.works_term.tolist() == [36] * 5
+    programme, finance = flagship.model.programme, flagship.model.finance
+    assert programme.use == 0.65
+    assert programme.recovery == pytest.approx(0.085 / (1 - 1.085**-5.5), rel=1e-13)
+    assert np.flatnonzero(finance.january).tolist() == list(range(6, 120, 12))
+
+
+def test_plans_alike_in_their_sites_share_a_variant(tmp_path):
+    lets = "lease_excess = {{on = true, term = {}}}\n"
+    text = f"[plans.none]\n[plans.a]\n{lets.format(12)}[plans.b]\n{lets.format(24)}[plans.c]\nown_share = 0.5\n"
+    text += f"{lets.format(12)}[plans.d]\nrefit = 0.1\n[plans.e]\njv.on = true\n"
+    text += "[plans.f]\njv = {on = true, share = 0.7}\n"
+    text += (
+        "[plans.g]\njv.on = true\njv.sites = ['two', 'one']\nequity.on = true\nnotes = false\n[plans.h]\njv.on = true\n"
+    )
+    text += "jv.sites = ['two']\n[plans.i]\nown_share = 0.5\ncloud.term = 12\n[plans.j]\nrefresh = 'none'\n"
+    frozen = _frozen(tmp_path, text)
+    plans = frozen.model.plans
+    assert plans.works.tolist() == [0, 0, 1, 0, 2, 3, 4, 3, 5, 0, 6]
+    assert plans.order.tolist() == [0, 1, 3, 9, 2, 4, 5, 7, 6, 8, 10]
+    assert plans.works_term.tolist() == [12, 12, 24, 12, 0, 0, 0, 0, 0, 12, 0]
+    tenors = frozen.model.price.tenors
+    assert tenors.tolist() == [12, 24, 36]
+    assert tenors[plans.let_tenor[[1, 2, 3]]].tolist() == [12, 24, 12]
+    assert tenors[plans.cloud_tenor[[3, 9]]].tolist() == [36, 12]
+
+
+def test_a_lever_moves_no_draw_of_anything_else(tmp_path):
+    off = _frozen(tmp_path, "[plans.own]\n").draw_names
+    on = _frozen(tmp_path, "[plans.own]\nlease_excess.on = true\ndisposal.on = true\n").draw_names
+    assert off.items() <= on.items()
+    assert set(on) - set(off) == {"plans.default.one", "plans.default.two", "plans.disposal.close",
+        "plans.disposal.when", "plans.disposal.ratio"}  # fmt: skip
+
+
+def test_tenants_default_once_a_contract(tmp_path):
+    text = "[plans.a]\nlease_excess = {on = true, term = 50, default_rate = 0.1}\n[plans.b]\n"
+    text += "lease_excess = {on = true, term = 7, default_rate = 0}\n"
+    frozen = _frozen(tmp_path, text)
+    model = frozen.model
+    first, second = model.programme.z_default.tolist()
+    assert second - first == 4  # three contracts of 50 months in 120, in rows of four
+    assert model.plans.default[1] == -1
+    years = _quantiles(frozen, model.plans.default[0], [0.0, 2.0])
+    assert years == pytest.approx([np.log(2) / 0.1, -np.log(norm.sf(2.0)) / 0.1], rel=1e-5)
+    for idle in ("default_rate=0", "contract_share=0", "occupancy=0"):
+        still = freeze(read(tmp_path, BASE + "[plans.a]\nlease_excess.on = true\n", f"plans.a.lease_excess.{idle}"))
+        assert still.model.programme.z_default.tolist() == [-1, -1]
+
+
+def test_a_pool_held_for_sale(tmp_path):
+    text = "[plans.own]\n[plans.a]\ndisposal = {on = true, months = 9}\n[plans.b]\n"
+    text += (
+        "disposal = {on = true, probability = 1, ratio = 0.95}\n[plans.c]\ndisposal = {on = true, probability = 0}\n"
+    )
+    frozen = _frozen(tmp_path, text)
+    plans, programme = frozen.model.plans, frozen.model.programme
+    assert plans.disposal.tolist() == [0, 2.04, 2.04, 2.04]
+    assert plans.disposal_z[1:].tolist() == pytest.approx([norm.ppf(0.9), 1e9, -1e9])
+    assert plans.disposal_end[1:].tolist() == [9, 12, 12]
+    assert _quantiles(frozen, plans.disposal_when[1], [0.0, 3.0]) == pytest.approx([4.5, 9 * norm.cdf(3)], rel=1e-5)
+    assert _quantiles(frozen, plans.disposal_ratio[1], [0.0, 1.0]) == pytest.approx([1.0, 1.1])
+    assert _quantiles(frozen, plans.disposal_ratio[2], [1.0]) == [0.95]
+    assert 0 < programme.z_close < programme.z_when < programme.z_ratio
+    fixed = _frozen(tmp_path, "[plans.b]\ndisposal = {on = true, ratio = 0.95}\n")
+    assert "plans.disposal.ratio" not in fixed.draw_names
+
+
+def test_equity_and_what_an_uncured_breach_brings(tmp_path):
+    text = "[plans.own]\n[plans.a]\nequity.on = true\ncovenants.consequence = 'sweep'\n[plans.b]\nequity.on = true\n"
+    plans = _frozen(tmp_path, text + "equity.limit = 5\ncovenants.cures = 1\n").model.plans
+    assert plans.equity_limit.tolist() == [0, 20, 5]
+    assert plans.equity_price.tolist() == pytest.approx([617.5] * 3)
+    assert plans.base_eps.tolist() == [0, 37.1, 37.1]
+    assert plans.cures.tolist() == [0, 2, 1]
+    assert plans.sweep.tolist() == [0, 1, 0]
+
+
+def test_letting_by_choice(tmp_path):
+    text = "[plans.a]\ninternal_or_lease = {on = true, share = 0.4}\nlease_excess.occupancy = 0.8\n[plans.b]\n"
+    text += (
+        "lease_excess = {on = true, previous_generation = true, own_supply = false}\njv = {on = true, assets = 'all'}\n"
+    )
+    plans = _frozen(tmp_path, text).model.plans
+    assert plans.option.tolist() == [0.4, 0]
+    assert plans.let.tolist() == pytest.approx([0, 0.315])
+    assert plans.occupancy.tolist() == [0.8, 0.9]
+    assert plans.previous.tolist() == [0, 1]
+    assert plans.own_supply.tolist() == [1, 0]
+    assert plans.jv_chips.tolist() == [0, 1]
+
+
+def test_contract_prices_are_the_closed_form(flagship):
+    """MODEL case 14: at a spot price of 40 a contract of one year costs .674 of it, of three years .478."""
+    curves = contract_curves(flagship.config, Builder(ROOT), [12, 36])
+    y, state, scale, out = np.log([40 / 12]), np.zeros(1), np.full(1, 12.0), np.empty(1)
+    for row, share in ((0, 0.674), (1, 0.478)):
+        lock(curves.numbers[row], curves.low, curves.last, y, state, scale, out)
+        assert out[0] / 40 == pytest.approx(share, abs=0.002)
+
+
+def test_scenario_shocks_reach_the_drivers(tmp_path):
+    shocks = ("drivers.price.shock=-.7", "drivers.silicon.shock_loss=.4", "drivers.silicon.shock_month=9",
+        "drivers.grid.score_shift=1.5", "dependence.shift.price=.5")  # fmt: skip
+    model = _frozen(tmp_path, "[plans.own]\n", *shocks).model
+    assert (model.price.shock, model.silicon.shock_loss, model.silicon.shock_month) == (-0.7, 0.4, 9)
+    assert model.grid.score_shift == 1.5
+    assert model.dependence.shift.tolist() == [0, 0, 0, 0.5, 0, 0]
+    calm = _frozen(tmp_path, "[plans.own]\n").model
+    assert (calm.price.shock, calm.silicon.shock_loss, calm.grid.score_shift) == (0, 0, 0)
+    assert not calm.dependence.shift.any()
+
+
+def test_inputs_of_levers_that_nobody_uses_are_left_out(flagship):
+    keys = {item.key for item in flagship.inputs()}
+    assert {"plan_defaults.jv.guarantee", "plan_defaults.lease_excess.crowding", "plans.hybrid.own_share"} <= keys
+    assert not [key for key in keys if "equity" in key or "disposal" in key or "internal_or_lease" in key]
+    for plan in flagship.plans:
+        own = {item.key for item in flagship.inputs(plan)}
+        assert own < keys
+        assert ("plan_defaults.jv.rate" in own) == (plan == "jv")
+        assert ("plan_defaults.cloud.term" in own) == ("plans.hybrid.own_share" in own) == (plan == "hybrid")
+        assert ("drivers.price.market0" in own) == ("programme.internal_use" in own) == (plan != "own")
+    sold = flagship.with_overrides(["plans.own.disposal.on=true"])
+    added = {item.key: item for item in sold.inputs("own")}
+    assert added["plan_defaults.disposal.ratio"].high == pytest.approx(1 + 0.1 * norm.ppf(0.9))
+
+
+def test_a_swing_of_a_default_acts_on_every_plan_that_inherits_it(flagship):
+    moved = flagship.with_overrides(["plans.jv.lease_excess.occupancy=0.8"])
+    again = moved.with_input("plan_defaults.lease_excess.occupancy", 0.7).model.plans
+    assert again.let.tolist() == pytest.approx([0, 0.245, 0.28, 0.245, 0.245])
+    assert flagship.with_overrides(["plans.jv.jv.share=.7"]).model.plans.jv_share.tolist() == [0, 0, 0.7, 0, 0]
