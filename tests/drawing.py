@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.drivers import arpu, funding, grid, price, reverting, silicon
+from simulator.drivers.forwards import JumpLaw, RegimeLaw
 from simulator.drivers.laws import Law, constant, freeze, named
 
 Array = NDArray[np.float64]
@@ -56,7 +57,8 @@ def draw_silicon(seed: int, name: str, lanes: int, months: int = 120, **changes:
             "slots": 12, "gap": named("gamma", shape=12, mean=2.0), "gap_first": None, "age": 0.0,
             "performance": named("normal", mean=0.57, sd=0.20), "efficiency": named("normal", mean=0.55, sd=0.18),
             "share": 0.0, "partner": 0.0, "beta": 0.7, "wear": 0.03, "shift_slots": 11,
-            "shift_gap": named("exponential", mean=20.0), "loss": named("beta", a=2, b=3),
+            "shift_gap": named("exponential", mean=20.0), "loss": named("beta", a=2, b=3), "shock_loss": 0.0,
+            "shock_month": 1,
         } | changes
     )  # fmt: skip
     block = Block(seed, name, lanes)
@@ -65,18 +67,21 @@ def draw_silicon(seed: int, name: str, lanes: int, months: int = 120, **changes:
         performance=block.law(n.performance), efficiency=block.law(n.efficiency), load=float(np.sqrt(n.share)),
         own=float(np.sqrt(1.0 - n.share)), partner=float(n.partner), beta=float(n.beta), wear=float(n.wear),
         paradigm_slots=n.shift_slots, paradigm_gap=block.law(n.shift_gap), loss=block.law(n.loss),
+        shock_loss=n.shock_loss, shock_month=n.shock_month,
         z_gap=block.row(n.slots), z_performance=block.row(n.slots), z_efficiency=block.row(n.slots),
         z_paradigm_gap=block.row(n.shift_slots), z_loss=block.row(n.shift_slots),
     )  # fmt: skip
     factor = block.factor()
-    value, work, efficiency = (np.empty((months, lanes)) for _ in range(3))
+    value, work, efficiency, generation = (np.empty((months, lanes)) for _ in range(4))
     generations, worst = np.empty(lanes), np.empty(lanes)
     fits = silicon.draw(
-        p, freeze(block.laws), factor, block.scores(), block.scratch(), value, work, efficiency, generations, worst
-    )
+        p, freeze(block.laws), factor, block.scores(), block.scratch(), value, work, efficiency, generation,
+        generations, worst,
+    )  # fmt: skip
     return SimpleNamespace(
-        fits=fits, factor=factor, value=value, work=work, efficiency=efficiency, generations=generations, worst=worst
-    )
+        fits=fits, factor=factor, value=value, work=work, efficiency=efficiency, generation=generation,
+        generations=generations, worst=worst,
+    )  # fmt: skip
 
 
 SITE: dict[str, Any] = {
@@ -87,7 +92,7 @@ SITE: dict[str, Any] = {
 
 def draw_grid(
     seed: int, name: str, lanes: int, sites: Sequence[dict[str, Any]], national: float = 0.0, regional: float = 0.0,
-    fail: float = 0.0, instead: Law | float = 24.0, slip: Law | float = 0.0,
+    fail: float = 0.0, instead: Law | float = 24.0, slip: Law | float = 0.0, score_shift: float = 0.0,
 ) -> SimpleNamespace:  # fmt: skip
     """Energisation E, build end B and failure by site; `sites` override SITE; shares of variance, not weights."""
     from scipy.special import ndtri
@@ -107,7 +112,7 @@ def draw_grid(
         build=np.array([block.law(site["build"]) for site in sites], dtype=np.int64),
         behind_meter=block.law(instead), slip=block.law(slip), fail_z=float(ndtri(fail)),
         national=float(np.sqrt(national)), regional=float(np.sqrt(regional)),
-        own=float(np.sqrt(1.0 - national - regional)),
+        own=float(np.sqrt(1.0 - national - regional)), score_shift=score_shift,
         z_region=np.array([region[site["region"]] for site in sites], dtype=np.int64),
         z_site=np.array([block.row(5) for _ in sites], dtype=np.int64),
     )  # fmt: skip
@@ -136,30 +141,47 @@ def draw_arpu(seed: int, name: str, lanes: int, months: int = 60, **changes: Any
 
 
 def draw_price(seed: int, name: str, lanes: int, months: int = 60, **changes: Any) -> SimpleNamespace:
-    """Price and its trailing mean, the frozen numbers `p` with their `tables`, and the scores shared with ARPU."""
+    """Prices of a month, of the last twelve and of contracts; the frozen numbers `p` with their `tables` and closed
+    form `law`; and the scores shared with ARPU.
+    """
     n = SimpleNamespace(
         **{
             "kind": price.JUMP, "spot0": 40.0, "longrun": 12.0, "load": 0.0, "kappa": 1.0, "sigma": 0.45,
             "common": 0.0, "jump_slots": 27, "jump_rate": 0.5, "jump_size": named("normal", mean=-0.05, sd=0.30),
             "level": (7.0, 12.0, 35.0), "stays": (1.5, 2.0, 1.5), "state0": price.SHORTAGE, "regime_slots": 45,
+            "shock": 0.0, "tenors": (),
         } | changes
     )  # fmt: skip
     block = Block(seed, name, lanes)
     phi, sd = reverting.monthly(n.kappa, n.sigma)
     jumps, regimes = (n.jump_slots, 0) if n.kind == price.JUMP else (0, n.regime_slots)
+    law: JumpLaw | RegimeLaw
+    if n.kind == price.JUMP:
+        law = JumpLaw.of(n.kappa, n.sigma, n.jump_rate if jumps else 0.0, block.laws[block.law(n.jump_size)])
+        ends = block.laws[block.law(n.longrun)].at(np.array([-8.0, 8.0]))
+        start = np.log(n.spot0 / ends) + n.shock + 8.0 * n.load * np.array([1.0, -1.0])
+    else:
+        law, start = RegimeLaw(n.stays, n.level, n.kappa, n.sigma), np.array([n.shock])
     p = price.Price(
-        kind=n.kind, spot0=float(n.spot0), longrun=block.law(n.longrun), load=float(n.load), kappa=float(n.kappa),
+        kind=n.kind, spot0=float(n.spot0), shock=float(n.shock), longrun=block.law(n.longrun), load=float(n.load),
+        kappa=float(n.kappa),
         phi=phi, sd=sd, common=float(n.common), own=float(np.sqrt(1.0 - n.common**2)), jump_slots=jumps,
         jump_gap=block.law(named("exponential", mean=1.0 / n.jump_rate)), jump_size=block.law(n.jump_size),
         level=np.array(n.level), state0=n.state0, regime_slots=regimes,
+        tenors=np.array(n.tenors, dtype=np.int64), curves=law.curves(n.tenors, start, months / 12.0),
+        market=np.ones(months),
         stay=np.array([block.law(named("exponential", mean=stay)) for stay in n.stays], dtype=np.int64),
         z_noise=block.row(months), z_longrun=block.row(), z_jump_gap=block.row(jumps), z_jump_size=block.row(jumps),
         z_stay=block.row(regimes), z_turn=block.row(regimes),
     )  # fmt: skip
     factor, shared = block.factor(), block.random.standard_normal((months, lanes))
     now, trailing, tables = np.empty((months, lanes)), np.empty((months, lanes)), freeze(block.laws)
-    fits = price.draw(p, tables, factor, shared, block.scores(), block.scratch(), now, trailing)
-    return SimpleNamespace(p=p, tables=tables, fits=fits, factor=factor, shared=shared, price=now, trailing=trailing)
+    contracts = np.empty((len(n.tenors), months, lanes))
+    fits = price.draw(p, tables, factor, shared, block.scores(), block.scratch(), now, trailing, contracts)
+    return SimpleNamespace(
+        p=p, tables=tables, law=law, fits=fits, factor=factor, shared=shared, price=now, trailing=trailing,
+        contracts=contracts,
+    )  # fmt: skip
 
 
 def draw_funding(seed: int, name: str, lanes: int, months: int = 60, **changes: Any) -> SimpleNamespace:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import tomllib
 from pathlib import Path
@@ -19,6 +20,10 @@ ROOT = Path(__file__).parent.parent
 SMOKE = (ROOT / "configs/smoke.toml").read_text()
 FLAGSHIP = tomllib.loads((ROOT / "configs/hyperscaler.toml").read_text())
 PATHS = list(paths_of(FLAGSHIP))
+BUSY = copy.deepcopy(FLAGSHIP)  # every lever in use
+for lever in ("internal_or_lease", "disposal", "equity", "jv", "lease_excess"):
+    BUSY["plan_defaults"][lever]["on"] = True
+LEVERS = [path for path in PATHS if path[0] in ("plan_defaults", "plans", "sites", "notes")]
 often = settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -80,8 +85,19 @@ def test_any_value_at_any_key(tmp_path_factory, path, value):
     _outcome(tmp_path_factory.getbasetemp() / "value.toml", to_toml(_set(FLAGSHIP, path, value)))
 
 
+@often
+@given(first=st.sampled_from(LEVERS), second=st.sampled_from(LEVERS), one=values, other=values)
+def test_any_two_values_among_busy_levers(tmp_path_factory, first, second, one, other):
+    tree = _set(BUSY, first, one)
+    with contextlib.suppress(KeyError, IndexError, TypeError):  # the first took away where the second stands
+        tree = _set(tree, second, other)
+    _outcome(tmp_path_factory.getbasetemp() / "levers.toml", to_toml(tree))
+
+
 LAWS = [
-    path for path in PATHS if path[-1] in ("queue", "gap", "elasticity", "performance", "cost_multiplier", "margin")
+    path
+    for path in PATHS
+    if path[-1] in ("queue", "gap", "elasticity", "performance", "cost_multiplier", "margin", "ratio")
 ]
 
 

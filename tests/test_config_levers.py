@@ -24,7 +24,7 @@ WRONG = {
     "jv = {on = true, sites = ['one', 'twoo']}": (1, 'jv.sites[1]: unknown site "twoo", did you mean two?'),
     "jv.on = true\njv.sites = ['x']": (2, 'jv.sites[0]: unknown site "x", wanted one of one, two'),
     "jv = {on = true, sites = ['one', 'one']}": (1, 'jv.sites[1]: given "one" again, wanted each site once'),
-    "jv = {on = true, rate = 0}": (1, "jv.rate: given 0, wanted a number above 0, at most 1"),
+    "jv = {on = true, rate = 0}": (1, "jv.rate: given 0, wanted a number from 0.0001 to 1"),
     # shares that sum over 1
     "lease_excess.on = true\ninternal_or_lease = {on = true, share = 0.66}": (
         2, "internal_or_lease.share: given 0.66, wanted at most programme.internal_use (0.65): lease_excess lets"),

@@ -134,6 +134,16 @@ def test_t_factors_are_extreme_together(seed):
     assert share["t"] > 3.0 * share["gaussian"]
 
 
+@pytest.mark.parametrize("family", ["gaussian", "t"])
+def test_a_stress_shifts_factors_after_they_are_made(family, seed):
+    z = scores(seed, 1_000)
+    shift = np.array([0.0, 0.5, 0.0, -1.0, 2.0, 0.0])
+    tables = frozen(family)[1]
+    out = np.empty((6, z.shape[1]))
+    factors(freeze_dependence(DEFAULT, family, 6.0, 0, 1, shift), tables, z, out)
+    np.testing.assert_array_equal(out, drawn(family, z) + shift[:, None])
+
+
 def test_both_families_share_one_type():
     for one, other in zip(frozen("gaussian")[0], frozen("t")[0], strict=True):
         assert type(one) is type(other)

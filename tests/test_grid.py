@@ -151,6 +151,23 @@ def test_a_request_under_way_is_drawn_given_that_it_is_pending(seed):
         assert_share(drawn.energised[0] <= month, (1.0 - unbuilt) * (1.0 - waiting), "energised")
 
 
+def test_a_shift_of_scores_lengthens_every_queue_alike(seed):
+    """1.5 standard deviations of ln D: D x exp(1.5 x .45) = 1.96, where there is a queue."""
+    sites = [{"region": "a"}, {"region": "b", "requested": 3.0}, {"near": 1, "planned": 3.0}]
+    base, late = (
+        draw_grid(seed, "crunch", 5_000, sites, national=0.05, regional=0.33, fail=0.05, slip=1.0, score_shift=shift)
+        for shift in (0.0, 1.5)
+    )
+    queued = base.behind == 0.0
+    for site, requested in ((0, 0.0), (1, 3.0)):
+        before, after = (drawn.energised[site][queued[site]] - requested for drawn in (base, late))
+        np.testing.assert_allclose(after, before * np.exp(1.5 * 0.45), rtol=1e-12)
+    assert np.exp(1.5 * 0.45) == pytest.approx(1.96, abs=0.005)
+    np.testing.assert_array_equal(late.energised[2], base.energised[2])
+    np.testing.assert_array_equal(late.energised[~queued], base.energised[~queued])
+    np.testing.assert_array_equal(late.behind, base.behind)
+
+
 def test_near_term_sites_have_a_date_that_slips(seed):
     month = 52.0 / 30.4375
     slip = zero_inflated(named("gamma", shape=2, mean=2.0 * month), 0.3)

@@ -10,6 +10,7 @@ from scipy.integrate import quad
 from scipy.stats import ks_2samp
 
 from simulator.drivers import price, reverting
+from simulator.drivers.forwards import JumpLaw, RegimeLaw
 from simulator.drivers.laws import named
 from simulator.drivers.price import GLUT, NORMAL, REGIME, SHORTAGE
 from tests.drawing import draw_price
@@ -24,6 +25,7 @@ from tests.statistical import (
 
 LANES = 60_000
 STAYS, LEVEL = (1.5, 2.0, 1.5), (7.0, 12.0, 35.0)
+REGIMES = RegimeLaw(STAYS, LEVEL, 3.0, 0.25)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +59,7 @@ def test_forward_curve_of_normal_jumps_by_quadrature(law):
 
 
 def test_forward_curve_is_flat_at_the_long_run_price_but_for_convexity():
-    calm = price.JumpLaw(1.0, 0.45, 0.0, np.zeros(1), np.ones(1))
+    calm = JumpLaw(1.0, 0.45, 0.0, np.zeros(1), np.ones(1))
     t = np.array([0.5, 2.0, 8.0])
     np.testing.assert_allclose(calm.expected(t, 12.0, 12.0), 12.0 * np.exp(0.45**2 * -np.expm1(-2 * t) / 4), rtol=1e-12)
 
@@ -191,18 +193,17 @@ def test_trailing_mean(drawn):
 
 
 def test_shares_settle_where_flows_balance():
-    shares = price.stationary_shares(STAYS)
-    np.testing.assert_allclose(shares @ price.regime_rates(STAYS), 0.0, atol=1e-15)
+    shares = REGIMES.stationary()
+    np.testing.assert_allclose(shares @ REGIMES.rates(), 0.0, atol=1e-15)
     np.testing.assert_allclose(shares, [3 / 14, 8 / 14, 3 / 14])
-    for start in (GLUT, NORMAL, SHORTAGE):
-        np.testing.assert_allclose(price.regime_shares(100.0, start, STAYS), shares, atol=1e-12)
+    np.testing.assert_allclose(REGIMES.shares(100.0), np.tile(shares, (3, 1)), atol=1e-12)
 
 
 def test_a_regime_lasts_its_mean_stay():
     """Leaving rate 1 / stay: the share still in the first regime, returns excluded, decays as exp(-t / stay)."""
     for start, stay in enumerate(STAYS):
         short = 1e-6
-        assert (1.0 - price.regime_shares(short, start, STAYS)[start]) / short == pytest.approx(1.0 / stay, rel=1e-4)
+        assert (1.0 - REGIMES.shares(short)[start, start]) / short == pytest.approx(1.0 / stay, rel=1e-4)
 
 
 @pytest.mark.parametrize("start", [NORMAL, SHORTAGE])
@@ -210,7 +211,7 @@ def test_regimes_visited(seed, start):
     drawn = draw_price(seed, f"regimes {start}", LANES, months=120, kind=REGIME, kappa=3.0, sigma=0.0, state0=start)
     assert drawn.fits
     for month in (6, 24, 120):
-        shares = price.regime_shares(month / 12, start, STAYS)
+        shares = REGIMES.shares(month / 12)[start]
         for state in (GLUT, NORMAL, SHORTAGE):
             assert_share(drawn.price[month - 1] == LEVEL[state], shares[state], f"state {state}")
 
@@ -224,8 +225,7 @@ def test_stays_are_exponential(seed):
 def test_regime_price(seed):
     drawn = draw_price(seed, "regime price", LANES, kind=REGIME, kappa=3.0, sigma=0.25)
     for month in (1, 12, 60):
-        expected = price.regime_expected(month / 12, SHORTAGE, STAYS, np.array(LEVEL), 3.0, 0.25)
-        assert_mean(drawn.price[month - 1], expected)
+        assert_mean(drawn.price[month - 1], REGIMES.expected(month / 12, SHORTAGE))
 
 
 def test_all_levels_move_with_the_factor(seed):

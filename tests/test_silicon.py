@@ -154,6 +154,7 @@ def test_known_gaps_give_a_staircase_with_wear():
     np.testing.assert_allclose(drawn.work, np.tile(worn, (4, 1)).T, rtol=1e-13)
     np.testing.assert_allclose(drawn.value, np.tile(worn * 2.0 ** (-0.5 * steps), (4, 1)).T, rtol=1e-13)
     np.testing.assert_allclose(drawn.efficiency, np.tile(np.exp(0.1 * steps), (4, 1)).T, rtol=1e-13)
+    np.testing.assert_array_equal(drawn.generation, np.tile(steps, (4, 1)).T)
     np.testing.assert_array_equal(drawn.generations, 4.0)
     np.testing.assert_array_equal(drawn.worst, 0.25)
 
@@ -176,6 +177,35 @@ def test_a_total_loss_leaves_a_trace():
     drawn = draw_silicon(0, "total loss", 3, months=24, slots=1, gap=50.0, shift_gap=1.0, shift_slots=3, loss=1.0)
     assert np.all(drawn.value[-1] > 0.0)
     np.testing.assert_allclose(drawn.value[12] / drawn.value[10], 1e-12, rtol=1e-2)
+
+
+def test_generations_are_counted_where_chips_get_better(seed):
+    drawn = draw_silicon(seed, "counted", 2_000, efficiency=0.1, **GAMMA)
+    np.testing.assert_allclose(np.exp(0.1 * drawn.generation), drawn.efficiency, rtol=1e-13)
+    np.testing.assert_array_equal(drawn.generation[-1], drawn.generations)
+    arrived = silicon.arrivals(4.0, 12.0, 2.0, 1.0)
+    many = draw_silicon(seed, "counted, many", LANES, months=60, **GAMMA)
+    for n in (1, 2, 3):
+        assert_share(many.generation[47] == n, arrived[n], f"{n} generations in four years")
+
+
+@pytest.mark.parametrize(("loss", "left"), [(0.4, 0.6), (1.0, 1e-12)])
+def test_a_certain_shift_takes_its_share_of_older_vintages(seed, loss, left):
+    calm, shocked = (
+        draw_silicon(seed, "certain", 2_000, months=24, shock_loss=share, shock_month=9) for share in (0.0, loss)
+    )
+    kept = np.where(np.arange(1, 25) >= 9, left, 1.0)[:, None]
+    np.testing.assert_allclose(shocked.value, calm.value * kept, rtol=1e-3 if loss == 1.0 else 1e-13)
+    np.testing.assert_allclose(shocked.work, calm.work * kept, rtol=1e-3 if loss == 1.0 else 1e-13)
+    np.testing.assert_array_equal(shocked.efficiency, calm.efficiency)
+    np.testing.assert_array_equal(shocked.worst, np.maximum(calm.worst, min(loss, silicon.WORST_LOSS)))
+    assert (calm.worst > loss).any() or loss == 1.0
+
+
+def test_a_certain_shift_after_the_horizon_never_comes(seed):
+    calm, later = (draw_silicon(seed, "later", 100, months=24, shock_loss=share, shock_month=25) for share in (0, 0.4))
+    np.testing.assert_array_equal(later.value, calm.value)
+    np.testing.assert_array_equal(later.worst, calm.worst)
 
 
 @pytest.mark.parametrize("short", [{"slots": 3, "shift_slots": 0}, {"slots": 30, "shift_slots": 2, "shift_gap": 1.0}])

@@ -317,10 +317,17 @@ def test_t_factors_are_standard_normal_scores_with_one_common_scale():
     score = CubicSpline(nodes * 100, stats.norm.ppf(stats.t(6).cdf(np.sinh(nodes)))).c[::-1].T.ravel()
     tables = SimpleNamespace(kind=[LOGNORMAL], a=[0.1], b=[-0.5], atom=[0.0], first=[0], count=[0])
     chol = np.linalg.cholesky(np.full((6, 6), 0.2) + 0.8 * np.eye(6))
+    shift = np.array([0.5, 0.0, 0.0, 0.0, 0.0, -1.0])
     dependence = SimpleNamespace(
-        chol=chol, student=1, inverse_scale=0, score=np.ascontiguousarray(score), per_unit=100.0, z_factors=2
+        chol=chol,
+        student=1,
+        inverse_scale=0,
+        score=np.ascontiguousarray(score),
+        per_unit=100.0,
+        z_factors=2,
+        shift=shift,
     )
     z = np.random.default_rng(1).standard_normal((9, 50))
     x = np.exp(0.1 - 0.5 * z[8]) * (chol @ z[2:8])
     found = factors(SimpleNamespace(dependence=dependence, marginals=tables), z)
-    assert found == pytest.approx(stats.norm.ppf(stats.t(6).cdf(x)), abs=1e-7)
+    assert found == pytest.approx(stats.norm.ppf(stats.t(6).cdf(x)) + shift[:, None], abs=1e-7)

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from simulator.drivers import arpu, funding, grid, price, reverting, silicon
+from simulator.drivers.forwards import RegimeLaw
 from simulator.drivers.laws import given_over, named, truncated, zero_inflated
 from tests.drawing import draw_arpu, draw_funding, draw_grid, draw_price, draw_silicon
 
@@ -195,11 +196,11 @@ def study_price(seed: int, paths: int) -> Iterator[Result]:
 
 def study_regimes(seed: int, paths: int) -> Iterator[Result]:
     """Three regimes: who is where, and the mean price."""
-    stays, level = (1.5, 2.0, 1.5), np.array([7.0, 12.0, 35.0])
+    law = RegimeLaw((1.5, 2.0, 1.5), (7.0, 12.0, 35.0), 3.0, 0.25)
     checks = []
     for month in MONTHS:
         t = month / 12.0
-        expected = price.regime_expected(t, price.SHORTAGE, stays, level, 3.0, 0.25)
+        expected = float(law.expected(t, price.SHORTAGE))
         checks.append(Check("mean price", month, expected, lambda d, m=month: d.price[m - 1]))
 
     def draw(name: str) -> SimpleNamespace:
@@ -208,10 +209,10 @@ def study_regimes(seed: int, paths: int) -> Iterator[Result]:
     yield from observe("regimes", draw, checks, paths)
     shares = []
     for month in MONTHS:
-        of_time = price.regime_shares(month / 12.0, price.SHORTAGE, stays)
+        of_time = law.shares(month / 12.0)[price.SHORTAGE]
         for state, name in enumerate(("glut", "normal", "shortage")):
             shares.append(Check(f"share in {name}", month, float(of_time[state]),
-                                lambda d, m=month, of=level[state]: (d.price[m - 1] == of) * 1.0))  # fmt: skip
+                                lambda d, m=month, of=law.level[state]: (d.price[m - 1] == of) * 1.0))  # fmt: skip
 
     def still(name: str) -> SimpleNamespace:
         return draw_price(seed, name, BLOCK, months=120, kind=price.REGIME, kappa=3.0, sigma=0.0)

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from simulator.config.schema import Config, Plan
 from simulator.config.schema.ranges import number
 
+RAREST = 1e-12  # defaults a year: rarer ones happen in no world there will ever be
 Behaviour: TypeAlias = tuple[object, ...]
 CHOSEN = ("occupancy", "cost_ratio", "own_supply")  # keys of lease_excess that internal_or_lease reads as well
 
@@ -41,7 +42,7 @@ def tenors(config: Config) -> list[int]:
 def may_default(plan: Plan, config: Config) -> bool:
     """Whether a plan has tenants under contract that may default."""
     lease = plan.lease_excess
-    return let(plan, config) * number(lease.contract_share) * number(lease.default_rate) > 0.0
+    return let(plan, config) > 0.0 and number(lease.contract_share) > 0.0 and number(lease.default_rate) >= RAREST
 
 
 def has_market(plan: Plan) -> bool:

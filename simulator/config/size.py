@@ -15,10 +15,10 @@ def memory(months: int, sites: int, plans: int, tally: int, threads: int | None 
     """Bytes, rounded up by taking each thread's arrays at their fullest."""
     threads = threads or os.cpu_count() or 1
     world = 20 + sites
-    plan = 35 + months // 12 + 1
+    plan = 41 + months // 12 + 1
     scores = 4 * months + 12 * sites + 200
-    block = 8 * LANES * (scores + months * (60 + 3 * sites) + world + plan * plans)
+    block = 8 * LANES * (scores + months * (90 + 4 * sites) + world + plan * plans)
     figures = 8 * TASK * (world + plan * plans)
     tallies = (world + plans * tally) * (HISTOGRAM + WORST)
-    series = 4 * TRACED * months * (6 + 15 * plans)
+    series = 4 * TRACED * months * (6 + 27 * plans)
     return float(threads * (block + figures) + tallies + series)

@@ -5,12 +5,14 @@ the Gaussian copula takes F = G; the t copula divides by a common scale, which m
 
     F_i = Phi^-1(t_nu(G_i sqrt(nu / c))),   c = quantile of chi-square with nu degrees of freedom at Phi(z[6])
 
-(Demarta and McNeil 2005, The t Copula and Related Copulas, doi 10.1111/j.1751-5823.2005.tb00254.x).
+(Demarta and McNeil 2005, The t Copula and Related Copulas, doi 10.1111/j.1751-5823.2005.tb00254.x). A stress may shift
+factors afterwards: a shifted factor is no longer N(0, 1).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -48,6 +50,7 @@ class Dependence(NamedTuple):
     inverse_scale: int  # marginal of sqrt(nu / chi2_nu) as a function of the seventh score (decreasing in it)
     score: NDArray[np.float64]  # flat cubic coefficients (4 an interval) of asinh|x| -> Phi^-1(t_nu(|x|)), from 0 on
     per_unit: float  # intervals of that table per unit of asinh|x|
+    shift: NDArray[np.float64]  # (6,) stress: added to the factors, standard deviations
     z_factors: int  # first of the seven rows
 
 
@@ -63,6 +66,14 @@ def factors(dependence: Dependence, marginals: Marginals, z: NDArray[np.float64]
         sample(marginals, dependence.inverse_scale, z[row + _COUNT], scale)
         for i in range(_COUNT):
             _normal_scores(dependence, scale, place, out[i])
+    for i in range(_COUNT):
+        _move(dependence.shift[i], out[i])
+
+
+@njit
+def _move(shift: float, x: NDArray[np.float64]) -> None:
+    for l in range(x.size):
+        x[l] += shift
 
 
 @njit
@@ -93,11 +104,17 @@ def _normal_scores(
 
 
 def freeze_dependence(
-    correlation: NDArray[np.float64], family: str, nu: float, z_factors: int, inverse_scale: int
+    correlation: NDArray[np.float64],
+    family: str,
+    nu: float,
+    z_factors: int,
+    inverse_scale: int,
+    shift: Sequence[float] = (0.0,) * _COUNT,
 ) -> Dependence:
     """The frozen numbers for a valid correlation matrix (6, 6), in the order FACTORS.
 
-    `family` is "gaussian" or "t" (nu is read for "t" only); `inverse_scale` is the marginal of `inverse_scale_law(nu)`.
+    `family` is "gaussian" or "t" (nu is read for "t" only); `inverse_scale` is the marginal of `inverse_scale_law(nu)`;
+    `shift` (6,) is added to the factors.
     """
     if family not in ("gaussian", "t"):
         raise ValueError(f"given family {family!r}, wanted gaussian or t")
@@ -105,12 +122,13 @@ def freeze_dependence(
     if least <= 0.0:
         raise ValueError(f"given a correlation matrix with eigenvalue {least:.6g}, wanted positive ones only")
     chol = np.ascontiguousarray(np.linalg.cholesky(correlation))
+    moved = np.array(shift, dtype=np.float64)
     if family == "gaussian":
-        return Dependence(chol, 0, inverse_scale, np.zeros(4), 1.0, z_factors)
+        return Dependence(chol, 0, inverse_scale, np.zeros(4), 1.0, moved, z_factors)
     edge = _edge(nu)
     place = cubic_nodes(0.0, edge, _INTERVALS)
     score = cubic_coefficients(-ndtri_exp(_log_upper(np.sinh(place), nu)))
-    return Dependence(chol, 1, inverse_scale, score, _INTERVALS / edge, z_factors)
+    return Dependence(chol, 1, inverse_scale, score, _INTERVALS / edge, moved, z_factors)
 
 
 def _log_upper(x: NDArray[np.float64], nu: float) -> NDArray[np.float64]:

@@ -36,6 +36,7 @@ class Grid(NamedTuple):
     national: float  # weight of F.grid in the queue score: sqrt(.05)
     regional: float  # weight of the region's score: sqrt(.33)
     own: float  # weight of the site's own score: sqrt(.62)
+    score_shift: float  # stress: added to every queue score, standard deviations
     z_region: NDArray[np.int64]  # row of the site's region score
     z_site: NDArray[np.int64]  # first of the site's five rows: queue, build, fail, behind the meter, slip
 
@@ -77,7 +78,7 @@ def _queue_score(
     score: NDArray[np.float64],
 ) -> None:
     for lane in range(score.size):
-        score[lane] = p.national * factor[lane] + p.regional * region[lane] + p.own * own[lane]
+        score[lane] = p.national * factor[lane] + p.regional * region[lane] + p.own * own[lane] + p.score_shift
 
 
 @njit

@@ -42,6 +42,8 @@ class Silicon(NamedTuple):
     paradigm_slots: int  # most paradigm shifts a path can hold (0: the rate is 0)
     paradigm_gap: int  # marginal of the years between shifts (exponential)
     loss: int  # marginal of the share of older vintages' value that a shift takes
+    shock_loss: float  # stress: share that one certain shift takes (0: none)
+    shock_month: int  # the month whose end it comes at, counted from 1
     z_gap: int
     z_performance: int
     z_efficiency: int
@@ -62,20 +64,34 @@ def draw(
     value: NDArray[np.float64],
     work: NDArray[np.float64],
     efficiency: NDArray[np.float64],
+    generation: NDArray[np.float64],
     generations: NDArray[np.float64],
     worst: NDArray[np.float64],
 ) -> bool:
     """Fill the month-end indices (months, lanes) and, by lane, the arrivals and the largest loss of value.
 
-    False if a path has more events than slots.
+    `generation` counts the arrivals up to a month's end. False if a path has more events than slots.
     """
     value[:] = 1.0
     work[:] = 1.0
     efficiency[:] = 1.0
-    fits = _arrivals(p, marginals, factor, z, scratch, value, efficiency, generations)
+    generation[:] = 0.0
+    fits = _arrivals(p, marginals, factor, z, scratch, value, efficiency, generation)
     fits &= _shifts(p, marginals, z, scratch, value, work, worst)
-    _accumulate(exp(-p.wear / 12.0), value, work, efficiency)
+    if p.shock_loss > 0.0 and p.shock_month <= value.shape[0]:
+        _shock(min(p.shock_loss, WORST_LOSS), value[p.shock_month - 1], work[p.shock_month - 1], worst)
+    _accumulate(exp(-p.wear / 12.0), value, work, efficiency, generation)
+    generations[:] = generation[-1]
     return fits
+
+
+@njit
+def _shock(share: float, value: NDArray[np.float64], work: NDArray[np.float64], worst: NDArray[np.float64]) -> None:
+    """Put a certain shift into its month."""
+    for lane in range(worst.size):
+        value[lane] *= 1.0 - share
+        work[lane] *= 1.0 - share
+        worst[lane] = max(worst[lane], share)
 
 
 @njit
@@ -87,13 +103,12 @@ def _arrivals(
     scratch: NDArray[np.float64],
     value: NDArray[np.float64],
     efficiency: NDArray[np.float64],
-    generations: NDArray[np.float64],
+    generation: NDArray[np.float64],
 ) -> bool:
-    """Put each generation's factors A^-beta and exp(h) into the month of its arrival."""
+    """Put each generation's factors A^-beta and exp(h) and its count of one into the month of its arrival."""
     months = value.shape[0]
     time, gap, score, pace, gain = scratch[0], scratch[1], scratch[2], scratch[3], scratch[4]
     time[:] = -p.age
-    generations[:] = 0.0
     for k in range(p.slots):
         next_times(marginals, p.gap_first if k == 0 else p.gap, z[p.z_gap + k], time, gap)
         if not any_before(time, months):
@@ -110,7 +125,7 @@ def _arrivals(
                 m = month_of(12.0 * time[lane])
                 value[m, lane] *= pace[lane]
                 efficiency[m, lane] *= gain[lane]
-                generations[lane] += 1.0
+                generation[m, lane] += 1.0
     return not any_before(time, months)
 
 
@@ -162,9 +177,13 @@ def _shifts(
 
 @njit
 def _accumulate(
-    wear: float, value: NDArray[np.float64], work: NDArray[np.float64], efficiency: NDArray[np.float64]
+    wear: float,
+    value: NDArray[np.float64],
+    work: NDArray[np.float64],
+    efficiency: NDArray[np.float64],
+    generation: NDArray[np.float64],
 ) -> None:
-    """Turn monthly factors into indices: running products, with a month's wear."""
+    """Turn monthly factors into indices: running products, with a month's wear; and count generations."""
     months, lanes = value.shape
     for lane in range(lanes):
         value[0, lane] *= wear
@@ -174,6 +193,7 @@ def _accumulate(
             value[m, lane] *= value[m - 1, lane] * wear
             work[m, lane] *= work[m - 1, lane] * wear
             efficiency[m, lane] *= efficiency[m - 1, lane]
+            generation[m, lane] += generation[m - 1, lane]
 
 
 # Closed forms. Steps of ln A are N(mean, sd^2) with a share `share` of their variance from one common factor.

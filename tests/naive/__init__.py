@@ -11,36 +11,45 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.naive.company import run_company
+from tests.naive.contracts import contract_prices
 from tests.naive.marginals import Array
-from tests.naive.sites import run_sites
+from tests.naive.operations import run_operations
 from tests.naive.summary import plan_figures
 from tests.naive.world import World, draw_world, world_figures
 
 
-def simulate(model: Any, z: Array, sites: Sequence[str] = (), years: Sequence[int] = ()) -> dict[str, Any]:
+def simulate(
+    model: Any, z: Array, sites: Sequence[str] = (), years: Sequence[int] = (), contracts: Array = None
+) -> dict[str, Any]:
     """Simulate every path of Z.
 
     `sites` (ids) and `years` (fiscal years) only name `delay_<site>` and `eps_fy<year>`; without them the places
-    0, 1, .. are used. Returns
+    0, 1, .. are used. `contracts` (tenors, months, paths) are contract prices to be used instead of the twin's own,
+    which agree with the kernel's to the error of its polynomial only. Returns
 
     - "world": figure -> (paths,);  "world_flows": its scale, (paths,)
     - "plans": for each plan, figure -> (paths,), undefined = NaN, never = the number of months
     - "flows": for each plan, amount -> (paths,), the sum of absolute flows that entered it
-    - "series": series of the world -> (months, paths);  "plan_series": for each plan, the same.
+    - "series": series of the world -> (months, paths);  "plan_series": for each plan, the same
+    - "contracts": the twin's own contract prices, (tenors, months, paths)
+    - "nearest": for each plan, how close (relative) a tested covenant came to its limit, (paths,).
     """
     sites = sites or [str(i) for i in range(len(model.grid.mw))]
     years = years or range(model.finance.fiscal_years)
     world = draw_world(model, z)
+    quoted = contract_prices(model, world)
+    world.contracts = quoted if contracts is None else contracts
     figures, scales = world_figures(model, world, sites)
     result: dict[str, Any] = {"world": figures, "world_flows": scales, "series": _series(model, world)}
-    result |= {"plans": [], "flows": [], "plan_series": []}
+    result |= {"contracts": quoted, "plans": [], "flows": [], "plan_series": [], "nearest": []}
     for plan in range(len(model.plans.chips)):
-        works = run_sites(model, world, plan)
-        books = run_company(model, world, plan, works)
-        figures, scales = plan_figures(model, world, plan, works, books, years)
+        operations = run_operations(model, world, plan, z)
+        books = run_company(model, world, plan, operations)
+        figures, scales = plan_figures(model, world, plan, operations, books, years)
         result["plans"].append(figures)
         result["flows"].append(scales)
-        result["plan_series"].append(works.monthly | books.monthly)
+        result["plan_series"].append(operations.monthly | books.monthly)
+        result["nearest"].append(books.covenants.nearest)
     return result
 
 

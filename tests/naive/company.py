@@ -1,45 +1,17 @@
-"""The company under a plan: revenue, tax, notes, cash and revolver, month by month."""
+"""The company under a plan: tax, notes, cash, revolver, equity and covenants, month by month."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from tests.naive.covenants import Covenants, Rows
 from tests.naive.marginals import Array
-from tests.naive.sites import Works
+from tests.naive.notes import Ladder, Note, Refinancing
+from tests.naive.operations import Operations
 from tests.naive.world import World
-
-ROLLOVER = 120  # months of the bullet that refinances a note
-
-
-@dataclass(eq=False)
-class Note:
-    """One tranche and the bullets that follow it."""
-
-    amount: float
-    issue: int
-    maturity: int
-    coupon: float
-    floating: bool
-    margin: float
-    first_term: float  # years, at issue
-    refinanced: bool
-    amortising: bool
-    balance: float = 0.0  # the same on every path
-    term: float = 0.0  # of the bullet that stands now
-    rate: Array = field(default_factory=lambda: np.zeros(0))  # in force
-
-
-@dataclass
-class Refinancing:
-    """One bullet that replaced another: what the lender looks at, at the end of `month`."""
-
-    month: int
-    amount: float
-    rate: Array  # of the new bullet
-    service: Array  # a year of all other notes
 
 
 @dataclass
@@ -50,142 +22,112 @@ class Books:
     notes: list[Note]
     refinancings: list[Refinancing]
     shield: Array  # present value of tax on note interest, each at its own rate
+    covenants: Covenants
 
 
-def plan_notes(plans: Any, plan: int) -> list[Note]:
-    """The ladder of a plan."""
-    rows = range(plans.tranche_from[plan], plans.tranche_from[plan + 1])
-    return [
-        Note(
-            float(plans.tranche_amount[k]),
-            int(plans.tranche_issue[k]),
-            int(plans.tranche_maturity[k]),
-            float(plans.tranche_rate[k]),
-            bool(plans.tranche_floating[k]),
-            float(plans.tranche_margin[k]),
-            float(plans.tranche_term[k]),
-            bool(plans.tranche_refinance[k]),
-            bool(plans.tranche_amortising[k]),
-        )
-        for k in rows
-    ]
+class Company:
+    """Cash, revolver and shares on every path, as of the last month stepped. USD bn, bn shares."""
 
+    def __init__(self, model: Any, world: World, plan: int, operations: Operations) -> None:
+        self.model, self.world, self.plan, self.operations = model, world, plan, operations
+        self.plans = model.plans
+        self.ladder = Ladder(model, world, plan)
+        self.cash = np.full(world.eps.shape, self.plans.opening_cash[plan])
+        self.revolver, self.sold = np.zeros_like(self.cash), np.zeros_like(self.cash)
+        self.shares = np.full_like(self.cash, model.finance.shares)
+        self.covenants = Covenants(model, plan, world.eps)
+        self.rows: Rows = {}
 
-class Ladder:
-    """All notes of a plan on every path."""
+    def step(self, m: int) -> None:
+        """Live through month m: flows, revolver, equity, sweep, test and cure, in this order."""
+        notes = self.ladder.step(m)
+        row = notes | self._flows(m, notes)
+        self._draw()
+        equity = self._sell(np.maximum(self.plans.cash_floor[self.plan] - self.cash, 0.0))
+        swept = self._sweep()
+        row |= {"revolver": self.revolver, "notes": self.ladder.outstanding(), "swept": swept}
+        self._note(row | {name: self.operations.monthly[name][m] for name in KEPT})
+        shares = self.shares
+        if m in self.model.finance.test_months:
+            now = {"cash": self.cash, "revolver": self.revolver, "notes": row["notes"]}
+            now["bullet_service"] = self.ladder.bullet_service()
+            room = self.plans.equity_limit[self.plan] - self.sold
+            injected = self.covenants.test(m, self.rows, now, room)
+            equity = equity + injected
+            self.cash, self.sold = self.cash + injected, self.sold + injected
+        self._note({
+            "cash": self.cash,
+            "equity": equity,
+            "shares": shares,
+            "eps": self._earnings_per_share(row["profit"]),
+            "shortfall": np.maximum(self.plans.cash_floor[self.plan] - self.cash, 0.0),
+        })  # fmt: skip
+        self.shares = self.shares + self._new_shares(equity)
 
-    def __init__(self, model: Any, world: World, plan: int) -> None:
-        self.world, self.tax = world, model.finance.tax
-        self.notes = plan_notes(model.plans, plan)
-        self.refinancings: list[Refinancing] = []
-        self.shield = np.zeros_like(world.eps)
+    def _note(self, row: dict[str, Array]) -> None:
+        for name, values in row.items():
+            self.rows.setdefault(name, []).append(values)
 
-    def step(self, m: int) -> dict[str, Array]:
-        """Issues, interest, repayments and refinancings of month m, and what stands at its end."""
-        nothing = np.zeros_like(self.world.eps)
-        issued, interest, repaid, amortised = nothing, nothing, nothing, nothing
-        paid = []  # interest and principal of the month by note
-        for note in self.notes:
-            if note.issue == m:
-                note.balance, note.term = note.amount, note.first_term
-                note.rate = nothing + note.coupon + (self.world.opening_rs[m] if note.floating else 0.0)
-                issued = issued + note.amount
-            due = note.balance * note.rate / 12.0 if note.balance else nothing
-            interest = interest + due
-            if note.balance:
-                self.shield = self.shield + self.tax * due * (1.0 + note.rate) ** (-(m + 1) / 12.0)
-            part = 0.0
-            if note.amortising and note.issue <= m <= note.maturity:
-                part = note.amount / (note.maturity - note.issue + 1)
-                amortised = amortised + part
-            elif note.maturity == m and not note.refinanced and note.balance:
-                repaid = repaid + note.amount
-                note.balance = 0.0
-            paid.append((due, part))
-        self._refinance(m, paid)
-        self._amortise(m)
-        service = sum((note.balance / note.term for note in self._bullets()), 0.0)
+    def _flows(self, m: int, notes: dict[str, Array]) -> dict[str, Array]:
+        """Everything that moves cash before the revolver does."""
+        finance, arpu, plans, plan = self.model.finance, self.model.arpu, self.plans, self.plan
+        month = {name: values[m] for name, values in self.operations.monthly.items()}
+        tax, boom, margin = finance.tax, self.world.boom[m], self.world.margin
+        drawn = self.revolver * (self.world.opening_rs[m] + plans.revolver_margin[plan]) / 12.0
+        taxed = month["taxable"] - month["rent"] - month["guarantee"] - notes["interest"] - drawn
+        cfads = month["ebitda"] - month["rent"] - tax * taxed
+        base = finance.base_cash_flow + margin * (1.0 - tax) * arpu.base[m] * (boom - 1.0)
+        income = (1.0 - tax) * plans.cash_rate[plan] / 12.0 * self.cash
+        penalty = plans.penalty[plan] if m == plans.penalty_month[plan] else 0.0
+        self.cash = self.cash + base + income + cfads - month["capex"] + month["sale"] - penalty
+        self.cash = self.cash + month["partner"] - month["guarantee"]
+        self.cash = self.cash - notes["interest"] - drawn + notes["issues"] - notes["repayments"]
+        moved = (base, income, month["ebitda"], month["rent"], tax * taxed, notes["interest"], drawn, notes["issues"])
+        turnover = sum(abs(flow) for flow in moved) + month["capex"] + month["sale"] + notes["repayments"] + penalty
         return {
-            "issues": issued,
-            "interest": interest,
-            "repayments": repaid + amortised,
-            "amortised": amortised,
-            "notes": nothing + sum(note.balance for note in self.notes),
-            "bullet_service": nothing + service,
+            "profit": (1.0 - tax) * taxed,
+            "operating_profit": (1.0 - tax) * (month["taxable"] - month["rent"] - month["guarantee"]),
+            "cfads": cfads,
+            "drawn_interest": drawn,
+            "turnover": turnover + month["partner"] + month["guarantee"] + abs(month["lease"]) + month["cloud"],
+            "other": base + income - penalty,
         }
 
-    def _bullets(self) -> list[Note]:
-        return [note for note in self.notes if note.balance and not note.amortising]
+    def _draw(self) -> None:
+        """The revolver keeps cash at the floor, or is repaid from what lies above."""
+        wanted = np.maximum(self.plans.cash_floor[self.plan] - self.cash, -self.revolver)  # negative: repay
+        draw = np.minimum(wanted, self.plans.revolver[self.plan] - self.revolver)
+        self.cash, self.revolver = self.cash + draw, self.revolver + draw
 
-    def _amortise(self, m: int) -> None:
-        """Reduce amortising balances at the month's end, to nothing at maturity."""
-        for note in self.notes:
-            if note.amortising and note.issue <= m <= note.maturity:
-                count = note.maturity - note.issue + 1
-                note.balance = note.amount * (note.maturity - m) / count
+    def _sell(self, wanted: Array) -> Array:
+        """Sell shares for what is still missing, up to the limit."""
+        raised = np.minimum(wanted, self.plans.equity_limit[self.plan] - self.sold)
+        self.cash, self.sold = self.cash + raised, self.sold + raised
+        return raised
 
-    def _refinance(self, m: int, paid: list[tuple[Array, float]]) -> None:
-        """Replace what matures at the end of month m by a bullet of ten years at the closing curve."""
-        rolling = [note for note in self._bullets() if note.maturity == m and note.refinanced]
-        for note in rolling:
-            note.rate, note.term, note.maturity = self.world.rs[m] + note.margin, ROLLOVER / 12.0, m + ROLLOVER
-        for note in rolling:
-            service = np.zeros_like(self.world.eps)
-            for other, (interest, principal) in zip(self.notes, paid, strict=True):
-                if other is not note:
-                    service = service + 12.0 * (interest + principal)
-                if other is not note and other in self._bullets():  # as they stand when the month closes
-                    service = service + other.balance / other.term
-            self.refinancings.append(Refinancing(m, note.balance, note.rate, service))
+    def _sweep(self) -> Array:
+        """After an uncured breach, what lies above the floor prepays notes."""
+        above = np.maximum(self.cash - self.plans.cash_floor[self.plan], 0.0)
+        paid = self.ladder.sweep(np.where(self.covenants.sweeping, above, 0.0))
+        self.cash = self.cash - paid
+        return paid
+
+    def _new_shares(self, raised: Array) -> Array:
+        return raised / self.plans.equity_price[self.plan] if self.plans.equity_limit[self.plan] else 0.0 * raised
+
+    def _earnings_per_share(self, profit: Array) -> Array:
+        """Effect of the month on earnings per share: the programme's profit, and the base's on more shares."""
+        diluted = 1.0 - self.model.finance.shares / self.shares
+        return profit / self.shares - self.plans.base_eps[self.plan] / 12.0 * diluted
 
 
-def run_company(model: Any, world: World, plan: int, works: Works) -> Books:
+KEPT = ("ebitda", "rent", "cloud", "ads", "owed", "reserve")  # what covenants look at besides the company's own rows
+
+
+def run_company(model: Any, world: World, plan: int, operations: Operations) -> Books:
     """Accounts of a plan over the horizon."""
-    plans, finance, arpu = model.plans, model.finance, model.arpu
-    tax, monthly = finance.tax, works.monthly
-    ladder = Ladder(model, world, plan)
-    learned = np.zeros_like(world.eps)  # L, adoption of effective compute
-    cash = np.full(world.eps.shape, plans.opening_cash[plan])
-    revolver = np.zeros_like(cash)
-    rows: dict[str, list[Array]] = {}
+    company = Company(model, world, plan, operations)
     for m in range(model.months):
-        ratio = (arpu.fleet[m] + monthly["W"][m]) / arpu.fleet[m]
-        learned = learned + arpu.lag * (np.log(ratio) - learned)
-        ads = arpu.base[m] * world.boom[m]
-        increment = world.margin * ads * np.expm1(world.eps * learned)
-        ebitda = increment - monthly["operating_cost"][m]
-        gain, dep = monthly["gain"][m], monthly["dep"][m]
-        outlay = monthly["capex"][m] - monthly["sale"][m]
-        notes = ladder.step(m)
-        drawn = revolver * (world.opening_rs[m] + plans.revolver_margin[plan]) / 12.0
-        levered = tax * (ebitda - dep + gain - notes["interest"] - drawn)
-        unlevered = tax * (ebitda - dep + gain)
-        base = finance.base_cash_flow + world.margin * (1.0 - tax) * arpu.base[m] * (world.boom[m] - 1.0)
-        income = (1.0 - tax) * plans.cash_rate[plan] / 12.0 * cash
-        penalty = plans.penalty[plan] if m == plans.penalty_month[plan] else 0.0
-        cash = cash + base + income + ebitda - levered - outlay - notes["interest"] - drawn - penalty
-        cash = cash + notes["issues"] - notes["repayments"]
-        wanted = np.maximum(plans.cash_floor[plan] - cash, -revolver)  # negative: repay
-        draw = np.minimum(wanted, plans.revolver[plan] - revolver)
-        cash, revolver = cash + draw, revolver + draw
-        row = notes | {
-            "increment": increment,
-            "ebitda": ebitda,
-            "cf": ebitda - unlevered - outlay,
-            "profit": (1.0 - tax) * (ebitda - dep + gain - notes["interest"] - drawn),
-            "operating_profit": (1.0 - tax) * (ebitda - dep + gain),
-            "cfads": ebitda - levered,
-            "ads": ads,
-            "cash": cash,
-            "revolver": revolver,
-            "revolver_interest": drawn,
-            "debt": notes["notes"] + revolver,
-            "shortfall": np.maximum(plans.cash_floor[plan] - cash, 0.0),
-            "turnover": abs(base) + abs(income) + abs(ebitda) + abs(levered) + monthly["capex"][m]
-            + monthly["sale"][m] + notes["interest"] + drawn + notes["issues"] + notes["repayments"] + penalty,
-        }  # fmt: skip
-        for name, values in row.items():
-            rows.setdefault(name, []).append(values)
-    series = {name: np.array(values) for name, values in rows.items()}
-    series["cash_flow"], series["cumulative"] = series["cf"], np.cumsum(series["cf"], axis=0)
-    return Books(series, ladder.notes, ladder.refinancings, ladder.shield)
+        company.step(m)
+    series = {name: np.array(values) for name, values in company.rows.items()}
+    return Books(series, company.ladder.notes, company.ladder.refinancings, company.ladder.shield, company.covenants)

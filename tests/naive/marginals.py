@@ -55,11 +55,14 @@ def _cubics(numbers: Array, place: Array) -> Array:
 
 
 def factors(model: Any, z: Array) -> Array:
-    """The six systematic factors (6, paths), each standard normal: silicon, grid, arpu, price, rates, spread."""
+    """The six systematic factors (6, paths), each standard normal: silicon, grid, arpu, price, rates, spread;
+    then moved by the stress `shift`.
+    """
     dependence = model.dependence
     scores = z[dependence.z_factors : dependence.z_factors + 7]
     normal = dependence.chol @ scores[:6]
+    shift = np.asarray(dependence.shift)[:, None]
     if not dependence.student:
-        return normal
+        return normal + shift
     x = normal * quantile(model.marginals, dependence.inverse_scale, scores[6])  # t with nu degrees of freedom
-    return np.sign(x) * _cubics(dependence.score, np.arcsinh(np.abs(x)) * dependence.per_unit)
+    return np.sign(x) * _cubics(dependence.score, np.arcsinh(np.abs(x)) * dependence.per_unit) + shift

@@ -7,36 +7,34 @@ from typing import Any
 
 import numpy as np
 
-from tests.naive.company import Books, Note
+from tests.naive.company import Books
+from tests.naive.covenants import SLACK, ratio, trailing
 from tests.naive.marginals import Array
+from tests.naive.notes import Note
+from tests.naive.operations import Operations
 from tests.naive.sites import Works
 from tests.naive.world import World
 
-SLACK = 1e-9  # USD bn, of events
 COVER = 1.2  # debt service cover that a lender asks of a refinancing
-NO_EARNINGS = 999.0  # leverage where earnings are not positive
 RATES = np.linspace(-0.90, 1.00, 191)  # where roots of the IRR are looked for
 
 Figures = dict[str, Array]
 
 
-def trailing(series: Array, m: int) -> Array:
-    """Sum over the twelve months that end with m."""
-    return series[max(0, m - 11) : m + 1].sum(axis=0)
-
-
 def plan_figures(
-    model: Any, world: World, plan: int, works: Works, books: Books, years: Sequence[int]
+    model: Any, world: World, plan: int, operations: Operations, books: Books, years: Sequence[int]
 ) -> tuple[Figures, Figures]:
     """Every figure of a plan and, for its amounts, the sum of absolute flows that entered."""
     parts = [
-        _value(model, works, books),
+        _value(model, plan, operations, books),
         _liquidity(model, plan, books),
-        _tests(model, plan, works, books),
+        _tests(model, books),
         _refinancing(books),
-        _lives(model, world, works, books),
-        _assets(model, world, works, books),
-        _earnings(model, books, years),
+        _lives(model, world, operations, books),
+        _assets(world, operations, books),
+        _levers(operations, books),
+        _partner(model, plan, operations),
+        _earnings(model, plan, books, years),
     ]
     figures: Figures = {}
     scales: Figures = {}
@@ -46,28 +44,39 @@ def plan_figures(
     return figures, scales
 
 
-def _value(model: Any, works: Works, books: Books) -> tuple[Figures, Figures]:
+def _value(model: Any, plan: int, operations: Operations, books: Books) -> tuple[Figures, Figures]:
     """Present values, rate of return and funding need."""
-    finance, cf, end = model.finance, books.monthly["cf"], works.terminal
-    present, unlevered = finance.discount, finance.discount_unlevered
-    cumulative = books.monthly["cumulative"]
+    finance, monthly = model.finance, operations.monthly
+    cf, end, owed = monthly["cf"], operations.terminal, operations.owed_after_tax
+    cumulative = monthly["cumulative"]
     trough = cumulative.min(axis=0)
     trough_month = cumulative.argmin(axis=0)
     payback = np.full(trough.shape, float(model.months))
     for m in reversed(range(model.months)):
         payback = np.where((m > trough_month) & (cumulative[m] >= 0.0), float(m), payback)
+    rented = model.plans.jv_discount[plan]
+    shared = (rented[:, None] * monthly["with_partner"]).sum(axis=0) - rented[-1] * owed
+    sizes = monthly["capex"] + monthly["sale"] + abs(monthly["ebitda"]) + abs(monthly["taxable"]) + monthly["lease"]
+    passed = monthly["partner"] + monthly["rent"] + monthly["guarantee"]
+
+    def present(discount: Array) -> Array:
+        return (discount[:, None] * monthly["project"]).sum(axis=0) + discount[-1] * end + shared
+
+    def scale(discount: Array) -> Array:
+        return (discount[:, None] * sizes + rented[:, None] * passed).sum(axis=0) + operations.terminal_flows + owed
+
     figures = {
-        "npv": (present[:, None] * cf).sum(axis=0) + present[-1] * end,
-        "apv": (unlevered[:, None] * cf).sum(axis=0) + unlevered[-1] * end + books.shield,
-        "irr": irr(cf, end),
+        "npv": present(finance.discount),
+        "apv": present(finance.discount_unlevered) + books.shield,
+        "irr": irr(cf, end - owed),
         "payback": payback,
         "peak_funding": np.maximum(-trough, 0.0),
         "peak_month": trough_month.astype(float),
     }
     flows = {
-        "npv": (present[:, None] * abs(cf)).sum(axis=0) + present[-1] * abs(end),
-        "apv": (unlevered[:, None] * abs(cf)).sum(axis=0) + unlevered[-1] * abs(end) + abs(books.shield),
-        "peak_funding": abs(cf).sum(axis=0),
+        "npv": scale(finance.discount),
+        "apv": scale(finance.discount_unlevered) + abs(books.shield),
+        "peak_funding": (sizes + passed).sum(axis=0),
     }
     return figures, flows
 
@@ -112,64 +121,28 @@ def _lowest(values: list[Array], like: Array) -> Array:
     return np.where(np.isinf(lowest), np.nan, lowest)
 
 
-def _ratio(top: Array, bottom: Array) -> Array:
-    """Cover; NaN where nothing is owed."""
-    owed = bottom > 0.0
-    return np.where(owed, top / np.where(owed, bottom, 1.0), np.nan)
-
-
-def _tests(model: Any, plan: int, works: Works, books: Books) -> tuple[Figures, Figures]:
+def _tests(model: Any, books: Books) -> tuple[Figures, Figures]:
     """Covenants at every test month."""
-    plans, series, months = model.plans, books.monthly, [int(m) for m in model.finance.test_months]
-    cover, after_reserve, interest_cover, leverage, failed = [], [], [], [], []
-    for m in months:
-        interest = trailing(series["interest"], m)
-        service = interest + series["bullet_service"][m] + trailing(series["amortised"], m)
-        cfads, ebitda = trailing(series["cfads"], m), trailing(series["ebitda"], m)
-        dscr = _ratio(cfads, service)
-        earnings = model.finance.leverage_share * trailing(series["ads"], m) + ebitda
-        net = plans.other_debt[plan] + series["notes"][m] + series["revolver"][m] - series["cash"][m]
-        level = np.where(earnings > 0.0, net / np.where(earnings > 0.0, earnings, 1.0), NO_EARNINGS)
-        fails = np.zeros(level.shape, dtype=bool)
-        if plans.covenant_dscr[plan]:
-            fails |= dscr < plans.covenant_dscr[plan]  # nothing owed: not tested
-        if plans.covenant_leverage[plan]:
-            fails |= level > plans.covenant_leverage[plan]
-        if plans.covenant_cash[plan]:
-            fails |= series["cash"][m] < plans.covenant_cash[plan] - SLACK
-        cover.append(dscr)
-        after_reserve.append(_ratio(cfads - works.monthly["reserve"][m], service))
-        interest_cover.append(_ratio(ebitda, interest))
-        leverage.append(level)
-        failed.append(fails)
-    like = works.terminal
-    month, cured = _first_breach(months, failed, like, model.months)
+    tested, like = books.covenants, books.shield
+    never = float(model.months)
     figures = {
-        "dscr_min": _lowest(cover, like),
-        "dscr_reserve_min": _lowest(after_reserve, like),
-        "fccr_min": _lowest(cover, like),
-        "icr_min": _lowest(interest_cover, like),
-        "llcr": _loan_life_cover(model, months, books, like),
-        "leverage_max": np.max(leverage, axis=0) if leverage else np.full_like(like, np.nan),
-        "breach": (month < model.months).astype(float),
-        "breach_month": month,
-        "breach_cured": cured,
+        "dscr_min": _lowest(tested.dscr, like),
+        "dscr_reserve_min": _lowest(tested.dscr_reserve, like),
+        "fccr_min": _lowest(tested.fccr, like),
+        "icr_min": _lowest(tested.icr, like),
+        "llcr": _loan_life_cover(model, books, like),
+        "leverage_max": np.max(tested.leverage, axis=0) if tested.leverage else np.full_like(like, np.nan),
+        "breach": (tested.first < never).astype(float),
+        "breach_month": tested.first,
+        "breach_cured": tested.cured,
+        "uncured": (tested.uncured | (tested.watch > 0)).astype(float),
     }
     return figures, {}
 
 
-def _first_breach(months: list[int], failed: list[Array], like: Array, never: int) -> tuple[Array, Array]:
-    """Month of the first failed test and whether the next two tests passed (NaN without a breach)."""
-    month, cured = np.full(like.shape, float(never)), np.full(like.shape, np.nan)
-    for k in reversed(range(len(months))):
-        month = np.where(failed[k], float(months[k]), month)
-        passes = ~failed[k + 1] & ~failed[k + 2] if k + 2 < len(months) else np.zeros(like.shape, dtype=bool)
-        cured = np.where(failed[k], passes.astype(float), cured)
-    return month, cured
-
-
-def _loan_life_cover(model: Any, months: list[int], books: Books, like: Array) -> Array:
+def _loan_life_cover(model: Any, books: Books, like: Array) -> Array:
     """Present value of later CFADS over the notes at the first test."""
+    months = [int(m) for m in model.finance.test_months]
     issued = [note for note in books.notes if note.issue < model.months]
     total = sum(note.amount for note in issued)
     coupon = sum(note.amount * expected_rate(model, note) for note in issued) / total if total else 0.0
@@ -178,7 +151,7 @@ def _loan_life_cover(model: Any, months: list[int], books: Books, like: Array) -
     first, present = months[0], np.zeros_like(like)
     for m in range(first + 1, model.months):
         present = present + books.monthly["cfads"][m] * (1.0 + coupon) ** (-(m - first) / 12.0)
-    return _ratio(present, books.monthly["notes"][first])
+    return ratio(present, books.monthly["notes"][first])
 
 
 def _refinancing(books: Books) -> tuple[Figures, Figures]:
@@ -196,8 +169,9 @@ def _refinancing(books: Books) -> tuple[Figures, Figures]:
     return {"refinancing_gap": gap}, {"refinancing_gap": scale}
 
 
-def _lives(model: Any, world: World, works: Works, books: Books) -> tuple[Figures, Figures]:
+def _lives(model: Any, world: World, operations: Operations, books: Books) -> tuple[Figures, Figures]:
     """Lives of assets and notes, and what is owed when the assets end."""
+    works: Works = operations.works
     like, served = works.terminal, works.served
     running = np.ones(like.shape, dtype=bool)  # no economic end so far
     never = float(model.months)
@@ -213,7 +187,7 @@ def _lives(model: Any, world: World, works: Works, books: Books) -> tuple[Figure
         running &= ~ends
         value_years += np.where(running, value, 0.0) / 12.0
         capacity_years += np.where(running, capacity, 0.0) / 12.0
-    life, use = _ratio(value_years, served), _ratio(capacity_years, served)
+    life, use = ratio(value_years, served), ratio(capacity_years, served)
     issued = [note for note in books.notes if note.issue < model.months]
     total = sum(note.amount for note in issued)
     figures = {"asset_life": life, "debt_at_end": owed if total else np.full(like.shape, np.nan)}
@@ -238,36 +212,66 @@ def macaulay(rate: float, term: float) -> Array:
     return np.where(rate == 0.0, term, (1.0 + y / 2.0) * annuity)
 
 
-def _assets(model: Any, world: World, works: Works, books: Books) -> tuple[Figures, Figures]:
+def _assets(world: World, operations: Operations, books: Books) -> tuple[Figures, Figures]:
     """Idle and stranded capital and the return on what is invested."""
-    monthly = works.monthly
-    idle_cost = (monthly["idle"] * world.opening_rs).sum(axis=0) / 12.0
-    stranded = monthly["stranded"].max(axis=0)
-    profit = books.monthly["operating_profit"].sum(axis=0) * 12.0 / model.months
+    works, monthly = operations.works, operations.monthly
+    profit = books.monthly["operating_profit"].sum(axis=0) * 12.0 / len(monthly["idle"])
     figures = {
         "idle_capital": works.idle_capital,
-        "idle_cost": idle_cost,
-        "stranded_peak": stranded,
+        "idle_cost": (monthly["idle"] * world.opening_rs).sum(axis=0) / 12.0,
+        "stranded_peak": monthly["stranded"].max(axis=0),
         "stranded_retired": works.retired,
-        "write_offs": works.write_offs,
-        "roic": _ratio(profit, monthly["book"].mean(axis=0)),
+        "write_offs": operations.write_offs,
+        "roic": ratio(profit, monthly["book"].mean(axis=0)),
+        "idle_sponsor": works.idle_sponsor,
     }
     flows = {
         "idle_capital": works.idle_capital,
         "idle_cost": (monthly["idle"] * abs(world.opening_rs)).sum(axis=0) / 12.0,
         "stranded_peak": works.compute,
-        "stranded_retired": works.compute + works.write_off_flows,
-        "write_offs": works.write_off_flows,
+        "stranded_retired": works.compute + operations.write_off_flows,
+        "write_offs": operations.write_off_flows,
+        "idle_sponsor": works.idle_capital,
     }
     return figures, flows
 
 
-def _earnings(model: Any, books: Books, years: Sequence[int]) -> tuple[Figures, Figures]:
+def _levers(operations: Operations, books: Books) -> tuple[Figures, Figures]:
+    """What is let, rented and sold."""
+    monthly, company = operations.monthly, books.monthly
+    figures = {
+        "lease_income": monthly["lease"].sum(axis=0),
+        "cloud_cost": monthly["cloud"].sum(axis=0),
+        "equity_sold": company["equity"].sum(axis=0),
+    }
+    return figures, {"equity_sold": company["turnover"].sum(axis=0)}
+
+
+def _partner(model: Any, plan: int, operations: Operations) -> tuple[Figures, Figures]:
+    """The JV seen by its partner, before tax."""
+    works, monthly, plans = operations.works, operations.monthly, model.plans
+    flow = monthly["rent"] + monthly["guarantee"] + monthly["returned"] - monthly["partner"]
+    end = works.owed + works.kept
+    figures = {"guarantee": monthly["guarantee"].sum(axis=0) + works.owed, "exits": works.exits}
+    none = np.full(end.shape, np.nan)
+    if not plans.jv_share[plan]:
+        return figures | {"partner_npv": none, "partner_irr": none}, {}
+    t = (np.arange(model.months) + 1)[:, None] / 12.0
+    discount = (1.0 + plans.jv_rate[plan]) ** -t
+    figures |= {"partner_npv": (discount * flow).sum(axis=0) + discount[-1] * end, "partner_irr": irr(flow, end)}
+    sizes = monthly["rent"] + monthly["guarantee"] + monthly["returned"] + monthly["partner"]
+    owing = (monthly["guarantee"] > 0.0).any(axis=0) | (works.owed > 0.0)
+    paid_in = monthly["partner"].sum(axis=0) * (1.0 + plans.jv_rate[plan]) ** (model.months / 12.0)
+    scale = (discount * sizes).sum(axis=0) + end
+    return figures, {"partner_npv": scale, "guarantee": np.where(owing, paid_in, 0.0) + figures["guarantee"]}
+
+
+def _earnings(model: Any, plan: int, books: Books, years: Sequence[int]) -> tuple[Figures, Figures]:
     """Effect on earnings per share by fiscal year."""
     figures, flows = {}, {}
     for k, year in enumerate(years):
         inside = model.finance.fiscal_year == k
-        profit = books.monthly["profit"][inside]
-        figures[f"eps_fy{year}"] = profit.sum(axis=0) / model.finance.shares
-        flows[f"eps_fy{year}"] = books.monthly["turnover"][inside].sum(axis=0) / model.finance.shares
+        figures[f"eps_fy{year}"] = books.monthly["eps"][inside].sum(axis=0)
+        scale = books.monthly["turnover"][inside].sum(axis=0) / model.finance.shares
+        flows[f"eps_fy{year}"] = scale + model.plans.base_eps[plan]
     return figures, flows

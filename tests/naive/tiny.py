@@ -49,11 +49,18 @@ PLAN = {
     "chips": 0, "refresh": 1, "refit": 0.4, "opening_cash": 50.0, "other_debt": 5.0, "cash_floor": 0.0,
     "revolver": 0.0, "revolver_margin": 0.01, "cash_rate": 0.0, "penalty": 0.0, "penalty_month": 0,
     "covenant_dscr": 0.0, "covenant_fccr": 0.0, "covenant_leverage": 0.0, "covenant_cash": 0.0,
+    "own": 1.0, "cloud_term": 12, "cloud_tenor": 0, "let": 0.0, "occupancy": 0.9, "contract": 0.0, "let_term": 12,
+    "let_tenor": 0, "default": -1, "let_cost": 0.0, "crowding": 0.0, "own_supply": 0, "previous": 0, "option": 0.0,
+    "jv_share": 0.0, "jv_rate": 0.0, "jv_lease": 240, "jv_renewal": 48, "jv_guarantee": 0.8, "jv_chips": 0,
+    "jv_block": 36, "equity_limit": 0.0, "equity_price": 600.0, "base_eps": 0.0, "cures": 0, "sweep": 0,
+    "disposal": 0.0, "disposal_z": np.inf, "disposal_when": 0, "disposal_ratio": 0, "disposal_end": 12,
 }  # fmt: skip
 NUMBERS = {
     "months": 36, "arrival": 2.0, "step": np.log(2.0), "efficiency": 0.0, "wear": 0.0, "fail_z": -np.inf,
     "behind": 30.0, "price": 12.0, "opex": 0.9, "eps": 0.0, "multiplier": 1.0, "compute_life": 10,
     "shell_life": 40, "work_delay": 1, "tests": (), "base_cash_flow": 0.0, "wacc": 0.0, "near_term": 12.0,
+    "recovery": 1.0, "use": 0.5, "market": 100.0, "tenors": (12,), "januaries": (), "default": 100.0,
+    "disposal_when": 3.0, "disposal_ratio": 1.0,
 }  # fmt: skip
 
 
@@ -75,7 +82,7 @@ def tiny_model(
     silicon, grid = _silicon(tables, n), _grid(tables, n, {**SITE, **(site or {})})
     return SimpleNamespace(
         months=n.months,
-        dependence=SimpleNamespace(chol=np.eye(6), student=0, z_factors=0),
+        dependence=SimpleNamespace(chol=np.eye(6), student=0, z_factors=0, shift=np.zeros(6)),
         silicon=silicon,
         grid=grid,
         arpu=SimpleNamespace(
@@ -93,13 +100,15 @@ def tiny_model(
             operating_cost=tables.add(n.opex), idle_share=0.2, behind_meter=0.5, growth=np.ones(n.months),
             compute_life=n.compute_life, shell_life=n.shell_life, work_delay=np.array([n.work_delay]),
             resale=tables.add(0.85), shell_price=12.0, fee=0.1, z_cost=0, z_operating_cost=0, z_resale=0,
+            recovery=n.recovery, use=n.use, z_default=np.array([0]), z_close=0, z_when=0, z_ratio=0,
         ),
         finance=SimpleNamespace(
             tax=0.15, discount=(1.0 + n.wacc) ** -t, discount_unlevered=np.ones(n.months), shares=2.5,
             base_cash_flow=n.base_cash_flow, leverage_share=0.5, fiscal_year=np.arange(n.months) // 12,
             fiscal_years=-(-n.months // 12), test_months=np.array(n.tests, dtype=int),
+            january=np.isin(np.arange(n.months), n.januaries).astype(int),
         ),
-        plans=_plans([{**NOTE, **note} for note in notes], {**PLAN, **(plan or {})}),
+        plans=_plans(tables, n, [{**NOTE, **note} for note in notes], {**PLAN, **(plan or {})}),
         marginals=tables.freeze(),
     )  # fmt: skip
 
@@ -110,6 +119,7 @@ def _silicon(tables: Tables, n: SimpleNamespace) -> SimpleNamespace:
         performance=tables.add(n.step), efficiency=tables.add(n.efficiency), load=0.0, own=1.0, partner=0.0,
         beta=1.0, wear=n.wear, paradigm_slots=0, paradigm_gap=tables.add(20.0), loss=tables.add(0.5),
         z_gap=0, z_performance=0, z_efficiency=0, z_paradigm_gap=0, z_loss=0,
+        shock_loss=0.0, shock_month=1,
     )  # fmt: skip
 
 
@@ -118,7 +128,7 @@ def _grid(tables: Tables, n: SimpleNamespace, site: Numbers) -> SimpleNamespace:
         **{name: np.array([site[name]]) for name in ("mw", "start", "requested", "planned")},
         near=np.array([int(site["planned"] <= n.near_term)]), queue=[tables.add(site["queue"])],
         build=[tables.add(site["build"])], behind_meter=tables.add(n.behind), slip=tables.add(site["slip"]),
-        fail_z=n.fail_z, national=0.0, regional=0.0, own=1.0, z_region=[0], z_site=[0],
+        fail_z=n.fail_z, national=0.0, regional=0.0, own=1.0, score_shift=0.0, z_region=[0], z_site=[0],
     )  # fmt: skip
 
 
@@ -128,12 +138,21 @@ def _price(tables: Tables, n: SimpleNamespace) -> SimpleNamespace:
         own=1.0, jump_slots=0, jump_gap=tables.add(1.0), jump_size=tables.add(0.0),
         level=np.array([5.0, 10.0, 20.0]), stay=[tables.add(years) for years in (0.5, 1.0, 0.25)], state0=2,
         regime_slots=6, z_noise=0, z_longrun=0, z_jump_gap=0, z_jump_size=0, z_stay=0, z_turn=0,
+        shock=0.0, tenors=np.array(n.tenors, dtype=int), market=np.full(n.months, n.market),
     )  # fmt: skip
 
 
-def _plans(notes: Sequence[Numbers], plan: Numbers) -> SimpleNamespace:
+def _plans(tables: Tables, n: SimpleNamespace, notes: Sequence[Numbers], plan: Numbers) -> SimpleNamespace:
+    """`default` of a plan is -1 for never; else the years stand in `n.default`. All sites are the JV's."""
+    t = (np.arange(n.months) + 1) / 12.0
+    plan = dict(plan)
+    if plan["default"] >= 0:
+        plan["default"] = tables.add(n.default)
+    plan |= {"disposal_when": tables.add(n.disposal_when), "disposal_ratio": tables.add(n.disposal_ratio)}
     return SimpleNamespace(
         **{name: np.array([value]) for name, value in plan.items()},
         **{f"tranche_{name}": np.array([note[name] for note in notes]) for name in NOTE},
         tranche_from=np.array([0, len(notes)]),
+        jv_sites=np.array([[int(plan["jv_share"] > 0.0)]]),
+        jv_discount=np.array([(1.0 + plan["jv_rate"] * (1.0 - 0.15)) ** -t]),
     )

@@ -12,6 +12,7 @@ from tests.naive.marginals import Array, factors, quantile
 
 ROLLING = 12  # months of the rolling mean price
 NORMAL = 1  # the middle regime
+WORST = 1.0 - 1e-12  # share of value that a shift can take
 
 
 @dataclass
@@ -36,6 +37,11 @@ class World:
     cost: Array  # multiplier on shell and compute
     operating_cost: Array  # USD per W-year
     resale: Array
+    longrun: Array  # price to which the jump model reverts (paths,)
+    lift: Array  # of the regimes' levels by the factor (paths,)
+    regime: Array  # 0: glut, 1: normal, 2: shortage
+    noise: Array  # ln price over the regime's level
+    contracts: Array = None  # USD per W-year of a term locked in the month, (tenors, months, paths)
 
 
 def draw_world(model: Any, z: Array) -> World:
@@ -44,7 +50,7 @@ def draw_world(model: Any, z: Array) -> World:
     build_end, energised, behind_meter = _grid(model, z, factor["grid"])
     value, work, effic, arrived, worst = _silicon(model, z, factor["silicon"])
     boom, shocks = _noise(model, z, factor["arpu"])
-    price = _price(model, z, factor["price"], shocks)
+    price, longrun, lift, regime, noise = _price(model, z, factor["price"], shocks)
     p12 = np.array([price[max(0, m - ROLLING + 1) : m + 1].mean(axis=0) for m in range(model.months)])
     rs, opening_rs = _funding(model, z, factor["rates"], factor["spread"])
     arpu, programme = model.arpu, model.programme
@@ -56,10 +62,11 @@ def draw_world(model: Any, z: Array) -> World:
         quantile(model.marginals, programme.cost, z[programme.z_cost]),
         quantile(model.marginals, programme.operating_cost, z[programme.z_operating_cost]),
         quantile(model.marginals, programme.resale, z[programme.z_resale]),
+        longrun, lift, regime, noise,
     )  # fmt: skip
 
 
-def _rows(z: Array, first: int, count: int) -> Array:
+def event_rows(z: Array, first: int, count: int) -> Array:
     """Scores of `count` events, (count, paths); 0 where a constant has no rows of its own."""
     found = z[first : first + count]
     return np.vstack([found, np.zeros((count - len(found), z.shape[1]))])
@@ -68,25 +75,27 @@ def _rows(z: Array, first: int, count: int) -> Array:
 def _silicon(model: Any, z: Array, factor: Array) -> tuple[Array, Array, Array, Array, Array]:
     """Value, ability and efficiency indices, generations so far and the worst paradigm shift."""
     s, tables = model.silicon, model.marginals
-    gaps = quantile(tables, s.gap, _rows(z, s.z_gap, s.slots))
+    gaps = quantile(tables, s.gap, event_rows(z, s.z_gap, s.slots))
     gaps[0] = quantile(tables, s.gap_first, z[s.z_gap]) - s.age
     arrival = np.cumsum(gaps, axis=0)
-    own_g, other = _rows(z, s.z_performance, s.slots), _rows(z, s.z_efficiency, s.slots)
+    own_g, other = event_rows(z, s.z_performance, s.slots), event_rows(z, s.z_efficiency, s.slots)
     own_h = s.partner * own_g + np.sqrt(1.0 - s.partner**2) * other
     g = quantile(tables, s.performance, s.load * factor + s.own * own_g)
     h = quantile(tables, s.efficiency, s.load * factor + s.own * own_h)
-    shift = np.cumsum(quantile(tables, s.paradigm_gap, _rows(z, s.z_paradigm_gap, s.paradigm_slots)), axis=0)
-    loss = np.minimum(quantile(tables, s.loss, _rows(z, s.z_loss, s.paradigm_slots)), 1.0 - 1e-12)
+    shift = np.cumsum(quantile(tables, s.paradigm_gap, event_rows(z, s.z_paradigm_gap, s.paradigm_slots)), axis=0)
+    loss = np.minimum(quantile(tables, s.loss, event_rows(z, s.z_loss, s.paradigm_slots)), WORST)
     value, work, effic, count = [], [], [], []
     for m in range(model.months):
         t = (m + 1) / 12.0
         here = 12.0 * arrival <= m + 1  # an event acts in the month whose end is the first not before it
         left = np.prod(np.where(12.0 * shift <= m + 1, 1.0 - loss, 1.0), axis=0) * np.exp(-s.wear * t)
+        left = left * (1.0 - min(s.shock_loss, WORST) if m + 1 >= s.shock_month else 1.0)  # the one that is certain
         value.append(left * np.exp(-s.beta * np.where(here, g, 0.0).sum(axis=0)))
         work.append(left)
         effic.append(np.exp(np.where(here, h, 0.0).sum(axis=0)))
         count.append(here.sum(axis=0).astype(float))
-    worst = np.where(12.0 * shift <= model.months, loss, 0.0).max(axis=0, initial=0.0)
+    certain = min(s.shock_loss, WORST) if s.shock_month <= model.months else 0.0
+    worst = np.where(12.0 * shift <= model.months, loss, 0.0).max(axis=0, initial=certain)
     return np.array(value), np.array(work), np.array(effic), np.array(count), worst
 
 
@@ -102,7 +111,7 @@ def _grid(model: Any, z: Array, factor: Array) -> tuple[Array, Array, Array]:
             end = np.minimum(end, energised)
             failed = np.zeros(z.shape[1], dtype=bool)
         else:
-            score = grid.national * factor + grid.regional * z[grid.z_region[i]] + grid.own * own[0]
+            score = grid.national * factor + grid.regional * z[grid.z_region[i]] + grid.own * own[0] + grid.score_shift
             queued = grid.requested[i] + quantile(tables, grid.queue[i], score)
             other = max(0.0, grid.requested[i]) + quantile(tables, grid.behind_meter, own[3])
             failed = own[2] < grid.fail_z
@@ -130,25 +139,27 @@ def _reverting(start: Array, mean: Array, phi: float, pushes: Array) -> Array:
     return np.array(path)
 
 
-def _price(model: Any, z: Array, factor: Array, arpu_shocks: Array) -> Array:
-    """Price of the frontier vintage, USD per W-year, (months, paths)."""
+def _price(model: Any, z: Array, factor: Array, arpu_shocks: Array) -> tuple[Array, Array, Array, Array, Array]:
+    """Price of the frontier vintage, USD per W-year, (months, paths), and what it is made of."""
     p, tables, n = model.price, model.marginals, z.shape[1]
     pushes = p.sd * (p.common * arpu_shocks + p.own * z[p.z_noise : p.z_noise + model.months])
     lift = np.exp(p.load * factor)
     if p.kind == 1:
-        return _regime_level(model, z) * lift * np.exp(_reverting(np.zeros(n), np.zeros(n), p.phi, pushes))
+        regime = _regimes(model, z)
+        noise = _reverting(np.full(n, p.shock), np.zeros(n), p.phi, pushes)
+        return p.level[regime] * lift * np.exp(noise), np.full(n, np.nan), lift, regime, noise
     longrun = quantile(tables, p.longrun, z[p.z_longrun]) * lift
-    y = _reverting(np.log(p.spot0 / longrun), np.zeros(n), p.phi, pushes)
-    times = np.cumsum(quantile(tables, p.jump_gap, _rows(z, p.z_jump_gap, p.jump_slots)), axis=0)
-    sizes = quantile(tables, p.jump_size, _rows(z, p.z_jump_size, p.jump_slots))
+    y = _reverting(np.log(p.spot0 / longrun) + p.shock, np.zeros(n), p.phi, pushes)
+    times = np.cumsum(quantile(tables, p.jump_gap, event_rows(z, p.z_jump_gap, p.jump_slots)), axis=0)
+    sizes = quantile(tables, p.jump_size, event_rows(z, p.z_jump_size, p.jump_slots))
     for m in range(model.months):
         age = (m + 1) / 12.0 - times
         y[m] += np.where(12.0 * times <= m + 1, sizes * np.exp(-p.kappa * np.maximum(age, 0.0)), 0.0).sum(axis=0)
-    return longrun * np.exp(y)
+    return longrun * np.exp(y), longrun, lift, np.zeros_like(y), y
 
 
-def _regime_level(model: Any, z: Array) -> Array:
-    """Price level of the regime each path is in, (months, paths)."""
+def _regimes(model: Any, z: Array) -> Array:
+    """The regime each path is in, (months, paths)."""
     p, n = model.price, z.shape[1]
     state = np.full(n, p.state0, dtype=int)
     until = np.zeros(n)  # years
@@ -160,7 +171,7 @@ def _regime_level(model: Any, z: Array) -> Array:
         state = np.where(state == NORMAL, outer, NORMAL)
         for m in range(model.months):
             states[m] = np.where(12.0 * until <= m + 1, state, states[m])
-    return p.level[states]
+    return states
 
 
 def _funding(model: Any, z: Array, rates: Array, spread: Array) -> tuple[Array, Array]:

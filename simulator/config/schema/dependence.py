@@ -36,12 +36,12 @@ Moved = Annotated[Number, Range(-10.0, 10.0)]
 class Shift(Table):
     """Added to the systematic factors, standard deviations; 0: none, for scenarios."""
 
-    silicon: Moved = 0.0
-    grid: Moved = 0.0
-    arpu: Moved = 0.0
-    price: Moved = 0.0
-    rates: Moved = 0.0
-    spread: Moved = 0.0
+    silicon: Moved = Field(default=0.0, description="positive: faster obsolescence")
+    grid: Moved = Field(default=0.0, description="positive: longer queues")
+    arpu: Moved = Field(default=0.0, description="positive: higher revenue and elasticity")
+    price: Moved = Field(default=0.0, description="positive: higher prices")
+    rates: Moved = Field(default=0.0, description="positive: higher rates")
+    spread: Moved = Field(default=0.0, description="positive: wider spreads")
 
 
 class Dependence(Table):

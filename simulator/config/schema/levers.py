@@ -66,7 +66,7 @@ class Jv(Table):
 
     on: bool = Field(default=False, description="whether the plan uses it")
     share: Share = Field(default=0.8, description="the partner's share; Hyperion's partner, 2025")
-    rate: Annotated[Number, Range(0.0, 1.0, above=True)] = Field(
+    rate: Annotated[Number, Range(0.0001, 1.0)] = Field(
         default=0.0658, description="return the rent pays the partner, per year; coupon of Hyperion's bonds"
     )
     lease_years: Years = Field(default=20.0, description="years over which the rent repays it; judgement")

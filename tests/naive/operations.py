@@ -1,0 +1,70 @@
+"""A plan before finance: revenue, letting, cloud and sites together, up to EBITDA and the unlevered cash flow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tests.naive.disposal import run_pool
+from tests.naive.letting import Cloud, Letting
+from tests.naive.marginals import Array
+from tests.naive.sites import Works, run_sites
+from tests.naive.world import World
+
+
+@dataclass
+class Operations:
+    """Amounts in USD bn."""
+
+    monthly: dict[str, Array]  # (months, paths)
+    works: Works
+    terminal: Array  # proceeds at the horizon after tax
+    terminal_flows: Array
+    write_offs: Array
+    write_off_flows: Array
+    owed_after_tax: Array  # guarantee at the horizon
+
+
+def run_operations(model: Any, world: World, plan: int, z: Array) -> Operations:
+    """Operations of a plan over the horizon."""
+    arpu, tax = model.arpu, model.finance.tax
+    works, pool = run_sites(model, world, plan), run_pool(model, world, plan, z)
+    letting, cloud = Letting(model, world, plan, works, z), Cloud(model, world, plan)
+    learned = np.zeros_like(world.eps)  # L, adoption of effective compute
+    effective = np.zeros_like(world.eps)
+    rows: dict[str, list[Array]] = {}
+    for m in range(model.months):
+        let, rented = letting.step(m, learned, effective), cloud.step(m)
+        effective = let["W"] + rented["W"]
+        ratio = (arpu.fleet[m] + effective) / arpu.fleet[m]
+        learned = learned + arpu.lag * (np.log(ratio) - learned)
+        ads = arpu.base[m] * world.boom[m]
+        increment = world.margin * ads * np.expm1(world.eps * learned)
+        ebitda = increment + let["lease"] - rented["cloud"] - works.monthly["operating_cost"][m]
+        tested = m in model.finance.test_months
+        row = {
+            "W": effective, "ads": ads, "increment": increment, "lease": let["lease"], "let_mw": let["let_mw"],
+            "impact": let["impact"], "cloud": rented["cloud"], "ebitda": ebitda,
+            "owed": works.monthly["rent_owed"][m] + cloud.owed(m) if tested else np.zeros_like(ebitda),
+        }  # fmt: skip
+        for name, values in row.items():
+            rows.setdefault(name, []).append(values)
+    monthly = works.monthly | {name: np.array(values) for name, values in rows.items()}
+    for name, values in pool.monthly.items():
+        monthly[name] = monthly[name] + values
+    monthly["taxable"] = monthly["ebitda"] - monthly["dep"] + monthly["gain"]  # before rent, guarantee and interest
+    monthly["project"] = monthly["ebitda"] - tax * monthly["taxable"] - monthly["capex"] + monthly["sale"]
+    monthly["with_partner"] = monthly["partner"] - (1.0 - tax) * (monthly["rent"] + monthly["guarantee"])
+    monthly["cf"] = monthly["cash_flow"] = monthly["project"] + monthly["with_partner"]
+    monthly["cumulative"] = np.cumsum(monthly["cf"], axis=0)
+    return Operations(
+        monthly,
+        works,
+        works.terminal + pool.terminal,
+        works.terminal_flows + pool.flows,
+        works.write_offs + pool.write_offs,
+        works.write_off_flows + pool.flows,
+        (1.0 - tax) * works.owed,
+    )
