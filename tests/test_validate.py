@@ -259,12 +259,25 @@ def test_changes_reach_the_simulation(tmp_path):
 
 
 def test_everything_wrong_is_said_at_once(tmp_path):
-    text = GOOD.replace("case = 77", 'case = "x"').replace("tolerance = 0.1", "tolerance = -1").replace("id =", "di =")
+    text = GOOD.replace("case = 77", 'case = "x"').replace("tolerance = 0.1", "tolerance = -1").replace("id =", "idd =")
     assert mistakes(tmp_path, text) == [
         'my.toml:1: case: given "x", wanted a whole number',
-        "my.toml:7: figures[0].di: unknown key, did you mean id?",
+        "my.toml:7: figures[0].idd: unknown key, did you mean id?",
         "my.toml:11: figures[0].headline.tolerance: given -1, wanted a number of at least 0",
     ]
+
+
+def test_mistakes_of_one_figure_do_not_hide_those_of_another(tmp_path):
+    second = GOOD[GOOD.index("[[figures]]") :].replace('"total"', '"totals"').replace('id = "sum"\n', "")
+    assert mistakes(tmp_path, GOOD.replace("value = 4", 'value = "4"') + "\n" + second) == [
+        'my.toml:11: figures[0].headline.value: given "4", wanted a number',
+        'my.toml:15: figures[1].compute: unknown function "totals", did you mean total?',
+    ]
+
+
+def test_a_case_without_a_headline_checks_nothing(tmp_path):
+    text = GOOD.replace("headline = { value = 4, tolerance = 0.1 }\n", "")
+    assert mistake(tmp_path, text) == "my.toml:6: figures: given no headline, wanted one in at least one figure"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from simulator.drivers import grid, laws, price, silicon
+from simulator.drivers import contracts, grid, laws, price, silicon
 from simulator.drivers.laws import Law
 from simulator.drivers.marginals import quantile, sample
 from simulator.finance import economics, notes
@@ -195,13 +195,25 @@ def contract_discount(model: Model, months: float, spot: float) -> float:
     return float(price.jump_law(model.price, model.marginals).contract(int(months), spot, longrun)) / spot
 
 
+def locked_discount(model: Model, months: float, spot: float) -> float:
+    """The same as compiled code locks it, for a term that a plan of the config uses."""
+    p = model.price
+    if p.kind != price.JUMP or months not in p.tenors:
+        raise ValueError(f"terms in use are {', '.join(map(str, p.tenors)) or 'none'}; model jump only")
+    longrun = np.full(1, quantile(model.marginals, p.longrun, 0.0))
+    out, curve = np.empty(1), p.curves
+    row = curve.numbers[int(np.flatnonzero(p.tenors == months)[0])]
+    contracts.lock(row, curve.low, curve.last, np.log(spot / longrun), np.zeros(1), longrun, out)
+    return float(out[0]) / spot
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
         total, product, difference, ratio, median_months, share_longer, lease_revenue, owned_cost, capacity,
         midpoint_change, notes_coupon, notes_macaulay, notes_maturity, notes_modified, notes_interest,
         training_flop, training_days, training_exponent, lognormal_median, law_median, law_excess, law_tail,
-        vintage_value, contract_discount, economics.price_per_watt_year, economics.price_per_gpu_hour,
+        vintage_value, contract_discount, locked_discount, economics.price_per_watt_year, economics.price_per_gpu_hour,
         economics.fleet_power, economics.leasable, economics.compute_growth, economics.break_even_elasticity,
         economics.par_forward, economics.straight_line_life, economics.earnings_per_share,
         economics.partner_cash, grid.lognormal_excess, grid.lognormal_tail,

@@ -95,12 +95,13 @@ def _computed(loaded: Loaded, place: int, values: dict[str, float]) -> float:
     """A figure of arithmetic; `values` are the earlier ones by id."""
     figure = loaded.case.figures[place]
     function = FUNCTIONS[str(figure.compute)]
-    giver = Giver(values, loaded.config, loaded.source.folder)
+    config = loaded.config and loaded.changed(figure)
+    giver = Giver(values, config, loaded.source.folder)
     kinds = parameters(function)
     given: dict[str, Any] = {name: giver.give(one, kinds[name][0]) for name, one in figure.inputs.items()}
     if takes_model(function):
-        assert loaded.config is not None
-        given["model"] = freeze(loaded.config).model
+        assert config is not None
+        given["model"] = freeze(config).model
     try:
         return finite(function, given)
     except ValueError as error:

@@ -31,7 +31,6 @@ _GOES_WITH = {  # the kinds of figure that a key is for
     "inputs": ("compute",),
     "less": ("metric", "series"),
     "above": ("metric", "series"),
-    "changes": ("metric", "series"),
     "months": ("series",),
     "read": ("series",),
     "age": ("series",),
@@ -52,7 +51,7 @@ class Loaded:
         return any(figure.simulated for figure in self.case.figures)
 
     def changed(self, figure: Figure) -> Config:
-        """The config that a simulated figure comes from."""
+        """The config that a figure comes from."""
         assert self.config is not None
         return reload(self.config, figure.changes) if figure.changes else self.config
 
@@ -74,8 +73,8 @@ def read_case(path: str | Path, name: str | None = None) -> Loaded:
         every = [explain(item, tree, Case) for item in error.errors()]
         wrong = [mistake for mistake in every if not follows(mistake, every)]
     config, spoilt = _config(tree.get("config"), source)
-    if case is not None:
-        wrong += [] if spoilt else _figures(case, config, source)
+    if not spoilt:
+        wrong += _figures(list(_sound(tree)), tree.get("reproduces") is not False, config, source.folder)
     if wrong or spoilt or case is None:
         placed = sorted(dict.fromkeys(source.locate(mistake) for mistake in wrong), key=lambda place: place[0])
         raise ConfigError([text for _, text in placed] + spoilt)
@@ -107,26 +106,54 @@ def _shipped(name: str) -> Config:
         return load(path)
 
 
-def _figures(case: Case, config: Config | None, source: Source) -> list[Mistake]:
+def _sound(tree: Mapping[str, Any]) -> Iterator[Figure | str | None]:
+    """The figures of a case; of one whose keys are wrong, its id."""
+    given = tree.get("figures")
+    for one in given if isinstance(given, list) else []:
+        try:
+            yield Figure.model_validate(one)
+        except ValidationError:
+            name = one.get("id") if isinstance(one, dict) else None
+            yield name if isinstance(name, str) else None
+
+
+def _figures(
+    figures: list[Figure | str | None], reproduces: bool, config: Config | None, folder: Path
+) -> list[Mistake]:
     """Mistakes across the keys of figures."""
     wrong: list[Mistake] = []
     known: dict[str, float] = {}
-    for i, figure in enumerate(case.figures):
+    for i, figure in enumerate(figures):
         here: KeyPath = ("figures", i)
-        wrong += [Mistake((*here, key), text) for key, text in _form(case, figure, known)]
+        if not isinstance(figure, Figure):
+            known |= {figure: math.nan} if figure else {}
+            continue
+        changed, refused = _changed(figure, config)
+        wrong += [Mistake((*here, "changes"), text) for text in refused]
+        wrong += [Mistake((*here, key), text) for key, text in _form(reproduces, figure, known)]
         if figure.compute is not None:
-            giver = Giver(known, config, source.folder)
+            giver = Giver(known, changed, folder)
             wrong += [Mistake((*here, *key), text) for key, text in _arithmetic(figure.compute, figure.inputs, giver)]
         elif figure.metric is not None or figure.series is not None:
-            wrong += [Mistake((*here, key), text) for key, text in _simulation(figure, config)]
+            wrong += [Mistake((*here, key), text) for key, text in _simulation(figure, changed)]
         if figure.id is not None:
             known[figure.id] = math.nan
-    if not any(figure.headline for figure in case.figures):
+    if figures and not any(not isinstance(figure, Figure) or figure.headline for figure in figures):
         wrong.append(Mistake(("figures",), "given no headline, wanted one in at least one figure"))
     return wrong
 
 
-def _form(case: Case, figure: Figure, known: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+def _changed(figure: Figure, config: Config | None) -> tuple[Config | None, list[str]]:
+    """The config that a figure comes from; where its changes are none, the case's, and what is wrong with them."""
+    if config is None:
+        return None, ["given without a config in the case, wanted one to change"] if figure.changes else []
+    try:
+        return reload(config, figure.changes) if figure.changes else config, []
+    except ConfigError as error:
+        return config, [text.removeprefix("--set ") for text in error.mistakes]
+
+
+def _form(reproduces: bool, figure: Figure, known: Mapping[str, float]) -> Iterator[tuple[str, str]]:
     """A figure is computed in one way, and has something to be held against or to be used for."""
     kinds = [key for key in _KINDS if getattr(figure, key) is not None]
     if len(kinds) != 1:
@@ -138,9 +165,9 @@ def _form(case: Case, figure: Figure, known: Mapping[str, float]) -> Iterator[tu
         yield "id", f"given {show(figure.id)} again, wanted each id once"
     if figure.headline is None and (figure.id is None or figure.instead is not None):
         yield "title", "given no headline, wanted one, or an id of a step that later figures use"
-    if figure.headline is not None and (figure.instead is None) != case.reproduces:
+    if figure.headline is not None and (figure.instead is None) != reproduces:
         given = "no instead, wanted what is computed" if figure.instead is None else "it, wanted none"
-        yield "instead", f"given {given} where reproduces = {show(case.reproduces)}"
+        yield "instead", f"given {given} where reproduces = {show(reproduces)}"
 
 
 def _arithmetic(name: str, given: dict[str, Any], giver: Giver) -> Iterator[tuple[KeyPath, str]]:
@@ -168,12 +195,6 @@ def _simulation(figure: Figure, config: Config | None) -> Iterator[tuple[str, st
     kind = "metric" if figure.metric is not None else "series"
     if config is None:
         yield kind, "given without a config in the case, wanted one to simulate"
-        return
-    try:
-        config = reload(config, figure.changes) if figure.changes else config
-    except ConfigError as error:
-        for text in error.mistakes:
-            yield "changes", text.removeprefix("--set ")
         return
     known = _metrics(config) if kind == "metric" else series_names(tuple(config.plans))
     for key in (kind, "less"):
