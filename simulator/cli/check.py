@@ -36,7 +36,7 @@ def check(
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
-    """Validate a config and predict what a run takes, or check headline figures."""
+    """Validate a config and predict a run, or (--validate) figures."""
     given = {"--paths": paths, "--threads": threads, "--set": set_}
     if validated:
         if idle := [option for option, value in given.items() if value]:
