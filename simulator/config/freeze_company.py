@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +12,7 @@ from simulator.config.freeze_plans import lever_scores
 from simulator.config.schema import Config
 from simulator.config.schema.programme import Site
 from simulator.config.schema.ranges import number
+from simulator.finance.economics import capital_recovery
 from simulator.finance.programme import Finance, Programme
 from simulator.finance.training import TrainingRun
 
@@ -46,7 +45,7 @@ def programme(config: Config, b: Builder) -> Programme:
         z_operating_cost=z_operating_cost,
         z_resale=z_resale,
         use=number(p.internal_use),
-        recovery=recovery(number(p.wacc), number(p.compute_life) / 12.0),
+        recovery=capital_recovery(number(p.wacc), number(p.compute_life) / 12.0),
         z_default=z_default,
         z_close=z_close,
         z_when=z_when,
@@ -79,11 +78,6 @@ def finance(config: Config) -> Finance:
         test_months=test_months(config),
         january=np.array(januaries(config.start, config.months), dtype=np.int64),
     )
-
-
-def recovery(rate: float, years: float) -> float:
-    """Level payment a year that returns 1 with interest over a number of years."""
-    return rate / -math.expm1(-years * math.log1p(rate)) if rate > 0.0 else 1.0 / years
 
 
 def test_months(config: Config) -> NDArray[np.int64]:

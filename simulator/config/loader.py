@@ -21,6 +21,7 @@ from simulator.config.mistakes import Mistake, explain
 from simulator.config.overrides import apply_overrides
 from simulator.config.schema import Config, Levers
 from simulator.config.schema.ranges import Table
+from simulator.config.stress import StressSet, apply_stress
 from simulator.errors import ConfigError
 
 _LARGEST = 4 * 2**20  # bytes of a config
@@ -37,39 +38,51 @@ class Source:
     name: str = "config"
     folder: Path = field(default_factory=Path)  # CSV files are relative to it
     lines: Mapping[KeyPath, int] = field(default_factory=dict)
-    overrides: Mapping[KeyPath, str] = field(default_factory=dict)
+    changes: Mapping[KeyPath, str] = field(default_factory=dict)  # made on the way, `--set KEY` or `file:line: KEY`
 
     def locate(self, mistake: Mistake) -> tuple[int, str]:
         """The mistake's line, for sorting, and its full text."""
         path = mistake.path
         prefixes = [path[:n] for n in range(len(path), -1, -1)]
-        override = next((prefix for prefix in prefixes if prefix in self.overrides), None)
-        if override is not None:
-            rest = show_path(path[len(override) :])
-            key = self.overrides[override] + ("." if rest and rest[0] != "[" else "") + rest
-            return _LAST, f"--set {key}: {mistake.text}"
+        changed = next((prefix for prefix in prefixes if prefix in self.changes), None)
+        if changed is not None:
+            rest = show_path(path[len(changed) :])
+            key = self.changes[changed] + ("." if rest and rest[0] != "[" else "") + rest
+            return _LAST, f"{key}: {mistake.text}"
         line = next((self.lines[prefix] for prefix in prefixes if prefix in self.lines), 1)
         return line, f"{self.name}:{line}: {show_path(path) + ': ' if path else ''}{mistake.text}"
 
 
-def load(path: str | Path, overrides: Sequence[str] = ()) -> Config:
-    """Read and check a config; ConfigError carries every mistake. `overrides` are `KEY=VALUE` strings."""
+def load(path: str | Path, overrides: Sequence[str] = (), stress: Sequence[StressSet] = ()) -> Config:
+    """Read and check a config; ConfigError carries every mistake.
+
+    `overrides` are `KEY=VALUE` strings; the sets of `stress` change what becomes of it with them.
+    """
     name = str(path)
     try:
         text = read_text(Path(path))
         tree, lines = parse(text, name)
-        tree, written = apply_overrides(tree, overrides)
-        config = build(tree, Source(name, Path(path).parent, lines, written))
-        config._text, config._overrides = text, tuple(overrides)
+        tree, changes = _changed(tree, overrides, stress)
+        config = build(tree, Source(name, Path(path).parent, lines, changes))
+        config._text, config._overrides = None if stress else text, tuple(overrides)
         return config
     except RecursionError:
         raise ConfigError([f"{name}:1: given tables nested too deeply, wanted a config"]) from None
 
 
-def reload(config: Config, overrides: Sequence[str]) -> Config:
-    """The config with more overrides, without reading its file again."""
-    tree, written = apply_overrides(config._tree, overrides)
-    return build(tree, Source(config.name, config._folder, {}, written))
+def reload(config: Config, overrides: Sequence[str], stress: Sequence[StressSet] = ()) -> Config:
+    """The config with more overrides and stress sets, without reading its file again."""
+    tree, changes = _changed(config._tree, overrides, stress)
+    return build(tree, Source(config.name, config._folder, {}, changes))
+
+
+def _changed(
+    tree: Mapping[str, Any], overrides: Sequence[str], stress: Sequence[StressSet]
+) -> tuple[dict[str, Any], dict[KeyPath, str]]:
+    """The tree after overrides and stress sets, and what changed each path last."""
+    overridden, written = apply_overrides(tree, overrides)
+    stressed, changed = apply_stress(overridden, stress)
+    return stressed, written | changed
 
 
 def build(tree: Mapping[str, Any], source: Source) -> Config:
@@ -101,13 +114,13 @@ def parse(text: str, name: str) -> tuple[dict[str, Any], dict[KeyPath, int]]:
         raise ConfigError([f"{name}:{line}: not valid TOML: {said}"]) from None
 
 
-def read_text(path: Path) -> str:
-    """The text of a config, or one mistake that says why there is none."""
+def read_text(path: Path, what: str = "a config") -> str:
+    """The text of a file that is `what`."""
     try:
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)  # no more, even of a file without an end
         if len(data) > _LARGEST:
-            raise ConfigError([f"{path}:1: given more than {_LARGEST} bytes, wanted a config of at most as many"])
+            raise ConfigError([f"{path}:1: given more than {_LARGEST} bytes, wanted {what} of at most as many"])
         text = data.decode("utf-8-sig")
     except OSError as error:
         raise ConfigError([f"{path}: given a path that cannot be read ({error.strerror}), wanted a file"]) from None
@@ -117,7 +130,8 @@ def read_text(path: Path) -> str:
     except ValueError:  # a path with a zero byte
         raise ConfigError([f"{str(path)!r}: given a path that cannot exist, wanted a file"]) from None
     if not text.strip():
-        raise ConfigError([f"{path}:1: given an empty file, wanted a config (simulator init writes one)"])
+        hint = " (simulator init writes one)" if what == "a config" else ""
+        raise ConfigError([f"{path}:1: given an empty file, wanted {what}{hint}"])
     return text
 
 

@@ -25,7 +25,7 @@ _PART = re.compile(r"\.?([A-Za-z0-9_-]+)|\[(\d{1,9})\]")
 
 
 def apply_overrides(tree: Mapping[str, Any], overrides: Sequence[str]) -> tuple[dict[str, Any], dict[KeyPath, str]]:
-    """The tree with `KEY=VALUE` strings applied in order, and the key as written by path, for messages."""
+    """The tree with `KEY=VALUE` strings applied in order, and `--set KEY` by path, for messages."""
     changed = copy.deepcopy(dict(tree))
     written: dict[KeyPath, str] = {}
     mistakes = []
@@ -35,9 +35,9 @@ def apply_overrides(tree: Mapping[str, Any], overrides: Sequence[str]) -> tuple[
         try:
             if not equals:
                 raise ValueError("given no value, wanted KEY=VALUE")
-            path = _resolve(changed, _split(key))
-            _assign(changed, path, parse_value(text))
-            written[path] = key
+            path = locate_key(changed, key)
+            assign(changed, path, parse_value(text))
+            written[path] = f"--set {key}"
         except ValueError as error:
             mistakes.append(f"--set {key[:200]}: {error}")
     if mistakes:
@@ -52,6 +52,11 @@ def parse_value(text: str) -> Any:
     except (ValueError, RecursionError):
         return float(text) if _SHORT_NUMBER.fullmatch(text.strip()) else text.strip()
     return parsed["value"] if parsed.keys() == {"value"} else text.strip()
+
+
+def locate_key(tree: Mapping[str, Any], key: str) -> KeyPath:
+    """The path of a key as people write it; ValueError `given .., wanted ..` where it cannot be one of the tree."""
+    return _resolve(tree, _split(key))
 
 
 def _split(key: str) -> KeyPath:
@@ -99,7 +104,7 @@ def _known(key: str, names: Any) -> str:
     return f"did you mean {near[0]}?" if near else f"wanted one of {', '.join(map(str, names))}"
 
 
-def _assign(tree: dict[str, Any], path: KeyPath, value: Any) -> None:
+def assign(tree: dict[str, Any], path: KeyPath, value: Any) -> None:
     """Set one value; a table that is absent starts from its default."""
     node: Any = tree
     for n, key in enumerate(path[:-1], start=1):

@@ -63,7 +63,7 @@ class Loaded:
 def read_case(path: str | Path, name: str | None = None) -> Loaded:
     """Read and check a case; ConfigError carries every mistake. `name` is what messages call the file."""
     name = name or str(path)
-    tree, lines = parse(read_text(Path(path)), name)
+    tree, lines = parse(read_text(Path(path), "a case"), name)
     source = Source(name, Path(path).parent, lines)
     wrong: list[Mistake] = []
     case: Case | None = None

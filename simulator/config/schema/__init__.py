@@ -94,6 +94,9 @@ class Config(Table):
         description="capital strategies, each valued in every world"
     )
     metrics: Metrics = Field(default=Metrics(), description="what is counted over all paths")
+    stress: Annotated[tuple[Slug, ...], Field(strict=False, max_length=50)] = Field(
+        default=(), description="stress sets that these numbers contain; written by a run with --stress"
+    )
 
     _tree: dict[str, Any] = PrivateAttr(default_factory=dict)  # what was written, overrides applied
     _folder: Path = PrivateAttr(default_factory=Path)  # CSV files are relative to it
