@@ -19,11 +19,13 @@ from numpy.typing import NDArray
 from simulator import report
 from simulator.config import Config, Frozen, freeze, load
 from simulator.config.events import parse_event
+from simulator.config.loader import reload
+from simulator.config.stress_files import find_sets, shipped
 from simulator.engine import local, simulation, trace, warmup
 from simulator.engine.interrupt import Stop
 from simulator.engine.progress import meter
 from simulator.engine.simulation import Job
-from simulator.engine.vector import figure, only_plan
+from simulator.engine.vector import figure, figures, only_plan
 from simulator.engine.written import toml
 from simulator.errors import ConfigError, RunError
 from simulator.results import provenance, store
@@ -34,6 +36,7 @@ from simulator.results.store import Run, RunFolder, open_run
 from simulator.results.tree import flatten, tree_hash
 from simulator.risk import sensitivity
 from simulator.risk.sensitivity import Swing
+from simulator.risk.stress import Comparison
 from simulator.risk.summary import Facts, summarise
 
 SAMPLER = "philox"
@@ -61,7 +64,7 @@ def run(
     checked = config if isinstance(config, Config) else load(config, overrides)
     frozen = freeze(checked)  # config -> model
     job = job_of(frozen, paths, threads, seed)
-    folder = RunFolder.create(out or default_folder(checked.name, job.seed, started))
+    folder = RunFolder.create(out or default_folder("-".join((checked.name, *checked.stress)), job.seed, started))
     with folder.alone(), _whole_or_nothing(folder):
         warm(job, tell)
         tell(f"simulating {job.paths:,} paths, {_count(job.threads, 'thread')}")
@@ -81,6 +84,7 @@ def run(
             stop={"rule": "paths", "asked": job.paths, "reached": job.paths},
             resumed_at=[],
             simulate_s=seconds,
+            stress=checked.stress,
         )
         folder.write_json(  # tallies -> measures
             store.SUMMARY,
@@ -141,6 +145,7 @@ def tornado(
         )
     return {
         "config": frozen.config.name,
+        "stress": list(frozen.config.stress),
         "metric": asked.metric.name,
         "plan": plan,
         "measure": measure,
@@ -149,6 +154,53 @@ def tornado(
         "paths": job.paths,
         "seed": job.seed,
         "bars": bars,
+    }
+
+
+def stress(
+    config: str | Path | Config,
+    sets: Sequence[str] | None = None,
+    metric: str = "npv",
+    measure: str = "cvar95",
+    *,
+    overrides: Sequence[str] = (),
+    paths: int = 20_000,
+    threads: int | None = None,
+    seed: int | None = None,
+    say: Say | None = None,
+) -> dict[str, Any]:
+    """What a measure of a metric becomes, plan by plan, under each stress set alone (default: all that ship).
+
+    `sets` are names of shipped sets or paths of TOML files. Every scenario runs on the same seed and paths.
+    """
+    checked = config if isinstance(config, Config) else load(config, overrides)
+    chosen = find_sets(shipped() if sets is None else sets)
+    base, *stressed = map(freeze, (checked, *(reload(checked, (), (one,)) for one in chosen)))
+    asked = sensitivity.target(metric, parse_event(metric), base.world, base.plan)
+    wanted = sensitivity.measure(measure, asked.metric)
+    job = job_of(base, paths, threads, seed)
+    warm(job, say or (lambda _: None))
+    with Stop() as stop, meter(1 + len(stressed), quiet=say is None, what="scenarios") as shown:
+
+        def values(scenario: Frozen) -> dict[str, NDArray[np.float64]]:
+            rows = {column.owner: column.row for column in job_of(scenario).columns if column.metric.name == asked.name}
+            found = figures(scenario.model, list(rows.values()), job.seed, job.paths, stop)
+            shown.advance(1)
+            return {owner: asked.read(found[k]) for k, owner in enumerate(rows)}
+
+        held = Comparison(values(base), asked.metric, wanted)
+        against = dict(local.in_threads(lambda k: (k, held.against(values(stressed[k]))), range(len(chosen)), job.threads))
+    return {
+        "config": checked.name,
+        "stress": list(checked.stress),
+        "metric": asked.metric.name,
+        "measure": measure,
+        "unit": asked.metric.unit,
+        "kind": asked.metric.kind,
+        "paths": job.paths,
+        "seed": job.seed,
+        "base": held.base(),
+        "sets": [{**chosen[k].told(), "plans": against[k]} for k in range(len(chosen))],
     }
 
 
@@ -226,6 +278,7 @@ def _sign(folder: RunFolder, frozen: Frozen, job: Job, text: str, canary: str, f
         streams=frozen.draw_names,
         threads=job.threads,
         started=started,
+        stress=frozen.config.stress,
     )
     folder.write_manifest(provenance.finished(about, paths=job.paths, digest=facts.digest, ended=datetime.now(UTC)))
 

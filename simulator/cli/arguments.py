@@ -73,11 +73,12 @@ class Mistakes:
             raise ConfigError(self.found)
 
 
-def read(config: Path, overrides: Sequence[str] = ()) -> Config:
-    """The checked config at a path."""
+def read(config: Path, overrides: Sequence[str] = (), stress: Sequence[str] = ()) -> Config:
+    """The checked config at a path, changed by KEY=VALUE and then by stress sets."""
     from simulator.config import load
+    from simulator.config.stress_files import find_sets
 
-    return load(config, overrides)
+    return load(config, overrides, find_sets(stress))
 
 
 def new_folder(text: str | None) -> Path | None:

@@ -33,6 +33,7 @@ def check(
     paths: options.Paths = None,
     threads: options.Threads = None,
     set_: options.Set = None,
+    stress: options.Stress = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -56,7 +57,7 @@ def _check(
     wrong = arguments.Mistakes()
     number = wrong.of(arguments.paths, paths)
     workers = wrong.of(arguments.threads, threads)
-    checked = wrong.of(arguments.read, config, set_ or ())
+    checked = wrong.of(arguments.read, config, set_ or (), stress or ())
     wrong.stop()
     assert checked is not None
     from simulator.config import freeze

@@ -22,5 +22,11 @@ Set = Annotated[
         "--set", metavar="KEY=VALUE", help="Change a key of the config, as drivers.price.spot0=20; repeatable."
     ),
 ]
+Stress = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--stress", metavar="NAME", help="Apply a stress set: ai_winter and alike, or a TOML file; repeatable."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No stages and no progress on stderr.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]

@@ -23,6 +23,7 @@ def run(
     threads: options.Threads = None,
     seed: options.Seed = None,
     set_: options.Set = None,
+    stress: options.Stress = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Leave the report out.")] = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
@@ -33,7 +34,7 @@ def run(
     workers = wrong.of(arguments.threads, threads)
     key = wrong.of(arguments.seed, seed)
     target = wrong.of(arguments.new_folder, out)
-    checked = wrong.of(arguments.read, config, set_ or ())
+    checked = wrong.of(arguments.read, config, set_ or (), stress or ())
     wrong.stop()
     from simulator import pipeline
 

@@ -31,6 +31,7 @@ def tornado(
     threads: options.Threads = None,
     seed: options.Seed = None,
     set_: options.Set = None,
+    stress: options.Stress = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
@@ -40,7 +41,7 @@ def tornado(
     workers = wrong.of(arguments.threads, threads)
     key = wrong.of(arguments.seed, seed)
     target = wrong.of(arguments.folder, out)
-    checked = wrong.of(arguments.read, config, set_ or ())
+    checked = wrong.of(arguments.read, config, set_ or (), stress or ())
     wrong.stop()
     from simulator import pipeline
 

@@ -1,6 +1,8 @@
-"""One figure of every path of a model: what a comparison of scenarios needs, and no more memory than that."""
+"""Figures of every path of a model: what a comparison of scenarios needs, and no more memory than that."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +16,18 @@ from simulator.model import Model
 
 def figure(model: Model, row: int, seed: int, paths: int, stop: Stop) -> NDArray[np.float64]:
     """Row `row` of the figures of paths 0 .. paths - 1, (paths,), on this thread; Interrupted once a signal came."""
-    values = np.empty(paths)
+    one: NDArray[np.float64] = figures(model, (row,), seed, paths, stop)[0]
+    return one
+
+
+def figures(model: Model, rows: Sequence[int], seed: int, paths: int, stop: Stop) -> NDArray[np.float64]:
+    """Several rows of the figures, (rows, paths), as `figure` does."""
+    values = np.empty((len(rows), paths))
     slot = local.Slot(model, min(paths, local.TASK))
     for task in local.tasks(paths):
         if stop:
             raise Interrupted("stopped; nothing is kept.", stop.signum)
-        values[task.first : task.first + task.paths] = slot.simulate(seed, task)[row]
+        values[:, task.first : task.first + task.paths] = slot.simulate(seed, task)[list(rows)]
     return values
 
 
@@ -32,4 +40,5 @@ def only_plan(model: Model, plan: int) -> Model:
         for name, array in every._asdict().items()
     }
     fields["tranche_from"] = np.array([0, last - first], dtype=np.int64)
+    fields["order"] = np.zeros(1, dtype=np.int64)
     return model._replace(plans=Plans(**fields))

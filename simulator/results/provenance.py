@@ -6,7 +6,7 @@ import hashlib
 import os
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -31,14 +31,17 @@ def describe(
     streams: Mapping[str, int],
     threads: int,
     started: datetime,
+    stress: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What is known when a run starts.
 
     `config` is the text of the config; `model` and `canary` (the figures of paths 0-255) are hashes; `rng` is the
-    version of the random numbers and `streams` their layout, stream number by quantity name.
+    version of the random numbers and `streams` their layout, stream number by quantity name. `stress` names the stress
+    sets that the config contains.
     """
     return {
         "name": name,
+        "stress": list(stress),
         "config_sha256": hashlib.sha256(config.encode()).hexdigest(),
         "model_sha256": model,
         "code_sha256": code_hash(),

@@ -60,6 +60,11 @@ class Target(NamedTuple):
     row: int
     event: Event | None = None
 
+    @property
+    def name(self) -> str:
+        """The metric as rows are called."""
+        return self.metric.name if self.event is None else self.event.metric
+
     def read(self, values: Floats) -> Floats:
         """Values of the metric (n,) as what is measured: 0 or 1 for an event."""
         if self.event is None:

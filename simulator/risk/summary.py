@@ -49,6 +49,7 @@ class Facts(NamedTuple):
     stop: Mapping[str, Any]  # {"rule": "paths|precision|until|signal", "asked", "reached"}
     resumed_at: Sequence[int]
     simulate_s: float
+    stress: Sequence[str] = ()  # sets that the config contains
 
 
 class Distribution(NamedTuple):
@@ -92,6 +93,7 @@ def summarise(
         "sampler": facts.sampler,
         "stop": dict(facts.stop),
         "resumed_at": list(facts.resumed_at),
+        "stress": list(facts.stress),
         "confidence": intervals.CONFIDENCE,
         "conventions": list(CONVENTIONS),
         "world": owners.pop(WORLD, {}),
@@ -134,11 +136,11 @@ def entry(of: Distribution, months: int, levels: Sequence[float], quantiles: Seq
         "n": of.n,
         "undefined": of.undefined / total if total else 0.0,
         **_mean(of, months),
-        "sd": _dict(sd(of)),
-        "quantiles": {} if event else {str(p): _dict(quantile(of, p, months)) for p in quantiles},
-        "var": {str(level): _dict(var(of, level)) for level in levels} if amount else {},
-        "cvar": {str(level): _dict(cvar(of, level)) for level in levels} if amount else {},
-        "probability": {label: _dict(figure) for label, figure in probabilities(of, months).items()},
+        "sd": as_dict(sd(of)),
+        "quantiles": {} if event else {str(p): as_dict(quantile(of, p, months)) for p in quantiles},
+        "var": {str(level): as_dict(var(of, level)) for level in levels} if amount else {},
+        "cvar": {str(level): as_dict(cvar(of, level)) for level in levels} if amount else {},
+        "probability": {label: as_dict(figure) for label, figure in probabilities(of, months).items()},
     }
     for name, end in zip(("lowest", "highest"), of.ends, strict=True):
         found[name] = None if end is None else {"value": end.value, "path": end.path}
@@ -240,6 +242,7 @@ def _finite(x: float) -> float | None:
     return float(x) if math.isfinite(x) else None
 
 
-def _dict(figure: Figure) -> dict[str, Any]:
+def as_dict(figure: Figure) -> dict[str, Any]:
+    """A figure as summaries hold it."""
     found = {"value": figure.value, "low": figure.low, "high": figure.high}
     return found if figure.note is None else {**found, "note": figure.note}
