@@ -367,6 +367,7 @@ def test_what_is_undefined_fails(tmp_path):
         (["99"], "CASE: given 99, wanted a number from 1 to 15 or a .toml file"),
         (["first"], "CASE: given first"),
         (["2", "--set", "months=12"], "--set: given with --validate"),
+        (["2", "--stress", "winter"], "--stress: given with --validate"),
         (["2", "--paths", "12"], "--paths: given with --validate"),
         (["nowhere.toml"], "nowhere.toml: given a path that cannot be read"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,7 +39,7 @@ def check(
     as_json: options.Json = False,
 ) -> None:
     """Validate a config and predict a run, or (--validate) figures."""
-    given = {"--paths": paths, "--threads": threads, "--set": set_}
+    given = {"--paths": paths, "--threads": threads, "--set": set_, "--stress": stress}
     if validated:
         if idle := [option for option, value in given.items() if value]:
             raise ConfigError([f"{option}: given with --validate, which takes cases only" for option in idle])
@@ -48,16 +49,21 @@ def check(
         raise typer.BadParameter("Missing argument 'CONFIG'.")
     if len(what) > 1:
         raise typer.BadParameter(f"Got unexpected extra arguments ({' '.join(what[1:])})")
-    _check(Path(what[0]), paths, threads, set_, quiet, as_json)
+    _check(Path(what[0]), paths, threads, (set_ or (), stress or ()), quiet, as_json)
 
 
 def _check(
-    config: Path, paths: str | None, threads: str | None, set_: list[str] | None, quiet: bool, as_json: bool
+    config: Path,
+    paths: str | None,
+    threads: str | None,
+    changes: tuple[Sequence[str], Sequence[str]],
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     wrong = arguments.Mistakes()
     number = wrong.of(arguments.paths, paths)
     workers = wrong.of(arguments.threads, threads)
-    checked = wrong.of(arguments.read, config, set_ or (), stress or ())
+    checked = wrong.of(arguments.read, config, *changes)
     wrong.stop()
     assert checked is not None
     from simulator.config import freeze
