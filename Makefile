@@ -67,8 +67,9 @@ format: $(VENV)/.dev ## let ruff lay the code out
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.dev ## docs/defaults.md, from the schema
-	$(BIN)/python docs/defaults.py
+docs: $(VENV)/.dev ## docs/defaults.md from the schema, docs/validation.md from the cases
+	$(BIN)/python -m docs.defaults
+	$(BIN)/python -m docs.validation
 
 bench: $(VENV)/.bench ## speed against other ways to write the same model
 	$(BIN)/python -m benchmarks

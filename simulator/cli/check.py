@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from simulator.cli import arguments, options
+from simulator.cli.validation import validate
+from simulator.errors import ConfigError
 
 if TYPE_CHECKING:
     from simulator.config import Frozen
@@ -14,7 +20,17 @@ if TYPE_CHECKING:
 
 
 def check(
-    config: options.Config,
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="CONFIG",
+            help="The config, a TOML file; with --validate numbers or files of cases, none: all.",
+            show_default=False,
+        ),
+    ] = None,
+    validated: Annotated[
+        bool, typer.Option("--validate", help="Check headline figures: what is claimed, what is computed here.")
+    ] = False,
     paths: options.Paths = None,
     threads: options.Threads = None,
     set_: options.Set = None,
@@ -22,11 +38,32 @@ def check(
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
-    """Validate a config and predict what a run takes."""
+    """Validate a config and predict a run, or (--validate) figures."""
+    given = {"--paths": paths, "--threads": threads, "--set": set_, "--stress": stress}
+    if validated:
+        if idle := [option for option, value in given.items() if value]:
+            raise ConfigError([f"{option}: given with --validate, which takes cases only" for option in idle])
+        validate(what or (), quiet, as_json)
+        return
+    if not what:
+        raise typer.BadParameter("Missing argument 'CONFIG'.")
+    if len(what) > 1:
+        raise typer.BadParameter(f"Got unexpected extra arguments ({' '.join(what[1:])})")
+    _check(Path(what[0]), paths, threads, (set_ or (), stress or ()), quiet, as_json)
+
+
+def _check(
+    config: Path,
+    paths: str | None,
+    threads: str | None,
+    changes: tuple[Sequence[str], Sequence[str]],
+    quiet: bool,
+    as_json: bool,
+) -> None:
     wrong = arguments.Mistakes()
     number = wrong.of(arguments.paths, paths)
     workers = wrong.of(arguments.threads, threads)
-    checked = wrong.of(arguments.read, config, set_ or (), stress or ())
+    checked = wrong.of(arguments.read, config, *changes)
     wrong.stop()
     assert checked is not None
     from simulator.config import freeze

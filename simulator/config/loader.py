@@ -94,7 +94,7 @@ def build(tree: Mapping[str, Any], source: Source) -> Config:
         config = Config.model_validate(inherited)
     except ValidationError as error:
         mistakes = [explain(item, inherited) for item in error.errors()]
-    mistakes = [mistake for mistake in mistakes if not _follows(mistake, mistakes)]
+    mistakes = [mistake for mistake in mistakes if not follows(mistake, mistakes)]
     mistakes += cross_checks(inherited, [mistake.path for mistake in mistakes], source.folder, tree)
     if mistakes or config is None:
         raise ConfigError(_by_line(source.locate(_origin(mistake, tree)) for mistake in mistakes))
@@ -170,7 +170,7 @@ def _holds(node: Any, path: KeyPath) -> bool:
     return True
 
 
-def _follows(mistake: Mistake, mistakes: Iterable[Mistake]) -> bool:
+def follows(mistake: Mistake, mistakes: Iterable[Mistake]) -> bool:
     """Whether a list only counts as too short because its items are wrong."""
     n = len(mistake.path)
     inside = any(len(other.path) > n and other.path[:n] == mistake.path for other in mistakes)

@@ -12,6 +12,7 @@ from simulator.config.locate import KeyPath, has
 from simulator.config.schema import Config
 from simulator.config.schema.laws import LAWS
 from simulator.config.schema.numbers import SLUG
+from simulator.config.schema.ranges import Table
 from simulator.config.schema.walk import key_names, owner, sampled_keys
 from simulator.config.show import show
 
@@ -53,16 +54,16 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]}?" if near else f"wanted one of {', '.join(known)}"
 
 
-def explain(error: ErrorDetails, tree: Any) -> Mistake:
-    """A pydantic error as a mistake. `tree` is what was validated."""
+def explain(error: ErrorDetails, tree: Any, root: type[Table] = Config) -> Mistake:
+    """A pydantic error as a mistake. `tree` is what was validated as a `root`."""
     path = _key_path(error["loc"], tree)
     kind, given, context = error["type"], error["input"], error.get("ctx", {})
     if kind == "mistake":
         return Mistake(path, context["text"])
     if kind == "extra_forbidden":
-        return Mistake(path, f"unknown key, {nearest(str(path[-1]), key_names(owner(Config, error['loc'])))}")
+        return Mistake(path, f"unknown key, {nearest(str(path[-1]), key_names(owner(root, error['loc'])))}")
     if kind == "missing":
-        field = owner(Config, error["loc"]).model_fields.get(str(path[-1]))
+        field = owner(root, error["loc"]).model_fields.get(str(path[-1]))
         return Mistake(path, f"given nothing, wanted {(field and field.description) or 'a number'}")
     if kind == "union_tag_invalid":
         return Mistake(path, _wrong_form(given, context))

@@ -73,3 +73,27 @@ def par_forward(first: float, first_years: float, whole: float, whole_years: flo
     f = (T2 p2 - T1 p1) / (T2 - T1), for prices per unit of time and no discounting.
     """
     return (whole_years * whole - first_years * first) / (whole_years - first_years)
+
+
+def straight_line_life(years: float) -> float:
+    """Mean life of book value under straight-line depreciation at month ends, years: L / 2 + 1/24, undiscounted."""
+    return 0.5 * years + 1.0 / 24.0
+
+
+def earnings_per_share(revenue: float, cost: float, tax: float, shares: float) -> float:
+    """USD a share of `revenue` less deductible `cost` (USD bn a year) after tax, `shares` in bn."""
+    return (revenue - cost) * (1.0 - tax) / shares
+
+
+def partner_cash(share: float, contributed: float, to_spend: float) -> float:
+    """Cash that a partner brings into a joint venture: `share` of what is contributed at cost and of what is to spend.
+
+    The sponsor brings the assets (`contributed`); of the cash, what the venture does not spend is distributed to it:
+    share x contributed less the sponsor's own part of the spending, partner_cash - to_spend.
+    """
+    return share * (contributed + to_spend)
+
+
+def midpoint_change(before: tuple[float, float], after: tuple[float, float]) -> float:
+    """Relative change of the midpoint of a range."""
+    return sum(after) / sum(before) - 1.0
