@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from simulator.finance.metrics import Metric
 from simulator.results.columns import WORLD, Column
+from simulator.results.comparison import TIE, Difference
 from simulator.results.histogram import Bins, singles
 from simulator.results.moments import Moments
-from simulator.results.tallies import Extreme, Tallies
+from simulator.results.owner import ColumnTally, Extreme
+from simulator.results.tallies import Tallies
 from simulator.risk import intervals, measures
 from simulator.risk.intervals import Figure
 
@@ -34,6 +36,8 @@ CONVENTIONS = (
     "Tail figures from fewer than 50 tail paths are not given, from fewer than 300 they are flagged.",
     "Undefined values are left out of every measure and counted apart: `undefined` is their share.",
     "Months count from the start of the programme, 0 first; one that never comes ranks after the horizon.",
+    "Plans are compared path by path: a difference is the plan less the first plan, it beats it where it is better on "
+    "a path, values nearer than 1e-6 tie; regret is what the best plan of a path has beyond a plan.",
 )
 
 Sample = Callable[[str], NDArray[np.float64]]
@@ -96,13 +100,63 @@ def summarise(
         "conventions": list(CONVENTIONS),
         "world": owners.pop(WORLD, {}),
         "plans": owners,
+        "comparison": comparison(tallies, months, quantiles),
         "timing": {"simulate_s": facts.simulate_s, "paths_per_s": speed},
+    }
+
+
+def comparison(tallies: Tallies, months: int, quantiles: Sequence[float] = QUANTILES) -> dict[str, Any]:
+    """Every plan less the first plan, and the regret of each, over all paths; empty with a single plan."""
+    of = tallies.comparison
+    if of.first is None:
+        return {}
+    plans = {plan: {found.metric.name: difference(found) for found in of.differences(plan)} for plan in of.plans[1:]}
+    regrets = {plan: _regret(tally, months, quantiles) for plan in of.plans if (tally := of.regret(plan)) is not None}
+    return {"first": of.first, "differences": plans, "regret": regrets}
+
+
+def difference(of: Difference) -> dict[str, Any]:
+    """One plan less the first in one metric: its mean with the paired error, and how often the plan is better."""
+    n = of.moments.n
+    return {
+        "unit": of.metric.unit,
+        "bad": of.metric.bad,
+        "n": n,
+        **_dict(about_mean(of.moments)),
+        "stderr": _finite(of.moments.stderr),
+        "beats": _dict(probability(of.better, n)),
+        "ties": of.ties / n if n else None,
+    }
+
+
+def about_mean(of: Moments) -> Figure:
+    """A mean with its interval."""
+    if of.n < 2:
+        return Figure(_finite(of.mean), None, None, intervals.NOWHERE if of.n == 0 else "one path only")
+    return Figure(of.mean, *intervals.about(of.mean, of.stderr, of.n))
+
+
+def _regret(tally: ColumnTally, months: int, quantiles: Sequence[float]) -> dict[str, Any]:
+    """Mean and quantiles of a plan's regret, and how often no plan is better."""
+    of = distribution(tally)
+    best = tally.n - _at_least(tally.bins, TIE)
+    return {
+        "unit": of.metric.unit,
+        "n": of.n,
+        **_dict(mean(of)),
+        "stderr": _finite(of.moments.stderr),
+        "quantiles": {str(p): _dict(quantile(of, p, months)) for p in quantiles},
+        "best": _dict(probability(best, of.n)),
     }
 
 
 def of_tally(tallies: Tallies, name: str) -> Distribution:
     """The distribution of a tallied column."""
-    tally = tallies.column(name)
+    return distribution(tallies.column(name))
+
+
+def distribution(tally: ColumnTally) -> Distribution:
+    """The distribution of a column from its tally."""
     ends = (tally.lowest, tally.highest)
     return Distribution(tally.column.metric, tally.n, tally.undefined, tally.bins, tally.moments, tally.events, ends)
 
@@ -147,9 +201,7 @@ def entry(of: Distribution, months: int, levels: Sequence[float], quantiles: Seq
 
 def mean(of: Distribution) -> Figure:
     """The mean; its standard error is `of.moments.stderr`."""
-    if of.n < 2:
-        return Figure(_finite(of.moments.mean), None, None, intervals.NOWHERE if of.n == 0 else "one path only")
-    return Figure(of.moments.mean, *intervals.about(of.moments.mean, of.moments.stderr, of.n))
+    return about_mean(of.moments)
 
 
 def sd(of: Distribution) -> Figure:
