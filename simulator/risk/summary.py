@@ -100,18 +100,19 @@ def summarise(
         "conventions": list(CONVENTIONS),
         "world": owners.pop(WORLD, {}),
         "plans": owners,
-        "comparison": comparison(tallies, months, quantiles),
+        "comparison": comparison(tallies, quantiles),
         "timing": {"simulate_s": facts.simulate_s, "paths_per_s": speed},
     }
 
 
-def comparison(tallies: Tallies, months: int, quantiles: Sequence[float] = QUANTILES) -> dict[str, Any]:
+def comparison(tallies: Tallies, quantiles: Sequence[float] = QUANTILES) -> dict[str, Any]:
     """Every plan less the first plan, and the regret of each, over all paths; empty with a single plan."""
     of = tallies.comparison
     if of.first is None:
         return {}
     plans = {plan: {found.metric.name: difference(found) for found in of.differences(plan)} for plan in of.plans[1:]}
-    regrets = {plan: _regret(tally, months, quantiles) for plan in of.plans if (tally := of.regret(plan)) is not None}
+    tallies_of = {plan: tally for plan in of.plans if (tally := of.regret(plan)) is not None}
+    regrets = {plan: regret(distribution(tally), quantiles) for plan, tally in tallies_of.items()}
     return {"first": of.first, "differences": plans, "regret": regrets}
 
 
@@ -122,9 +123,9 @@ def difference(of: Difference) -> dict[str, Any]:
         "unit": of.metric.unit,
         "bad": of.metric.bad,
         "n": n,
-        **_dict(about_mean(of.moments)),
+        **figure_dict(about_mean(of.moments)),
         "stderr": _finite(of.moments.stderr),
-        "beats": _dict(probability(of.better, n)),
+        "beats": figure_dict(probability(of.better, n)),
         "ties": of.ties / n if n else None,
     }
 
@@ -136,17 +137,15 @@ def about_mean(of: Moments) -> Figure:
     return Figure(of.mean, *intervals.about(of.mean, of.stderr, of.n))
 
 
-def _regret(tally: ColumnTally, months: int, quantiles: Sequence[float]) -> dict[str, Any]:
+def regret(of: Distribution, quantiles: Sequence[float]) -> dict[str, Any]:
     """Mean and quantiles of a plan's regret, and how often no plan is better."""
-    of = distribution(tally)
-    best = tally.n - _at_least(tally.bins, TIE)
     return {
         "unit": of.metric.unit,
         "n": of.n,
-        **_dict(mean(of)),
+        **figure_dict(mean(of)),
         "stderr": _finite(of.moments.stderr),
-        "quantiles": {str(p): _dict(quantile(of, p, months)) for p in quantiles},
-        "best": _dict(probability(best, of.n)),
+        "quantiles": {str(p): figure_dict(quantile(of, p, 0)) for p in quantiles},
+        "best": figure_dict(probability(of.n - _at_least(of.bins, TIE), of.n)),
     }
 
 
@@ -188,11 +187,11 @@ def entry(of: Distribution, months: int, levels: Sequence[float], quantiles: Seq
         "n": of.n,
         "undefined": of.undefined / total if total else 0.0,
         **_mean(of, months),
-        "sd": _dict(sd(of)),
-        "quantiles": {} if event else {str(p): _dict(quantile(of, p, months)) for p in quantiles},
-        "var": {str(level): _dict(var(of, level)) for level in levels} if amount else {},
-        "cvar": {str(level): _dict(cvar(of, level)) for level in levels} if amount else {},
-        "probability": {label: _dict(figure) for label, figure in probabilities(of, months).items()},
+        "sd": figure_dict(sd(of)),
+        "quantiles": {} if event else {str(p): figure_dict(quantile(of, p, months)) for p in quantiles},
+        "var": {str(level): figure_dict(var(of, level)) for level in levels} if amount else {},
+        "cvar": {str(level): figure_dict(cvar(of, level)) for level in levels} if amount else {},
+        "probability": {label: figure_dict(figure) for label, figure in probabilities(of, months).items()},
     }
     for name, end in zip(("lowest", "highest"), of.ends, strict=True):
         found[name] = None if end is None else {"value": end.value, "path": end.path}
@@ -292,6 +291,7 @@ def _finite(x: float) -> float | None:
     return float(x) if math.isfinite(x) else None
 
 
-def _dict(figure: Figure) -> dict[str, Any]:
+def figure_dict(figure: Figure) -> dict[str, Any]:
+    """A figure as it stands in JSON."""
     found = {"value": figure.value, "low": figure.low, "high": figure.high}
     return found if figure.note is None else {**found, "note": figure.note}
