@@ -84,7 +84,7 @@ def test_regret_is_what_the_best_plan_has_beyond(plan):
     assert tally.moments.mean == pytest.approx(regret.mean(), rel=1e-12)
     assert tally.highest is not None
     assert tally.highest.path == regret.argmax()
-    said = summary.comparison(WHOLE, 120)["regret"][plan]
+    said = summary.comparison(WHOLE)["regret"][plan]
     assert said["best"]["value"] == (regret < TIE).mean()
     assert said["quantiles"]["0.95"]["value"] == pytest.approx(measures.quantile(regret, 0.95), rel=1e-3, abs=1e-6)
 
@@ -115,7 +115,7 @@ def test_merged_and_saved_parts_are_the_whole(tmp_path):
     with np.load(tmp_path / "state.npz", allow_pickle=False) as arrays:
         back.from_arrays(arrays)
     assert digest(back) == digest(WHOLE)
-    assert summary.comparison(back, 120) == summary.comparison(WHOLE, 120)
+    assert summary.comparison(back) == summary.comparison(WHOLE)
 
 
 def test_the_digest_sees_which_plan_won():
@@ -138,7 +138,7 @@ def test_weights_count_a_path_so_many_times():
 
 
 def test_what_the_summary_says_of_a_difference():
-    said = summary.comparison(WHOLE, 120)
+    said = summary.comparison(WHOLE)
     assert (said["first"], list(said["differences"]), list(said["regret"])) == ("own", list(PLANS[1:]), list(PLANS))
     d = OUT[ROW["lease.npv"]] - OUT[ROW["own.npv"]]
     npv = said["differences"]["lease"]["npv"]
@@ -151,7 +151,7 @@ def test_a_single_plan_is_compared_with_nothing():
     columns = all_columns(WORLD, METRICS, ["own"])
     tallies = Tallies(columns, np.zeros(len(columns)))
     tallies.record(0, np.ascontiguousarray(OUT[: len(columns)]))
-    assert summary.comparison(tallies, 120) == {}
+    assert summary.comparison(tallies) == {}
     assert not [name for name in tallies.to_arrays() if name.startswith("plan-")]
 
 
@@ -160,4 +160,4 @@ def test_without_npv_there_is_no_regret():
     tallies = Tallies(columns, np.zeros(len(columns)))
     tallies.record(0, OUT)
     assert tallies.comparison.regret("own") is None
-    assert summary.comparison(tallies, 120)["regret"] == {}
+    assert summary.comparison(tallies)["regret"] == {}

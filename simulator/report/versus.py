@@ -38,12 +38,13 @@ def _head(found: Mapping[str, Any]) -> Iterator[str]:
     for run in found["runs"]:
         tag = f"{run['tag']}: " if run["tag"] else ""
         yield from wrapped(f"{tag}{run['run']}, {run['paths']:,} paths, seed {run['seed']}.")
-    means = {pair["mean"]["n"] for pair in found["pairs"]} - {found["n"]}
+    means = {pair["mean"]["n"] for pair in found["pairs"]} - {pair["n"] for pair in found["pairs"]}
     seen = ", ".join(f"{n:,}" for n in sorted(means))
     over = f" Means and wins over the first plan are from {seen} paths." if means else ""
+    tails = " VaR and CVaR are losses: a difference below 0 is less risk." if found["pairs"][0]["cvar"] else ""
     yield from wrapped(
         f"{good.capitalize()} is better. Differences are path by path, with 95 % intervals, from the {found['n']:,} "
-        f"paths of the sample.{over} VaR and CVaR are losses: a difference below 0 is less risk."
+        f"paths of the sample.{over}{tails}"
     )
     for note in found["notes"]:
         yield from wrapped(f"Note: {note}.")

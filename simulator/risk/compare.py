@@ -124,7 +124,7 @@ def over_all_paths(found: dict[str, Any], block: Mapping[str, Any], metric: str,
     for one in found["pairs"]:
         known = block.get("differences", {}).get(one["plan"], {}).get(metric)
         if one["against"] == block.get("first") and known:
-            one["mean"] = {**{key: known[key] for key in ("value", "low", "high")}, "n": known["n"]}
+            one["mean"] = {key: known[key] for key in ("value", "low", "high", "note", "n") if key in known}
             one["beats"] = {**known["beats"], "n": known["n"]}
             one["ties"] = known["ties"]
     if metric == "npv" and block.get("regret") and set(plans) == set(block["regret"]):

@@ -6,6 +6,7 @@ are the shorter run), so a difference between them is what was changed. Other se
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -160,10 +161,14 @@ def two(known: Sequence[str], plans: Sequence[str] | None) -> tuple[str, str]:
 
 def bounds(key: str, low: float | None, high: float | None, inputs: Iterable[Swing]) -> tuple[float, float]:
     """Where to look: as given, else between the ends that a tornado swings the input."""
-    swing = next((one for one in inputs if one.key == key), None)
+    swings = {one.key: one for one in inputs}
+    swing = swings.get(key)
     missing = [end for end, given in (("--low", low), ("--high", high)) if given is None and swing is None]
     if missing:
-        raise ConfigError([f"{end}: given nothing, wanted a value: {key} has no swing of its own" for end in missing])
+        near = difflib.get_close_matches(key, swings, 1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        what = f"given nothing, wanted a value: {key} has no swing of its own{hint}"
+        raise ConfigError([f"{end}: {what}" for end in missing])
     first = swing.low if low is None and swing else low
     last = swing.high if high is None and swing else high
     assert first is not None
