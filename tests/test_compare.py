@@ -31,7 +31,7 @@ def plans(n, *seed):
 
 
 def truths():
-    """What a pair of these plans says in closed form, with the number of standard errors allowed by each interval."""
+    """What a pair of these plans says in closed form."""
     z = stats.norm.ppf(0.95)
     return {
         "mean": -10.0,
@@ -75,7 +75,7 @@ def half_widths(n, seed):
     return widths | {"dominance": dominance.sidak(of.gap.size) * of.stderr[at]}
 
 
-# half-widths are uncertain themselves, most at the least N: each band is five standard deviations of its slope, as found
+# half-widths are uncertain themselves, most at the least N: each band is five standard deviations of its slope, found
 # over 25 seeds (a false alarm of 1e-6); VaR and quantiles rest on a density from n^(2/3) paths
 SLOPES = {"mean": 0.02, "beats": 0.01, "regret": 0.02, "cvar": 0.07, "dominance": 0.05, "q": 0.12, "var": 0.12}
 
