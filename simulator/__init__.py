@@ -6,6 +6,8 @@ run = simulator.run("my.toml", "runs/mine", paths=100_000)     # what `simulator
 run.summary["plans"]["own"]["npv"]["cvar"]["0.95"]             # {"value": .., "low": .., "high": ..}
 run.sample(["own.npv", "world.eps"])                           # figures of the first paths
 simulator.tornado("my.toml", metric="npv", measure="cvar95")   # which input moves it most
+simulator.compare("runs/mine")["pairs"]                        # its plans against each other, path by path
+simulator.break_even("my.toml", "drivers.price.longrun")       # where two plans change places
 
 `load` checks a config, `freeze` turns it into the numbers that the kernel reads, `open_run` reads a run folder.
 """
@@ -25,6 +27,8 @@ _HOMES = {
     "Interrupted": "simulator.errors",
     "RunError": "simulator.errors",
     "SimulatorError": "simulator.errors",
+    "break_even": "simulator.pipeline",
+    "compare": "simulator.pipeline",
     "run": "simulator.pipeline",
     "tornado": "simulator.pipeline",
     "Run": "simulator.results.store",
@@ -39,6 +43,8 @@ __all__ = [
     "Run",
     "RunError",
     "SimulatorError",
+    "break_even",
+    "compare",
     "freeze",
     "load",
     "open_run",

@@ -6,6 +6,8 @@ from simulator.errors import ConfigError as ConfigError
 from simulator.errors import Interrupted as Interrupted
 from simulator.errors import RunError as RunError
 from simulator.errors import SimulatorError as SimulatorError
+from simulator.pipeline import break_even as break_even
+from simulator.pipeline import compare as compare
 from simulator.pipeline import run as run
 from simulator.pipeline import tornado as tornado
 from simulator.results.store import Run as Run

@@ -25,7 +25,7 @@ from simulator.engine import local, simulation, trace, warmup
 from simulator.engine.interrupt import Stop
 from simulator.engine.progress import meter
 from simulator.engine.simulation import Job
-from simulator.engine.vector import figure, figures, only_plan
+from simulator.engine.vector import figure, figures, only_plan, threaded_figures
 from simulator.engine.written import toml
 from simulator.errors import ConfigError, RunError
 from simulator.results import provenance, store
@@ -34,7 +34,7 @@ from simulator.results.digest import rows_hash, run_digest
 from simulator.results.sample import SampleWriter, write_tail
 from simulator.results.store import Run, RunFolder, open_run
 from simulator.results.tree import flatten, tree_hash
-from simulator.risk import sensitivity
+from simulator.risk import breakeven, contenders, sensitivity
 from simulator.risk.sensitivity import Swing
 from simulator.risk.stress import Comparison
 from simulator.risk.summary import Facts, summarise
@@ -202,6 +202,67 @@ def stress(
         "base": held.base(),
         "sets": [{**chosen[k].told(), "plans": against[k]} for k in range(len(chosen))],
     }
+
+
+def compare(
+    run: str | Path,
+    other: str | Path | None = None,
+    metric: str = "npv",
+    *,
+    plans: Sequence[str] | None = None,
+    tolerance: float = 0.1,
+) -> dict[str, Any]:
+    """The plans of a run against each other, or those of two runs on the same seed; see simulator.risk.compare.
+
+    `plans` chooses and orders them; differences are to the first. `tolerance` is that of dominance, in the metric's
+    unit. Nothing is simulated: it reads the stored samples and, within one run, what was counted over all paths.
+    """
+    runs = [open_run(run)] if other is None else [open_run(run), open_run(other)]
+    return contenders.compare(runs, contenders.target(runs, metric, parse_event(metric)), plans, tolerance)
+
+
+def break_even(
+    config: str | Path | Config,
+    key: str,
+    low: float | None = None,
+    high: float | None = None,
+    *,
+    plans: Sequence[str] | None = None,
+    metric: str = "npv",
+    measure: str = "mean",
+    paths: int = 20_000,
+    threads: int | None = None,
+    seed: int | None = None,
+    say: Say | None = None,
+) -> dict[str, Any]:
+    """Values of the input `key` at which two plans change places in a measure; see simulator.risk.breakeven.
+
+    The plans default to the first two, `low` and `high` to the ends between which a tornado swings the input.
+    """
+    frozen = freeze(config if isinstance(config, Config) else load(config))
+    pair = contenders.two(list(frozen.plans), plans)
+    asked = sensitivity.target(metric, parse_event(metric), (), frozen.plan)
+    wanted = sensitivity.measure(measure, asked.metric)
+    low, high = contenders.bounds(key, low, high, [Swing(one.key, one.low, one.high) for one in frozen.inputs()])
+    job = job_of(frozen, paths, threads, seed)
+    rows = [len(frozen.world) + frozen.plans.index(plan) * len(frozen.plan) + asked.row for plan in pair]
+    with contenders.named("--break-even"):
+        ends = [frozen.with_input(key, value) for value in (low, high)]  # refused before anything is compiled
+    tell = say or (lambda _: None)
+    warm(job, tell)
+    tell(f"trying values of {key}, {job.paths:,} paths each")
+    with Stop() as stop:
+
+        def values(value: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+            known = {low: ends[0], high: ends[1]}
+            with contenders.named("--break-even"):
+                held = known[value] if value in known else frozen.with_input(key, value)
+            one, two = threaded_figures(held.model, rows, job.seed, job.paths, job.threads, stop)
+            return asked.read(one), asked.read(two)
+
+        found = breakeven.break_even(values, asked.metric, wanted, low, high)
+    about = {"input": key, "low": low, "high": high, "plan": pair[0], "against": pair[1], "metric": asked.metric.name}
+    return {**about, "measure": measure, "unit": asked.metric.unit, "paths": job.paths, "seed": job.seed, **found}
 
 
 def job_of(frozen: Frozen, paths: int | None = None, threads: int | None = None, seed: int | None = None) -> Job:

@@ -17,7 +17,17 @@ from simulator.risk.summary import CONVENTIONS, entry, of_sample
 PATHS, MONTHS = 4000, 120
 SITES = {"prometheus": "Prometheus, remaining halls", "hyperion_a": "Hyperion A", "el_paso": "El Paso"}
 _SERIES = {"price": (40, 12), "ads": (17, 35), "value": (1, 0.1), "funding": (0.054, 0.054)}
-_PLAN_SERIES = {"cumulative": (0, -120), "cash": (80, 40), "idle": (0, 30), "breached": (0, 0.4)}
+_PLAN_SERIES = {
+    "cumulative": (0, -120),
+    "cash": (80, 40),
+    "idle": (0, 30),
+    "breached": (0, 0.4),
+    "notes": (30, 30),
+    "revolver": (0, 10),
+    "asset_value": (5, 60),
+    "lease": (0, 0.4),
+    "interest": (0.13, 0.13),
+}
 
 
 def write_run(path: Path, plans: Mapping[str, str], title: str = "Flagship", tornado: bool = True) -> Path:

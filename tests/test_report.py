@@ -71,7 +71,7 @@ def test_every_image_has_words_and_a_file(built):
     page = Page(text)
     files = {path.read_bytes() for path in (folder / "figures").glob("*.png")}
     shown = [base64.b64decode(image["src"].partition(",")[2]) for image in page.images]
-    assert len(shown) == len(files) == 19
+    assert len(shown) == len(files) == 25
     assert set(shown) == files
     assert all(len(image["alt"]) > 40 for image in page.images)
 
@@ -80,6 +80,27 @@ def test_report_holds_the_chapters_of_a_committee(built):
     _, text = built
     for words in ("VaR 95", "CVaR 95", "d" * 64, "Clopper", "P(npv &lt; 0)", "too few tail paths", *PLANS.values()):
         assert words in text
+
+
+def test_plans_are_compared_and_debt_is_set_beside_assets(built):
+    _, text = built
+    page = Page(text)
+    assert {"plans", "debt"} <= page.anchors
+    assert "less that of Own, with notes" in text
+    words = [image["alt"] for image in page.images if "notes and revolver" in image["alt"]]
+    assert len(words) == len([image for image in page.images if "lease income" in image["alt"]]) == len(PLANS)
+    assert "notes and revolver in Dec 2028 32.4" in words[0]  # the medians of tests.report_run, 30 + 10 x 29/119
+
+
+def test_a_run_without_series_of_leases_leaves_their_charts_out(built, tmp_path):
+    folder = shutil.copytree(built[0], tmp_path / "run")
+    stored = open_run(folder)
+    series = stored.series()
+    kept = ~np.isin(series["series"].astype(str), ["own.lease", "deferred.lease"])
+    again = RunFolder.reopen(folder)
+    again.write_table("series.parquet", {name: column[kept] for name, column in series.items()})
+    again.write_manifest({"name": "flagship"})
+    assert "lease income" not in report.build(folder).read_text()
 
 
 def test_equal_runs_give_equal_reports(built, tmp_path):

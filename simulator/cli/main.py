@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 import simulator
 from simulator.cli.bench import bench
 from simulator.cli.check import check
+from simulator.cli.compare import compare
 from simulator.cli.init import init
 from simulator.cli.report import report
 from simulator.cli.run import run
@@ -112,7 +113,7 @@ def _options(
         os.environ[DEBUG] = "1"
 
 
-for verb in (init, check, run, report, tornado, training, schema, warmup, bench):
+for verb in (init, check, run, report, compare, tornado, training, schema, warmup, bench):
     app.command()(verb)
 
 

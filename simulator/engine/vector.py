@@ -42,3 +42,20 @@ def only_plan(model: Model, plan: int) -> Model:
     fields["tranche_from"] = np.array([0, last - first], dtype=np.int64)
     fields["order"] = np.zeros(1, dtype=np.int64)
     return model._replace(plans=Plans(**fields))
+
+
+def threaded_figures(
+    model: Model, rows: list[int], seed: int, paths: int, threads: int, stop: Stop
+) -> NDArray[np.float64]:
+    """Some `rows` of the figures of paths 0 .. paths - 1, (rows, paths), on threads; Interrupted once a signal came."""
+    values = np.empty((len(rows), paths))
+
+    def take(first: int, out: NDArray[np.float64]) -> None:
+        values[:, first : first + out.shape[1]] = out[rows]
+
+    done = sum(
+        task.paths for task in local.each_task(model, seed, local.until(stop, local.tasks(paths)), threads, take)
+    )
+    if done < paths:
+        raise Interrupted("stopped; nothing is kept.", stop.signum)
+    return values

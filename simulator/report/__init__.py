@@ -1,7 +1,8 @@
 """Figures, tables and the HTML report of a run folder. Nothing here simulates: it draws what the run left.
 
-`build(run_folder)` writes report.html and figures/*.png; `tornado_figure(tornado)` draws one tornado. Both import
-matplotlib only when called, so that the plain-text tables (`simulator.report.tables`) stay light.
+`build(run_folder)` writes report.html and figures/*.png; `tornado_figure(tornado)` draws one tornado,
+`comparison_figures(comparison)` the charts of a comparison. All import matplotlib only when called, so that the
+plain-text tables (`simulator.report.tables`, `simulator.report.versus`) stay light.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["build", "tornado_figure"]
+__all__ = ["build", "comparison_figures", "tornado_figure"]
 
 
 def build(run_folder: Path) -> Path:
@@ -27,3 +28,12 @@ def tornado_figure(tornado: Mapping[str, Any]) -> bytes:
 
     with style():
         return png(draw(tornado).figure)
+
+
+def comparison_figures(comparison: Mapping[str, Any]) -> dict[str, bytes]:
+    """The PNGs of a comparison (as in comparison.json) by slug."""
+    from simulator.report.canvas import png, style
+    from simulator.report.comparison import pictures
+
+    with style():
+        return {picture.slug: png(picture.figure) for picture in pictures(comparison)}

@@ -7,6 +7,7 @@ Text is never parsed as mathematics: a name from a config may hold any character
 from __future__ import annotations
 
 import io
+import textwrap
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -83,12 +84,12 @@ def style() -> Iterator[None]:
         yield
 
 
-def canvas(title: str, height: float = HEIGHT) -> tuple[Figure, Axes]:
-    """An empty figure with one set of axes, without any window system."""
+def canvas(title: str, height: float = HEIGHT, wide: int = 44) -> tuple[Figure, Axes]:
+    """An empty figure with one set of axes, without any window system; the title in lines of `wide` letters."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.set_title(title, pad=8)
+    axes.set_title(textwrap.fill(title, wide), pad=8)
     return figure, axes
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from simulator.report import detail, fans, rows, tornado, value
+from simulator.report import comparison, debt, detail, fans, plans, rows, tornado, value
 from simulator.report.canvas import DPI, Picture, png, style
 from simulator.report.headline import conventions
 from simulator.report.numbers import slug
@@ -67,6 +67,17 @@ def _sections(run: Run) -> Iterator[Section]:
         "All plans are valued in the same worlds: a difference between two of them is not the luck of the draw.",
         (value.distribution(run), value.exceedance(run)),
     )
+    found = plans.compared(run)
+    if found is not None:
+        yield chapter(
+            "plans",
+            "Plans compared",
+            f"Differences path by path: each plan less the first in the same worlds. Means, shares of paths and regret "
+            f"are from {found['pairs'][0]['mean']['n']:,} paths, the rest from the {found['n']:,} that were kept. VaR "
+            "and CVaR are losses, so a difference below 0 is less risk.",
+            comparison.pictures(found, run.plans),
+            [plans.paired_table(run, found)],
+        )
     yield chapter(
         "drivers",
         "What moves the result",
@@ -84,6 +95,12 @@ def _sections(run: Run) -> Iterator[Section]:
         "Liquidity, covenants and idle capital",
         "Covenants are tested at quarter-ends after the programme's start-up; the first failed test is the breach.",
         (value.survival(run), rows.waste(run, "idle_capital"), rows.waste(run, "stranded_peak")),
+    )
+    yield chapter(
+        "debt",
+        "Debt against the assets it paid for",
+        "What is owed beside what the compute and shells are worth in use or resale, month by month.",
+        (picture for plan in run.plans for picture in debt.charts(run, plan)),
     )
     for plan, title in run.plans.items():
         pictures = (*fans.plan_fans(run, plan), rows.earnings(run, plan))

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from simulator.report.canvas import COLOURS, FAINT, INK, Picture, canvas
+from simulator.report.canvas import COLOURS, FAINT, INK, Picture, canvas, room_for_legend
 from simulator.report.numbers import number, percent
 from simulator.report.run import Run
 
@@ -104,7 +104,7 @@ def waste(run: Run, metric: str) -> Picture | None:
 
 
 def earnings(run: Run, plan: str) -> Picture | None:
-    """Effect on earnings per share by fiscal year: quantiles over paths."""
+    """Effect on earnings per share by fiscal year: a fan of quantiles over paths."""
     names = sorted(name for name in run.sample if name.startswith(f"{plan}.eps_fy"))
     found = {int(name.rpartition("eps_fy")[2]): run.values(name) for name in names}
     found = {year: values for year, values in found.items() if values.size}
@@ -112,32 +112,37 @@ def earnings(run: Run, plan: str) -> Picture | None:
         return None
     title = f"Effect on earnings per share: {run.plans[plan]}"
     figure, axes = canvas(title)
-    for year, values in found.items():
-        _interval(axes, values, year, upright=True)
+    bands = np.array([np.quantile(values, _SHARES) for values in found.values()]).T
+    date = list(found)
+    axes.fill_between(date, bands[0], bands[4], color=COLOURS[5], alpha=0.35, linewidth=0, label="5-95 % of paths")
+    axes.fill_between(date, bands[1], bands[3], color=COLOURS[0], alpha=0.45, linewidth=0, label="25-75 %")
+    axes.plot(date, bands[2], color=INK, marker="o", markerfacecolor="white", markersize=4, label="median")
+    mean = [float(values.mean()) for values in found.values()]
+    axes.plot(date, mean, color=INK, linestyle=(0, (1, 1.5)), linewidth=1.3, label="mean")
     axes.axhline(0, color=INK, linewidth=0.9)
     axes.set_xticks(list(found), [f"{year}" for year in found], rotation=45 if len(found) > 7 else 0)
-    axes.set_xlim(min(found) - 0.6, max(found) + 0.6)
+    axes.set_xlim(min(found) - 0.2, max(found) + 0.2)
     axes.set_xlabel("fiscal year")
     axes.set_ylabel("USD a share")
     axes.grid(visible=False, axis="x")
-    _interval_legend(figure)
+    room_for_legend(axes, 4)
     words = [f"{year} {number(float(np.median(values)))}" for year, values in found.items()]
     return Picture(
         f"eps_{plan}",
         title,
-        f"Quantiles over paths by fiscal year. Medians in USD a share: {', '.join(words)}.",
+        f"Fan of quantiles over paths by fiscal year. Medians in USD a share: {', '.join(words)}.",
         "After tax, depreciation and interest; the effect of the programme alone. First and last year may be partial.",
         figure,
     )
 
 
-def _interval(axes: Axes, values: Array, place: float, upright: bool = False) -> None:
-    """Thin line 5-95 %, thick 25-75 %, circle median, diamond mean, across or upright at `place`."""
+def _interval(axes: Axes, values: Array, place: float) -> None:
+    """Thin line 5-95 %, thick 25-75 %, circle median, diamond mean, at `place`."""
     q05, q25, q50, q75, q95 = (float(q) for q in np.quantile(values, _SHARES))
 
     def line(points: tuple[float, ...], **look: Any) -> None:
         here = (place,) * len(points)
-        axes.plot(*((here, points) if upright else (points, here)), solid_capstyle="butt", clip_on=False, **look)
+        axes.plot(points, here, solid_capstyle="butt", clip_on=False, **look)
 
     line((q05, q95), color=INK, linewidth=1.1)
     line((q25, q75), color=COLOURS[0], linewidth=5)

@@ -15,7 +15,7 @@ _WIDE = 79
 
 def risk_table(summary: Mapping[str, Any]) -> str:
     """The headline figures of every plan; the head states paths, confidence, unit and sign."""
-    lines = ["RISK OF THE PROGRAMME", *_wrapped(" ".join(conventions(summary)))]
+    lines = ["RISK OF THE PROGRAMME", *wrapped(" ".join(conventions(summary)))]
     notes: list[str] = []
     for plan in summary["plans"]:
         lines += ["", f"{'Plan ' + plain(plan, 40):<46}{'value':>10}   {'95 % interval'}"]
@@ -26,9 +26,9 @@ def risk_table(summary: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _wrapped(text: str) -> list[str]:
+def wrapped(text: str, wide: int = _WIDE) -> list[str]:
     """Lines of a paragraph; a number stays with its percent sign."""
-    return [line.replace("\0", " ") for line in textwrap.wrap(text.replace(" %", "\0%"), _WIDE)]
+    return [line.replace("\0", " ") for line in textwrap.wrap(text.replace(" %", "\0%"), wide)]
 
 
 def _block(block: Block, notes: list[str]) -> list[str]:
@@ -36,11 +36,12 @@ def _block(block: Block, notes: list[str]) -> list[str]:
     if len(block.lines) == 1:
         line = block.lines[0]
         name = title if line.label in {"mean", "probability"} else f"{title}, {line.label}"
-        return [_line(f"  {name}", line.kind, line.cells[0], notes)]
-    return [f"  {title}", *(_line(f"    {line.label}", line.kind, line.cells[0], notes) for line in block.lines)]
+        return [table_line(f"  {name}", line.kind, line.cells[0], notes)]
+    return [f"  {title}", *(table_line(f"    {line.label}", line.kind, line.cells[0], notes) for line in block.lines)]
 
 
-def _line(label: str, kind: str, cell: Cell, notes: list[str]) -> str:
+def table_line(label: str, kind: str, cell: Cell, notes: list[str]) -> str:
+    """A figure with its interval; reservations are gathered in `notes` and referred to by number."""
     mark = ""
     if cell.note:
         if cell.note not in notes:

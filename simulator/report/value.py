@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -57,7 +59,7 @@ def distribution(run: Run) -> Picture | None:
         )
         _marks(axes, run, plan, npv, base, level)
     axes.axvline(0, color=INK, linewidth=0.9)
-    axes.set_yticks(range(len(values)), [run.plans[plan] for plan in reversed(values)])
+    axes.set_yticks(range(len(values)), [textwrap.fill(run.plans[plan], 18) for plan in reversed(values)])
     axes.set_ylim(-0.22, len(values) - 0.1)
     axes.set_xlabel("NPV, USD bn (below 0: value is lost)")
     axes.grid(visible=False, axis="y")

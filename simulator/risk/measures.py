@@ -76,10 +76,11 @@ def mean_influence(x: Floats) -> Floats:
     return influence
 
 
-def var_influence(loss: Floats, level: float) -> Floats:
-    """How each of the losses (n,) moves VaR, times n; zero where VaR sits on an atom."""
-    beyond = (loss > var(loss, level)).astype(np.float64)
-    influence: Floats = (beyond - beyond.mean()) * _sparsity(np.sort(loss), level)
+def var_influence(loss: Floats, level: float, ordered: Floats | None = None) -> Floats:
+    """How each of the losses (n,) moves VaR, times n; zero where VaR sits on an atom. `ordered`: the losses, rising."""
+    ordered = np.sort(loss) if ordered is None else ordered
+    beyond = (loss > ordered[rank(level, loss.size) - 1]).astype(np.float64)
+    influence: Floats = (beyond - beyond.mean()) * _sparsity(ordered, level)
     return influence
 
 
@@ -103,6 +104,11 @@ def paired(one: Floats, other: Floats, of: Callable[[Floats], tuple[float, Float
 def paired_mean(one: Floats, other: Floats) -> Estimate:
     """Mean of `one` less mean of `other`."""
     return paired(one, other, lambda x: (math.fsum(x) / x.size, mean_influence(x)))
+
+
+def paired_quantile(one: Floats, other: Floats, share: float) -> Estimate:
+    """Quantile of the values `one` less quantile of `other`."""
+    return paired(one, other, lambda x: (quantile(x, share), var_influence(x, share)))
 
 
 def paired_var(one: Floats, other: Floats, level: float, bad: Literal["low", "high"]) -> Estimate:

@@ -58,7 +58,7 @@ class Comparison:
 
     def base(self) -> dict[str, Any]:
         """Figures of the base by plan."""
-        return {plan: summary.as_dict(figure) for plan, (figure, _) in self._base.items()}
+        return {plan: summary.figure_dict(figure) for plan, (figure, _) in self._base.items()}
 
     def against(self, stressed: Mapping[str, Floats]) -> dict[str, Any]:
         """Figures of a stressed world by plan, with their `change`."""
@@ -66,7 +66,7 @@ class Comparison:
         for plan, values in stressed.items():
             (now, influence), (before, base) = self._measured(values), self._base[plan]
             moved = change(influence, base, (now, before))
-            found[plan] = {**summary.as_dict(now), "change": summary.as_dict(moved)}
+            found[plan] = {**summary.figure_dict(now), "change": summary.figure_dict(moved)}
         return found
 
     def _measured(self, values: Floats) -> tuple[Figure, Estimate]:

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from simulator.finance.metrics import Metric
 from simulator.results.columns import WORLD, Column
+from simulator.results.comparison import TIE, Difference
 from simulator.results.histogram import Bins, singles
 from simulator.results.moments import Moments
-from simulator.results.tallies import Extreme, Tallies
+from simulator.results.owner import ColumnTally, Extreme
+from simulator.results.tallies import Tallies
 from simulator.risk import intervals, measures
 from simulator.risk.intervals import Figure
 
@@ -34,6 +36,8 @@ CONVENTIONS = (
     "Tail figures from fewer than 50 tail paths are not given, from fewer than 300 they are flagged.",
     "Undefined values are left out of every measure and counted apart: `undefined` is their share.",
     "Months count from the start of the programme, 0 first; one that never comes ranks after the horizon.",
+    "Plans are compared path by path: a difference is the plan less the first plan, it beats it where it is better on "
+    "a path, values nearer than 1e-6 tie; regret is what the best plan of a path has beyond a plan.",
 )
 
 Sample = Callable[[str], NDArray[np.float64]]
@@ -98,13 +102,62 @@ def summarise(
         "conventions": list(CONVENTIONS),
         "world": owners.pop(WORLD, {}),
         "plans": owners,
+        "comparison": comparison(tallies, quantiles),
         "timing": {"simulate_s": facts.simulate_s, "paths_per_s": speed},
+    }
+
+
+def comparison(tallies: Tallies, quantiles: Sequence[float] = QUANTILES) -> dict[str, Any]:
+    """Every plan less the first plan, and the regret of each, over all paths; empty with a single plan."""
+    of = tallies.comparison
+    if of.first is None:
+        return {}
+    plans = {plan: {found.metric.name: difference(found) for found in of.differences(plan)} for plan in of.plans[1:]}
+    tallies_of = {plan: tally for plan in of.plans if (tally := of.regret(plan)) is not None}
+    regrets = {plan: regret(distribution(tally), quantiles) for plan, tally in tallies_of.items()}
+    return {"first": of.first, "differences": plans, "regret": regrets}
+
+
+def difference(of: Difference) -> dict[str, Any]:
+    """One plan less the first in one metric: its mean with the paired error, and how often the plan is better."""
+    n = of.moments.n
+    return {
+        "unit": of.metric.unit,
+        "bad": of.metric.bad,
+        "n": n,
+        **figure_dict(about_mean(of.moments)),
+        "stderr": _finite(of.moments.stderr),
+        "beats": figure_dict(probability(of.better, n)),
+        "ties": of.ties / n if n else None,
+    }
+
+
+def about_mean(of: Moments) -> Figure:
+    """A mean with its interval."""
+    if of.n < 2:
+        return Figure(_finite(of.mean), None, None, intervals.NOWHERE if of.n == 0 else "one path only")
+    return Figure(of.mean, *intervals.about(of.mean, of.stderr, of.n))
+
+
+def regret(of: Distribution, quantiles: Sequence[float]) -> dict[str, Any]:
+    """Mean and quantiles of a plan's regret, and how often no plan is better."""
+    return {
+        "unit": of.metric.unit,
+        "n": of.n,
+        **figure_dict(mean(of)),
+        "stderr": _finite(of.moments.stderr),
+        "quantiles": {str(p): figure_dict(quantile(of, p, 0)) for p in quantiles},
+        "best": figure_dict(probability(of.n - _at_least(of.bins, TIE), of.n)),
     }
 
 
 def of_tally(tallies: Tallies, name: str) -> Distribution:
     """The distribution of a tallied column."""
-    tally = tallies.column(name)
+    return distribution(tallies.column(name))
+
+
+def distribution(tally: ColumnTally) -> Distribution:
+    """The distribution of a column from its tally."""
     ends = (tally.lowest, tally.highest)
     return Distribution(tally.column.metric, tally.n, tally.undefined, tally.bins, tally.moments, tally.events, ends)
 
@@ -136,11 +189,11 @@ def entry(of: Distribution, months: int, levels: Sequence[float], quantiles: Seq
         "n": of.n,
         "undefined": of.undefined / total if total else 0.0,
         **_mean(of, months),
-        "sd": as_dict(sd(of)),
-        "quantiles": {} if event else {str(p): as_dict(quantile(of, p, months)) for p in quantiles},
-        "var": {str(level): as_dict(var(of, level)) for level in levels} if amount else {},
-        "cvar": {str(level): as_dict(cvar(of, level)) for level in levels} if amount else {},
-        "probability": {label: as_dict(figure) for label, figure in probabilities(of, months).items()},
+        "sd": figure_dict(sd(of)),
+        "quantiles": {} if event else {str(p): figure_dict(quantile(of, p, months)) for p in quantiles},
+        "var": {str(level): figure_dict(var(of, level)) for level in levels} if amount else {},
+        "cvar": {str(level): figure_dict(cvar(of, level)) for level in levels} if amount else {},
+        "probability": {label: figure_dict(figure) for label, figure in probabilities(of, months).items()},
     }
     for name, end in zip(("lowest", "highest"), of.ends, strict=True):
         found[name] = None if end is None else {"value": end.value, "path": end.path}
@@ -149,9 +202,7 @@ def entry(of: Distribution, months: int, levels: Sequence[float], quantiles: Seq
 
 def mean(of: Distribution) -> Figure:
     """The mean; its standard error is `of.moments.stderr`."""
-    if of.n < 2:
-        return Figure(_finite(of.moments.mean), None, None, intervals.NOWHERE if of.n == 0 else "one path only")
-    return Figure(of.moments.mean, *intervals.about(of.moments.mean, of.moments.stderr, of.n))
+    return about_mean(of.moments)
 
 
 def sd(of: Distribution) -> Figure:
@@ -242,7 +293,7 @@ def _finite(x: float) -> float | None:
     return float(x) if math.isfinite(x) else None
 
 
-def as_dict(figure: Figure) -> dict[str, Any]:
-    """A figure as summaries hold it."""
+def figure_dict(figure: Figure) -> dict[str, Any]:
+    """A figure as it stands in JSON."""
     found = {"value": figure.value, "low": figure.low, "high": figure.high}
     return found if figure.note is None else {**found, "note": figure.note}

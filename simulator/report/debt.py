@@ -1,0 +1,91 @@
+"""Debt against what stands behind it: asset value over time, and lease income against interest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from simulator.report.canvas import COLOURS, INK, Picture, canvas, room_for_legend, years
+from simulator.report.numbers import month_name, number
+from simulator.report.run import Bands, Run
+
+Array = NDArray[np.float64]
+
+
+def charts(run: Run, plan: str) -> Iterator[Picture]:
+    """The charts whose series the run kept."""
+    for picture in (_outstanding(run, plan), _income(run, plan)):
+        if picture is not None:
+            yield picture
+
+
+def _outstanding(run: Run, plan: str) -> Picture | None:
+    """Notes and revolver against the economic value of the assets."""
+    notes, revolver, value = (run.series.get(f"{plan}.{name}") for name in ("notes", "revolver", "asset_value"))
+    if notes is None or revolver is None or value is None:
+        return None
+    title = f"Debt and asset value: {run.plans[plan]}"
+    debt = _sum(notes, revolver)
+    return _fans(
+        run,
+        f"debt_{plan}",
+        title,
+        "USD bn",
+        (("value of compute", value), ("notes and revolver", debt)),
+        "Economic value of the compute in place: its cost times what newer chips, wear and paradigm shifts leave of "
+        "it; shells are not in it. The band of debt adds those of notes and revolver. Where debt lies above, it has "
+        "outlived what it paid for.",
+    )
+
+
+def _income(run: Run, plan: str) -> Picture | None:
+    """Lease income against interest."""
+    lease, interest = (run.series.get(f"{plan}.{name}") for name in ("lease", "interest"))
+    if lease is None or interest is None:
+        return None
+    title = f"Lease income and interest: {run.plans[plan]}"
+    return _fans(
+        run,
+        f"lease_{plan}",
+        title,
+        "USD bn a month",
+        (("lease income", lease), ("interest on notes", interest)),
+        "Income from capacity let, after the cost of letting it, beside the interest on the notes.",
+    )
+
+
+def _sum(one: Bands, other: Bands) -> Bands:
+    """Bands added: exact for means, and for quantiles where one of the two does not vary."""
+    return {name: band if name == "month" else band + other[name] for name, band in one.items()}
+
+
+def _fans(
+    run: Run, slug: str, title: str, unit: str, parts: tuple[tuple[str, Bands], tuple[str, Bands]], caption: str
+) -> Picture:
+    figure, axes = canvas(title)
+    for (name, rows), colour, dash in zip(parts, (COLOURS[0], COLOURS[1]), ("-", (0, (5, 2))), strict=True):
+        _fan(axes, run.first_year + (rows["month"] + 1) / 12, rows, name, colour, dash)
+    axes.axhline(0, color=INK, linewidth=0.8)
+    years(axes, run.first_year, run.months)
+    axes.set_ylabel(unit)
+    axes.set_ylim(bottom=min(0.0, *(float(rows["q05"].min()) for _, rows in parts)))
+    room_for_legend(axes)
+    words = "; ".join(f"{name} {_words(run, rows)}" for name, rows in parts)
+    return Picture(slug, title, f"Two fan charts by month in {unit}: {words}.", caption, figure)
+
+
+def _fan(axes: Axes, date: Array, rows: Bands, name: str, colour: str, dash: object) -> None:
+    axes.fill_between(date, rows["q05"], rows["q95"], color=colour, alpha=0.22, linewidth=0, label=f"{name}, 5-95 %")
+    axes.plot(date, rows["q50"], color=colour, linestyle=dash, label=f"{name}, median")  # type: ignore[arg-type]
+
+
+def _words(run: Run, rows: Bands) -> str:
+    last = len(rows["month"]) - 1
+    said = []
+    for i in sorted({last // 4, last // 2, last}):
+        low, middle, high = (number(float(rows[band][i])) for band in ("q05", "q50", "q95"))
+        said.append(f"in {month_name(run.start, rows['month'][i])} {middle} ({low} to {high})")
+    return ", ".join(said)
