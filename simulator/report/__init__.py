@@ -1,7 +1,7 @@
 """Figures, tables and the HTML report of a run folder. Nothing here simulates: it draws what the run left.
 
-`build(run_folder)` writes report.html and figures/*.png; `tornado_figure(tornado)` draws one tornado. Both import
-matplotlib only when called, so that the plain-text tables (`simulator.report.tables`) stay light.
+`build(run_folder)` writes report.html and figures/*.png; `tornado_figure(tornado)` and `stress_figure(stress)` draw one
+result. They import matplotlib only when called, so that the plain-text tables (`simulator.report.tables`) stay light.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["build", "tornado_figure"]
+__all__ = ["build", "stress_figure", "tornado_figure"]
 
 
 def build(run_folder: Path) -> Path:
@@ -27,3 +27,12 @@ def tornado_figure(tornado: Mapping[str, Any]) -> bytes:
 
     with style():
         return png(draw(tornado).figure)
+
+
+def stress_figure(stress: Mapping[str, Any]) -> bytes:
+    """The PNG of a comparison of stress sets (as in stress.json)."""
+    from simulator.report.canvas import png, style
+    from simulator.report.stress import draw
+
+    with style():
+        return png(draw(stress).figure)
