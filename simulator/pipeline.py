@@ -189,7 +189,9 @@ def stress(
             return {owner: asked.read(found[k]) for k, owner in enumerate(rows)}
 
         held = Comparison(values(base), asked.metric, wanted)
-        against = dict(local.in_threads(lambda k: (k, held.against(values(stressed[k]))), range(len(chosen)), job.threads))
+        against = dict(
+            local.in_threads(lambda k: (k, held.against(values(stressed[k]))), range(len(chosen)), job.threads)
+        )
     return {
         "config": checked.name,
         "stress": list(checked.stress),

@@ -13,7 +13,9 @@ from simulator.drivers.arpu import Arpu
 from simulator.drivers.laws import named, truncated, zero_inflated
 from simulator.finance import ledger as at
 from simulator.finance.cashflow import operate
+from simulator.finance.letting import Letting
 from simulator.finance.programme import Programme
+from simulator.finance.sites import Lives
 from tests.drawing import draw_arpu
 from tests.statistical import assert_correlation, assert_covariance, assert_mean, assert_share, assert_variance
 
@@ -85,9 +87,12 @@ def test_margin_is_an_uncertain_number(seed):
 # What compute does for revenue: exact
 
 
+NOTHING_LET = Letting(1.0, 0.0, 0.0, 0, 0.0, False, False, False, 0.0, 0.0, 1.0)
+
+
 @njit
-def book(programme, fleet, world, working, books):  # inner functions have no entry for Python
-    operate(programme, fleet, world, working, books)
+def book(programme, fleet, letting, market, world, works, lives, rows, ledger):  # inner: no entry for Python
+    operate(programme, fleet, letting, market, market, programme.z_default, world, works, lives, rows, rows, ledger)
 
 
 def increment(epsilon: float, lag: float, added: float, months: int = 30) -> np.ndarray:
@@ -96,16 +101,17 @@ def increment(epsilon: float, lag: float, added: float, months: int = 30) -> np.
         base=np.full(months, 2.0), fleet=np.full(months, 100.0), level=0.0, phi=1.0, sd=0.0, epsilon=0, load=0.0,
         own=1.0, lag=lag, margin=0, z_noise=0, z_epsilon=0, z_margin=0,
     )  # fmt: skip
-    world, books = at.world(months, 1, 3), np.zeros((at.LEDGER, months, 3))
+    world, works, ledger = at.world(months, 1, 0, 3), np.zeros((at.WORKS, months, 3)), np.zeros((at.LEDGER, months, 3))
     world.monthly[at.NOISE], world.monthly[at.WORK] = 1.1, 1.0
     world.lanes[at.EPSILON], world.lanes[at.MARGIN] = epsilon, 0.8
-    books[at.WORK_CHANGE, 0] = added
+    works[at.WORK_CHANGE, 0] = added
     numbers: dict[str, Any] = {
         name: 0 if kind == "int" else 0.0 for name, kind in Programme.__annotations__.items()
-    } | {"growth": np.ones(months), "work_delay": np.zeros(1, np.int64)}
+    } | {"growth": np.ones(months), "work_delay": np.zeros(1, np.int64), "z_default": np.zeros(1, np.int64)}
     programme = Programme(**numbers)
-    book(programme, fleet, world, np.empty((at.ROWS, 3)), books)
-    return books[at.EBITDA, :, 0]
+    lives = Lives(np.zeros((1, 3)), np.zeros((1, 3)), np.zeros((1, months + 2, 3)))
+    book(programme, fleet, NOTHING_LET, np.ones(months), world, works, lives, np.empty((at.ROWS, 3)), ledger)
+    return ledger[at.EBITDA, :, 0]
 
 
 @pytest.mark.parametrize("epsilon", [0.0, 0.05, 1.0])

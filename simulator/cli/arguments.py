@@ -81,6 +81,13 @@ def read(config: Path, overrides: Sequence[str] = (), stress: Sequence[str] = ()
     return load(config, overrides, find_sets(stress))
 
 
+def stress_sets(names: Sequence[str] | None) -> None:
+    """--sets: stress sets that there are."""
+    from simulator.config.stress_files import find_sets
+
+    find_sets(names or ())
+
+
 def new_folder(text: str | None) -> Path | None:
     """--out: a folder that can be made or written to and holds no run."""
     out = folder(text)

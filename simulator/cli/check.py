@@ -103,6 +103,7 @@ def programme(frozen: Frozen) -> dict[str, Any]:
         "notes": sum(number(note.amount) for note in config.notes),
         "plans": list(frozen.plans),
         "inputs": len(frozen.inputs()),
+        "stress": list(config.stress),
     }
 
 
@@ -113,7 +114,10 @@ def _run(job: Job, expected: Forecast) -> dict[str, Any]:
 def _print(frozen: Frozen, job: Job, expected: Forecast) -> None:
     told = programme(frozen)
     print(f"{frozen.config.title or told['name']}: {told['gw']:.3f} GW at {_count(told['sites'], 'site')}")
-    print(f"{told['months']} months from {told['start']}, month 0; {told['inputs']} uncertain inputs\n")
+    print(f"{told['months']} months from {told['start']}, month 0; {told['inputs']} uncertain inputs")
+    if told["stress"]:
+        print(f"under stress, not the base: {', '.join(told['stress'])}")
+    print()
     for site in told["sites"]:
         days = f"   trains for {site['training_days']:.0f} days" if "training_days" in site else ""
         print(f"  {site['id']:<20}{site['region']:<20}{site['mw']:>8,.0f} MW   month {site['planned']:>3.0f}{days}")

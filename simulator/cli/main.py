@@ -21,6 +21,7 @@ from simulator.cli.init import init
 from simulator.cli.report import report
 from simulator.cli.run import run
 from simulator.cli.schema import schema
+from simulator.cli.stress import stress
 from simulator.cli.tornado import tornado
 from simulator.cli.training import training
 from simulator.cli.warmup import warmup
@@ -113,7 +114,7 @@ def _options(
         os.environ[DEBUG] = "1"
 
 
-for verb in (init, check, run, report, compare, tornado, training, schema, warmup, bench):
+for verb in (init, check, run, report, compare, tornado, stress, training, schema, warmup, bench):
     app.command()(verb)
 
 

@@ -51,10 +51,10 @@ def run(
     if as_json:
         print(json.dumps(done.summary, indent=1))
     else:
-        _print(done, config, drawn=not no_report)
+        _print(done, config, drawn=not no_report, stress="".join(f" --stress {name}" for name in stress or ()))
 
 
-def _print(done: Run, config: Path, drawn: bool) -> None:
+def _print(done: Run, config: Path, drawn: bool, stress: str) -> None:
     from simulator.report.tables import risk_table
 
     print(risk_table(done.summary))
@@ -65,8 +65,8 @@ def _print(done: Run, config: Path, drawn: bool) -> None:
         print(f"report  {done.path / 'report.html'}")
     print("\nWhat next:")
     for command in (
-        f"simulator tornado {config} --out {done.path}",
+        f"simulator tornado {config}{stress} --out {done.path}",
         f"simulator report {done.path}",
-        f"simulator run {config} --set drivers.price.spot0=20",
+        f"simulator run {config}{stress} --set drivers.price.spot0=20",
     ):
         print(f"  {command}")

@@ -81,6 +81,8 @@ def _print(found: dict[str, Any]) -> None:
     owner = f"{found['plan']}.{found['metric']}"
     unit = f", {found['unit']}" if found["unit"] else ""
     print(f"{found['measure']} of {owner}{unit}: {_number(found['base'])} on {found['paths']:,} paths; changes by")
+    if found["stress"]:
+        print(f"under stress, not the base: {', '.join(found['stress'])}")
     print(f"{'input held at':<{_NAME}}{'low':>10}{'high':>10}   {'at low':<20}at high")
     for bar in found["bars"][:_SHOWN]:
         name = bar["input"] if len(bar["input"]) < _NAME else f"{bar['input'][: _NAME - 4]}..."

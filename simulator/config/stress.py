@@ -112,7 +112,7 @@ def _moved(now: Any, change: Change) -> Any:
 
 
 def _now(tree: Mapping[str, Any], path: KeyPath) -> Any:
-    """What a config says at a path, in its plan, in what plans inherit or by default; an unknown key is as good as 0."""
+    """What a config says at a path: as written, as a plan inherits it or by default; 0 for an unknown key."""
     for place in (path, ("plan_defaults", *path[2:])) if path[0] == "plans" else (path,):
         node: Any = tree
         for key in place:

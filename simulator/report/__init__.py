@@ -1,8 +1,8 @@
 """Figures, tables and the HTML report of a run folder. Nothing here simulates: it draws what the run left.
 
-`build(run_folder)` writes report.html and figures/*.png; `tornado_figure(tornado)` draws one tornado,
-`comparison_figures(comparison)` the charts of a comparison. All import matplotlib only when called, so that the
-plain-text tables (`simulator.report.tables`, `simulator.report.versus`) stay light.
+`build(run_folder)` writes report.html and figures/*.png; `tornado_figure(tornado)` and `stress_figure(stress)` draw
+one result, `comparison_figures(comparison)` the charts of a comparison. They import matplotlib only when called, so
+that the plain-text tables (`simulator.report.tables`, `simulator.report.versus`) stay light.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["build", "comparison_figures", "tornado_figure"]
+__all__ = ["build", "comparison_figures", "stress_figure", "tornado_figure"]
 
 
 def build(run_folder: Path) -> Path:
@@ -37,3 +37,12 @@ def comparison_figures(comparison: Mapping[str, Any]) -> dict[str, bytes]:
 
     with style():
         return {picture.slug: png(picture.figure) for picture in pictures(comparison)}
+
+
+def stress_figure(stress: Mapping[str, Any]) -> bytes:
+    """The PNG of a comparison of stress sets (as in stress.json)."""
+    from simulator.report.canvas import png, style
+    from simulator.report.stress import draw
+
+    with style():
+        return png(draw(stress).figure)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from simulator.report.numbers import percent
+from simulator.report.numbers import percent, plain
 from simulator.risk.intervals import about
 
 # Metrics in reading order; a run shows those that it tallied, and every event of its config.
@@ -117,9 +117,11 @@ def _probability(entry: Mapping[str, Any]) -> Cell:
 
 
 def conventions(summary: Mapping[str, Any]) -> list[str]:
-    """Sentences that every table of figures starts with: paths, confidence, unit, sign."""
+    """Sentences that every table of figures starts with: stress, paths, confidence, unit, sign."""
     paths, seed, sampler = summary.get("paths", 0), summary.get("seed"), summary.get("sampler")
+    stress = ", ".join(map(plain, summary.get("stress") or ()))
     return [
+        *([f"Under stress, not the base: {stress}."] if stress else []),
         f"{paths:,} paths, seed {seed}, sampler {sampler}.",
         "Each figure stands with its 95 % confidence interval.",
         "Money is nominal USD bn.",

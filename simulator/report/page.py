@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from simulator.report import comparison, debt, detail, fans, plans, rows, tornado, value
+from simulator.report import comparison, debt, detail, fans, plans, rows, stress, tornado, value
 from simulator.report.canvas import DPI, Picture, png, style
 from simulator.report.headline import conventions
 from simulator.report.numbers import slug
@@ -81,8 +81,8 @@ def _sections(run: Run) -> Iterator[Section]:
     yield chapter(
         "drivers",
         "What moves the result",
-        "Inputs at their low and high values, one at a time.",
-        (tornado.draw(run.tornado),) if run.tornado else (),
+        "Inputs at their low and high values, one at a time; and whole worlds under stress.",
+        ((tornado.draw(run.tornado),) if run.tornado else ()) + ((stress.draw(run.stress),) if run.stress else ()),
     )
     yield chapter(
         "worlds",

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from simulator.errors import RunError
 from simulator.report.numbers import plain
+from simulator.report.tables import stressed
 from simulator.results import store
 
 Array = NDArray[np.float64]
 Bands = dict[str, Array]  # month, q05, q25, q50, q75, q95, mean, each (months,)
-TORNADO = "tornado.json"
+TORNADO, STRESS = "tornado.json", "stress.json"
 _DRAWN = ("npv", "breach_month", "idle_capital", "stranded_peak")  # and eps_fy<year>, delay_<site>
 
 
@@ -34,10 +35,13 @@ class Run:
     sample: dict[str, Array]  # (paths,) by `world.<metric>` and `<plan>.<metric>`, undefined NaN; only what is drawn
     series: dict[str, Bands]  # by `world.<series>` and `<plan>.<series>`
     tornado: dict[str, Any] | None
+    stress: dict[str, Any] | None
 
     @property
     def title(self) -> str:
-        return plain(self.config.get("title") or self.config.get("name") or self.folder.name, 100)
+        """The programme's, and the stress sets where it is not the base."""
+        title = plain(self.config.get("title") or self.config.get("name") or self.folder.name, 100)
+        return title + stressed(self.summary, ", ")
 
     @property
     def months(self) -> int:
@@ -86,7 +90,8 @@ def read_run(folder: Path) -> Run:
         config_text=text,
         sample={name: np.asarray(values, dtype=np.float64) for name, values in stored.sample(names).items()},
         series=_by_name(stored.series()) if store.SERIES in stored.manifest["files"] else {},
-        tornado=_tornado(folder / TORNADO),
+        tornado=_beside(folder / TORNADO, "bars"),
+        stress=_beside(folder / STRESS, "sets"),
     )
 
 
@@ -106,13 +111,14 @@ def _by_name(columns: dict[str, NDArray[Any]]) -> dict[str, Bands]:
     return found
 
 
-def _tornado(path: Path) -> dict[str, Any] | None:
+def _beside(path: Path, held: str) -> dict[str, Any] | None:
+    """What another verb left in the folder; `held` is a list that it must have."""
     if not path.is_file():
         return None
     try:
         content = json.loads(path.read_text("utf-8"))
     except ValueError as error:
-        raise RunError(f"{path}: is not JSON ({error}); run the tornado again") from None
-    if not isinstance(content, dict) or not isinstance(content.get("bars"), list):
-        raise RunError(f"{path}: given something else, wanted the bars of a tornado; run the tornado again")
+        raise RunError(f"{path}: is not JSON ({error}); run the {path.stem} again") from None
+    if not isinstance(content, dict) or not isinstance(content.get(held), list):
+        raise RunError(f"{path}: given something else, wanted the {held} of a {path.stem}; run the {path.stem} again")
     return content

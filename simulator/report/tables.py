@@ -1,4 +1,4 @@
-"""Tables as plain text, at most 80 columns wide: what `simulator run` prints."""
+"""Tables as plain text, at most 80 columns wide: what `simulator run` and `simulator stress` print."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-from simulator.report.headline import Block, Cell, conventions, headline
+from simulator.report.headline import Block, Cell, conventions, figure, headline
 from simulator.report.numbers import number, percent, plain, quantity
 
 _WIDE = 79
@@ -26,6 +26,38 @@ def risk_table(summary: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def stress_table(stress: Mapping[str, Any]) -> str:
+    """A figure of every plan in the base and in each stress set, and the paired change."""
+    unit = f", {stress['unit']}" if stress["unit"] else ""
+    lines = wrapped(
+        f"{measured(stress)}{unit}, under stress: {stress['paths']:,} paths, seed {stress['seed']}, the same in every "
+        "set. Figures and their changes from the base stand with 95 % intervals; changes are paired."
+    )
+    if stress["stress"]:
+        lines += wrapped(f"The base is itself stressed: {', '.join(stress['stress'])}.")
+    notes: list[str] = []
+    for plan, base in stress["base"].items():
+        name = "World" if plan == "world" else f"Plan {plain(plan, 20)}"
+        lines += ["", f"{name:<26}{'value':>8}  {'interval':<18}{'change':>8}  interval"]
+        lines.append(_stress_line("base", base, None, stress["kind"], notes))
+        for one in stress["sets"]:
+            under = one["plans"].get(plan, {})
+            lines.append(_stress_line(one["name"], under, under.get("change"), stress["kind"], notes))
+    if notes:
+        lines += ["", *(f"[{i}] {note}" for i, note in enumerate(notes, 1))]
+    return "\n".join(lines) + "\n"
+
+
+def _stress_line(
+    name: str, under: Mapping[str, Any], moved: Mapping[str, Any] | None, kind: str, notes: list[str]
+) -> str:
+    cell, change = figure(under), figure(moved)
+    text = f"  {plain(name, 22):<24}{value(cell, kind):>8}  {interval(cell, kind):<18}"
+    if moved is not None:
+        text += f"{value(change, kind):>8}  {interval(change, kind)}"
+    return (text.rstrip() + _mark(cell.note or change.note, notes)).rstrip()
+
+
 def wrapped(text: str, wide: int = _WIDE) -> list[str]:
     """Lines of a paragraph; a number stays with its percent sign."""
     return [line.replace("\0", " ") for line in textwrap.wrap(text.replace(" %", "\0%"), wide)]
@@ -42,12 +74,16 @@ def _block(block: Block, notes: list[str]) -> list[str]:
 
 def table_line(label: str, kind: str, cell: Cell, notes: list[str]) -> str:
     """A figure with its interval; reservations are gathered in `notes` and referred to by number."""
-    mark = ""
-    if cell.note:
-        if cell.note not in notes:
-            notes.append(cell.note)
-        mark = f" [{notes.index(cell.note) + 1}]"
-    return f"{label:<46}{value(cell, kind):>10}   {interval(cell, kind)}{mark}".rstrip()
+    return f"{label:<46}{value(cell, kind):>10}   {interval(cell, kind)}{_mark(cell.note, notes)}".rstrip()
+
+
+def _mark(note: str | None, notes: list[str]) -> str:
+    """The number of a reservation, which joins `notes` if it is new."""
+    if not note:
+        return ""
+    if note not in notes:
+        notes.append(note)
+    return f" [{notes.index(note) + 1}]"
 
 
 def value(cell: Cell, kind: str, never: float = math.inf) -> str:
@@ -79,3 +115,20 @@ def _digits(cell: Cell, kind: str) -> int | None:
     while digits < 6 and cell.low != cell.high and scale * abs((cell.high or 0) - (cell.low or 0)) < 10.0**-digits:
         digits += 1
     return digits
+
+
+def measured(result: Mapping[str, Any]) -> str:
+    """`CVaR 95 % of NPV`: what a tornado or a comparison of stress sets is of."""
+    names = {"cvar": "CVaR ", "var": "VaR ", "mean": "mean"}
+    measure = str(result.get("measure", ""))
+    kind = measure.rstrip("0123456789.")
+    level = measure.removeprefix(kind)
+    words = names.get(kind, kind) + (f"{level} %" if level else "")
+    metric = plain(result.get("metric", ""))
+    return f"{words} of {metric.upper() if metric == 'npv' else metric}".strip()
+
+
+def stressed(result: Mapping[str, Any], before: str = "") -> str:
+    """`under stress: ai_winter` after `before` where a result is not one of the base, else nothing."""
+    names = ", ".join(plain(name) for name in result.get("stress") or ())
+    return f"{before}under stress: {names}" if names else ""

@@ -10,6 +10,7 @@ from matplotlib.patches import Patch
 
 from simulator.report.canvas import COLOURS, INK, Picture, canvas, says
 from simulator.report.numbers import number, plain
+from simulator.report.tables import measured, stressed
 
 _MOST = 16  # bars shown, and the widest of each driver that is not among them
 _SIDES = (("low", COLOURS[5], ""), ("high", COLOURS[1], "////"))
@@ -18,7 +19,7 @@ _SIDES = (("low", COLOURS[5], ""), ("high", COLOURS[1], "////"))
 def draw(tornado: Mapping[str, Any]) -> Picture:
     """Bars of tornado.json, widest first; whiskers are two standard errors of a difference."""
     bars = _shown(tornado["bars"])
-    what = measured(tornado)
+    what = measured(tornado) + stressed(tornado, " ")
     figure, axes = canvas(f"What moves {what}", 1.6 + 0.36 * max(len(bars), 1))
     for row, bar in enumerate(bars):
         y = len(bars) - 1 - row
@@ -57,17 +58,6 @@ def _shown(bars: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         for k, (bar, group) in enumerate(zip(moving, groups, strict=True))
         if k < _MOST or (group[0] == "drivers" and group not in groups[:k])
     ]
-
-
-def measured(tornado: Mapping[str, Any]) -> str:
-    """`CVaR 95 % of NPV`: what the tornado is of."""
-    names = {"cvar": "CVaR ", "var": "VaR ", "mean": "mean"}
-    measure = str(tornado.get("measure", ""))
-    kind = measure.rstrip("0123456789.")
-    level = measure.removeprefix(kind)
-    words = names.get(kind, kind) + (f"{level} %" if level else "")
-    metric = plain(tornado.get("metric", ""))
-    return f"{words} of {metric.upper() if metric == 'npv' else metric}".strip()
 
 
 def _label(bar: Mapping[str, Any]) -> str:

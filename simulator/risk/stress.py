@@ -37,7 +37,7 @@ def figure(values: Floats, metric: Metric, wanted: Measure) -> Figure:
 
 
 def change(stressed: Estimate, base: Estimate, shown: tuple[Figure, Figure]) -> Figure:
-    """The stressed figure less that of the base; `shown` are the two: where one is not to be trusted neither is this."""
+    """The stressed figure less that of the base; nothing where one of the two, as `shown`, is not to be trusted."""
     without = next((one for one in shown if one.value is None), None)
     if without is not None:
         return Figure(None, None, None, without.note or UNPAIRED)
