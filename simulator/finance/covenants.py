@@ -38,7 +38,8 @@ WATCH = 2.0  # tests in a row that cure a breach
     SERVED,  # debt service of twelve months; then equity injected
     YEAR,  # sums over twelve months, then those of the last four quarters
 ) = range(13)
-CFADS, INTEREST, EBITDA, REVENUE, RENT, CLOUD, AMORTISED, SUMS = range(8)
+REVENUE, CFADS, INTEREST, EBITDA, RENT, CLOUD, AMORTISED, SUMS = range(8)
+PLANES = (at.CFADS, at.INTEREST, at.EBITDA, at.RENT_PAID, at.CLOUD)  # what the sums from CFADS on add up
 QUARTERS = YEAR + SUMS
 LEVERED_ROWS = QUARTERS + 4 * SUMS
 
@@ -91,19 +92,37 @@ def end_tests(charged: bool, awaited: Lanes, cover: Cover) -> None:
 
 
 @inner
-def add_quarter(
-    k: int, slot: int, m: int, first: float, second: float, third: float, series: Monthly, rows: NDArray[np.float64]
+def close_quarter(
+    m: int,
+    slot: int,
+    terms: Terms,
+    base: NDArray[np.float64],
+    noise: Monthly,
+    ledger: Ledger,
+    rows: NDArray[np.float64],
 ) -> None:
-    """Sum k over the quarter that ends with month m, in place of the one a year ago, and so over the year.
-
-    The three months weigh `first`, `second`, `third`; a month before month 0 is to weigh nothing.
-    """
-    year, ring, here = YEAR + k, QUARTERS + 4 * k, QUARTERS + 4 * k + slot
+    """Add up the quarter that ends with month m, in place of the one a year ago, and the year."""
     a, b = max(m - 2, 0), max(m - 1, 0)
+    first, second = 1.0 if m >= 2 else 0.0, 1.0 if m >= 1 else 0.0  # before month 0 there is nothing
+    for k in range(CFADS, AMORTISED):
+        plane, here = PLANES[k - CFADS], QUARTERS + 4 * k + slot
+        if (terms.with_jv or k != RENT) and (terms.with_cloud or k != CLOUD):
+            for lane in range(rows.shape[1]):
+                early = first * ledger[plane, a, lane] + second * ledger[plane, b, lane]
+                rows[here, lane] = early + ledger[plane, m, lane]
+    first, second, third = first * base[a], second * base[b], base[m]
     for lane in range(rows.shape[1]):
-        rows[here, lane] = first * series[a, lane] + second * series[b, lane] + third * series[m, lane]
-    for lane in range(rows.shape[1]):
-        rows[year, lane] = (rows[ring, lane] + rows[ring + 1, lane]) + (rows[ring + 2, lane] + rows[ring + 3, lane])
+        early = first * noise[a, lane] + second * noise[b, lane]
+        rows[QUARTERS + 4 * REVENUE + slot, lane] = early + third * noise[m, lane]
+    if terms.sweep:
+        for lane in range(rows.shape[1]):
+            rows[QUARTERS + 4 * AMORTISED + slot, lane] = rows[PAID, lane]
+            rows[PAID, lane] = 0.0
+    for k in range(SUMS if terms.with_jv or terms.with_cloud or terms.sweep else RENT):
+        ring = QUARTERS + 4 * k
+        for lane in range(rows.shape[1]):
+            half = rows[ring, lane] + rows[ring + 1, lane]
+            rows[YEAR + k, lane] = half + (rows[ring + 2, lane] + rows[ring + 3, lane])
 
 
 @inner
@@ -125,7 +144,7 @@ def test_covenants(
     Follows the worst ratios, breaches and watches; cures with equity while that is left. `share` of ad revenue is the
     base business's EBITDA, `per_mw` a year's share of the next refresh, USD bn per MW in service at cost multiplier 1.
     """
-    breach, month = cover.breach, cover.month
+    breach, month, now = cover.breach, cover.month, float(m)
     balance, bullets, due = s.balance[m], s.bullets[m], s.bullets[m]
     for back in range(max(0, m - 11), m + 1):
         due += s.amortised[back]
@@ -143,9 +162,10 @@ def test_covenants(
         _charges(m, terms.covenant_fccr, ledger, rows, cover.fccr)
     _leverage(share, terms, rows, cover.icr, cover.leverage)
     for lane in range(sold.size):
-        first = rows[NEED, lane] > 0.0 and breach[lane] == 0.0
-        month[lane] = m if first else month[lane]
-        breach[lane] = 1.0 if first else breach[lane]
+        fails, before, when = rows[NEED, lane] > 0.0, breach[lane], month[lane]
+        begins = when if before > 0.0 else now
+        month[lane] = begins if fails else when
+        breach[lane] = 1.0 if fails else before
     if terms.cures > 0 and terms.equity_limit > 0.0:
         _inject(m, terms.cures, terms.equity_limit, ledger, rows, cover, sold)
     _watch(terms.sweep, rows, cover.cured, cover.uncured)
@@ -169,12 +189,13 @@ def _cover(
         cfads = rows[YEAR + CFADS, lane]
         ratio = cfads * inverse
         after = (cfads - per_mw * cost[lane] * service[m, lane]) * inverse
-        dscr[lane] = ratio if served and ratio < dscr[lane] else dscr[lane]
-        reserve[lane] = after if served and after < reserve[lane] else reserve[lane]
+        ratio, after = ratio if served else np.inf, after if served else np.inf
+        dscr[lane] = min(ratio, dscr[lane])
+        reserve[lane] = min(after, reserve[lane])
     if least > 0.0:
         for lane in range(dscr.size):
             lacks = least * rows[SERVED, lane] - rows[YEAR + CFADS, lane]
-            rows[NEED, lane] = lacks if rows[SERVED, lane] > 0.0 and lacks > 0.0 else rows[NEED, lane]
+            rows[NEED, lane] = max(lacks, 0.0) if rows[SERVED, lane] > 0.0 else 0.0
 
 
 @inner
@@ -200,23 +221,22 @@ def _leverage(share: float, terms: Terms, rows: NDArray[np.float64], icr: Lanes,
         paid = rows[YEAR + INTEREST, lane] > 0.0
         after = rows[YEAR + EBITDA, lane] - rows[YEAR + RENT, lane]
         ratio = after / (rows[YEAR + INTEREST, lane] if paid else 1.0)
-        icr[lane] = ratio if paid and ratio < icr[lane] else icr[lane]
+        icr[lane] = min(ratio if paid else np.inf, icr[lane])
     for lane in range(icr.size):
         earned = share * rows[YEAR + REVENUE, lane] + rows[YEAR + EBITDA, lane]
         some = earned > 0.0
         level = rows[FLOW, lane] / (earned if some else 1.0)
         level = level if some else NO_EARNINGS
-        leverage[lane] = level if level > leverage[lane] else leverage[lane]
+        leverage[lane] = max(level, leverage[lane])
     if limit > 0.0:
         for lane in range(icr.size):
             earned = share * rows[YEAR + REVENUE, lane] + rows[YEAR + EBITDA, lane]
             lacks = rows[FLOW, lane] - limit * earned if earned > 0.0 else np.inf
-            rows[NEED, lane] = lacks if lacks > rows[NEED, lane] else rows[NEED, lane]
+            rows[NEED, lane] = max(lacks, rows[NEED, lane])
     if least > 0.0:
         for lane in range(icr.size):
             lacks = least - rows[HELD, lane]
-            fails = lacks > SLACK and lacks > rows[NEED, lane]
-            rows[NEED, lane] = lacks if fails else rows[NEED, lane]
+            rows[NEED, lane] = max(lacks if lacks > SLACK else 0.0, rows[NEED, lane])
 
 
 @inner
@@ -251,14 +271,16 @@ def _watch(sweep: bool, rows: NDArray[np.float64], cured: Lanes, uncured: Lanes)
             ends = not fails and rows[AWAITED, lane] == 1.0
             swept = 0.0 if ends else rows[SWEEPING, lane]
             rows[SWEEPING, lane] = 1.0 if found else swept
-    for lane in range(cured.size):
+    for lane in range(cured.size):  # selects of values read beforehand: a read under a condition is not packed
         fails, awaited = rows[NEED, lane] > 0.0, rows[AWAITED, lane]
-        ends = awaited == 1.0 and not fails
-        found = awaited if fails else 0.0
+        story, known = cured[lane], uncured[lane]
+        ended = 1.0 if known == 0.0 else story
+        ended = ended if awaited == 1.0 else story
+        found = 1.0 if awaited > 0.0 else known
         rest = awaited - 1.0 if awaited > 0.0 else 0.0
+        cured[lane] = story if fails else ended
+        uncured[lane] = found if fails else known
         rows[AWAITED, lane] = WATCH if fails else rest
-        cured[lane] = 1.0 if ends and uncured[lane] == 0.0 else cured[lane]
-        uncured[lane] = 1.0 if found > 0.0 else uncured[lane]
 
 
 @inner

@@ -43,48 +43,50 @@ def schedule(months: int) -> Schedule:
 @inner
 def plan_schedule(plans: Plans, plan: int, s: Schedule) -> None:
     """Fill the schedule: bullets run to their maturity and, refinanced, beyond it; others are repaid from cash."""
-    months = s.balance.size
+    balance, issued, repaid, amortised, fixed, bullets, shield = s
+    months = balance.size
     for row in s:
         row[:] = 0.0
     for k in range(plans.tranche_from[plan], plans.tranche_from[plan + 1]):
         amount, issue, maturity = plans.tranche_amount[k], plans.tranche_issue[k], plans.tranche_maturity[k]
+        rate, term, floats = plans.tranche_rate[k], plans.tranche_term[k], plans.tranche_floating[k] == 1
+        amortises = plans.tranche_amortising[k]
         if issue >= months:
             continue
-        step = principal_step(plans, k)
-        years = log(1.0 + plans.tranche_rate[k]) / -12.0
+        step = principal_step(amount, issue, maturity, amortises)
+        years = log(1.0 + rate) / -12.0
         monthly, discount = exp(years), exp(years * issue)
-        s.issued[issue] += amount
+        issued[issue] += amount
         for m in range(issue, min(maturity + 1, months)):
             opening = amount - step * (m - issue)
-            if plans.tranche_floating[k] == 0:
-                paid = opening * plans.tranche_rate[k] / 12.0
-                s.fixed[m] += paid
+            if not floats:
+                paid = opening * rate / 12.0
+                fixed[m] += paid
                 discount *= monthly
-                s.shield[m] += paid * discount
-            s.repaid[m] += step
-            s.amortised[m] += step
+                shield[m] += paid * discount
+            repaid[m] += step
+            amortised[m] += step
             if m < maturity:
-                s.balance[m] += opening - step
-                s.bullets[m] += amount / plans.tranche_term[k] if step == 0.0 else 0.0
-        if refinances(plans, k):
+                balance[m] += opening - step
+                bullets[m] += amount / term if step == 0.0 else 0.0
+        if refinances(amortises, plans.tranche_refinance[k]):
             for m in range(maturity, months):
-                s.balance[m] += amount
-                s.bullets[m] += amount / REFINANCED_YEARS
+                balance[m] += amount
+                bullets[m] += amount / REFINANCED_YEARS
         elif step == 0.0 and maturity < months:
-            s.repaid[maturity] += amount
+            repaid[maturity] += amount
 
 
 @inner
-def refinances(plans: Plans, k: int) -> bool:
-    """Whether tranche k is replaced by a new bullet at its maturity."""
-    return bool(plans.tranche_amortising[k] == 0 and plans.tranche_refinance[k] == 1)
+def refinances(amortising: int, refinance: int) -> bool:
+    """Whether a tranche is replaced by a new bullet at its maturity."""
+    return amortising == 0 and refinance == 1
 
 
 @inner
-def principal_step(plans: Plans, k: int) -> float:
-    """Principal that tranche k repays a month, USD bn (0 for a bullet)."""
-    payments = plans.tranche_maturity[k] - plans.tranche_issue[k] + 1
-    return float(plans.tranche_amount[k] / payments if plans.tranche_amortising[k] == 1 else 0.0)
+def principal_step(amount: float, issue: int, maturity: int, amortising: int) -> float:
+    """Principal that a tranche repays a month, USD bn (0 for a bullet)."""
+    return amount / (maturity - issue + 1) if amortising == 1 else 0.0
 
 
 @inner
@@ -106,24 +108,29 @@ def note_interest(
     """
     months, lanes = interest.shape
     sweep = plans.sweep[plan] == 1
-    rate = scratch[0]
+    rate, level = scratch[0], s.fixed
     for m in range(months):
         for lane in range(lanes):
-            interest[m, lane] = s.fixed[m]
-    shield[0] = 0.0
+            interest[m, lane] = level[m]
+    fixed = 0.0
     for m in range(months):
-        row = m if sweep else 0
-        shield[row] = tax * s.shield[m] + (0.0 if sweep else shield[row, 0])
+        fixed += s.shield[m]
+        if sweep:
+            shield[m] = tax * s.shield[m]
+    if not sweep:
+        shield[0] = tax * fixed
     for k in range(plans.tranche_from[plan], plans.tranche_from[plan + 1]):
-        begin, maturity = plans.tranche_issue[k], plans.tranche_maturity[k]
-        amount = plans.tranche_amount[k]
+        begin, maturity, amount = plans.tranche_issue[k], plans.tranche_maturity[k], plans.tranche_amount[k]
+        amortises, coupon, margin = plans.tranche_amortising[k], plans.tranche_rate[k], plans.tranche_margin[k]
+        rolls = refinances(amortises, plans.tranche_refinance[k])
         if plans.tranche_floating[k] == 1 and begin < months:
             for lane in range(lanes):
-                rate[lane] = plans.tranche_rate[k] + funding[begin, lane]
-            bear(tax, amount, principal_step(plans, k), begin, maturity, sweep, scratch, interest, shield)
-        while maturity < months and refinances(plans, k):
+                rate[lane] = coupon + funding[begin, lane]
+            step = principal_step(amount, begin, maturity, amortises)
+            bear(tax, amount, step, begin, maturity, sweep, scratch, interest, shield)
+        while maturity < months and rolls:
             for lane in range(lanes):
-                rate[lane] = plans.tranche_margin[k] + funding[maturity + 1, lane]
+                rate[lane] = margin + funding[maturity + 1, lane]
             begin, maturity = maturity + 1, maturity + REFINANCED_MONTHS
             bear(tax, amount, 0.0, begin, maturity, sweep, scratch, interest, shield)
 
@@ -145,12 +152,14 @@ def bear(
     The rate is the first row of scratch. The shield of level interest a over the n months from b on, in one sum:
     tax a d^b (d + d^2 + .. + d^n) = tax a d^b d (1 - d^n) / (1 - d), d the monthly discount factor.
     """
-    rate, monthly, discount = scratch[0], scratch[1], scratch[2]
+    rate, monthly, discount, last = scratch[0], scratch[1], scratch[2], scratch[3]
     end = min(maturity + 1, interest.shape[0])
     for lane in range(rate.size):
-        years = log(1.0 + rate[lane]) / -12.0
-        monthly[lane] = exp(years)
-        discount[lane] = exp(years * begin)
+        last[lane] = log(1.0 + rate[lane]) / -12.0
+    for lane in range(rate.size):
+        monthly[lane] = exp(last[lane])
+        discount[lane] = exp(last[lane] * begin)
+        last[lane] = exp(last[lane] * end)
     for m in range(begin, end):
         balance = (amount - step * (m - begin)) / 12.0
         for lane in range(rate.size):
@@ -165,10 +174,9 @@ def bear(
         return
     paid = tax * amount / 12.0
     for lane in range(rate.size):
-        last = exp(log(1.0 + rate[lane]) / -12.0 * end)
         gap = 1.0 - monthly[lane]
         some = gap != 0.0
-        months = monthly[lane] * (discount[lane] - last) / (gap if some else 1.0)
+        months = monthly[lane] * (discount[lane] - last[lane]) / (gap if some else 1.0)
         shield[0, lane] += rate[lane] * paid * months if some else 0.0
 
 
@@ -216,19 +224,21 @@ def refinancing_gap(
     months, lanes = interest.shape
     rate, service, earned, due = scratch[0], scratch[1], scratch[2], scratch[3]
     gap[:] = np.nan
+    swept, balance, bullets, amortised = plans.sweep[plan] == 1, s.balance, s.bullets, s.amortised
     for k in range(plans.tranche_from[plan], plans.tranche_from[plan + 1]):
-        amount, m = plans.tranche_amount[k], plans.tranche_maturity[k]
-        floating = plans.tranche_floating[k] == 1
+        amount, m, issue = plans.tranche_amount[k], plans.tranche_maturity[k], plans.tranche_issue[k]
+        coupon, margin, floats = plans.tranche_rate[k], plans.tranche_margin[k], plans.tranche_floating[k] == 1
+        rolls = refinances(plans.tranche_amortising[k], plans.tranche_refinance[k])
         for lane in range(lanes):
-            at_issue = funding[min(plans.tranche_issue[k], months), lane]
-            rate[lane] = plans.tranche_rate[k] + (at_issue if floating else 0.0)
-        while m < months and refinances(plans, k):
-            others = s.bullets[m] + 12.0 * s.amortised[m] - amount / REFINANCED_YEARS
+            rate[lane] = coupon + (funding[min(issue, months), lane] if floats else 0.0)
+        while m < months and rolls:
+            others = bullets[m] + 12.0 * amortised[m] - amount / REFINANCED_YEARS
+            standing = 1.0 / balance[m]
             for lane in range(lanes):
-                left = notes[m, lane] / s.balance[m] if plans.sweep[plan] == 1 else 1.0
+                left = notes[m, lane] * standing if swept else 1.0
                 due[lane] = left * amount
                 service[lane] = 12.0 * interest[m, lane] - rate[lane] * due[lane] + left * others
-                rate[lane] = funding[m + 1, lane] + plans.tranche_margin[k]
+                rate[lane] = funding[m + 1, lane] + margin
             trailing(cfads, m, earned)
             add_missing(due, earned, service, rate, gap)
             m += REFINANCED_MONTHS

@@ -13,10 +13,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import inner
+from simulator.compiled import inline, inner
 from simulator.finance import covenants as row
 from simulator.finance import ledger as at
-from simulator.finance.covenants import Cover, add_quarter, end_tests, start_tests, test_covenants
+from simulator.finance.covenants import Cover, close_quarter, end_tests, start_tests, test_covenants
 from simulator.finance.debt import SLACK, Schedule
 from simulator.finance.ledger import Lanes, Ledger, Monthly, World
 from simulator.finance.plan import Terms
@@ -77,7 +77,7 @@ def levered(
         if levers:
             _end(m, terms, balance[m], ledger, scratch, sold)
         if m >= first - 12 and m <= last and (m - first) % 3 == 0:
-            _close_quarter(m, (m - first + 12) // 3 % 4, terms, base, noise, ledger, scratch)
+            close_quarter(m, (m - first + 12) // 3 % 4, terms, base, noise, ledger, scratch)
             if m >= first:
                 per_mw = (p.compute_per_mw + terms.refit * p.shell_per_mw * growth[m]) * 12.0 / p.compute_life
                 test_covenants(m, terms, s, f.leverage_share, per_mw, cost, service, ledger, scratch, cover, sold)
@@ -137,7 +137,10 @@ def _scale(m: int, s: Schedule, ledger: Ledger, rows: NDArray[np.float64], apv: 
         rows[row.PAID, lane] += left * part
 
 
-@inner
+# The two passes of every month are put inline: called, they pack a hundred arguments and compare twelve arrays anew.
+
+
+@inline
 def _earn(
     m: int,
     tax: float,
@@ -191,7 +194,7 @@ def _trace(
         ledger[at.EQUITY, m, lane] = 0.0
 
 
-@inner
+@inline
 def _settle(
     m: int,
     fixed: float,
@@ -226,31 +229,6 @@ def _end(m: int, terms: Terms, balance: float, ledger: Ledger, rows: NDArray[np.
         _sell(m, terms, ledger, rows, sold)
     if terms.sweep:
         _prepay(m, terms.cash_floor, balance, ledger, rows)
-
-
-@inner
-def _close_quarter(
-    m: int,
-    slot: int,
-    terms: Terms,
-    base: NDArray[np.float64],
-    noise: Monthly,
-    ledger: Ledger,
-    rows: NDArray[np.float64],
-) -> None:
-    """Add up the quarter that ends with month m."""
-    a, b = 1.0 if m >= 2 else 0.0, 1.0 if m >= 1 else 0.0
-    add_quarter(row.CFADS, slot, m, a, b, 1.0, ledger[at.CFADS], rows)
-    add_quarter(row.INTEREST, slot, m, a, b, 1.0, ledger[at.INTEREST], rows)
-    add_quarter(row.EBITDA, slot, m, a, b, 1.0, ledger[at.EBITDA], rows)
-    add_quarter(row.REVENUE, slot, m, a * base[max(m - 2, 0)], b * base[max(m - 1, 0)], base[m], noise, rows)
-    if terms.with_jv:
-        add_quarter(row.RENT, slot, m, a, b, 1.0, ledger[at.RENT_PAID], rows)
-    if terms.with_cloud:
-        add_quarter(row.CLOUD, slot, m, a, b, 1.0, ledger[at.CLOUD], rows)
-    if terms.sweep:
-        add_quarter(row.AMORTISED, slot, 0, 0.0, 0.0, 1.0, rows[row.PAID : row.PAID + 1], rows)
-        rows[row.PAID] = 0.0
 
 
 @inner
