@@ -31,8 +31,7 @@ def simulate(
     - "plans": for each plan, figure -> (paths,), undefined = NaN, never = the number of months
     - "flows": for each plan, amount -> (paths,), the sum of absolute flows that entered it
     - "series": series of the world -> (months, paths);  "plan_series": for each plan, the same
-    - "contracts": the twin's own contract prices, (tenors, months, paths)
-    - "nearest": for each plan, how close (relative) a tested covenant came to its limit, (paths,).
+    - "contracts": the twin's own contract prices, (tenors, months, paths).
     """
     sites = sites or [str(i) for i in range(len(model.grid.mw))]
     years = years or range(model.finance.fiscal_years)
@@ -41,7 +40,7 @@ def simulate(
     world.contracts = quoted if contracts is None else contracts
     figures, scales = world_figures(model, world, sites)
     result: dict[str, Any] = {"world": figures, "world_flows": scales, "series": _series(model, world)}
-    result |= {"contracts": quoted, "plans": [], "flows": [], "plan_series": [], "nearest": []}
+    result |= {"contracts": quoted, "plans": [], "flows": [], "plan_series": []}
     for plan in range(len(model.plans.chips)):
         operations = run_operations(model, world, plan, z)
         books = run_company(model, world, plan, operations)
@@ -49,7 +48,6 @@ def simulate(
         result["plans"].append(figures)
         result["flows"].append(scales)
         result["plan_series"].append(operations.monthly | books.monthly)
-        result["nearest"].append(books.covenants.nearest)
     return result
 
 

@@ -60,6 +60,7 @@ class Company:
             "equity": equity,
             "shares": shares,
             "eps": self._earnings_per_share(row["profit"]),
+            "breached": (self.covenants.first <= m).astype(float),
             "shortfall": np.maximum(self.plans.cash_floor[self.plan] - self.cash, 0.0),
         })  # fmt: skip
         self.shares = self.shares + self._new_shares(equity)

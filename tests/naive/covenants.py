@@ -22,7 +22,7 @@ def trailing(series: Any, m: int) -> Array:
 
 def ratio(top: Array, bottom: Array) -> Array:
     """Cover; NaN where nothing is owed."""
-    owed = bottom > 0.0
+    owed = bottom > SLACK
     return np.where(owed, top / np.where(owed, bottom, 1.0), np.nan)
 
 
@@ -39,7 +39,6 @@ class Covenants:
         self.fccr: list[Array] = []
         self.icr: list[Array] = []
         self.leverage: list[Array] = []
-        self.nearest = np.full_like(like, np.inf)  # how close a test came to its limit, relative
         self.cures = np.full(like.shape, int(plans.cures[plan]))
         self.first = np.full(like.shape, self.never)  # month of the first breach
         self.cured = np.full_like(like, np.nan)  # whether it was cured
@@ -97,25 +96,18 @@ class Covenants:
         least = float(plans.covenant_dscr[plan])
         if least:
             fails |= self.dscr[-1] < least  # nothing owed: not tested
-            need = np.where(service > 0.0, np.maximum(need, least * service - cfads), need)
-            self._near(self.dscr[-1] / least)
+            need = np.where(service > SLACK, np.maximum(need, least * service - cfads), need)
         least = float(plans.covenant_fccr[plan])
         if least and not self.with_notes:
             fails |= self.fccr[-1] < least
             gap = least * (service + fixed) - (cfads + fixed)
-            need = np.where(service + fixed > 0.0, np.maximum(need, gap), need)
-            self._near(self.fccr[-1] / least)
+            need = np.where(service + fixed > SLACK, np.maximum(need, gap), need)
         most = float(plans.covenant_leverage[plan])
         if most:
             fails |= level > most
             need = np.where(earnings > 0.0, np.maximum(need, net - most * earnings), np.inf)
-            self._near(level / most)
         least = float(plans.covenant_cash[plan])
         if least:
             fails |= now["cash"] < least - SLACK
             need = np.maximum(need, least - now["cash"])
         return fails, need
-
-    def _near(self, share: Array) -> None:
-        """Keep how close to its limit a tested figure came."""
-        self.nearest = np.fmin(self.nearest, abs(share - 1.0))

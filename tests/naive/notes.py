@@ -33,7 +33,7 @@ class Note:
 
 @dataclass
 class Refinancing:
-    """One bullet that replaced another: what the lender looks at, at the end of `month`."""
+    """One bullet that replaced another: what the lender looks at when `month` closes, after its sweep."""
 
     month: int
     amount: Array
@@ -67,6 +67,7 @@ class Ladder:
         self.world, self.tax = world, model.finance.tax
         self.notes = plan_notes(model.plans, plan)
         self.refinancings: list[Refinancing] = []
+        self.rolled: list[Refinancing] = []  # of the month, as scheduled
         self.shield = np.zeros_like(world.eps)
         self.left = np.ones_like(world.eps)
 
@@ -83,26 +84,30 @@ class Ladder:
         return self.left * sum((note.balance / note.term for note in self._bullets()), 0.0)
 
     def sweep(self, cash: Array) -> Array:
-        """Prepay all notes pro rata; returns what was paid."""
+        """Close the month: prepay all notes pro rata with so much cash; returns what was paid."""
         paid = np.minimum(cash, self.outstanding())
         if self.scheduled():
             self.left = self.left - paid / self.scheduled()
+        for event in self.rolled:
+            event.amount, event.service = self.left * event.amount, self.left * event.service
+        self.refinancings += self.rolled
+        self.rolled = []
         return paid
 
     def step(self, m: int) -> dict[str, Array]:
         """Issues, interest, repayments and refinancings of month m."""
         nothing = np.zeros_like(self.world.eps)
         issued, interest, repaid, amortised = self._issue(m), nothing, nothing, nothing
-        paid = []  # interest and principal of the month by note
+        paid = []  # interest and principal of the month by note, as scheduled
         for note in self.notes:
-            due = self.left * note.balance * note.rate / 12.0 if note.balance else nothing
-            interest = interest + due
+            due = note.balance * note.rate / 12.0 if note.balance else nothing
+            interest = interest + self.left * due
             if note.balance:
-                self.shield = self.shield + self.tax * due * (1.0 + note.rate) ** (-(m + 1) / 12.0)
-            part = nothing
+                self.shield = self.shield + self.tax * self.left * due * (1.0 + note.rate) ** (-(m + 1) / 12.0)
+            part = 0.0
             if note.amortising and note.issue <= m <= note.maturity:
-                part = self.left * note.amount / (note.maturity - note.issue + 1)
-                amortised = amortised + part
+                part = note.amount / (note.maturity - note.issue + 1)
+                amortised = amortised + self.left * part
             elif note.maturity == m and not note.refinanced and note.balance:
                 repaid = repaid + self.left * note.amount
                 note.balance = 0.0
@@ -137,7 +142,7 @@ class Ladder:
                 count = note.maturity - note.issue + 1
                 note.balance = note.amount * (note.maturity - m) / count
 
-    def _refinance(self, m: int, paid: list[tuple[Array, Array]]) -> None:
+    def _refinance(self, m: int, paid: list[tuple[Array, float]]) -> None:
         """Replace what matures at the end of month m by a bullet of ten years at the closing curve."""
         rolling = [note for note in self._bullets() if note.maturity == m and note.refinanced]
         for note in rolling:
@@ -148,5 +153,5 @@ class Ladder:
                 if other is not note:
                     service = service + 12.0 * (interest + principal)
                 if other is not note and other in self._bullets():  # as they stand when the month closes
-                    service = service + self.left * other.balance / other.term
-            self.refinancings.append(Refinancing(m, self.left * note.balance, note.rate, service))
+                    service = service + other.balance / other.term
+            self.rolled.append(Refinancing(m, note.balance + 0.0 * service, note.rate, service))
