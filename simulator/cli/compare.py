@@ -72,24 +72,11 @@ def compare(
     if break_even is not None:
         assert number is not None
         found["break_even"] = pipeline.break_even(
-            run / CONFIG,
-            break_even,
-            *ends,
-            plans=chosen,
-            metric=metric,
-            measure=measure,
-            paths=number,
-            threads=workers,
-            seed=found["runs"][0]["seed"],
-            say=None if quiet else arguments.say,
-        )
+            run / CONFIG, break_even, *ends, plans=chosen, metric=metric, measure=measure, paths=number,
+            threads=workers, seed=found["runs"][0]["seed"], say=None if quiet else arguments.say,
+        )  # fmt: skip
     written = _keep(found, target) if target is not None else []
-    if as_json:
-        print(json.dumps(found, indent=1))
-        return
-    _print(found)
-    if written:
-        print(f"\nwritten {', '.join(map(str, written))}")
+    _print(found, written, as_json)
 
 
 def _number(option: str, text: str | None, least: float = -math.inf) -> float | None:
@@ -126,9 +113,14 @@ def _keep(found: dict[str, Any], out: Path) -> list[Path]:
     return [out / FILE, *(out / FIGURES / f"{name}.png" for name in pictures)]
 
 
-def _print(found: dict[str, Any]) -> None:
+def _print(found: dict[str, Any], written: list[Path], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(found, indent=1))
+        return
     from simulator.report.versus import break_even_text, comparison_text
 
     print(comparison_text(found), end="")
     if "break_even" in found:
         print("\n" + break_even_text(found["break_even"]), end="")
+    if written:
+        print(f"\nwritten {', '.join(map(str, written))}")
