@@ -75,8 +75,7 @@ def compare(
             run / CONFIG, break_even, *ends, plans=chosen, metric=metric, measure=measure, paths=number,
             threads=workers, seed=found["runs"][0]["seed"], say=None if quiet else arguments.say,
         )  # fmt: skip
-    written = _keep(found, target) if target is not None else []
-    _print(found, written, as_json)
+    _print(found, [] if target is None else _keep(found, target), as_json)
 
 
 def _number(option: str, text: str | None, least: float = -math.inf) -> float | None:
