@@ -309,3 +309,17 @@ def test_a_sweep_ends_when_two_tests_pass(engine):
     assert np.flatnonzero(paid).tolist() == [20, 21, 22, 23, 24, 25]  # months 21 .. 26
     assert swept.cash[21:27] == pytest.approx([100.0] * 6)
     assert swept.cash[27] > 100.5
+
+
+def test_a_refinancing_in_a_month_with_a_sweep(engine):
+    """What is prepaid in that month needs no new lender, and neither does the other note's part of it."""
+    notes = NOTE.replace("120", "21") + NOTE.replace("120", "200") + "term = 20\n"
+    earns = ("drivers.arpu.elasticity=0.4", "plans.it.liquidity.floor=112")
+    swept = run(engine, frozen(notes, *SWEEP, *earns, *covenants(cash=300)))
+    assert np.flatnonzero(np.diff(swept.notes))[0] == 20  # the first sweep is in month 21
+    left = swept.notes[21] / 20.0
+    assert 0.3 < left < 0.9
+    cfads = swept.cfads[10:22].sum()
+    capacity = (cfads / 1.2 - left * (0.6 + 0.5)) / (0.05 + 0.1)
+    assert 0.5 < capacity < 10 * left - 0.5
+    assert swept.refinancing_gap == pytest.approx(10 * left - capacity)
