@@ -106,8 +106,8 @@ def _moved(now: Any, change: Change) -> Any:
     if isinstance(now, Mapping) and "value" in now:
         return {key: _moved(end, change) for key, end in now.items()}
     if isinstance(now, bool) or not isinstance(now, (int, float)):
-        given = show(change.by)
-        raise ValueError(f"given {given} for a key that holds {show(now)}, wanted a key that holds a number, or set")
+        held = "nothing" if now is None else show(now) if isinstance(now, (str, bool, list)) else "a table"
+        raise ValueError(f"given {show(change.by)} for a key that holds {held}, wanted one that holds a number, or set")
     return now * change.by if change.action == SCALE else now + change.by
 
 
