@@ -156,19 +156,16 @@ def compiled(
     """Every figure and plane, by name; what must not be read is NaN beforehand."""
     months, lanes = case.noise.shape
     ledger = np.full((at.LEDGER, months, lanes), np.nan)
-    unread = {"RENT_PAID", "PARTNER_FLOW", "GUARANTEED"} if not terms.with_jv else set()
-    unread |= {"CLOUD"} if not terms.with_cloud else set()
-    unread |= {"OWED"} if not (terms.with_jv or terms.with_cloud) else set()
-    for name in set(GIVEN) - unread:
+    off = {"RENT_PAID", "PARTNER_FLOW", "GUARANTEED"} if not terms.with_jv else set()
+    off |= {"CLOUD"} if not terms.with_cloud else set()
+    off |= {"OWED"} if not (terms.with_jv or terms.with_cloud) else set()
+    for name in set(GIVEN) - off:
         ledger[getattr(at, name)] = case.planes[name]
-    monthly = np.full((at.MONTHLY, months, lanes), np.nan)
-    monthly[at.NOISE] = case.noise
-    by_lane = np.full((5, lanes), np.nan)
-    by_lane[at.MARGIN], by_lane[at.COST] = case.margin, case.cost
-    world = World(
-        np.zeros((6, lanes)), monthly, case.funding.copy(), np.zeros((3, 1, lanes)), by_lane,
-        np.zeros((1, months, lanes)),
-    )  # fmt: skip
+    world = at.world(months, 1, 1, lanes)
+    for unread in world:
+        unread[:] = np.nan
+    world.monthly[at.NOISE], world.funding[:] = case.noise, case.funding
+    world.lanes[at.MARGIN], world.lanes[at.COST] = case.margin, case.cost
     f = finance(tests, months)
     cover = Cover(*np.full((len(Cover._fields), lanes), np.nan))
     sold, apv, llcr, gap = np.full((4, lanes), np.nan)
@@ -375,7 +372,9 @@ def test_fixed_charges_are_tested_only_without_notes() -> None:
     case = by_hand(**untaxed(0.1, True), CLOUD=[0.1] * 24)
     found = run_hand(case, QUIET._replace(with_cloud=True), (NOTE,))
     np.testing.assert_allclose(found["fccr"], (1.2 + 1.2) / (SERVICE + 1.2))
-    assert found["breach"] == 0.0
+    ended = run_hand(by_hand(**untaxed(0.1), CLOUD=[1e-17] * 24), QUIET._replace(with_cloud=True, covenant_fccr=1.1))
+    assert np.isnan(ended["fccr"])
+    assert ended["breach"] == 0.0
 
 
 def test_a_sweep_prepays_until_two_tests_pass_and_a_later_note_is_whole() -> None:

@@ -184,7 +184,7 @@ def _cover(
 ) -> None:
     """Lower DSCR, with and without the reserve, where something is to be served; what DSCR lacks (least 0: nothing)."""
     for lane in range(dscr.size):
-        served = rows[SERVED, lane] > 0.0
+        served = rows[SERVED, lane] > SLACK
         inverse = 1.0 / (rows[SERVED, lane] if served else 1.0)
         cfads = rows[YEAR + CFADS, lane]
         ratio = cfads * inverse
@@ -195,16 +195,19 @@ def _cover(
     if least > 0.0:
         for lane in range(dscr.size):
             lacks = least * rows[SERVED, lane] - rows[YEAR + CFADS, lane]
-            rows[NEED, lane] = max(lacks, 0.0) if rows[SERVED, lane] > 0.0 else 0.0
+            rows[NEED, lane] = max(lacks, 0.0) if rows[SERVED, lane] > SLACK else 0.0
 
 
 @inner
 def _charges(m: int, least: float, ledger: Ledger, rows: NDArray[np.float64], fccr: Lanes) -> None:
-    """Lower FCCR where something is to be paid, and what it lacks; add committed rent and cloud to net debt."""
+    """Lower FCCR where something is to be paid, and what it lacks; add committed rent and cloud to net debt.
+
+    What rounding leaves of a rent that has ended is nothing to be paid.
+    """
     for lane in range(fccr.size):
         charges = rows[YEAR + RENT, lane] + rows[YEAR + CLOUD, lane]
         whole, part = rows[SERVED, lane] + charges, rows[YEAR + CFADS, lane] + charges
-        paid = whole > 0.0
+        paid = whole > SLACK
         ratio = part / (whole if paid else 1.0)
         fccr[lane] = ratio if paid and ratio < fccr[lane] else fccr[lane]
         lacks = least * whole - part
@@ -218,7 +221,7 @@ def _leverage(share: float, terms: Terms, rows: NDArray[np.float64], icr: Lanes,
     """Lower ICR, raise leverage; what leverage and cash lack (no covenant: 0)."""
     limit, least = terms.covenant_leverage, terms.covenant_cash
     for lane in range(icr.size):
-        paid = rows[YEAR + INTEREST, lane] > 0.0
+        paid = rows[YEAR + INTEREST, lane] > SLACK
         after = rows[YEAR + EBITDA, lane] - rows[YEAR + RENT, lane]
         ratio = after / (rows[YEAR + INTEREST, lane] if paid else 1.0)
         icr[lane] = min(ratio if paid else np.inf, icr[lane])
