@@ -131,6 +131,7 @@ def draw_world(model: Model, w: Workspace) -> bool:
         model.price, m, f[3], shocks, z, w.scratch, world.monthly[at.PRICE], world.monthly[at.TRAILING], world.contracts
     )
     funding.draw(model.funding, f[4], f[5], z, w.scratch, world.funding, w.figures[row.FUNDING_MEAN])
+    _carry(world.funding, world.carry)
     p = model.programme
     sample(m, p.cost, z[p.z_cost], world.lanes[at.COST])
     sample(m, p.operating_cost, z[p.z_operating_cost], world.lanes[at.OPERATING_COST])
@@ -139,6 +140,14 @@ def draw_world(model: Model, w: Workspace) -> bool:
     _delay_figures(model.grid.mw, model.grid.planned, world.sites[at.ENERGISED], w.figures)
     w.figures[row.EPS] = world.lanes[at.EPSILON]
     return fits
+
+
+@inner
+def _carry(funding: NDArray[np.float64], carry: NDArray[np.float64]) -> None:
+    """Running sum of the opening rates, a twelfth a month."""
+    for m in range(carry.shape[0] - 1):
+        for lane in range(carry.shape[1]):
+            carry[m + 1, lane] = carry[m, lane] + funding[m, lane] / 12.0
 
 
 @inner

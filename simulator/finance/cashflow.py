@@ -161,13 +161,10 @@ def need(rows: Rows, cash_flow: Monthly, peak: Lanes, peak_month: Lanes, payback
 
 
 @inner
-def idle(changes: Monthly, funding: Monthly, stranded: Monthly, cost: Lanes, worst: Lanes) -> None:
-    """Turn changes of idle capital into its level; carrying cost at the opening r + s; largest stranded value."""
-    for m in range(changes.shape[0]):
-        before = changes[m - 1 if m > 0 else 0]
-        for lane in range(cost.size):
-            changes[m, lane] += before[lane] if m > 0 else 0.0
-            cost[lane] += changes[m, lane] * funding[m, lane] / 12.0
+def strand_worst(stranded: Monthly, worst: Lanes) -> None:
+    """Largest stranded value of all months."""
+    for m in range(stranded.shape[0]):
+        for lane in range(worst.size):
             worst[lane] = stranded[m, lane] if stranded[m, lane] > worst[lane] else worst[lane]
 
 

@@ -225,6 +225,7 @@ def refinancing_gap(
     rate, service, earned, due = scratch[0], scratch[1], scratch[2], scratch[3]
     gap[:] = np.nan
     swept, balance, bullets, amortised = plans.sweep[plan] == 1, s.balance, s.bullets, s.amortised
+    issued = s.issued
     for k in range(plans.tranche_from[plan], plans.tranche_from[plan + 1]):
         amount, m, issue = plans.tranche_amount[k], plans.tranche_maturity[k], plans.tranche_issue[k]
         coupon, margin, floats = plans.tranche_rate[k], plans.tranche_margin[k], plans.tranche_floating[k] == 1
@@ -233,11 +234,13 @@ def refinancing_gap(
             rate[lane] = coupon + (funding[min(issue, months), lane] if floats else 0.0)
         while m < months and rolls:
             others = bullets[m] + 12.0 * amortised[m] - amount / REFINANCED_YEARS
-            standing = 1.0 / balance[m]
+            standing, opening = 1.0 / balance[m], 1.0 / (balance[m - 1] + issued[m])
             for lane in range(lanes):
                 left = notes[m, lane] * standing if swept else 1.0
+                paid = (notes[m - 1, lane] + issued[m]) * opening if swept else 1.0  # share that paid interest
                 due[lane] = left * amount
-                service[lane] = 12.0 * interest[m, lane] - rate[lane] * due[lane] + left * others
+                bears = interest[m, lane] * (left / paid) if paid > 0.0 else 0.0
+                service[lane] = 12.0 * bears - rate[lane] * due[lane] + left * others
                 rate[lane] = funding[m + 1, lane] + margin
             trailing(cfads, m, earned)
             add_missing(due, earned, service, rate, gap)

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.compiled import inner
-from simulator.drivers.marginals import Marginals, quantile
+from simulator.drivers.marginals import Marginals, sample
 from simulator.finance import ledger as at
-from simulator.finance.ledger import Lanes, Ledger
+from simulator.finance.ledger import Lanes, Ledger, Rows
 from simulator.finance.plan import Plans
 from simulator.finance.programme import Finance, Programme
 
@@ -24,6 +24,7 @@ def dispose(
     trailing: Lanes,
     ledger: Ledger,
     sums: NDArray[np.float64],
+    rows: Rows,
     write_offs: Lanes,
     end_value: Lanes,
 ) -> None:
@@ -35,11 +36,14 @@ def dispose(
     taxable, net, flow, books = ledger[at.TAXABLE], ledger[at.NET], ledger[at.CASH_FLOW], ledger[at.BOOK]
     npv, apv, profit, invested = sums[0], sums[1], sums[2], sums[3]
     months, lanes = taxable.shape
+    ratios, closing = rows[0], rows[1]
+    sample(marginals, plans.disposal_ratio[plan], z[p.z_ratio], ratios)
+    sample(marginals, plans.disposal_when[plan], z[p.z_when], closing)
     carrying, back = plans.disposal[plan], plans.disposal_end[plan]
     for lane in range(lanes):
-        ratio = quantile(marginals, plans.disposal_ratio[plan], z[p.z_ratio, lane])
+        ratio = ratios[lane]
         closes = z[p.z_close, lane] < plans.disposal_z[plan]
-        when = int(quantile(marginals, plans.disposal_when[plan], z[p.z_when, lane])) if closes else months
+        when = int(closing[lane]) if closes else months
         book = carrying * min(1.0, ratio)
         worn = book / p.shell_life
         write_offs[lane] += carrying - book

@@ -41,7 +41,6 @@ ROWS = 7
     SALE,  # sponsor's part
     GAIN,  # on sales, less write-offs
     WORK_CHANGE,  # MW-equivalents per unit of the work index
-    IDLE,  # first its changes, then its level
     FIRST_CHANGE,  # MW of first vintages per unit of the value index
     SERVICE,  # MW in service: first its changes, then its level
     STRANDED,
@@ -53,7 +52,8 @@ ROWS = 7
     PARTNER,  # what the partner pays in
     GUARANTEE,  # what it is paid under the guarantee before the horizon
     RETURNED,  # value of what is left to it at exits
-    ASSET,  # economic value of compute; filled for traces only
+    ASSET,  # economic value of compute; filled for traces only, as is the next
+    IDLE,  # capital: first its changes, then its level
     WORKS,
 ) = range(21)
 SHARED, JOINT = RENT, ASSET  # planes up to SHARED are cleared for every variant, SHARED .. JOINT for those with a JV
@@ -119,6 +119,7 @@ class World(NamedTuple):
     funding: Monthly  # (months + 1, lanes) r + s, row m the opening of month m
     sites: NDArray[np.float64]  # (3, sites, lanes)
     lanes: NDArray[np.float64]  # (5, lanes)
+    carry: Monthly  # (months + 1, lanes) cost of carrying 1 from month 0 to the opening of month m, at opening r + s
     contracts: NDArray[np.float64]  # (tenors, months, lanes) price of a contract locked in the month, USD per W-year
 
 
@@ -130,5 +131,6 @@ def world(months: int, sites: int, tenors: int, lanes: int) -> World:
         np.zeros((months + 1, lanes)),
         np.zeros((3, sites, lanes)),
         np.zeros((5, lanes)),
+        np.zeros((months + 1, lanes)),
         np.zeros((max(tenors, 1), months, lanes)),
     )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.compiled import inline, inner
-from simulator.drivers.marginals import Marginals, sample
+from simulator.drivers.marginals import SCORE_LIMIT, Marginals, sample
 from simulator.finance import ledger as at
 from simulator.finance.ledger import Lanes, Ledger, Monthly, Works, World
 from simulator.finance.plan import Plans
@@ -126,17 +126,22 @@ def end_contracts(
     lease, chosen, working = ledger[at.LEASE], ledger[at.CHOSEN], works[at.WORKING]
     value, price = world.monthly[at.VALUE], world.monthly[at.PRICE]
     months, lanes = lease.shape
-    years[:] = np.inf
+    years[0] = np.inf
+    bound = default_bound(marginals, law, q.term / 12.0, years) if law >= 0 else -np.inf
     for k in range(mw.size):
         start, left, vintages = lives.start[k], lives.left[k], lives.vintages[k]
         scale = q.own * q.let * q.contract / 12e3 * mw[k]
         for term in range((months + q.term - 1) // q.term):
-            if law >= 0:
-                sample(marginals, law, z[first[k] + term], years)
+            scores = z[first[k] + term] if law >= 0 else start
             for lane in range(lanes):
                 lock = int(start[lane]) + term * q.term
                 end, gone = min(lock + q.term, months), int(left[lane])
-                paid = q.term if 12.0 * years[lane] >= q.term else int(12.0 * years[lane])
+                defaults = scores[lane] < bound
+                if not defaults and gone >= end:
+                    continue
+                if defaults:
+                    sample(marginals, law, scores[lane : lane + 1], years[:1])
+                paid = q.term if not defaults or 12.0 * years[0] >= q.term else int(12.0 * years[0])
                 stops = min(lock + paid, gone)
                 if stops >= end or lock >= gone:
                     continue
@@ -152,6 +157,21 @@ def end_contracts(
                         spot = value[m, lane] / value[int(vintages[turn, lane]), lane] * price[m, lane]
                         spot *= fetched(q, market[m], working[m, lane], extra)
                     lease[m, lane] += scale * (spot - rent)
+
+
+@inner
+def default_bound(marginals: Marginals, law: int, years: float, scratch: Lanes) -> float:
+    """A score above which the law surely exceeds `years`: so that few scores need be looked up."""
+    low, high = -SCORE_LIMIT, SCORE_LIMIT
+    for _ in range(40):
+        scratch[0] = 0.5 * (low + high)
+        middle = scratch[0]
+        sample(marginals, law, scratch[:1], scratch[:1])
+        if scratch[0] > years:
+            high = middle
+        else:
+            low = middle
+    return high + 1e-6
 
 
 @inner

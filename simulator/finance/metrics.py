@@ -76,7 +76,7 @@ _PLAN = (
     _high("stranded_peak", "amount", "USD bn", "Stranded value, worst month"),
     _high("stranded_retired", "amount", "USD bn", "Stranded value at retirement"),
     _high("write_offs", "amount", "USD bn", "Write-offs"),
-    _low("roic", "rate", "per year", "Return on invested capital"),
+    _low("roic", "rate", "per year", "Return on invested capital", True),
     _high("idle_sponsor", "amount", "USD bn-years", "Idle capital, sponsor's part"),
     _low("lease_income", "amount", "USD bn", "Income from letting over the horizon"),
     _high("cloud_cost", "amount", "USD bn", "Cost of rented capacity over the horizon"),

@@ -78,21 +78,26 @@ def book_idle(
     keep: float,
     keep_chips: float,
     site: NDArray[np.float64],
+    carry: Monthly,
+    tracing: bool,
     changes: Monthly,
-    idle_capital: Lanes,
-    sponsor: Lanes,
+    totals: Totals,
 ) -> None:
     """Money spent on what is finished but not in service: the shell from its end, compute from delivery, to S."""
-    for lane in range(idle_capital.size):
-        end = min(int(site[SERVICE, lane]), changes.shape[0])
-        begin = int(site[FINISHED, lane])
-        add_level(changes, site[SHELL, lane], begin, end, lane)
-        waits = site[SHELL, lane] * max(end - begin, 0) / 12.0
-        begin = int(site[DELIVERED, lane])
-        add_level(changes, site[COMPUTE, lane], begin, end, lane)
-        delivered = site[COMPUTE, lane] * max(end - begin, 0) / 12.0
-        idle_capital[lane] += waits + delivered
-        sponsor[lane] += keep * waits + keep_chips * delivered
+    months = changes.shape[0]
+    idle_capital, sponsor, cost = totals[at.IDLE_CAPITAL], totals[at.IDLE_SPONSOR], totals[at.IDLE_COST]
+    for lane in range(cost.size):
+        end = min(int(site[SERVICE, lane]), months)
+        finished, delivered = min(int(site[FINISHED, lane]), end), min(int(site[DELIVERED, lane]), end)
+        shell = site[SHELL, lane] * (end - finished) / 12.0
+        compute = site[COMPUTE, lane] * (end - delivered) / 12.0
+        idle_capital[lane] += shell + compute
+        sponsor[lane] += keep * shell + keep_chips * compute
+        cost[lane] += site[SHELL, lane] * (carry[end, lane] - carry[finished, lane])
+        cost[lane] += site[COMPUTE, lane] * (carry[end, lane] - carry[delivered, lane])
+        if tracing:
+            add_level(changes, site[SHELL, lane], finished, end, lane)
+            add_level(changes, site[COMPUTE, lane], delivered, end, lane)
 
 
 @inner
@@ -278,7 +283,7 @@ def build_site(
     spend(p, deferred, grid.start[k], grid.planned[k], part, chip_part, weight, energised, built, site, works, totals)
     if joint:
         jv.open_lease(j, p.compute_life, site, works[at.RENT], works[at.RENT_END])
-    book_idle(1.0 - part, 1.0 - chip_part, site, works[at.IDLE], totals[at.IDLE_CAPITAL], totals[at.IDLE_SPONSOR])
+    book_idle(1.0 - part, 1.0 - chip_part, site, world.carry, tracing, works[at.IDLE], totals)
     book_running(
         p.idle_share, p.behind_meter, mw, site, operating_cost, behind, works[at.COST_CHANGE], works[at.SERVICE],
         totals[at.IN_SERVICE],
@@ -330,4 +335,4 @@ def clear(joint: bool, tracing: bool, works: Works, totals: Totals) -> None:
     if joint:
         works[at.SHARED : at.JOINT] = 0.0
     if tracing:
-        works[at.ASSET] = 0.0
+        works[at.JOINT :] = 0.0

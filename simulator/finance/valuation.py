@@ -17,7 +17,7 @@ from simulator.drivers.marginals import Marginals
 from simulator.drivers.price import Price
 from simulator.finance import ledger as at
 from simulator.finance import metrics as row
-from simulator.finance.cashflow import age, idle, need, operate, settle, share, terminal
+from simulator.finance.cashflow import age, need, operate, settle, share, strand_worst, terminal
 from simulator.finance.choices import CHOICE_ROWS
 from simulator.finance.cloud import owe_cloud, rent_cloud
 from simulator.finance.covenants import LEVERED_ROWS, Cover, loan_life_cover
@@ -33,6 +33,8 @@ from simulator.finance.returns import IRR_ROWS, internal_rate
 from simulator.finance.sites import Lives, build_sites
 from simulator.finance.trace import trace_plan
 from simulator.finance.vintages import SITE_ROWS
+
+DUST = 1e-9  # USD bn: what rounding leaves of nothing
 
 
 class Company(NamedTuple):
@@ -78,7 +80,9 @@ def build_works(c: Company, plan: int, tracing: bool, world: World, b: Books) ->
     """Book the sites of a plan's variant, per unit of ownership, and the figures that rest on them alone."""
     works, totals = b.works, b.totals
     build_sites(c.programme, c.grid, c.plans, plan, tracing, world, b.weight, b.scratch, works, totals, b.lives)
-    idle(works[at.IDLE], world.funding, works[at.STRANDED], totals[at.IDLE_COST], totals[at.STRANDED_PEAK])
+    strand_worst(works[at.STRANDED], totals[at.STRANDED_PEAK])
+    if tracing:
+        accumulate(works[at.IDLE])
     age(c.programme, world, b.rows, works, totals)
     if c.plans.works_term[plan] > 0:
         accumulate(works[at.WORKING])
@@ -163,7 +167,9 @@ def _project(
     settle(f, own, b.totals[at.SUNK], b.rows, b.works, b.ledger, b.sums)
     terminal(f, p, own, trailing, b.totals, b.end_value)
     if plans.disposal[plan] > 0.0:
-        dispose(p, f, c.marginals, plans, plan, z, trailing, b.ledger, b.sums, figures[row.WRITE_OFFS], b.end_value)
+        dispose(
+            p, f, c.marginals, plans, plan, z, trailing, b.ledger, b.sums, b.rows, figures[row.WRITE_OFFS], b.end_value
+        )
     figures[row.PARTNER_NPV] = np.nan
     figures[row.PARTNER_IRR] = np.nan
     if plans.jv_share[plan] > 0.0:
@@ -179,8 +185,9 @@ def _project(
         internal_rate(b.ledger[at.CASH_FLOW], b.end_value, b.scratch, figures[row.IRR])
     need(b.rows, b.ledger[at.CASH_FLOW], figures[row.PEAK_FUNDING], figures[row.PEAK_MONTH], figures[row.PAYBACK])
     for lane in range(b.end_value.size):
-        some = b.sums[3, lane] > 0.0
-        figures[row.ROIC, lane] = 12.0 * (1.0 - f.tax) * b.sums[2, lane] / (b.sums[3, lane] if some else 1.0)
+        some = b.sums[3, lane] > DUST * f.discount.size
+        profit = 12.0 * (1.0 - f.tax) * b.sums[2, lane]
+        figures[row.ROIC, lane] = profit / (b.sums[3, lane] if some else 1.0) if some else np.nan
 
 
 @inner
