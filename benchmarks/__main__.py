@@ -17,7 +17,7 @@ from benchmarks.contest import LIBRARIES, MISSING_JAX, has_jax
 os.environ.update(dict.fromkeys(LIBRARIES, "1"))  # before NumPy is imported: one thread is one thread
 
 PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "jax", "jaxlib")
-PARTS = ("normals", "race", "stages", "storing", "compile", "memory")
+PARTS = ("normals", "race", "stages", "plans", "storing", "compile", "memory")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -88,6 +88,12 @@ def _stages(given: argparse.Namespace) -> dict[str, Any]:
     return stages(5 if given.quick else 25)
 
 
+def _plans(given: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks.plans import plans
+
+    return plans(5 if given.quick else 15)
+
+
 def _storing(given: argparse.Namespace) -> dict[str, Any]:
     from benchmarks.storing import storing
 
@@ -117,6 +123,7 @@ MEASURES: dict[str, Callable[[argparse.Namespace], Any]] = {
     "normals": _normals,
     "race": _race,
     "stages": _stages,
+    "plans": _plans,
     "storing": _storing,
     "compile": _compile,
     "memory": _memory,
@@ -164,6 +171,12 @@ def _stages_table(part: dict[str, Any]) -> list[str]:
     return [f"kernel on one thread: {part['all']:.2f} us a path, of it", *shares]
 
 
+def _plans_table(part: dict[str, Any]) -> list[str]:
+    rows = [f"  {name:<12} {us:6.2f} us" for name, us in part["us"].items()]
+    ratio = f"worlds with {part['plans']} plans take {part['all_over_one']:.2f} times worlds with `own`"
+    return ["worlds with one plan or all, one thread, a path", *rows, f"  {ratio}"]
+
+
 def _storing_table(part: dict[str, Any]) -> list[str]:
     share = f"{100 * part['tally_share']:.1f} % of the time"
     sample = f"sample {part['sample_us']:.2f} us on the paths it keeps"
@@ -194,6 +207,7 @@ TABLES: dict[str, Callable[[Any], list[str]]] = {
     "normals": _normals_table,
     "race": _race_table,
     "stages": _stages_table,
+    "plans": _plans_table,
     "storing": _storing_table,
     "compile": _compile_table,
     "memory": _memory_table,

@@ -1,0 +1,36 @@
+"""What one more plan costs: worlds are drawn once and every plan is valued in them.
+
+The flagship's worlds with one plan against the same worlds with all of them, measured in turns on one thread.
+"""
+
+from __future__ import annotations
+
+import time
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from benchmarks.flagship import CONFIG, PLAN
+from simulator import kernel
+from simulator.config import freeze, load
+from simulator.engine.vector import only_plan
+
+
+def plans(rounds: int, paths: int = 50 * kernel.LANES) -> dict[str, Any]:
+    """Median microseconds a path of worlds with each plan alone and with all, and all over plan `own` alone."""
+    frozen = freeze(load(CONFIG))
+    models = {"all": frozen.model} | {name: only_plan(frozen.model, k) for k, name in enumerate(frozen.plans)}
+    work = {name: kernel.workspace(model) for name, model in models.items()}
+    out = {name: np.empty((kernel.figure_count(model), paths)) for name, model in models.items()}
+    times: dict[str, list[float]] = {name: [] for name in models}
+    trace = np.empty((0, frozen.model.months, 0))
+    for k in range(rounds + 1):
+        for name, model in models.items():
+            start = time.process_time()
+            kernel.simulate(model, 1, kernel.SAMPLED, paths, work[name], out[name], trace)
+            if k:  # the first round compiles
+                times[name].append((time.process_time() - start) / paths * 1e6)
+    found = {name: median(values) for name, values in times.items()}
+    ratios = [many / one for many, one in zip(times["all"], times[PLAN], strict=True)]
+    return {"us": found, "plans": len(frozen.plans), "all_over_one": median(ratios)}
