@@ -21,6 +21,8 @@ WRONG = {
     "jv = {on = true, lease_years = 10, renewal_years = 12}": (
         1, "jv.renewal_years: given 12, wanted at most lease_years (10)"),
     "jv.on = true\njv.renewal_years = 24": (2, "jv.renewal_years: given 24, wanted at most lease_years (20)"),
+    "jv = {on = true, lease_years = 8}": (
+        1, "jv.lease_years: given 8, wanted a lease that outlasts the horizon of 120 months"),
     "jv = {on = true, sites = ['one', 'twoo']}": (1, 'jv.sites[1]: unknown site "twoo", did you mean two?'),
     "jv.on = true\njv.sites = ['x']": (2, 'jv.sites[0]: unknown site "x", wanted one of one, two'),
     "jv = {on = true, sites = ['one', 'one']}": (1, 'jv.sites[1]: given "one" again, wanted each site once'),

@@ -85,6 +85,10 @@ def _venture(known: Known, plan: KeyPath) -> Iterator[Mistake]:
     if lease is not None and renewal is not None and renewal > lease:
         text = f"given {show(renewal)}, wanted at most lease_years ({show(lease)})"
         yield Mistake((*plan, "jv", "renewal_years"), text)
+    months = known.number("months")
+    if lease is not None and months is not None and 12.0 * lease < months:
+        text = f"given {show(lease)}, wanted a lease that outlasts the horizon of {show(months)} months"
+        yield Mistake((*plan, "jv", "lease_years"), text)
 
 
 def _sites(known: Known, here: KeyPath) -> Iterator[Mistake]:
