@@ -121,7 +121,7 @@ def test_the_kernel_agrees_with_its_naive_twin(case: str) -> None:
         for plan, series in zip(frozen.plans, part.twin["plan_series"], strict=True):
             for name in PLAN_SERIES:
                 expected = series[TWIN_CALLS.get(name, name)]
-                dust = 1e-9 + 1e-12 * np.abs(expected).max()  # what a running sum leaves when all that it counts is gone
+                dust = 1e-9 + 1e-12 * np.abs(expected).max()  # of running sums
                 np.testing.assert_allclose(next(rows), expected, rtol=1e-11, atol=dust, err_msg=f"{plan}.{name}")
 
 
