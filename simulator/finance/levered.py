@@ -54,7 +54,8 @@ def levered(
     charged, per_share = scratch[row.CHARGED], scratch[row.PER_SHARE]
     interest, taxable, net = ledger[at.INTEREST], ledger[at.TAXABLE], ledger[at.NET]
     ebitda, cfads, cash, revolver = ledger[at.EBITDA], ledger[at.CFADS], ledger[at.CASH], ledger[at.REVOLVER]
-    years, growth, issued, repaid, balance = f.fiscal_year, p.growth, s.issued, s.repaid, s.balance
+    years, growth, balance = f.fiscal_year, p.growth, s.balance
+    issued, repaid, amortised = s.issued, s.repaid, s.amortised
     tax, over, levers = f.tax, terms.revolver_margin, terms.equity_limit > 0.0 or terms.sweep or terms.with_jv
     kept, flows = 1.0 + (1.0 - tax) * terms.cash_rate / 12.0, f.base_cash_flow
     first, last = (tests[0], tests[-1]) if tests.size > 0 else (base.size + 12, -1)
@@ -63,7 +64,8 @@ def levered(
     for m in range(base.size):
         earned = earnings[years[m]]
         if levers:
-            _begin(m, f, terms, s, ledger, scratch, sold, apv, earned)
+            before = balance[max(m - 1, 0)]  # before month 0 nothing is prepaid: any number will do
+            _begin(m, tax, f.shares, terms, before, issued[m], amortised[m], ledger, scratch, sold, apv, earned)
         _earn(m, tax, over, funding, interest, taxable, ebitda, net, charged, per_share, drawn, cfads, flow, earned)
         if tracing:
             _trace(m, tax, over, balance[m], funding, ledger, scratch)
@@ -99,42 +101,32 @@ def _open(f: Finance, terms: Terms, rows: NDArray[np.float64], ledger: Ledger, s
 
 @inner
 def _begin(
-    m: int, f: Finance, terms: Terms, s: Schedule, ledger: Ledger, rows: NDArray[np.float64], sold: Lanes, apv: Lanes,
-    earned: Lanes,
+    m: int, tax: float, shares: float, terms: Terms, before: float, issued: float, amortised: float, ledger: Ledger,
+    rows: NDArray[np.float64], sold: Lanes, apv: Lanes, earned: Lanes,
 ) -> None:  # fmt: skip
-    """What levers change before a month's flows: shares, the notes that are left, rent."""
+    """What levers change before a month's flows: shares, notes that are left (`before`: scheduled a month ago), rent.
+
+    Shares sold in earlier months bear the month's result and dilute what the base business earns a share. Interest, its
+    shield and principal bear on the share of the notes that is left, once this month's are issued.
+    """
     if terms.equity_limit > 0.0:
-        _dilute(f, terms, rows, sold, earned)
+        price, base, kept = 1.0 / terms.equity_price, terms.base_eps / 12.0, 1.0 - tax
+        for lane in range(sold.size):
+            each = 1.0 / (shares + sold[lane] * price)
+            rows[row.PER_SHARE, lane] = kept * each
+            earned[lane] -= base * (1.0 - shares * each)
     if terms.sweep:
-        _scale(m, s, ledger, rows, apv)
+        if issued > 0.0:
+            for lane in range(apv.size):
+                rows[row.LEFT, lane] = (rows[row.LEFT, lane] * before + issued) / (before + issued)
+        for lane in range(apv.size):
+            left = rows[row.LEFT, lane]
+            ledger[at.INTEREST, m, lane] *= left
+            apv[lane] += left * ledger[at.SHIELD, m, lane]
+            rows[row.PAID, lane] += left * amortised
     if terms.with_jv:
         for lane in range(apv.size):
             rows[row.CHARGED, lane] = ledger[at.RENT_PAID, m, lane] + ledger[at.GUARANTEED, m, lane]
-
-
-@inner
-def _dilute(f: Finance, terms: Terms, rows: NDArray[np.float64], sold: Lanes, earned: Lanes) -> None:
-    """Shares sold in earlier months bear the month's result and dilute what the base business earns a share."""
-    tax, shares, price, base = 1.0 - f.tax, f.shares, 1.0 / terms.equity_price, terms.base_eps / 12.0
-    for lane in range(sold.size):
-        each = 1.0 / (shares + sold[lane] * price)
-        rows[row.PER_SHARE, lane] = tax * each
-        earned[lane] -= base * (1.0 - shares * each)
-
-
-@inner
-def _scale(m: int, s: Schedule, ledger: Ledger, rows: NDArray[np.float64], apv: Lanes) -> None:
-    """Interest, its shield and principal on the share of the notes that is left, once this month's are issued."""
-    new, part = s.issued[m], s.amortised[m]
-    if new > 0.0:
-        old = s.balance[m - 1] if m > 0 else 0.0
-        for lane in range(apv.size):
-            rows[row.LEFT, lane] = (rows[row.LEFT, lane] * old + new) / (old + new)
-    for lane in range(apv.size):
-        left = rows[row.LEFT, lane]
-        ledger[at.INTEREST, m, lane] *= left
-        apv[lane] += left * ledger[at.SHIELD, m, lane]
-        rows[row.PAID, lane] += left * part
 
 
 # The two passes of every month are put inline: called, they pack a hundred arguments and compare twelve arrays anew.
