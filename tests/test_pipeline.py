@@ -249,7 +249,7 @@ def test_a_signal_ends_a_run_and_leaves_nothing(frozen, tmp_path, monkeypatch):
 def test_a_tornado_moves_what_must_move_and_nothing_else():
     found = pipeline.tornado(SMOKE, "npv", "mean", paths=2000, threads=2)
     bars = {bar["input"]: bar for bar in found["bars"]}
-    assert list(found) == ["config", "metric", "plan", "measure", "unit", "base", "paths", "seed", "bars"]
+    assert list(found) == ["config", "stress", "metric", "plan", "measure", "unit", "base", "paths", "seed", "bars"]
     assert bars["drivers.arpu.elasticity"]["delta_high"] > 0 > bars["drivers.arpu.elasticity"]["delta_low"]
     assert bars["programme.cost_multiplier"]["delta_high"] < 0 < bars["programme.cost_multiplier"]["delta_low"]
     idle = bars["drivers.funding.rate_mean"]

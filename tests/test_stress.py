@@ -18,8 +18,10 @@ from typer.testing import CliRunner
 
 from simulator import pipeline, report
 from simulator.cli.main import app
-from simulator.config import load
+from simulator.config import freeze, load
 from simulator.config.stress_files import find_set, find_sets, shipped
+from simulator.engine.interrupt import Stop
+from simulator.engine.vector import figures
 from simulator.errors import ConfigError
 from simulator.finance.metrics import Metric
 from simulator.results.store import open_run
@@ -105,11 +107,11 @@ def test_independent_worlds_are_independent(seed):
     columns = ("eps", "price_mean", "funding_mean", "delay_mean")
 
     def apart(*sets: str) -> float:
-        found = pipeline.freeze(stressed(*sets, config=SMOKE))
+        found = freeze(stressed(*sets, config=SMOKE))
         job = pipeline.job_of(found, 20_000, 1, seed)
         rows = [column.row for column in job.columns if column.metric.name in columns]
-        with pipeline.Stop() as stop:
-            drawn = pipeline.figures(found.model, rows, job.seed, job.paths, stop)
+        with Stop() as stop:
+            drawn = figures(found.model, rows, job.seed, job.paths, stop)
         ranks = drawn.argsort(axis=1).argsort(axis=1).astype(float)
         return float(np.abs(np.corrcoef(ranks) - np.eye(len(rows))).max()) * math.sqrt(job.paths)
 
