@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -14,9 +16,10 @@ from simulator.errors import ConfigError
 if TYPE_CHECKING:
     from simulator.config import Config
 
-MOST_PATHS = 10**15
+MOST_PATHS = 10**12  # as in a config
 MOST_SEED = 2**63 - 1
 MOST_THREADS = 4096
+_SECONDS = {"s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 T = TypeVar("T")
 
 
@@ -53,6 +56,17 @@ def threads(text: str | None) -> int | None:
     return None if text is None else whole("--threads", text, 1, MOST_THREADS, "a whole number of threads")
 
 
+def seconds(option: str, text: str | None) -> float | None:
+    """A duration written 30s, 5min or 1.5h, in seconds; above 0, at most a week."""
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d*\.?\d+) ?(s|sec|m|min|h)", text.strip())
+    found = float(match[1]) * _SECONDS[match[2]] if match else 0.0
+    if not 0.0 < found <= 7 * 86_400.0:
+        raise ConfigError([f"{option}: given {text}, wanted a time such as 30s, 5min or 1h, a week at most"])
+    return found
+
+
 class Mistakes:
     """Collects what several checks refuse: `paths = mistakes.of(arguments.paths, text)`, then `mistakes.stop()`."""
 
@@ -80,11 +94,13 @@ def read(config: Path, overrides: Sequence[str] = ()) -> Config:
     return load(config, overrides)
 
 
-def new_folder(text: str | None) -> Path | None:
-    """--out: a folder that can be made or written to and holds no run."""
+def new_folder(text: str | None, resume: bool = False) -> Path | None:
+    """--out: a folder that can be made or written to and holds no run, unless that is to go on."""
     out = folder(text)
-    if out is None:
-        return None
+    if out is None and resume:
+        raise ConfigError(["--resume: given no --out, wanted the folder of the run to go on with"])
+    if out is None or resume:
+        return out
     from simulator.results.store import RunFolder
 
     RunFolder(out).refuse_a_run()
@@ -114,4 +130,5 @@ def folder(text: str | None) -> Path | None:
 
 def say(stage: str) -> None:
     """A stage of the work, on stderr."""
-    print(f"== {stage}", file=sys.stderr, flush=True)
+    with suppress(OSError):  # a full disk or a reader that left is no reason to end a run
+        print(f"== {stage}", file=sys.stderr, flush=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from simulator.cli import arguments, options
+from simulator.errors import RunError
 
 if TYPE_CHECKING:
     from simulator.results.store import Run
@@ -23,34 +25,70 @@ def run(
     threads: options.Threads = None,
     seed: options.Seed = None,
     set_: options.Set = None,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with the run in --out from its last checkpoint; more --paths extend it."),
+    ] = False,
+    accept_changes: Annotated[
+        bool,
+        typer.Option(
+            "--accept-changes", help="Resume even if config, code or machine changed: the result may be of neither."
+        ),
+    ] = False,
+    checkpoint: Annotated[
+        str, typer.Option("--checkpoint", metavar="TIME", help="Time between checkpoints, such as 30s or 5min.")
+    ] = "30s",
     no_report: Annotated[bool, typer.Option("--no-report", help="Leave the report out.")] = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
-    """Simulate a config: risk table, run folder and report."""
+    """Simulate a config: risk table, run folder and report.
+
+    Interrupted runs go on with --resume.
+    """
     wrong = arguments.Mistakes()
     number = wrong.of(arguments.paths, paths)
     workers = wrong.of(arguments.threads, threads)
     key = wrong.of(arguments.seed, seed)
-    target = wrong.of(arguments.new_folder, out)
+    every = wrong.of(arguments.seconds, "--checkpoint", checkpoint)
+    target = wrong.of(arguments.new_folder, out, resume)
     checked = wrong.of(arguments.read, config, set_ or ())
     wrong.stop()
     from simulator import pipeline
 
     assert checked is not None
+    assert every is not None
+    say = None if quiet else arguments.say
     done = pipeline.run(
         checked,
         target,
         paths=number,
         threads=workers,
         seed=key,
-        draw=not no_report,
-        say=None if quiet else arguments.say,
+        draw=False,
+        resume=resume,
+        accept_changes=accept_changes,
+        checkpoint=every,
+        say=say,
     )
+    undrawn = None if no_report else _draw(done, say)
     if as_json:
         print(json.dumps(done.summary, indent=1))
     else:
-        _print(done, config, drawn=not no_report)
+        _print(done, config, drawn=not no_report and undrawn is None)
+    if undrawn is not None:
+        raise undrawn
+
+
+def _draw(done: Run, say: Callable[[str], None] | None) -> RunError | None:
+    """Draw the report; what keeps it from being drawn, so that the results are printed all the same."""
+    from simulator import pipeline
+
+    try:
+        pipeline.draw_report(done.path, say)
+    except RunError as error:
+        return error
+    return None
 
 
 def _print(done: Run, config: Path, drawn: bool) -> None:
