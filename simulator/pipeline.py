@@ -97,7 +97,8 @@ def _simulate(folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every
         sample_hash = keeper.close_sample()
     tell("writing the run folder")
     folder.write_table(store.SERIES, trace.fan(job.model, frozen.plans, job.seed, job.paths))
-    write_tail(folder, job.columns, *simulation.worst(job, tallies, _sampled(folder)))
+    sample = _sampled(folder)
+    write_tail(folder, job.columns, *simulation.worst(job, tallies, sample))
     facts = Facts(
         digest=run_digest(tallies, sample_hash),
         paths=job.paths,
@@ -107,7 +108,6 @@ def _simulate(folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every
         resumed_at=keeper.resumed_at,
         simulate_s=seconds,
     )
-    sample = _sampled(folder)
     measured = summarise(facts, tallies, job.columns, months=job.model.months, levels=frozen.levels, sample=sample)
     folder.write_json(store.SUMMARY, measured)  # tallies -> measures
     keeper.finish(digest=facts.digest, ended=datetime.now(UTC))
@@ -214,9 +214,10 @@ def _count(number: int, noun: str) -> str:
 
 def _sampled(folder: RunFolder) -> Callable[[str], NDArray[np.float64]]:
     """Values of a column of the sample just written, for measures of what has no tally."""
+    file = pq.ParquetFile(folder.path / store.SAMPLE)  # once: its footer takes longer to read than a column
 
     def values(name: str) -> NDArray[np.float64]:
-        column: NDArray[np.float64] = pq.read_table(folder.path / store.SAMPLE, columns=[name])[name].to_numpy()
+        column: NDArray[np.float64] = file.read(columns=[name])[name].to_numpy()
         return column
 
     return values

@@ -162,7 +162,7 @@ def _what_stays(folder: RunFolder) -> str:
                 return f"the finished run of {run.manifest['paths']:,} paths stays in {folder.path}."
             stands = run.manifest["state"]["paths"]
             return f"{stands:,} paths are kept: the same command with --out {folder.path} --resume goes on from there."
-        for name in tuple(folder.entries):
+        for name in sorted(folder.touched):
             folder.remove(name)
         folder.path.rmdir()  # if it is empty
     return "nothing of it is kept."

@@ -24,3 +24,15 @@ Set = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No stages and no progress on stderr.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with the run in --out from its last checkpoint; more --paths extend it.")
+]
+AcceptChanges = Annotated[
+    bool,
+    typer.Option(
+        "--accept-changes", help="Resume even if config, code or machine changed; the result may be of neither."
+    ),
+]
+Checkpoint = Annotated[
+    str, typer.Option("--checkpoint", metavar="TIME", help="Time between checkpoints, such as 30s or 5min.")
+]

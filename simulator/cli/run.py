@@ -25,19 +25,9 @@ def run(
     threads: options.Threads = None,
     seed: options.Seed = None,
     set_: options.Set = None,
-    resume: Annotated[
-        bool,
-        typer.Option("--resume", help="Go on with the run in --out from its last checkpoint; more --paths extend it."),
-    ] = False,
-    accept_changes: Annotated[
-        bool,
-        typer.Option(
-            "--accept-changes", help="Resume even if config, code or machine changed: the result may be of neither."
-        ),
-    ] = False,
-    checkpoint: Annotated[
-        str, typer.Option("--checkpoint", metavar="TIME", help="Time between checkpoints, such as 30s or 5min.")
-    ] = "30s",
+    resume: options.Resume = False,
+    accept_changes: options.AcceptChanges = False,
+    checkpoint: options.Checkpoint = "30s",
     no_report: Annotated[bool, typer.Option("--no-report", help="Leave the report out.")] = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,

@@ -1,9 +1,9 @@
 """Checkpoints: the state of a run, committed so that whatever happens next only the time since then is lost.
 
 A state is one snapshot of exactly the paths 0 .. n - 1: every tally, and the pilot that the tallies' centres came from.
-It is committed in this order, each file whole and on the disk before the next: config and model (once), the sample once
-it is complete, `state-<n>.npz`, the manifest that names them all; only then is the old state removed. Wherever that is
-cut off, the manifest lists whole files of one moment.
+It is committed in this order, each file whole and on the disk before the next: config and model (once),
+`state-<n>.npz`, the sample once it is complete, the manifest that names them all; only then is the old state removed.
+Wherever that is cut off, the manifest lists whole files of one moment.
 
 A sample that is not complete is no part of a state: its paths, at most 131,072, are simulated once more, in a second or
 two. A state ends with a whole tally block; the last, short block of a finished run is simulated again when it is
@@ -125,17 +125,17 @@ class Keeper:
         """Commit the state of paths 0 .. paths - 1, which the tallies hold, `seconds` after this leg began."""
         if self._state.file and paths == self._state.paths:
             return  # nothing new
-        self._take_back()
         if not self._state.file:
             self._folder.write(store.CONFIG, self._text)
             self._folder.write_npz(store.MODEL, flatten(self._job.model))
-        if self._writer is not None and self._writer.complete:
-            self.close_sample()
         name = f"state-{paths}.npz"
         arrays = {_TALLY + key: array for key, array in self.tallies.to_arrays().items()}
         self._folder.write_npz(name, {_PILOT: self._pilot, **arrays})
+        if self._writer is not None and self._writer.complete:
+            self.close_sample()
         self._state = Begun(paths, self._sample, self.begun.seconds + seconds, name)
         self._sign_unfinished()
+        self._drop_results()
         self._drop_states()
 
     def close_sample(self) -> str:
@@ -154,13 +154,17 @@ class Keeper:
         self._drop_states()
 
     def _take_back(self) -> None:
-        """Take back the results of a finished run that is extended: they are about to be of other paths."""
-        if not self._finished:
-            return
-        self._finished = False
-        self._sign_unfinished()
-        for name in (*_RESULTS, *([] if self._sample else [store.SAMPLE])):
-            self._folder.remove(name)
+        """Before results of a finished run are replaced by those of more paths, let its manifest list them no more."""
+        if self._finished:
+            self._sign_unfinished()
+            self._drop_results()
+
+    def _drop_results(self) -> None:
+        """Remove the results of a finished run that has become the beginning of a longer one."""
+        if self._finished:
+            self._finished = False
+            for name in (*_RESULTS, *([] if self._state.sample else [store.SAMPLE])):
+                self._folder.remove(name)
 
     def _sign_unfinished(self) -> None:
         sample = [store.SAMPLE] if self._state.sample else []

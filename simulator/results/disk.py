@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -29,15 +31,27 @@ class File(io.RawIOBase):
         self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
         self._hash = hashlib.sha256()
         self._bytes = 0
+        self._dropped = False
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any, /) -> int:  # anything with a buffer
+        if self._dropped:
+            return memoryview(data).nbytes
         written = os.write(self._handle, data)
         self._hash.update(memoryview(data)[:written])
         self._bytes += written
         return written
+
+    @contextmanager
+    def dropped_on_error(self) -> Iterator[None]:
+        """Let an exception pass and write no more: what a buffer still holds must not fail once more."""
+        try:
+            yield
+        except BaseException:
+            self._dropped = True
+            raise
 
     def sync(self) -> None:
         """Wait until what was written is on the disk."""

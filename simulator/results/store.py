@@ -55,6 +55,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.entries: dict[str, Entry] = {}  # of the files written here, or known to be whole
+        self.touched: set[str] = set()  # names that were given to files here, whether or not all went well
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], resume: bool = False) -> RunFolder:
@@ -131,9 +132,11 @@ class RunFolder:
             try:
                 disk.make_folder(target.parent)
                 with disk.File(part) as raw, disk.buffered(raw) as file:
-                    yield file
-                    file.flush()
+                    with raw.dropped_on_error():
+                        yield file
+                        file.flush()
                     raw.sync()
+                self.touched.add(name)
                 disk.rename(part, target)
                 self.entries[name] = raw.entry
             except BaseException:
