@@ -17,7 +17,7 @@ CALLS = ("open", "write", "fsync", "replace", "unlink", "makedirs")
 class Faulty:
     """Stands for `os` in `simulator.results.disk`; counts the calls that may fail.
 
-    `at` is the number of the first call that fails, 0 for none; it alone unless `lasting`. `room` is how many bytes fit.
+    `at` is the number of the call that fails, 0 for none; all from there on if `lasting`. `room` is how many bytes fit.
     """
 
     def __init__(self, at: int = 0, lasting: bool = False, room: float = float("inf")) -> None:

@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -15,9 +15,11 @@ from unittest import mock
 from simulator import pipeline
 from simulator.engine import local, progress
 from simulator.engine.checkpoint import load_state
-from simulator.errors import Interrupted
+from simulator.engine.simulation import Job
+from simulator.errors import Interrupted, RunError
 from simulator.results import store
-from simulator.results.store import Run, open_any
+from simulator.results.store import Run, open_any, open_run
+from tests.faults import faults
 from tests.smoke import SMOKE
 
 TASKS = local.tasks
@@ -50,7 +52,7 @@ class Stopping(progress.Silent):
 def stopped(out: Path, paths: int, tasks: int = 1, signum: int = signal.SIGTERM, **asked: Any) -> Interrupted:
     """Let a signal end a run after so many tasks; what it said."""
     try:
-        with mock.patch.object(pipeline, "meter", lambda *_, **__: Stopping(tasks, signum)):
+        with mock.patch.object(pipeline, "meter", return_value=Stopping(tasks, signum)):
             run(out, paths, **asked)
     except Interrupted as error:
         return error
@@ -63,10 +65,41 @@ def stands(folder: Path) -> int:
         return -1
     held = open_any(folder)
     held.verify()
-    job = pipeline.job_of(pipeline.freeze(pipeline.load(SMOKE)), held.manifest["paths"])
-    tallies, _ = load_state(held, job)
+    tallies, _ = load_state(held, _smoke())
     assert tallies.paths == held.manifest["state"]["paths"]
     return tallies.paths
+
+
+@cache
+def _smoke() -> Job:
+    return pipeline.job_of(pipeline.freeze(pipeline.load(SMOKE)))
+
+
+def fail(out: Path, paths: int, whole: Run, **how: Any) -> tuple[int, str] | None:
+    """Let writing fail (`how`: see `faults`), check what is left, go on and compare with the undisturbed run.
+
+    Returns what stood then (-1 nothing, `paths` the run, its manifest in place) and the error; None if nothing failed.
+    """
+    try:
+        with faults(**how):
+            run(out, paths)
+    except RunError as error:
+        said = str(error)
+    else:
+        same(open_run(out), whole)
+        return None
+    at = stands(out)
+    if at >= 0 and open_any(out).finished:
+        at = paths
+        same(open_run(out), whole)
+    elif at >= 0:
+        assert f"{at:,} paths are kept: the same command with --out {out} --resume goes on" in said, said
+    else:
+        assert not out.exists(), said
+    assert "could not be written" in said
+    assert not list(out.glob(".*"))
+    same(run(out, paths, resume=True), whole)
+    return at, said
 
 
 def same(one: Run, other: Run) -> None:

@@ -77,6 +77,12 @@ def _cause(error: BaseException) -> str:
 class Verbs(TyperGroup):
     """The group of verbs; errors become a line on stderr and an exit code, never a bare traceback."""
 
+    def make_context(self, *given: Any, **named: Any) -> Any:
+        try:
+            return super().make_context(*given, **named)
+        except KeyboardInterrupt as error:
+            raise typer.Exit(explain(error)) from None
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
