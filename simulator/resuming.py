@@ -147,7 +147,8 @@ def kept(folder: RunFolder) -> Iterator[None]:
         said = str(error).removesuffix(", nothing was written.") or "stopped"
         raise Interrupted(f"{said}; {_what_stays(folder)}", signum) from error
     except RunError as error:
-        raise RunError(f"{error}\n{_what_stays(folder).capitalize()}") from error
+        stays = _what_stays(folder)
+        raise RunError(f"{error}\n{stays[0].upper()}{stays[1:]}") from error
     except BaseException:
         _what_stays(folder)
         raise
