@@ -22,6 +22,7 @@ from simulator.engine.checkpoint import Keeper
 from simulator.engine.interrupt import Stop
 from simulator.engine.progress import meter
 from simulator.engine.simulation import Job
+from simulator.engine.stopping import UNLIMITED, Asked
 from simulator.engine.vector import figure, only_plan
 from simulator.errors import ConfigError, RunError
 from simulator.results import store
@@ -44,6 +45,8 @@ def run(
     *,
     overrides: Sequence[str] = (),
     paths: int | None = None,
+    precision: Sequence[str] = (),
+    until: str | None = None,
     threads: int | None = None,
     seed: int | None = None,
     draw: bool = True,
@@ -55,8 +58,11 @@ def run(
     """Simulate a config and leave a run folder (default runs/<name>-<UTC>-s<seed>); returns the run, open for reading.
 
     `config` is a path, changed by `overrides` (KEY=VALUE strings), or a config as `load` gives it. `draw` asks for the
-    report; `say` gets a line per stage and turns progress on. A state to go on from is committed every `checkpoint`
-    seconds; `resume` goes on with the run in `out`, `accept_changes` even if config, code or bits are not as they were.
+    report; `say` gets a line per stage and turns progress on. The run ends after `paths` (default: the config's), once
+    every `precision` (`own.npv.cvar95:1%`: half its 95 % interval) is reached, or at a time (`until` 06:00 or +5min),
+    whichever comes first; with one of the latter the config's paths are no limit. A state to go on from is committed
+    every `checkpoint` seconds; `resume` goes on with the run in `out`, `accept_changes` even if config, code or bits
+    are not as they were.
     """
     started, tell = datetime.now(UTC), say or (lambda _: None)
     checked = config if isinstance(config, Config) else load(config, overrides)
@@ -67,11 +73,14 @@ def run(
         out or default_folder(checked.name, checked.seed if seed is None else seed, started), resume
     )
     with folder.alone(resume), resuming.kept(folder):
-        found = resuming.look(folder, frozen, Ask(paths, seed, resume, accept_changes), tell)
+        found = resuming.look(
+            folder, frozen, Ask(Asked(paths, tuple(precision), until), seed, resume, accept_changes), tell
+        )
         if not found.done:
             job = found.job(job_of(found.frozen, found.paths, threads, found.seed))
+            rules = found.rules(job)
             warm(job, tell)
-            keeper = resuming.keeper(folder, found, job, accept_changes, started)
+            keeper = resuming.keeper(folder, found, job, rules, accept_changes, started)
             _simulate(folder, found.frozen, job, keeper, checkpoint, say)
     if draw:
         draw_report(folder.path, say)  # measures -> report
@@ -80,21 +89,25 @@ def run(
 
 def _simulate(folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every: float, say: Say | None) -> None:
     """Simulate a job from where it stands and write its results."""
-    tell, before, tallies = say or (lambda _: None), keeper.begun, keeper.tallies
+    tell, before, tallies, rules = say or (lambda _: None), keeper.begun, keeper.tallies, keeper.rules
+    limit = None if job.paths == UNLIMITED else job.paths
     stands = f" from {before.paths:,} on" if before.paths else ""
-    tell(f"simulating {job.paths:,} paths{stands}, {_count(job.threads, 'thread')}")
+    goal = f"{job.paths:,} paths" if limit else "paths until it is enough"
+    tell(f"simulating {goal}{stands}, {_count(job.threads, 'thread')}")
     with keeper:  # draws -> world -> value of each plan -> tallies
         keeper.replay()
         seconds = before.seconds + simulation.simulate(
             job,
             tallies,
             keeper,
-            meter(job.paths, quiet=say is None, before=before.paths),
+            meter(limit, quiet=say is None, before=before.paths),
             first=before.paths,
             commit=keeper.commit,
             every=every,
+            rules=rules,
         )
         sample_hash = keeper.close_sample()
+    job = job._replace(paths=tallies.paths)
     tell("writing the run folder")
     folder.write_table(store.SERIES, trace.fan(job.model, frozen.plans, job.seed, job.paths))
     sample = _sampled(folder)
@@ -104,13 +117,13 @@ def _simulate(folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every
         paths=job.paths,
         seed=job.seed,
         sampler=resuming.SAMPLER,
-        stop={"rule": "paths", "asked": job.paths, "reached": job.paths},
+        stop=rules.verdict(tallies),
         resumed_at=keeper.resumed_at,
         simulate_s=seconds,
     )
     measured = summarise(facts, tallies, job.columns, months=job.model.months, levels=frozen.levels, sample=sample)
     folder.write_json(store.SUMMARY, measured)  # tallies -> measures
-    keeper.finish(digest=facts.digest, ended=datetime.now(UTC))
+    keeper.finish(paths=job.paths, digest=facts.digest, ended=datetime.now(UTC))
 
 
 def tornado(

@@ -20,14 +20,17 @@ from simulator.config.loader import Source, build, parse
 from simulator.engine import resume, simulation
 from simulator.engine.checkpoint import Keeper, load_state
 from simulator.engine.simulation import Job
+from simulator.engine.stopping import UNLIMITED, Asked, Rules
 from simulator.engine.written import toml
 from simulator.errors import ConfigError, Interrupted, RunError, SimulatorError
 from simulator.model import Model
 from simulator.results import provenance, store
+from simulator.results.columns import tally_columns
 from simulator.results.digest import rows_hash
 from simulator.results.store import Run, RunFolder, open_any
 from simulator.results.tallies import LAYOUT
 from simulator.results.tree import tree_hash
+from simulator.risk.precision import target
 
 SAMPLER = "philox"
 RNG = "Philox4x32-10, streams by CRC-32 of the name, Box-Muller; version 1"
@@ -37,7 +40,7 @@ Say = Callable[[str], None]
 class Ask(NamedTuple):
     """What is asked for beside the config; None where the config or the run in the folder decides."""
 
-    paths: int | None
+    stop: Asked
     seed: int | None
     resume: bool
     accept: bool  # go on although something changed
@@ -47,11 +50,24 @@ class Found(NamedTuple):
     """What is to be done in a run folder."""
 
     frozen: Frozen
-    paths: int
+    stop: Asked
     seed: int
     held: Run | None  # the run that goes on
     changes: list[str]  # since it began, if they are accepted
     done: bool  # nothing is to be done: it holds the run asked for
+
+    @property
+    def paths(self) -> int:
+        """The most paths there may be."""
+        return UNLIMITED if self.stop.paths is None else self.stop.paths
+
+    def rules(self, job: Job) -> Rules:
+        """What ends the run; the looks of one that goes on with the same targets are those it would have had."""
+        counted = tally_columns(job.columns, job.tally, job.events)
+        targets = [target(text, counted, job.events) for text in self.stop.precision]
+        held = {} if self.held is None else self.held.manifest
+        same = list(held.get("asked", {}).get("precision", ())) == list(self.stop.precision)
+        return Rules(self.stop, targets, job.model.months, int(held["look_at"]) if held and same else 0)
 
     def job(self, job: Job) -> Job:
         """The job, with the very numbers that the run began with."""
@@ -64,23 +80,23 @@ def look(folder: RunFolder, frozen: Frozen, ask: Ask, tell: Say) -> Found:
     seed = config.seed if ask.seed is None else ask.seed
     held = _held(folder, config, tell) if ask.resume else None
     if held is None:
-        return Found(frozen, config.paths if ask.paths is None else ask.paths, seed, None, [], False)
+        return Found(frozen, Asked(config.paths) if ask.stop.nothing else ask.stop, seed, None, [], False)
     if ask.seed is not None and ask.seed != held.manifest["seed"]:
         raise ConfigError([f"--seed: given {ask.seed}, wanted {held.manifest['seed']}, with which the run began"])
     changes = resume.changes_before(held, _now(frozen), config._tree, frozen.model)
     if not ask.accept:
         resume.refuse(changes)
-    paths = _paths_asked(held, config, ask.paths)
-    done = held.finished and paths <= held.manifest["paths"]
+    stop = _asked(held, config, ask.stop)
+    done = held.finished and _is_done(held, stop)
     if done:
         tell(f"{folder.path} holds the finished run of {held.manifest['paths']:,} paths")
     if changes:  # the run's own names, for its own numbers
         tree, lines = parse(held.config, str(held.path / store.CONFIG))
         frozen = freeze(build(tree, Source(str(held.path / store.CONFIG), config._folder, lines, {})))
-    return Found(frozen, paths, held.manifest["seed"], held, changes, done)
+    return Found(frozen, stop, held.manifest["seed"], held, changes, done)
 
 
-def keeper(folder: RunFolder, found: Found, job: Job, accept: bool, started: datetime) -> Keeper:
+def keeper(folder: RunFolder, found: Found, job: Job, rules: Rules, accept: bool, started: datetime) -> Keeper:
     """What keeps the run: from its first path, or from where it stands if paths 0-255 still have the bits they had."""
     pilot, names = simulation.pilot(job), [column.name for column in job.columns]
     canary = rows_hash(names, pilot)
@@ -91,7 +107,7 @@ def keeper(folder: RunFolder, found: Found, job: Job, accept: bool, started: dat
         if not accept:
             resume.refuse(changes)
         about = resume.accepted(resume.about(held), now, changes, tallies.paths)
-        return Keeper(folder, job, about, held.config, tallies, before, held)
+        return Keeper(folder, job, about, held.config, tallies, before, held, rules)
     text = text_of(found.frozen.config)
     about = provenance.describe(
         name=found.frozen.config.name,
@@ -105,7 +121,8 @@ def keeper(folder: RunFolder, found: Found, job: Job, accept: bool, started: dat
         threads=job.threads,
         started=started,
     )
-    return Keeper(folder, job, {**about, **_now(found.frozen)}, text, simulation.empty_tallies(job, pilot), pilot)
+    tallies = simulation.empty_tallies(job, pilot)
+    return Keeper(folder, job, {**about, **_now(found.frozen)}, text, tallies, pilot, None, rules)
 
 
 def _held(folder: RunFolder, config: Config, tell: Say) -> Run | None:
@@ -121,18 +138,28 @@ def _held(folder: RunFolder, config: Config, tell: Say) -> Run | None:
     return None
 
 
-def _paths_asked(run: Run, config: Config, given: int | None) -> int:
-    """How many paths a run that goes on shall have: those given, what the config now says, what it was begun for.
+def _asked(run: Run, config: Config, given: Asked) -> Asked:
+    """What ends a run that goes on: what is given now, what the config now says, what it was begun for.
 
-    Fewer than it stands at are refused, unless it is finished: then it is what was asked for.
+    Fewer paths than it stands at are refused, unless it is finished: then it is what was asked for.
     """
-    if given is None:
-        changed = config.paths != tomllib.loads(run.config).get("paths", config.paths)
-        given = config.paths if changed else int(run.manifest["paths"])
+    if given.nothing:
+        kept = run.manifest["asked"]
+        given = Asked(kept["paths"], tuple(kept["precision"]), kept["until"])
+        if config.paths != tomllib.loads(run.config).get("paths", config.paths):
+            given = given._replace(paths=config.paths)
     stands = int(run.manifest["state"]["paths"])
-    if given < stands and not run.finished:
-        raise ConfigError([f"--paths: given {given:,}, wanted at least {stands:,}, where the run stands"])
+    if given.paths is not None and given.paths < stands and not run.finished:
+        raise ConfigError([f"--paths: given {given.paths:,}, wanted at least {stands:,}, where the run stands"])
     return given
+
+
+def _is_done(run: Run, asked: Asked) -> bool:
+    """Whether a finished run is what is asked for."""
+    kept = run.manifest["asked"]
+    if asked.precision or asked.until:
+        return asked == Asked(kept["paths"], tuple(kept["precision"]), kept["until"])
+    return asked.paths is not None and asked.paths <= run.manifest["paths"]
 
 
 @contextmanager
@@ -141,6 +168,8 @@ def kept(folder: RunFolder) -> Iterator[None]:
     try:
         yield
     except ConfigError:
+        with suppress(OSError):
+            folder.path.rmdir()  # if it is empty
         raise
     except (Interrupted, KeyboardInterrupt) as error:
         signum = error.signum if isinstance(error, Interrupted) else signal.SIGINT

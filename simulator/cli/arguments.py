@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 MOST_PATHS = 10**12  # as in a config
 MOST_SEED = 2**63 - 1
 MOST_THREADS = 4096
-_SECONDS = {"s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 T = TypeVar("T")
 
 
@@ -57,14 +55,19 @@ def threads(text: str | None) -> int | None:
 
 
 def seconds(option: str, text: str | None) -> float | None:
-    """A duration written 30s, 5min or 1.5h, in seconds; above 0, at most a week."""
-    if text is None:
-        return None
-    match = re.fullmatch(r"(\d*\.?\d+) ?(s|sec|m|min|h)", text.strip())
-    found = float(match[1]) * _SECONDS[match[2]] if match else 0.0
-    if not 0.0 < found <= 7 * 86_400.0:
-        raise ConfigError([f"{option}: given {text}, wanted a time such as 30s, 5min or 1h, a week at most"])
-    return found
+    """A duration written 30s, 5min or 1.5h, in seconds."""
+    from simulator.engine.clock import duration
+
+    return None if text is None else duration(option, text)
+
+
+def until(text: str | None) -> str | None:
+    """--until: a local time or a duration from now."""
+    from simulator.engine.clock import deadline
+
+    if text is not None:
+        deadline(text)
+    return text
 
 
 class Mistakes:

@@ -36,3 +36,15 @@ AcceptChanges = Annotated[
 Checkpoint = Annotated[
     str, typer.Option("--checkpoint", metavar="TIME", help="Time between checkpoints, such as 30s or 5min.")
 ]
+Precision = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--precision",
+        metavar="TARGET",
+        help="Stop once half the 95 % interval is small: own.npv.cvar95:1%, or in units own.npv.mean:0.05; repeatable.",
+    ),
+]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="TIME", help="Stop at the next such local time, 06:00, or after +5min.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 if a --precision was not reached.")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,6 +22,9 @@ def run(
         str | None, typer.Option("--out", metavar="DIR", help="Run folder; default: runs/<name>-<UTC>-s<seed>.")
     ] = None,
     paths: options.Paths = None,
+    precision: options.Precision = None,
+    until: options.Until = None,
+    strict: options.Strict = False,
     threads: options.Threads = None,
     seed: options.Seed = None,
     set_: options.Set = None,
@@ -40,6 +43,7 @@ def run(
     number = wrong.of(arguments.paths, paths)
     workers = wrong.of(arguments.threads, threads)
     key = wrong.of(arguments.seed, seed)
+    end = wrong.of(arguments.until, until)
     every = wrong.of(arguments.seconds, "--checkpoint", checkpoint)
     target = wrong.of(arguments.new_folder, out, resume)
     checked = wrong.of(arguments.read, config, set_ or ())
@@ -53,6 +57,8 @@ def run(
         checked,
         target,
         paths=number,
+        precision=precision or (),
+        until=end,
         threads=workers,
         seed=key,
         draw=False,
@@ -68,6 +74,8 @@ def run(
         _print(done, config, drawn=not no_report and undrawn is None)
     if undrawn is not None:
         raise undrawn
+    if strict and not all(one["met"] for one in done.summary["stop"].get("precision", ())):
+        raise typer.Exit(3)
 
 
 def _draw(done: Run, say: Callable[[str], None] | None) -> RunError | None:
@@ -81,12 +89,23 @@ def _draw(done: Run, say: Callable[[str], None] | None) -> RunError | None:
     return None
 
 
+def _ended(stop: dict[str, Any]) -> str:
+    """Which rule ended the run, and how precise it became."""
+    asked = stop["asked"] if isinstance(stop["asked"], list) else [stop["asked"]]
+    by = "" if stop["rule"] == "paths" else f", asked for {', '.join(map(str, asked))}"
+    lines = [f"stopped by {stop['rule']}{by}"]
+    for one in stop.get("precision", ()):
+        lines.append(f"  {one['asked']}  {'reached' if one['met'] else 'NOT reached'}, {one['reached']}")
+    return "\n".join(lines)
+
+
 def _print(done: Run, config: Path, drawn: bool) -> None:
     from simulator.report.tables import risk_table
 
     print(risk_table(done.summary))
     timing = done.summary["timing"]
     print(f"{done.summary['paths']:,} paths in {timing['simulate_s']:.1f} s, seed {done.summary['seed']}")
+    print(_ended(done.summary["stop"]))
     print(f"run     {done.path}")
     if drawn:
         print(f"report  {done.path / 'report.html'}")

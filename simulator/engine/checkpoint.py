@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from simulator.engine import local
 from simulator.engine.simulation import Job, empty_tallies
+from simulator.engine.stopping import Rules
 from simulator.errors import RunError
 from simulator.results import provenance, store
 from simulator.results.sample import SampleWriter
@@ -86,7 +87,9 @@ class Keeper:
         tallies: Tallies,
         pilot: NDArray[np.float64],
         held: Run | None = None,
+        rules: Rules | None = None,
     ) -> None:
+        self.rules = rules or Rules()
         self.begun = NOTHING if held is None else begun(held)
         self.resumed_at: list[int] = [] if held is None else [*held.manifest["resumed_at"], self.begun.paths]
         self._folder, self._job, self._text = folder, job, text
@@ -147,9 +150,9 @@ class Keeper:
         assert self._sample is not None
         return self._sample
 
-    def finish(self, *, digest: str, ended: datetime) -> None:
+    def finish(self, *, paths: int, digest: str, ended: datetime) -> None:
         """Sign the finished run: its manifest lists the results and the state to extend it from."""
-        body = provenance.finished(self._body(), paths=self._job.paths, digest=digest, ended=ended)
+        body = provenance.finished(self._body(), paths=paths, digest=digest, ended=ended)
         self._folder.write_manifest({"status": store.FINISHED, **body}, [*store.DATA, self._state.file])
         self._drop_states()
 
@@ -175,7 +178,8 @@ class Keeper:
 
     def _body(self) -> dict[str, Any]:
         state = dict(zip(("paths", "sample", "seconds", "file"), self._state, strict=True))
-        return {**self._about, "state": state, "resumed_at": self.resumed_at}
+        rules = {"asked": self.rules.asked._asdict(), "look_at": self.rules.look_at}
+        return {**self._about, **rules, "state": state, "resumed_at": self.resumed_at}
 
     def _drop_states(self) -> None:
         """Remove the states that the manifest does not name: the last one, and what a crash left of others."""

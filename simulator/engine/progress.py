@@ -44,7 +44,9 @@ class Silent:
 class Lines:
     """A log line every `every` seconds: paths done (`before` of them earlier), paths per second, time left."""
 
-    def __init__(self, total: int, stream: TextIO, every: float = EVERY, what: str = "paths", before: int = 0) -> None:
+    def __init__(
+        self, total: int | None, stream: TextIO, every: float = EVERY, what: str = "paths", before: int = 0
+    ) -> None:
         self._total, self._stream, self._every, self._what = total, stream, every, what
         self._before = self._done = before
         self._start = self._last = time.monotonic()
@@ -64,18 +66,19 @@ class Lines:
             return
         self._last = now
         speed = (self._done - self._before) / (now - self._start)
-        left = timedelta(seconds=round((self._total - self._done) / speed))
-        clock = time.strftime("%H:%M:%S")
-        done = f"{self._done:,} of {self._total:,} {self._what}"
+        clock, done, left = time.strftime("%H:%M:%S"), f"{self._done:,}", ""
+        if self._total is not None:
+            done += f" of {self._total:,}"
+            left = f", {timedelta(seconds=round((self._total - self._done) / speed))} left"
         with suppress(OSError):  # a full disk or a reader that left is no reason to end a run
-            self._stream.write(f"{clock} {done}, {speed:,.0f} {self._what}/s, {left} left\n")
+            self._stream.write(f"{clock} {done} {self._what}, {speed:,.0f} {self._what}/s{left}\n")
             self._stream.flush()
 
 
 class Bar:
     """A bar with paths per second and time left, gone when the work is done."""
 
-    def __init__(self, total: int, stream: TextIO, what: str = "paths", before: int = 0) -> None:
+    def __init__(self, total: int | None, stream: TextIO, what: str = "paths", before: int = 0) -> None:
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -108,7 +111,9 @@ class Bar:
         self._progress.update(self._task, completed=self._done, speed=f"{speed:,.0f} {self._what}/s")
 
 
-def meter(total: int, quiet: bool = False, what: str = "paths", stream: TextIO | None = None, before: int = 0) -> Meter:
+def meter(
+    total: int | None, quiet: bool = False, what: str = "paths", stream: TextIO | None = None, before: int = 0
+) -> Meter:
     """The meter that suits `stream` (stderr): silent if quiet, a bar on a terminal, log lines elsewhere."""
     stream = sys.stderr if stream is None else stream
     if quiet:

@@ -22,7 +22,7 @@ RISK = (
     "that the result is of neither and nobody can repeat it. The manifest will say so."
 )
 _CLOSE = 1e-9  # relative: what libraries of mathematics may differ by; a changed number differs by more
-_OF_A_COMMIT = ("format", "files", "status", "state", "paths", "digest", "ended", "resumed_at")
+_OF_A_COMMIT = ("format", "files", "status", "state", "paths", "digest", "ended", "resumed_at", "asked", "look_at")
 
 
 def about(run: Run) -> dict[str, Any]:

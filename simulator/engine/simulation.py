@@ -14,6 +14,7 @@ from simulator.engine import local
 from simulator.engine.interrupt import Stop
 from simulator.engine.local import Slot, Task
 from simulator.engine.progress import Meter
+from simulator.engine.stopping import UNLIMITED, Rules
 from simulator.errors import Interrupted, RunError
 from simulator.model import Model
 from simulator.results.columns import WORLD, Column, Event, pilot_centres, tally_columns
@@ -67,8 +68,9 @@ def simulate(
     first: int = 0,
     commit: Commit | None = None,
     every: float = math.inf,
+    rules: Rules | None = None,
 ) -> float:
-    """Simulate the paths first .. job.paths - 1 of a job; returns the seconds it took.
+    """Simulate the paths first .. job.paths - 1 of a job, or fewer if `rules` say so; returns the seconds it took.
 
     `commit` is told every `every` seconds, at the end and at a signal that paths 0 .. n - 1 are in the tallies and no
     others, and how long this took so far. A signal ends the run early: Interrupted. `first` is a multiple of 1,024.
@@ -82,24 +84,35 @@ def simulate(
             done += task.paths
             meter.advance(task.paths)
 
+    rules = rules or Rules()
     with Stop() as stop, meter:
-        while not stop:
-            simulate_all(_before(time.perf_counter() + every, local.tasks(whole, done)), job.threads)
+        rules.look(tallies)
+        ended = rules.met
+        while not (stop or ended):
+            due = time.perf_counter() + every
+            while True:
+                over = lambda due=due: rules.late() or time.perf_counter() >= due  # noqa: E731
+                work = local.tasks(min(whole, max(rules.look_at, done)), done)
+                simulate_all(_before(over, work), job.threads)
+                rules.look(tallies)
+                ended = done >= whole or rules.met or rules.late()
+                if stop or ended or time.perf_counter() >= due:
+                    break
             if commit is not None and (done > first or not stop):
                 commit(done, time.perf_counter() - start)
-            if done >= whole:
-                simulate_all(local.tasks(job.paths, whole), 1)  # the last, short block: nothing goes on from its end
-                break
-    if done < job.paths:
-        raise Interrupted(f"stopped after {done:,} of {job.paths:,} paths", stop.signum)
+        if done == whole and not (stop or rules.met or rules.late()):
+            simulate_all(local.tasks(job.paths, whole), 1)  # the last, short block: nothing goes on from its end
+    if stop and not ended:
+        asked = "" if job.paths == UNLIMITED else f" of {job.paths:,}"
+        raise Interrupted(f"stopped after {done:,}{asked} paths", stop.signum)
     return time.perf_counter() - start
 
 
-def _before(due: float, work: Iterator[Task]) -> Iterator[Task]:
-    """The first task of `work`, and more of them until the clock is `due`."""
+def _before(over: Callable[[], bool], work: Iterator[Task]) -> Iterator[Task]:
+    """The first task of `work`, and more of them until it is `over()`."""
     for task in work:
         yield task
-        if time.perf_counter() >= due:
+        if over():
             return
 
 
