@@ -5,9 +5,7 @@ config (TOML) -> model (frozen numbers) -> draws -> world -> value of each plan 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,31 +14,31 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from simulator import report
+from simulator import report, resuming
 from simulator.config import Config, Frozen, freeze, load
 from simulator.config.events import parse_event
 from simulator.config.loader import reload
 from simulator.config.stress_files import find_sets, shipped
 from simulator.engine import local, simulation, trace, warmup
+from simulator.engine.checkpoint import Keeper
 from simulator.engine.interrupt import Stop
 from simulator.engine.progress import meter
 from simulator.engine.simulation import Job
+from simulator.engine.stopping import UNLIMITED, Asked
 from simulator.engine.vector import figure, figures, only_plan, threaded_figures
-from simulator.engine.written import toml
 from simulator.errors import ConfigError, RunError
-from simulator.results import provenance, store
+from simulator.results import store
 from simulator.results.columns import all_columns
-from simulator.results.digest import rows_hash, run_digest
-from simulator.results.sample import SampleWriter, write_tail
+from simulator.results.digest import run_digest
+from simulator.results.sample import write_tail
 from simulator.results.store import Run, RunFolder, open_run
-from simulator.results.tree import flatten, tree_hash
+from simulator.resuming import Ask
 from simulator.risk import breakeven, contenders, sensitivity
 from simulator.risk.sensitivity import Swing
 from simulator.risk.stress import Comparison
 from simulator.risk.summary import Facts, summarise
 
-SAMPLER = "philox"
-RNG = "Philox4x32-10, streams by CRC-32 of the name, Box-Muller; version 1"
+CHECKPOINT = 30.0  # seconds between states to go on from
 Say = Callable[[str], None]
 
 
@@ -50,53 +48,85 @@ def run(
     *,
     overrides: Sequence[str] = (),
     paths: int | None = None,
+    precision: Sequence[str] = (),
+    until: str | None = None,
     threads: int | None = None,
     seed: int | None = None,
     draw: bool = True,
+    resume: bool = False,
+    accept_changes: bool = False,
+    checkpoint: float = CHECKPOINT,
     say: Say | None = None,
 ) -> Run:
     """Simulate a config and leave a run folder (default runs/<name>-<UTC>-s<seed>); returns the run, open for reading.
 
     `config` is a path, changed by `overrides` (KEY=VALUE strings), or a config as `load` gives it. `draw` asks for the
-    report; `say` gets a line per stage and turns progress on.
+    report; `say` gets a line per stage and turns progress on. The run ends after `paths` (default: the config's), once
+    every `precision` (`own.npv.cvar95:1%`: half its 95 % interval) is reached, or at a time (`until` 06:00 or +5min),
+    whichever comes first; with one of the latter the config's paths are no limit. A state to go on from is committed
+    every `checkpoint` seconds; `resume` goes on with the run in `out`, `accept_changes` even if config, code or bits
+    are not as they were.
     """
     started, tell = datetime.now(UTC), say or (lambda _: None)
     checked = config if isinstance(config, Config) else load(config, overrides)
     frozen = freeze(checked)  # config -> model
-    job = job_of(frozen, paths, threads, seed)
-    folder = RunFolder.create(out or default_folder("-".join((checked.name, *checked.stress)), job.seed, started))
-    with folder.alone(), _whole_or_nothing(folder):
-        warm(job, tell)
-        tell(f"simulating {job.paths:,} paths, {_count(job.threads, 'thread')}")
-        first = simulation.pilot(job)
-        tallies = simulation.empty_tallies(job, first)
-        with SampleWriter(folder, job.columns) as sample:  # draws -> world -> value of each plan -> tallies
-            seconds = simulation.simulate(job, tallies, sample, meter(job.paths, quiet=say is None))
-            sample_hash = sample.close()
-        tell("writing the run folder")
-        folder.write_table(store.SERIES, trace.fan(job.model, frozen.plans, job.seed, job.paths))
-        write_tail(folder, job.columns, *simulation.worst(job, tallies, _sampled(folder)))
-        facts = Facts(
-            digest=run_digest(tallies, sample_hash),
-            paths=job.paths,
-            seed=job.seed,
-            sampler=SAMPLER,
-            stop={"rule": "paths", "asked": job.paths, "reached": job.paths},
-            resumed_at=[],
-            simulate_s=seconds,
-            stress=checked.stress,
+    if resume and out is None:
+        raise ConfigError(["--resume: given no --out, wanted the folder of the run to go on with"])
+    name = "-".join((checked.name, *checked.stress))
+    folder = RunFolder.create(out or default_folder(name, checked.seed if seed is None else seed, started), resume)
+    with folder.alone(resume), resuming.kept(folder):
+        found = resuming.look(
+            folder, frozen, Ask(Asked(paths, tuple(precision), until), seed, resume, accept_changes), tell
         )
-        folder.write_json(  # tallies -> measures
-            store.SUMMARY,
-            summarise(
-                facts, tallies, job.columns, months=job.model.months, levels=frozen.levels, sample=_sampled(folder)
-            ),
-        )
-        _sign(folder, frozen, job, _text(checked), rows_hash(_names(job), first), facts, started)
+        if not found.done:
+            job = found.job(job_of(found.frozen, found.paths, threads, found.seed))
+            rules = found.rules(job)
+            warm(job, tell)
+            keeper = resuming.keeper(folder, found, job, rules, accept_changes, started)
+            _simulate(folder, found.frozen, job, keeper, checkpoint, say)
     if draw:
-        tell("drawing the report")
-        _draw(folder.path)  # measures -> report
+        draw_report(folder.path, say)  # measures -> report
     return open_run(folder.path)
+
+
+def _simulate(folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every: float, say: Say | None) -> None:
+    """Simulate a job from where it stands and write its results."""
+    tell, before, tallies, rules = say or (lambda _: None), keeper.begun, keeper.tallies, keeper.rules
+    limit = None if job.paths == UNLIMITED else job.paths
+    stands = f" from {before.paths:,} on" if before.paths else ""
+    goal = f"{job.paths:,} paths" if limit else "paths until it is enough"
+    tell(f"simulating {goal}{stands}, {_count(job.threads, 'thread')}")
+    with keeper:  # draws -> world -> value of each plan -> tallies
+        keeper.replay()
+        seconds = before.seconds + simulation.simulate(
+            job,
+            tallies,
+            keeper,
+            meter(limit, quiet=say is None, before=before.paths),
+            first=before.paths,
+            commit=keeper.commit,
+            every=every,
+            rules=rules,
+        )
+        sample_hash = keeper.close_sample()
+    job = job._replace(paths=tallies.paths)
+    tell("writing the run folder")
+    folder.write_table(store.SERIES, trace.fan(job.model, frozen.plans, job.seed, job.paths))
+    sample = _sampled(folder)
+    write_tail(folder, job.columns, *simulation.worst(job, tallies, sample))
+    facts = Facts(
+        digest=run_digest(tallies, sample_hash),
+        paths=job.paths,
+        seed=job.seed,
+        sampler=resuming.SAMPLER,
+        stop=rules.verdict(tallies),
+        resumed_at=keeper.resumed_at,
+        simulate_s=seconds,
+        stress=frozen.config.stress,
+    )
+    measured = summarise(facts, tallies, job.columns, months=job.model.months, levels=frozen.levels, sample=sample)
+    folder.write_json(store.SUMMARY, measured)  # tallies -> measures
+    keeper.finish(paths=job.paths, digest=facts.digest, ended=datetime.now(UTC))
 
 
 def tornado(
@@ -292,8 +322,13 @@ def default_folder(name: str, seed: int, moment: datetime) -> Path:
     return Path("runs") / f"{name}-{moment:%Y%m%dT%H%M%SZ}-s{seed}"
 
 
-def _draw(run: Path) -> None:
-    """The report of a run that is complete without it."""
+def draw_report(run: Path, say: Say | None = None) -> None:
+    """Draw the report of a run, which is complete without it, unless it was drawn from these very results."""
+    page, results = run / store.REPORT, run / store.MANIFEST
+    if page.exists() and page.stat().st_mtime_ns > results.stat().st_mtime_ns:
+        return
+    if say is not None:
+        say("drawing the report")
     try:
         report.build(run)
     except RunError as error:
@@ -304,56 +339,12 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _names(job: Job) -> list[str]:
-    return [column.name for column in job.columns]
-
-
 def _sampled(folder: RunFolder) -> Callable[[str], NDArray[np.float64]]:
     """Values of a column of the sample just written, for measures of what has no tally."""
+    file = pq.ParquetFile(folder.path / store.SAMPLE)  # once: its footer takes longer to read than a column
 
     def values(name: str) -> NDArray[np.float64]:
-        column: NDArray[np.float64] = pq.read_table(folder.path / store.SAMPLE, columns=[name])[name].to_numpy()
+        column: NDArray[np.float64] = file.read(columns=[name])[name].to_numpy()
         return column
 
     return values
-
-
-def _text(config: Config) -> str:
-    """The config as it was run: the file as it was read, which may have changed since, or what became of it."""
-    if config._text is not None and not config._overrides:
-        return config._text
-    changes = "".join(f"# --set {change}\n" for change in " ".join(config._overrides).splitlines())
-    return f"# Written by simulator {provenance.versions()['simulator']}.\n{changes}\n{toml(config._tree)}"
-
-
-def _sign(folder: RunFolder, frozen: Frozen, job: Job, text: str, canary: str, facts: Facts, started: datetime) -> None:
-    """Write config, model and, last of all, the manifest that makes the folder a run."""
-    folder.write(store.CONFIG, text)
-    folder.write_npz(store.MODEL, flatten(job.model))
-    about = provenance.describe(
-        name=frozen.config.name,
-        config=text,
-        model=tree_hash(job.model),
-        canary=canary,
-        seed=job.seed,
-        sampler=SAMPLER,
-        rng=RNG,
-        streams=frozen.draw_names,
-        threads=job.threads,
-        started=started,
-        stress=frozen.config.stress,
-    )
-    folder.write_manifest(provenance.finished(about, paths=job.paths, digest=facts.digest, ended=datetime.now(UTC)))
-
-
-@contextmanager
-def _whole_or_nothing(folder: RunFolder) -> Iterator[None]:
-    """Remove what an unfinished run wrote: there is no resuming it."""
-    try:
-        yield
-    except BaseException:
-        for name in store.DATA:
-            folder.remove(name)
-        if not os.listdir(folder.path):
-            folder.path.rmdir()
-        raise

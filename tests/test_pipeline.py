@@ -234,18 +234,6 @@ def test_a_number_that_cannot_be_stops_the_run_and_names_the_path(frozen, monkey
     assert not (tmp_path / "run").exists()
 
 
-def test_a_signal_ends_a_run_and_leaves_nothing(frozen, tmp_path, monkeypatch):
-    class Signalling(progress.Silent):
-        def advance(self, count):
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    monkeypatch.setattr(pipeline, "meter", lambda *_, **__: Signalling())
-    with pytest.raises(Interrupted, match=r"stopped after [\d,]+ of 400,000 paths; nothing") as caught:
-        pipeline.run(SMOKE, tmp_path / "run", paths=400_000, threads=1)
-    assert caught.value.signum == signal.SIGTERM
-    assert not (tmp_path / "run").exists()
-
-
 def test_a_tornado_moves_what_must_move_and_nothing_else():
     found = pipeline.tornado(SMOKE, "npv", "mean", paths=2000, threads=2)
     bars = {bar["input"]: bar for bar in found["bars"]}

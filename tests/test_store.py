@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import io
 import json
 import os
 import threading
@@ -24,6 +23,7 @@ from simulator.results import digest, provenance, store, tree
 from simulator.results.columns import all_columns
 from simulator.results.sample import SampleWriter, write_tail
 from simulator.results.store import RunFolder, open_run
+from tests.faults import faults
 from tests.test_tallies import PLAN, WORLD, figures
 
 COLUMNS = all_columns(WORLD, PLAN, ["own", "lease"])
@@ -252,24 +252,15 @@ def test_a_sample_with_a_gap_is_a_mistake_and_leaves_no_file(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-class FullDisk(io.FileIO):
-    """Takes a thousand bytes."""
-
-    def write(self, data):
-        if self.tell() + len(data) > 1000:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return super().write(data)
-
-
-def test_a_sample_that_does_not_fit_says_so_and_leaves_no_file(tmp_path, monkeypatch):
+def test_a_sample_that_does_not_fit_says_so_and_leaves_no_file(tmp_path):
     folder = RunFolder.create(tmp_path)
-    monkeypatch.setattr(store, "open", FullDisk, raising=False)
 
     def write():
         with SampleWriter(folder, COLUMNS) as writer:
             writer.record(0, OUT)
+            writer.close()
 
-    with pytest.raises(RunError, match=r"sample\.parquet: could not be written .No space left"):
+    with pytest.raises(RunError, match=r"sample\.parquet: could not be written .No space left"), faults(room=1000):
         write()
     assert not list(tmp_path.iterdir())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -14,7 +15,7 @@ from simulator.errors import ConfigError
 if TYPE_CHECKING:
     from simulator.config import Config
 
-MOST_PATHS = 10**15
+MOST_PATHS = 10**12  # as in a config
 MOST_SEED = 2**63 - 1
 MOST_THREADS = 4096
 T = TypeVar("T")
@@ -53,6 +54,22 @@ def threads(text: str | None) -> int | None:
     return None if text is None else whole("--threads", text, 1, MOST_THREADS, "a whole number of threads")
 
 
+def seconds(option: str, text: str | None) -> float | None:
+    """A duration written 30s, 5min or 1.5h, in seconds."""
+    from simulator.engine.clock import duration
+
+    return None if text is None else duration(option, text)
+
+
+def until(text: str | None) -> str | None:
+    """--until: a local time or a duration from now."""
+    from simulator.engine.clock import deadline
+
+    if text is not None:
+        deadline(text)
+    return text
+
+
 class Mistakes:
     """Collects what several checks refuse: `paths = mistakes.of(arguments.paths, text)`, then `mistakes.stop()`."""
 
@@ -88,11 +105,13 @@ def stress_sets(names: Sequence[str] | None) -> None:
     find_sets(names or ())
 
 
-def new_folder(text: str | None) -> Path | None:
-    """--out: a folder that can be made or written to and holds no run."""
+def new_folder(text: str | None, resume: bool = False) -> Path | None:
+    """--out: a folder that can be made or written to and holds no run, unless that is to go on."""
     out = folder(text)
-    if out is None:
-        return None
+    if out is None and resume:
+        raise ConfigError(["--resume: given no --out, wanted the folder of the run to go on with"])
+    if out is None or resume:
+        return out
     from simulator.results.store import RunFolder
 
     RunFolder(out).refuse_a_run()
@@ -122,4 +141,5 @@ def folder(text: str | None) -> Path | None:
 
 def say(stage: str) -> None:
     """A stage of the work, on stderr."""
-    print(f"== {stage}", file=sys.stderr, flush=True)
+    with suppress(OSError):  # a full disk or a reader that left is no reason to end a run
+        print(f"== {stage}", file=sys.stderr, flush=True)

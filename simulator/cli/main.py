@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from types import FrameType
 from typing import Annotated, Any
 
@@ -31,7 +32,8 @@ DEBUG = "SIMULATOR_DEBUG"
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    with suppress(OSError):  # the exit code tells the rest
+        print(text, file=sys.stderr, flush=True)
 
 
 def explain(error: BaseException) -> int:
@@ -77,14 +79,28 @@ def _cause(error: BaseException) -> str:
 class Verbs(TyperGroup):
     """The group of verbs; errors become a line on stderr and an exit code, never a bare traceback."""
 
+    def make_context(self, *given: Any, **named: Any) -> Any:
+        try:
+            return super().make_context(*given, **named)
+        except KeyboardInterrupt as error:
+            raise typer.Exit(explain(error)) from None
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except (Exception, KeyboardInterrupt) as error:
-            usage = isinstance(error, typer.Abort) or hasattr(error, "exit_code")
-            if usage or (isinstance(error, OSError) and error.errno == errno.EPIPE):
+            if isinstance(error, typer.Abort) or hasattr(error, "exit_code"):
                 raise
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                _unread()
+                raise typer.Exit from None
             raise typer.Exit(explain(error)) from None
+
+
+def _unread() -> None:
+    """Nobody reads stdout any more, as in `simulator run ... | head`: what is still to be printed goes nowhere."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 app = typer.Typer(
@@ -125,4 +141,21 @@ def _terminated(signum: int, _frame: FrameType | None) -> None:
 def main() -> None:
     """Entry of the command `simulator`."""
     signal.signal(signal.SIGTERM, _terminated)
-    app(prog_name="simulator")
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup is heeded
+        signal.signal(signal.SIGHUP, _terminated)
+    code: int | str | None = 0
+    try:
+        app(prog_name="simulator")
+    except SystemExit as end:
+        code = end.code
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)  # nothing is left to be told about
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _unread()
+    except OSError as error:
+        _say(f"failed: stdout: {(error.strerror or str(error)).lower()}")
+        _unread()
+        code = code or 1
+    raise SystemExit(code)

@@ -30,3 +30,27 @@ Stress = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No stages and no progress on stderr.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with the run in --out from its last checkpoint; more --paths extend it.")
+]
+AcceptChanges = Annotated[
+    bool,
+    typer.Option(
+        "--accept-changes", help="Resume even if config, code or machine changed; the result may be of neither."
+    ),
+]
+Checkpoint = Annotated[
+    str, typer.Option("--checkpoint", metavar="TIME", help="Time between checkpoints, such as 30s or 5min.")
+]
+Precision = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--precision",
+        metavar="TARGET",
+        help="Stop once half the 95 % interval is small: own.npv.cvar95:1%, or in units own.npv.mean:0.05; repeatable.",
+    ),
+]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="TIME", help="Stop at the next such local time, 06:00, or after +5min.")
+]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 if a --precision was not reached.")]

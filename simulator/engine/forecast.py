@@ -11,11 +11,13 @@ from simulator.engine import local
 from simulator.engine.simulation import Job, empty_tallies, pilot
 from simulator.engine.trace import TRACED
 from simulator.finance.series import PLAN_SERIES, WORLD_SERIES
+from simulator.results.columns import tally_columns
 from simulator.results.recording import BLOCK
 from simulator.results.sample import SAMPLE_PATHS
 
 _KEPT = 0.85  # of a float64 in the sample after compression
 _TAIL = 6_000  # rows a plan adds to the tail: the worst 1,000 of ten figures overlap
+_STATE = 17e3, 24.0, 7_500  # bytes of a tallied figure in a state: worst paths and sums; a bin; the most bins there are
 _FIXED = 2e6  # bytes: report, figures, model and bands
 
 
@@ -62,4 +64,6 @@ def _still_to_come(job: Job) -> float:
 
 def _disk(job: Job) -> float:
     rows = min(job.paths, SAMPLE_PATHS) + min(job.paths, _TAIL * _plans(job))
-    return _KEPT * 8 * len(job.columns) * rows + _FIXED
+    fixed, a_bin, bins = _STATE
+    state = len(tally_columns(job.columns, job.tally, job.events)) * (fixed + a_bin * min(job.paths / 4, bins))
+    return _KEPT * 8 * len(job.columns) * rows + state + _FIXED

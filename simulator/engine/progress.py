@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
 from typing import Protocol, Self, TextIO
@@ -41,11 +42,13 @@ class Silent:
 
 
 class Lines:
-    """A log line every `every` seconds: paths done, paths per second, time left."""
+    """A log line every `every` seconds: paths done (`before` of them earlier), paths per second, time left."""
 
-    def __init__(self, total: int, stream: TextIO, every: float = EVERY, what: str = "paths") -> None:
+    def __init__(
+        self, total: int | None, stream: TextIO, every: float = EVERY, what: str = "paths", before: int = 0
+    ) -> None:
         self._total, self._stream, self._every, self._what = total, stream, every, what
-        self._done = 0
+        self._before = self._done = before
         self._start = self._last = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -62,18 +65,20 @@ class Lines:
         if now - self._last < self._every:
             return
         self._last = now
-        speed = self._done / (now - self._start)
-        left = timedelta(seconds=round((self._total - self._done) / speed))
-        clock = time.strftime("%H:%M:%S")
-        done = f"{self._done:,} of {self._total:,} {self._what}"
-        self._stream.write(f"{clock} {done}, {speed:,.0f} {self._what}/s, {left} left\n")
-        self._stream.flush()
+        speed = (self._done - self._before) / (now - self._start)
+        clock, done, left = time.strftime("%H:%M:%S"), f"{self._done:,}", ""
+        if self._total is not None:
+            done += f" of {self._total:,}"
+            left = f", {timedelta(seconds=round((self._total - self._done) / speed))} left"
+        with suppress(OSError):  # a full disk or a reader that left is no reason to end a run
+            self._stream.write(f"{clock} {done} {self._what}, {speed:,.0f} {self._what}/s{left}\n")
+            self._stream.flush()
 
 
 class Bar:
     """A bar with paths per second and time left, gone when the work is done."""
 
-    def __init__(self, total: int, stream: TextIO, what: str = "paths") -> None:
+    def __init__(self, total: int | None, stream: TextIO, what: str = "paths", before: int = 0) -> None:
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -83,30 +88,36 @@ class Bar:
             console=Console(file=stream),
             transient=True,
         )
-        self._task = self._progress.add_task(what, total=total, speed="", start=False)
+        self._task = self._progress.add_task(what, total=total, completed=before, speed="", start=False)
         self._what = what
-        self._done = 0
+        self._before = self._done = before
         self._start = time.monotonic()
 
     def __enter__(self) -> Self:
         self._start = time.monotonic()
-        self._progress.start()
+        with suppress(OSError):
+            self._progress.start()
         self._progress.start_task(self._task)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+        with suppress(OSError):  # the terminal may be gone
+            self._progress.stop()
 
     def advance(self, count: int) -> None:
         """Move the bar on."""
         self._done += count
-        speed = self._done / max(time.monotonic() - self._start, 1e-9)
+        speed = (self._done - self._before) / max(time.monotonic() - self._start, 1e-9)
         self._progress.update(self._task, completed=self._done, speed=f"{speed:,.0f} {self._what}/s")
 
 
-def meter(total: int, quiet: bool = False, what: str = "paths", stream: TextIO | None = None) -> Meter:
+def meter(
+    total: int | None, quiet: bool = False, what: str = "paths", stream: TextIO | None = None, before: int = 0
+) -> Meter:
     """The meter that suits `stream` (stderr): silent if quiet, a bar on a terminal, log lines elsewhere."""
     stream = sys.stderr if stream is None else stream
     if quiet:
         return Silent()
-    return Bar(total, stream, what) if stream.isatty() else Lines(total, stream, what=what)
+    if stream.isatty():
+        return Bar(total, stream, what, before)
+    return Lines(total, stream, what=what, before=before)

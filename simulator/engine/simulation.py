@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +14,23 @@ from simulator.engine import local
 from simulator.engine.interrupt import Stop
 from simulator.engine.local import Slot, Task
 from simulator.engine.progress import Meter
+from simulator.engine.stopping import UNLIMITED, Rules
 from simulator.errors import Interrupted, RunError
 from simulator.model import Model
 from simulator.results.columns import WORLD, Column, Event, pilot_centres, tally_columns
-from simulator.results.sample import SAMPLE_PATHS, SampleWriter
+from simulator.results.recording import BLOCK
+from simulator.results.sample import SAMPLE_PATHS
 from simulator.results.tallies import Tallies
 
 PILOT = 256  # paths: the run's fingerprint, and the centres of its moments
 Sample = Callable[[str], NDArray[np.float64]]
+Commit = Callable[[int, float], None]
+
+
+class Recorder(Protocol):
+    """Takes the figures (figures, count) of paths from a first one on."""
+
+    def record(self, first_path: int, out: NDArray[np.float64], /) -> None: ...
 
 
 class Job(NamedTuple):
@@ -49,8 +59,65 @@ def empty_tallies(job: Job, first: NDArray[np.float64]) -> Tallies:
     return Tallies(counted, pilot_centres(counted, first), job.events)
 
 
-def simulate(job: Job, tallies: Tallies, sample: SampleWriter | None, meter: Meter) -> float:
-    """Simulate every path of a job; returns the seconds it took. A signal ends it early: Interrupted."""
+def simulate(
+    job: Job,
+    tallies: Tallies,
+    sample: Recorder | None,
+    meter: Meter,
+    *,
+    first: int = 0,
+    commit: Commit | None = None,
+    every: float = math.inf,
+    rules: Rules | None = None,
+) -> float:
+    """Simulate the paths first .. job.paths - 1 of a job, or fewer if `rules` say so; returns the seconds it took.
+
+    `commit` is told every `every` seconds, at the end and at a signal that paths 0 .. n - 1 are in the tallies and no
+    others, and how long this took so far. A signal ends the run early: Interrupted. `first` is a multiple of 1,024.
+    """
+    take = _taker(job, tallies, sample)
+    start, done, whole = time.perf_counter(), first, job.paths // BLOCK * BLOCK
+
+    def simulate_all(work: Iterator[Task], threads: int) -> None:
+        nonlocal done
+        for task in local.each_task(job.model, job.seed, local.until(stop, work), threads, take):
+            done += task.paths
+            meter.advance(task.paths)
+
+    rules = rules or Rules()
+    with Stop() as stop, meter:
+        rules.look(tallies)
+        ended = rules.met
+        while not (stop or ended):
+            due = time.perf_counter() + every
+            while True:
+                over = lambda due=due: rules.late() or time.perf_counter() >= due  # noqa: E731
+                work = local.tasks(min(whole, max(rules.look_at, done)), done)
+                simulate_all(_before(over, work), job.threads)
+                rules.look(tallies)
+                ended = done >= whole or rules.met or rules.late()
+                if stop or ended or time.perf_counter() >= due:
+                    break
+            if commit is not None and (done > first or not stop):
+                commit(done, time.perf_counter() - start)
+        if done == whole and not (stop or rules.met or rules.late()):
+            simulate_all(local.tasks(job.paths, whole), 1)  # the last, short block: nothing goes on from its end
+    if stop and not ended:
+        asked = "" if job.paths == UNLIMITED else f" of {job.paths:,}"
+        raise Interrupted(f"stopped after {done:,}{asked} paths", stop.signum)
+    return time.perf_counter() - start
+
+
+def _before(over: Callable[[], bool], work: Iterator[Task]) -> Iterator[Task]:
+    """The first task of `work`, and more of them until it is `over()`."""
+    for task in work:
+        yield task
+        if over():
+            return
+
+
+def _taker(job: Job, tallies: Tallies, sample: Recorder | None) -> local.Take:
+    """What is done with the figures of a task."""
     check = Check(job)
 
     def take(first: int, figures: NDArray[np.float64]) -> None:
@@ -62,15 +129,7 @@ def simulate(job: Job, tallies: Tallies, sample: SampleWriter | None, meter: Met
         if sample is not None:
             sample.record(first, figures)
 
-    start, done = time.perf_counter(), 0
-    with Stop() as stop, meter:
-        work = local.until(stop, local.tasks(job.paths))
-        for task in local.each_task(job.model, job.seed, work, job.threads, take):
-            done += task.paths
-            meter.advance(task.paths)
-    if done < job.paths:
-        raise Interrupted(f"stopped after {done:,} of {job.paths:,} paths; nothing of them is kept.", stop.signum)
-    return time.perf_counter() - start
+    return take
 
 
 class Check:

@@ -30,7 +30,7 @@ class SampleWriter:
         self.paths = 0  # written, in order
         self._names = [column.name for column in columns]
         self._rows = np.array([column.row for column in columns], dtype=np.int64)
-        self._limit = limit
+        self.limit = limit  # paths that belong to it
         self._waiting: dict[int, NDArray[np.float64]] = {}
         self._lock = threading.Lock()
         self._busy = False
@@ -47,7 +47,7 @@ class SampleWriter:
 
     def record(self, first_path: int, out: NDArray[np.float64]) -> None:
         """Keep the paths first_path .. of `out` (metrics, count) that belong to the sample. Thread-safe."""
-        count = min(out.shape[1], self._limit - first_path)
+        count = min(out.shape[1], self.limit - first_path)
         if count <= 0:
             return
         with self._lock:
@@ -56,6 +56,11 @@ class SampleWriter:
                 return
             self._busy = True
         self._drain()
+
+    @property
+    def complete(self) -> bool:
+        """Whether it holds all that belongs to it, however many paths are still to come."""
+        return self.paths >= self.limit
 
     def close(self) -> str:
         """Finish the file; returns the sample's hash. All records must have been made."""

@@ -1,14 +1,16 @@
-"""The run folder: the one module through which a run writes, and the way to read it back.
+"""The run folder: how a run writes, through `disk`, and the way to read it back.
 
-    manifest.json   what was run, on what, and the checksums of the files below; written last
+    manifest.json   what was run, on what, and the checksums of the files below; written last: the commit point
     config.toml     the config as given
     model.npz       the frozen model: every number a path needs, no pickle
+    state-<n>.npz   the tallies of paths 0 .. n - 1, to go on from
     summary.json    measures with their intervals
     sample.parquet  the first paths, all figures; tail.parquet: the worst paths; series.parquet: bands by month
     report.html, figures/
 
 A file appears whole or not at all: it is written beside its place, flushed to the disk and renamed; then the folder is
-flushed. Nothing in a run folder is ever unpickled.
+flushed. A file that the manifest does not list is no part of the run: a crash may have left it, and nobody reads it.
+Nothing in a run folder is ever unpickled.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import io
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
@@ -29,12 +31,16 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from simulator.errors import ConfigError, RunError
+from simulator.results import disk
+from simulator.results.disk import Entry
 from simulator.results.tree import rebuild
 
 MANIFEST, CONFIG, MODEL, SUMMARY = "manifest.json", "config.toml", "model.npz", "summary.json"
 SAMPLE, TAIL, SERIES = "sample.parquet", "tail.parquet", "series.parquet"
 REPORT, FIGURES = "report.html", "figures"
 DATA = (CONFIG, MODEL, SUMMARY, SAMPLE, TAIL, SERIES)  # checksummed; a report can be made again
+STATES = "state-*.npz"
+UNFINISHED, FINISHED = "unfinished", "finished"
 FORMAT = "capex-simulator run 1"
 
 _PART = ".part"
@@ -48,14 +54,17 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.entries: dict[str, Entry] = {}  # of the files written here, or known to be whole
+        self.touched: set[str] = set()  # names that were given to files here, whether or not all went well
 
     @classmethod
-    def create(cls, path: str | os.PathLike[str]) -> RunFolder:
-        """A new run folder; one that holds a run is refused."""
+    def create(cls, path: str | os.PathLike[str], resume: bool = False) -> RunFolder:
+        """A new run folder; one that holds a run is refused unless that is to go on."""
         folder = cls(Path(path))
-        folder.refuse_a_run()
+        if not resume:
+            folder.refuse_a_run()
         with _as_run_error(folder.path):
-            folder.path.mkdir(parents=True, exist_ok=True)
+            disk.make_folder(folder.path)
         return folder
 
     @classmethod
@@ -64,34 +73,55 @@ class RunFolder:
         folder = cls(Path(path))
         if not folder.path.is_dir():
             raise RunError(f"{path}: no such run folder")
-        for rest in folder.path.rglob(f".*{_PART}"):
-            rest.unlink()
+        with folder._lock() as mine:
+            if mine:
+                folder._drop_parts()
         return folder
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keep every other run out of this folder; the lock ends with the block or, however it ends, the process."""
+    def alone(self, resume: bool = False) -> Iterator[None]:
+        """Keep every other run out of this folder; the lock ends with the block or, however it ends, the process.
+
+        What a crash left half-written is dropped. Without `resume` a run in the folder is refused.
+        """
+        with self._lock() as mine:
+            if not mine:
+                raise ConfigError([f"--out: given {self.path}, which another run is writing to, wanted a new folder"])
+            if not resume:
+                self.refuse_a_run()  # one may have ended meanwhile
+            self._drop_parts()
+            yield
+
+    @contextmanager
+    def _lock(self) -> Iterator[bool]:
+        """Whether this process got the folder for itself; so until the block ends."""
         handle = os.open(self.path, os.O_RDONLY)
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                mine = True
             except BlockingIOError:
-                raise ConfigError(
-                    [f"--out: given {self.path}, which another run is writing to, wanted a new folder"]
-                ) from None
+                mine = False
             except OSError:  # a file system without locks
-                pass
-            self.refuse_a_run()  # one may have ended meanwhile
-            yield
+                mine = True
+            yield mine
         finally:
             os.close(handle)
+
+    def _drop_parts(self) -> None:
+        with _as_run_error(self.path):
+            for folder in (self.path, self.path / FIGURES):
+                for rest in folder.glob(f".*{_PART}"):
+                    disk.remove(rest)
 
     def refuse_a_run(self) -> None:
         """Refuse a folder that holds a run, or parts of one."""
         held = next((name for name in (MANIFEST, *DATA) if (self.path / name).exists()), None)
+        held = held or next((state.name for state in self.path.glob(STATES)), None)
         if held is not None:
             what = "a run" if (self.path / MANIFEST).exists() else "an unfinished run"
-            raise ConfigError([f"--out: given {self.path}, which holds {what} ({held}), wanted a new folder"])
+            text = f"--out: given {self.path}, which holds {what} ({held}), wanted a new folder or --resume"
+            raise ConfigError([text])
 
     @contextmanager
     def stream(self, name: str) -> Iterator[BinaryIO]:
@@ -100,15 +130,18 @@ class RunFolder:
         part = target.with_name(f".{target.name}{_PART}")
         with _as_run_error(target):
             try:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with open(part, "wb") as file:
-                    yield file
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(part, target)
-                _flush_folder(target.parent)
+                disk.make_folder(target.parent)
+                with disk.File(part) as raw, disk.buffered(raw) as file:
+                    with raw.dropped_on_error():
+                        yield file
+                        file.flush()
+                    raw.sync()
+                self.touched.add(name)
+                disk.rename(part, target)
+                self.entries[name] = raw.entry
             except BaseException:
-                part.unlink(missing_ok=True)
+                with suppress(OSError):  # what cannot be removed now is dropped by whoever opens the folder next
+                    disk.remove(part)
                 raise
 
     def write(self, name: str, data: bytes | str) -> None:
@@ -122,8 +155,9 @@ class RunFolder:
 
     def write_npz(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Write named arrays without pickle."""
-        with self.stream(name) as file:
-            np.savez(file, allow_pickle=False, **dict(arrays))
+        whole = io.BytesIO()
+        np.savez(whole, allow_pickle=False, **dict(arrays))
+        self.write(name, whole.getvalue())
 
     def read_npz(self, name: str) -> dict[str, NDArray[Any]]:
         """Read what `write_npz` wrote."""
@@ -136,18 +170,25 @@ class RunFolder:
 
     def remove(self, name: str) -> None:
         """Remove a file if it is there."""
+        self.entries.pop(name, None)
         with _as_run_error(self.path / name):
-            (self.path / name).unlink(missing_ok=True)
-            _flush_folder(self.path)
+            if disk.remove(self.path / name):
+                disk.sync_folder((self.path / name).parent)
 
-    def write_manifest(self, body: Mapping[str, Any]) -> None:
-        """Write the manifest: `body` and the sizes and checksums of the data files there are. Last of all."""
-        present = [name for name in DATA if (self.path / name).exists()]
-        files = {
-            name: {"bytes": (self.path / name).stat().st_size, "sha256": _hash(self.path / name)} for name in present
-        }
-        manifest = {"format": FORMAT, **body, "files": files}
+    def write_manifest(self, body: Mapping[str, Any], names: Sequence[str] | None = None) -> None:
+        """Write the manifest: `body`, and sizes and checksums of the files `names` (all data files there are if None).
+
+        The commit point, so last of all: a file that it lists is whole and on the disk.
+        """
+        listed = [name for name in DATA if (self.path / name).exists()] if names is None else names
+        manifest = {"format": FORMAT, **body, "files": {name: self._entry(name) for name in listed}}
         self.write_json(MANIFEST, {**manifest, "checksum": _checksum(manifest)})
+
+    def _entry(self, name: str) -> Entry:
+        if name not in self.entries:
+            path = self.path / name
+            self.entries[name] = Entry(bytes=path.stat().st_size, sha256=_hash(path))
+        return self.entries[name]
 
 
 class Run:
@@ -157,6 +198,20 @@ class Run:
         self.path = path
         self.manifest = manifest
         self._verified: set[str] = set()
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has results; an unfinished run has a state to go on from."""
+        return self.manifest.get("status") != UNFINISHED
+
+    def verify(self) -> None:
+        """Check every file that the manifest lists; RunError names one that is not what the run wrote."""
+        for name in self.manifest["files"]:
+            self._verify(name)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """The tallies to go on from."""
+        return _read_npz(self._verify(self.manifest["state"]["file"]))
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -211,14 +266,26 @@ class Run:
 
 
 def open_run(path: str | os.PathLike[str]) -> Run:
-    """Open a run folder; RunError if it is none, is unfinished, cut short or changed."""
+    """Open the folder of a finished run; RunError if it is none, is unfinished, cut short or changed."""
+    run = open_any(path)
+    if not run.finished:
+        done, asked = run.manifest["state"]["paths"], run.manifest["paths"]
+        raise RunError(
+            f"{path}: given an unfinished run ({done:,} of {asked:,} paths), wanted a finished one; "
+            f"simulator run CONFIG --out {path} --resume goes on with it"
+        )
+    return run
+
+
+def open_any(path: str | os.PathLike[str]) -> Run:
+    """Open a run folder, finished or not; RunError if it is none, cut short or changed."""
     folder = Path(path)
     file = folder / MANIFEST
     if not file.exists():
         raise RunError(f"{path}: given no run folder, wanted one with {MANIFEST}")
     try:
         manifest = json.loads(file.read_text("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RunError(f"{file}: cut short or changed, not JSON any more; run the config again") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise RunError(f"{file}: given the manifest of something else, wanted format {FORMAT!r}")
@@ -256,15 +323,6 @@ def _hash(path: Path) -> str:
 
 def _checksum(manifest: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
-
-
-def _flush_folder(path: Path) -> None:
-    """Make a rename durable."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

@@ -1,0 +1,34 @@
+"""Durations and times as people write them: 30s, 5min, 06:00, +2h."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import datetime, timedelta
+
+from simulator.errors import ConfigError
+
+_SECONDS = {"s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_WEEK = 7 * 86_400.0
+
+
+def duration(option: str, text: str) -> float:
+    """A duration written 30s, 5min or 1.5h, in seconds; above 0, at most a week."""
+    match = re.fullmatch(r"(\d*\.?\d+) ?(s|sec|m|min|h)", text.strip())
+    found = float(match[1]) * _SECONDS[match[2]] if match else 0.0
+    if not 0.0 < found <= _WEEK:
+        raise ConfigError([f"{option}: given {text}, wanted a time such as 30s, 5min or 1h, a week at most"])
+    return found
+
+
+def deadline(text: str, now: float | None = None) -> float:
+    """The moment meant by --until, seconds since 1970: 06:00 is the next such local time, +5min is in five minutes."""
+    now = time.time() if now is None else now
+    if text.startswith("+"):
+        return now + duration("--until", text[1:])
+    match = re.fullmatch(r"(\d\d?):(\d\d)", text.strip())
+    if match is None or int(match[1]) > 23 or int(match[2]) > 59:
+        raise ConfigError([f"--until: given {text}, wanted a local time such as 06:00, or +5min"])
+    here = datetime.fromtimestamp(now)
+    then = here.replace(hour=int(match[1]), minute=int(match[2]), second=0, microsecond=0)
+    return (then if then > here else then + timedelta(days=1)).timestamp()

@@ -1,0 +1,140 @@
+"""When a run ends: paths, precision or time, whichever comes first; and what it says of that."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import datetime
+
+import pytest
+
+from simulator.config import freeze, load
+from simulator.engine import clock, stopping
+from simulator.engine.local import TASK
+from simulator.errors import ConfigError
+from simulator.pipeline import job_of
+from simulator.results.columns import tally_columns
+from simulator.results.store import open_any
+from simulator.risk.precision import target
+from tests.resumable import run, same, stopped
+from tests.smoke import SMOKE
+from tests.test_cli import call
+
+LOOSE, TIGHT = "own.npv.mean:1%", "own.npv.cvar95:0.000001%"
+
+
+@pytest.fixture(scope="module")
+def wanted():
+    """Targets by text, of the smoke programme."""
+    job = job_of(freeze(load(SMOKE)))
+    columns = tally_columns(job.columns, job.tally, job.events)
+    return lambda text: target(text, columns, job.events)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "measure", "level", "half", "relative"),
+    [
+        ("own.npv.cvar95:1%", "own.npv", "cvar", 0.95, 0.01, True),
+        ("own.npv.var99.5:0.5", "own.npv", "var", 0.995, 0.5, False),
+        ("own.npv.q05:2%", "own.npv", "q", 0.05, 0.02, True),
+        ("world.price_m12.mean:1e-3", "world.price_m12", "mean", math.nan, 1e-3, False),
+        ("own.npv < 0.probability:1%", "own.npv", "probability", math.nan, 0.01, True),
+        ("own.dscr_min<1.2.probability:.01", "own.dscr_min", "probability", math.nan, 0.01, False),
+        ("own.breach.probability:.01", "own.breach", "probability", math.nan, 0.01, False),
+    ],
+)
+def test_a_target_says_what_is_to_be_known_how_well(wanted, text, column, measure, level, half, relative):
+    found = wanted(text)
+    assert (found.column, found.measure, found.half, found.relative) == (column, measure, pytest.approx(half), relative)
+    assert found.level == pytest.approx(level, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("own.npv.cvar95", "wanted PLAN.METRIC.MEASURE:HALFWIDTH"),
+        ("own.npv.cvar95:0%", "wanted PLAN.METRIC.MEASURE:HALFWIDTH"),
+        ("own.npv.best:1%", "wanted PLAN.METRIC.MEASURE:HALFWIDTH"),
+        ("mine.npv.mean:1%", "wanted a figure that is tallied: world."),
+        ("own.irr.mean:1%", "wanted a figure that is tallied"),
+        ("own.npv.probability:1%", "npv is no event"),
+        ("own.breach.mean:1%", "breach is an event: its measure is probability"),
+        ("own.payback.cvar95:1%", "payback is no amount"),
+        ("own.payback.mean:1%", "it has no mean"),
+    ],
+)
+def test_targets_that_make_no_sense_are_refused(wanted, text, says):
+    with pytest.raises(ConfigError, match=says):
+        wanted(text)
+
+
+def test_tails_are_looked_at_once_they_hold_300_paths(wanted):
+    assert wanted("own.npv.cvar95:1%").first_look == 6000
+    assert wanted("own.npv.var99.9:1%").first_look == 300_000
+    assert wanted("own.npv.q01:1%").first_look == 30_000
+    asked = stopping.Asked(None, ("own.npv.var99.9:1%",))
+    assert stopping.Rules(asked, [wanted(asked.precision[0])]).look_at == 19 * TASK  # 311,296
+    assert stopping.Rules(asked, [wanted("own.npv.mean:1%")]).look_at == 65_536
+
+
+@pytest.mark.parametrize(("excess", "factor"), [(1.01, 1.25), (1.2, 1.584), (3.0, 2.0), (math.inf, 2.0)])
+def test_the_next_look_is_planned_from_the_last(excess, factor):
+    planned = stopping._next(1_000_000, excess)
+    assert planned % TASK == 0
+    assert 0 <= planned - 1_000_000 * factor < TASK
+
+
+def test_times_are_the_next_such_local_time():
+    noon = datetime(2026, 7, 1, 12, 0).timestamp()
+    assert clock.deadline("12:30", noon) == noon + 1800
+    assert clock.deadline("06:00", noon) == noon + 18 * 3600
+    assert clock.deadline("12:00", noon) == noon + 24 * 3600
+    assert clock.deadline("+5min", noon) == noon + 300
+    for text in ("24:00", "6", "+", "+5", "5min", "06:60", "soon"):
+        with pytest.raises(ConfigError, match="--until: given "):
+            clock.deadline(text, noon)
+
+
+def test_a_run_ends_once_it_is_precise_enough_at_the_same_path_on_any_threads(tmp_path):
+    done = run(tmp_path / "one", precision=[LOOSE], checkpoint=60.0)
+    stop = done.summary["stop"]
+    assert (stop["rule"], stop["asked"]) == ("precision", [LOOSE])
+    assert stop["precision"][0]["met"]
+    npv = done.summary["plans"]["own"]["npv"]
+    assert 1.96 * npv["stderr"] <= 0.01 * abs(npv["mean"])
+    assert done.manifest["paths"] >= 65_536
+    assert done.manifest["paths"] % TASK == 0
+    stopped(tmp_path / "two", None, 2, precision=[LOOSE], threads=2)
+    assert open_any(tmp_path / "two").manifest["asked"] == {"paths": None, "precision": [LOOSE], "until": None}
+    again = run(tmp_path / "two", resume=True, checkpoint=60.0)  # what it was begun for
+    same(again, done)
+    assert run(tmp_path / "two", resume=True).manifest == again.manifest
+
+
+def test_paths_end_a_run_that_is_not_precise_enough_yet(tmp_path):
+    done = run(tmp_path / "run", 70_000, precision=[LOOSE, TIGHT], checkpoint=60.0)
+    stop = done.summary["stop"]
+    assert (stop["rule"], stop["asked"], stop["reached"]) == ("paths", 70_000, 70_000)
+    assert [one["met"] for one in stop["precision"]][1] is False
+    same(run(tmp_path / "plain", 70_000, checkpoint=60.0, precision=[LOOSE, TIGHT]), done)
+
+
+def test_a_time_ends_a_run_and_strict_wants_the_precision(tmp_path):
+    asked = ("run", SMOKE, "--until", "+1s", "--precision", TIGHT, "--no-report", "--quiet", "--threads", 1)
+    said = call(*asked, "--out", tmp_path / "a")
+    assert said.exit_code == 0, said.output
+    assert "stopped by until, asked for +1s" in said.stdout
+    assert f"  {TIGHT}  NOT reached, own.npv.cvar95:" in said.stdout
+    stop = json.loads((tmp_path / "a" / "summary.json").read_text())["stop"]
+    assert (stop["rule"], stop["asked"]) == ("until", "+1s")
+    assert call(*asked, "--out", tmp_path / "b", "--strict").exit_code == 3
+
+
+def test_what_is_wrong_with_a_rule_is_said_before_anything_is_run(tmp_path):
+    said = call("run", SMOKE, "--out", tmp_path / "r", "--until", "soon", "--paths", "none")
+    assert said.exit_code == 2
+    assert "--until: given soon, wanted a local time such as 06:00, or +5min" in said.stderr
+    said = call("run", SMOKE, "--out", tmp_path / "r", "--precision", "own.npw.mean:1%", "--quiet")
+    assert said.exit_code == 2
+    assert "--precision: given own.npw.mean:1%, wanted a figure that is tallied" in said.stderr
+    assert not (tmp_path / "r").exists()
