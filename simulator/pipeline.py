@@ -95,19 +95,21 @@ def _simulate(folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every
     limit = None if job.paths == UNLIMITED else job.paths
     stands = f" from {before.paths:,} on" if before.paths else ""
     goal = f"{job.paths:,} paths" if limit else "paths until it is enough"
-    tell(f"simulating {goal}{stands}, {_count(job.threads, 'thread')}")
     with keeper:  # draws -> world -> value of each plan -> tallies
-        keeper.replay()
-        seconds = before.seconds + simulation.simulate(
-            job,
-            tallies,
-            keeper,
-            meter(limit, quiet=say is None, before=before.paths),
-            first=before.paths,
-            commit=keeper.commit,
-            every=every,
-            rules=rules,
-        )
+        with Stop() as stop:
+            tell(f"simulating {goal}{stands}, {_count(job.threads, 'thread')}")
+            keeper.replay(stop)
+            seconds = before.seconds + simulation.simulate(
+                job,
+                tallies,
+                keeper,
+                meter(limit, quiet=say is None, before=before.paths),
+                first=before.paths,
+                commit=keeper.commit,
+                every=every,
+                rules=rules,
+                stop=stop,
+            )
         sample_hash = keeper.close_sample()
     job = job._replace(paths=tallies.paths)
     tell("writing the run folder")

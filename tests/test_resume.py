@@ -71,7 +71,7 @@ def test_interrupted_again_and_again_on_any_threads(whole, tmp_path):
     out, stood = tmp_path / "run", []
     for k in count():
         try:
-            run_one_task(out, threads=1 + k % 3, resume=k > 0)
+            stopped(out, PATHS, 1, threads=1 + k % 3, resume=k > 0)
         except AssertionError:  # it was not interrupted any more
             break
         stood.append(stands(out))
@@ -82,8 +82,17 @@ def test_interrupted_again_and_again_on_any_threads(whole, tmp_path):
     same(done, whole)
 
 
-def run_one_task(out, **asked):
-    return stopped(out, PATHS, 1, **asked)
+@pytest.mark.parametrize("task", range(1, 7))
+def test_a_signal_at_any_task(whole, tmp_path, task):
+    """The last whole task and the short block among them: what is said to be finished has every path."""
+    out = tmp_path / "run"
+    try:
+        stopped(out, PATHS, task, checkpoint=60.0)
+    except AssertionError:  # it came with the last path: nothing was left to interrupt
+        assert task == 6
+    else:
+        assert not open_any(out).finished
+    same(run(out, PATHS, resume=True), whole)
 
 
 def test_the_sample_may_be_complete_or_not(tmp_path, monkeypatch):

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine import local
+from simulator.engine.interrupt import Stop
 from simulator.engine.simulation import Job, empty_tallies
 from simulator.engine.stopping import Rules
 from simulator.errors import RunError
@@ -117,10 +118,10 @@ class Keeper:
         if self._writer is not None:
             self._writer.record(first_path, out)
 
-    def replay(self) -> None:
-        """Simulate the paths of the state once more for the sample, if that was not complete."""
+    def replay(self, stop: Stop) -> None:
+        """Simulate the paths of the state once more for the sample, if that was not complete, until a signal comes."""
         if self._writer is not None:
-            job, work = self._job, local.tasks(min(self.begun.paths, self._writer.limit))
+            job, work = self._job, local.until(stop, local.tasks(min(self.begun.paths, self._writer.limit)))
             for _ in local.each_task(job.model, job.seed, work, job.threads, self._writer.record):
                 continue
 

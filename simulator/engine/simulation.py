@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -69,42 +70,45 @@ def simulate(
     commit: Commit | None = None,
     every: float = math.inf,
     rules: Rules | None = None,
+    stop: Stop | None = None,
 ) -> float:
     """Simulate the paths first .. job.paths - 1 of a job, or fewer if `rules` say so; returns the seconds it took.
 
     `commit` is told every `every` seconds, at the end and at a signal that paths 0 .. n - 1 are in the tallies and no
-    others, and how long this took so far. A signal ends the run early: Interrupted. `first` is a multiple of 1,024.
+    others, and how long this took so far. A signal, noted by `stop` if given, ends the run early: Interrupted. `first`
+    is a multiple of 1,024.
     """
     take = _taker(job, tallies, sample)
     start, done, whole = time.perf_counter(), first, job.paths // BLOCK * BLOCK
 
     def simulate_all(work: Iterator[Task], threads: int) -> None:
         nonlocal done
-        for task in local.each_task(job.model, job.seed, local.until(stop, work), threads, take):
+        for task in local.each_task(job.model, job.seed, local.until(signal, work), threads, take):
             done += task.paths
             meter.advance(task.paths)
 
     rules = rules or Rules()
-    with Stop() as stop, meter:
+    with Stop() if stop is None else nullcontext(stop) as signal, meter:
         rules.look(tallies)
         ended = rules.met
-        while not (stop or ended):
+        while not (signal or ended):
             due = time.perf_counter() + every
             while True:
                 over = lambda due=due: rules.late() or time.perf_counter() >= due  # noqa: E731
                 work = local.tasks(min(whole, max(rules.look_at, done)), done)
                 simulate_all(_before(over, work), job.threads)
                 rules.look(tallies)
-                ended = done >= whole or rules.met or rules.late()
-                if stop or ended or time.perf_counter() >= due:
+                ended = rules.met or rules.late()
+                if signal or ended or done >= whole or time.perf_counter() >= due:
                     break
-            if commit is not None and (done > first or not stop):
+            if commit is not None and (done > first or not signal):
                 commit(done, time.perf_counter() - start)
-        if done == whole and not (stop or rules.met or rules.late()):
-            simulate_all(local.tasks(job.paths, whole), 1)  # the last, short block: nothing goes on from its end
-    if stop and not ended:
-        asked = "" if job.paths == UNLIMITED else f" of {job.paths:,}"
-        raise Interrupted(f"stopped after {done:,}{asked} paths", stop.signum)
+            if done >= whole and not ended:  # the last, short block: nothing goes on from its end
+                simulate_all(local.tasks(job.paths, whole), 1)
+                ended = done == job.paths
+        if signal and not ended:
+            asked = "" if job.paths == UNLIMITED else f" of {job.paths:,}"
+            raise Interrupted(f"stopped after {done:,}{asked} paths", signal.signum)
     return time.perf_counter() - start
 
 
