@@ -17,7 +17,7 @@ from simulator import kernel, pipeline
 from simulator.config import config_hash, freeze, load
 from simulator.engine import forecast, local, progress, simulation, warmup
 from simulator.engine.interrupt import Stop
-from simulator.engine.vector import figure, only_plan
+from simulator.engine.vector import figure, figures, only_plan
 from simulator.engine.written import toml
 from simulator.errors import ConfigError, Interrupted, RunError
 from simulator.model import Model
@@ -284,20 +284,14 @@ def test_a_tornado_of_nothing_is_refused(asked, says):
 
 
 def test_one_plan_of_several_has_the_figures_it_has_among_them(frozen):
-    """Two plans with different ladders; the second alone gives its own rows, bit for bit."""
-    text = SMOKE.read_text()
-    assert "[plans.own]" in text
-    both = freeze(load(SMOKE, ["plan_defaults.refit=0.3"]))
-    plans = both.model.plans
-    twice = {name: np.concatenate([array, array]) for name, array in plans._asdict().items() if name != "tranche_from"}
-    n = plans.tranche_from[-1]
-    twice["tranche_amount"] = np.concatenate([plans.tranche_amount, 2 * plans.tranche_amount])
-    model = both.model._replace(plans=plans._replace(**twice, tranche_from=np.array([0, n, 2 * n])))
-    world, own = len(both.world), len(both.plan)
+    """Each plan of the config alone gives its own rows, bit for bit."""
+    world, own = len(frozen.world), len(frozen.plan)
+    assert len(frozen.plans) > 1
     with Stop() as stop:
-        for row in range(own):
-            pair = figure(model, world + own + row, 3, 200, stop)
-            np.testing.assert_array_equal(figure(only_plan(model, 1), world + row, 3, 200, stop), pair)
+        every = figures(frozen.model, range(world + own * len(frozen.plans)), 3, 200, stop)
+        for k, rows in enumerate(np.split(every[world:], len(frozen.plans))):
+            alone = figures(only_plan(frozen.model, k), range(world + own), 3, 200, stop)
+            np.testing.assert_array_equal(alone[world:], rows)
 
 
 def test_a_forecast_is_of_the_right_size(frozen, done):
