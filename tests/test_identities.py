@@ -146,7 +146,7 @@ def test_figures_are_sums_and_extremes_of_the_months(plan: str) -> None:
     same(earned[unsold], s.profit.sum(axis=0)[unsold] / terms.shares)
 
 
-@pytest.mark.parametrize("plan", ["book", "economic", "late", "bare"])
+@pytest.mark.parametrize("plan", ["book", "economic", "bare"])
 def test_plans_without_levers_have_none(plan: str) -> None:
     _, f, s = of(plan)
     for name in ("partner", "rent", "guarantee", "cloud", "lease", "equity", "owed"):

@@ -16,7 +16,7 @@ from tests.mutations import CASES, Mutation, find
 from tests.mutations.everything import MUTATIONS
 
 WORKERS = 2
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # the first test waits for all of them
 
 
 @pytest.fixture(scope="module")

@@ -26,12 +26,33 @@ class Mutation(NamedTuple):
 
 
 # Overrides of tests/configs/levers.toml.
+_SOON = "notes[4].issue=20"  # inside a short horizon
 CASES: dict[str, tuple[str, ...]] = {
-    "levers": ("months=140",),  # two book swaps of the early sites, every refinancing
-    "world": ("months=61", "drivers.funding.spread0=0.02"),
-    "regimes": ("months=61", "drivers.price.model=regime", "dependence.family=t"),
-    "short": ("months=26",),  # sites delivered or in service after the horizon
-    "dear": ("months=50", "programme.operating_cost=12"),  # even new chips may not earn their keep
+    "levers": ("months=140",),  # two book swaps of the early sites, every refinancing, exits
+    "world": ("months=61", _SOON, "drivers.funding.spread0=0.02"),
+    "regimes": ("months=61", _SOON, "drivers.price.model=regime", "dependence.family=t", "drivers.price.shock=0.3"),
+    "stress": (
+        "months=61",
+        _SOON,
+        "drivers.price.shock=-0.7",
+        "drivers.silicon.shock_loss=0.4",
+        "drivers.silicon.shock_month=30",
+        "drivers.grid.score_shift=1.5",
+        "dependence.shift.price=0.5",
+    ),
+    "short": ("months=26", _SOON),  # sites delivered or in service after the horizon
+    "dear": ("months=50", _SOON, "programme.operating_cost=12"),  # even new chips may not earn their keep
+    "scarce": ("months=110", "drivers.price.market0=300"),  # what is let moves the price
+    "fleeing": ("months=140", "drivers.price.longrun=3", "plans.chips.refresh=book"),  # rents below what the JV asks
+    "pending": ("months=48", _SOON),  # one test: the watch after it does not end
+    "swept": (  # sweeps begin, take part of the notes, go on over an issue, and end
+        "months=110",
+        "programme.base_cash_flow=9",
+        "plans.swept.liquidity.floor=60",
+        "plans.swept.covenants.cash=0",
+        "plans.swept.covenants.dscr=0.9",
+        "plans.swept.equity.limit=0.5",
+    ),
     "poor": (  # the revolver is drawn, exhausted and repaid; covenants are breached, and breaches cured
         "months=84",
         "programme.base_cash_flow=4",

@@ -7,23 +7,31 @@ from tests.mutations import Mutation
 CASH_FLOW = (
     Mutation("adoption is linear", "log(1.0 + effective[m, lane] * fleet)", "effective[m, lane] * fleet"),
     Mutation("revenue is not lifted but multiplied", "adopted[lane]) - 1.0", "adopted[lane])"),
-    Mutation("losses on sale are taxed as gains", "written[lane] + gain[m, lane]", "written[lane] - gain[m, lane]"),
-    Mutation("sales cost money", "spent = capex[m, lane] - sale", "spent = capex[m, lane] + sale"),
+    Mutation(
+        "losses on sale are taxed as gains",
+        "ebitda[m, lane] - written[lane] + own *",
+        "ebitda[m, lane] - written[lane] - own *",
+    ),
+    Mutation("sales cost money", "own * (capex[m, lane] - sale[m, lane])", "own * (capex[m, lane] + sale[m, lane])"),
     Mutation("tax is paid out", "ebitda[m, lane] - tax * taxable[m", "ebitda[m, lane] + tax * taxable[m"),
-    Mutation("terminal losses are taxed", "f.tax * (brings - ", "f.tax * (brings + "),
+    Mutation("terminal losses are taxed", "f.tax * (brings - totals[", "f.tax * (brings + totals["),
     Mutation(
         "shell may bring more than its book",
-        "min(1.0, trailing[f.discount.size - 1, lane] / p.shell_price)",
-        "trailing[f.discount.size - 1, lane] / p.shell_price",
+        "rate = min(1.0, trailing[lane] / p.shell_price)",
+        "rate = trailing[lane] / p.shell_price",
     ),
     Mutation(
         "the terminal value is not discounted",
-        "finance.discount[last] * b.terminal",
-        "finance.discount[0] * b.terminal",
+        "f.discount[last] * b.end_value[lane]",
+        "f.discount[0] * b.end_value[lane]",
     ),
     Mutation("payback before the peak", "payback[lane] = months if lower", "payback[lane] = m if lower"),
-    Mutation("sunk money is not employed", "book[:] = sunk", "book[:] = 0.0"),
-    Mutation("idle money costs closing rates", "level[lane] * funding[m, lane]", "level[lane] * funding[m + 1, lane]"),
+    Mutation("sunk money is not employed", "book[lane] = own * sunk[lane]", "book[lane] = 0.0"),
+    Mutation(
+        "idle money costs closing rates",
+        "carry[m, lane] + funding[m, lane] / 12.0",
+        "carry[m, lane] + funding[m + 1, lane] / 12.0",
+    ),
     Mutation("chips end while they earn", "value_mw[lane] < operating_cost", "value_mw[lane] > operating_cost"),
     Mutation(
         "the rate of return is of 11 months",
@@ -38,15 +46,13 @@ CASH_FLOW = (
 )
 
 DEBT = (
-    Mutation(
-        "principal is spread over the wrong term", "amount / plans.tranche_term[k] if", "amount / REFINANCED_YEARS if"
-    ),
-    Mutation("amortising notes pay once too little", "plans.tranche_issue[k] + 1\n", "plans.tranche_issue[k]\n"),
+    Mutation("principal is spread over the wrong term", "amount / term if", "amount / REFINANCED_YEARS if"),
+    Mutation("amortising notes pay once too little", "(maturity - issue + 1) if", "(maturity - issue) if"),
     Mutation("notes are refinanced at opening rates", "funding[maturity + 1, lane]", "funding[maturity, lane]"),
-    Mutation("the tax shield is discounted a month less", "exp(years * begin)", "exp(years * (begin - 1))"),
+    Mutation("the tax shield is discounted a month less", "exp(last[lane] * begin)", "exp(last[lane] * (begin - 1))"),
     Mutation("interest on cash is not taxed", "1.0 + (1.0 - tax) * ", "1.0 + ", "poor"),
-    Mutation("interest is taxed", "taxable[m, lane] - interest[m, lane]", "taxable[m, lane] + interest[m, lane]"),
-    Mutation("the penalty is paid every month after", "if m == ", "if m >= "),
+    Mutation("interest is taxed", "taxed = taxable[m, lane] - borne", "taxed = taxable[m, lane] + borne"),
+    Mutation("the penalty is paid every month after", "terms.penalty if m == ", "terms.penalty if m >= "),
     Mutation("the revolver has no limit", "else limit - drawn[lane]", "else pays", "poor"),
     Mutation(
         "the revolver is never repaid", "missing > -drawn[lane] else -drawn[lane]", "missing > 0.0 else 0.0", "poor"
@@ -57,31 +63,40 @@ DEBT = (
     Mutation("a refinancing counts its own service", "- amount / REFINANCED_YEARS", "+ amount / REFINANCED_YEARS"),
     Mutation(
         "earnings do not bear the revolver",
-        "earnings[year, lane] += per_share * taxed[lane]",
-        "earnings[year, lane] += per_share * (taxed[lane] + drawn_interest[lane])",
+        "earned[lane] += per_share[lane] * taxed",
+        "earned[lane] += per_share[lane] * (taxed + drawn[lane] * (funding[m, lane] + over) * twelfth)",
         "poor",
     ),
     Mutation("a fixed coupon's shield is discounted a month less", "exp(years * issue)", "exp(years * (issue - 1))"),
-    Mutation("the rate of a refinanced note has no margin", "plans.tranche_margin[k] + funding[mat", "funding[mat"),
+    Mutation("the rate of a refinanced note has no margin", "margin + funding[mat", "funding[mat"),
 )
 
 COVENANTS = (
     Mutation("the reserve is of 5 years, not of 5.5", "12.0 / p.compute_life", "12.0 / 60.0"),
     Mutation("the reserve forgets the refit", "p.compute_per_mw + ", "p.compute_per_mw + 0.0 * "),
-    Mutation("cash adds to leverage", "revolver[m, lane] - cash[m, lane]", "revolver[m, lane] + cash[m, lane]"),
-    Mutation("leverage forgets the programme's EBITDA", "share * ads[lane] + ebitda[lane]", "share * ads[lane]"),
+    Mutation(
+        "cash adds to leverage",
+        "terms.other_debt + balance + rows[DRAWN, lane] - rows",
+        "terms.other_debt + balance + rows[DRAWN, lane] + rows",
+    ),
+    Mutation("leverage forgets the programme's EBITDA", "+ rows[YEAR + EBITDA, lane]\n        some", "\n        some"),
     Mutation(
         "any service breaks the DSCR covenant",
-        "part[lane] < least * whole[lane]",
-        "part[lane] < 9.0 * whole[lane]",
+        "lacks = least * rows[SERVED, lane]",
+        "lacks = 9.0 * rows[SERVED, lane]",
         "poor",
     ),
-    Mutation("high leverage is a virtue", "ratio[lane] > limit", "ratio[lane] < limit", "poor"),
-    Mutation("little cash is a virtue", "cash[lane] < least - SLACK", "cash[lane] > least - SLACK", "poor"),
-    Mutation("one passed test cures", "cover.passed[lane] == 2.0", "cover.passed[lane] >= 1.0", "poor"),
-    Mutation("only one test is watched after a breach", "since[lane] < 3.0", "since[lane] < 2.0", "poor"),
-    Mutation("loan life begins a month early", "range(first + 1, ledger", "range(first, ledger"),
+    Mutation(
+        "high leverage is a virtue",
+        "rows[FLOW, lane] - limit * earned if",
+        "limit * earned - rows[FLOW, lane] if",
+        "poor",
+    ),
+    Mutation("little cash is a virtue", "lacks = least - rows[HELD, lane]", "lacks = rows[HELD, lane] - least", "poor"),
+    Mutation("one passed test cures", "WATCH = 2.0", "WATCH = 1.0", "poor"),
+    Mutation("a watch never ends", "rest = awaited - 1.0 if", "rest = awaited if", "poor"),
+    Mutation("loan life begins a month early", "range(first + 1, cfads", "range(first, cfads"),
     Mutation("the maturity gap is a sum", "note_maturity[plan] - mature", "note_maturity[plan] + mature"),
     Mutation("the duration gap is a sum", "note_duration[plan] - life", "note_duration[plan] + life"),
-    Mutation("other debt is forgotten", "debt + revolver[m, lane]", "revolver[m, lane]"),
+    Mutation("other debt is forgotten", "terms.other_debt + balance", "balance"),
 )

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from tests.mutations.company import CASH_FLOW, COVENANTS, DEBT
+from tests.mutations.levers import CHOICES, CLOUD, DISPOSAL, LETTING
+from tests.mutations.partner import EQUITY, JOINT, SWEEPS
 from tests.mutations.sites import SITES
 from tests.mutations.world import WORLD
 
-MUTATIONS = (*WORLD, *SITES, *CASH_FLOW, *DEBT, *COVENANTS)
+MUTATIONS = (
+    *WORLD, *SITES, *CASH_FLOW, *DEBT, *COVENANTS, *LETTING, *CHOICES, *CLOUD, *DISPOSAL, *JOINT, *EQUITY, *SWEEPS,
+)  # fmt: skip

@@ -15,16 +15,16 @@ SITES = (
     Mutation("the fee grows with any delay", "/ window, 0.0), 1.0)", "/ window, 0.0), 9.0)"),
     Mutation(
         "idle halls count a month more",
-        "site[SHELL, lane] * max(end - begin, 0)",
-        "site[SHELL, lane] * max(end - begin + 1, 0)",
+        "site[SHELL, lane] * (end - finished) / 12.0",
+        "site[SHELL, lane] * (end - finished + 1) / 12.0",
     ),
     Mutation("idle chips cost nothing to run", "idle_share * full, delivered", "idle_share * full, begin"),
     Mutation("own power is cheaper", "+ mw * adder * behind", "- mw * adder * behind"),
     Mutation("shell book is what was used", "shell * (1.0 - used)", "shell * used"),
     Mutation(
         "the first vintage is of the month of service",
-        "mw / value[int(site[DELIVERED, lane]), lane]",
-        "mw / value[int(site[SERVICE, lane]), lane]",
+        "lane] += mw / value[int(site[DELIVERED, lane]), lane]",
+        "lane] += mw / value[int(site[SERVICE, lane]), lane]",
     ),
     Mutation(
         "book life is a month short", "min(since + life, months) if refresh", "min(since + life - 1, months) if refresh"
@@ -44,11 +44,15 @@ SITES = (
         "efficiency[vintage, lane] / work[vintage, lane]",
         "efficiency[vintage, lane] * work[vintage, lane]",
     ),
-    Mutation("chips are sold at value", "result = worth * resale[lane] -", "result = worth -"),
-    Mutation("gains are written off", "max(-result, 0.0)", "max(result, 0.0)"),
+    Mutation("chips are sold at value", "keep_chips * worth * resale[lane]", "keep_chips * worth"),
+    Mutation("gains are written off", "max(cost * left - proceeds, 0.0)", "max(proceeds - cost * left, 0.0)"),
     Mutation("a refit does not grow dearer", "site[SHELL, lane] * growth[end]", "site[SHELL, lane]"),
-    Mutation("the refit has no book at the horizon", "(spent + site[REFIT, lane]) * left", "spent * left"),
-    Mutation("chips are worth their full value at the horizon", "now * spent * resale[lane]", "now * spent"),
+    Mutation("the refit has no book at the horizon", "keep_chips * spent * left + refit", "keep_chips * spent * left"),
+    Mutation(
+        "chips are worth their full value at the horizon",
+        "keep_chips * now * spent * resale[lane]",
+        "keep_chips * now * spent",
+    ),
     Mutation(
         "undelivered chips are all paid",
         "else site[COMPUTE, lane] * site[COMPUTE_SHARE, lane]",

@@ -14,7 +14,12 @@ WORLD = (
     Mutation("progress raises old value", "exp(-p.beta * pace[lane])", "exp(p.beta * pace[lane])", "world"),
     Mutation("chips at work do not wear", "work[m - 1, lane] * wear", "work[m - 1, lane]", "world"),
     Mutation("a shift takes value but no work", "work[m, lane] *= 1.0 - share", "work[m, lane] *= 1.0", "world"),
-    Mutation("the worst shift is the sum of shifts", "max(worst[lane], share)", "worst[lane] + share", "world"),
+    Mutation(
+        "the worst shift is the sum of shifts",
+        "share\n                worst[lane] = max(worst[lane], share)",
+        "share\n                worst[lane] = worst[lane] + share",
+        "world",
+    ),
     Mutation("events come a month early", "int(math.ceil(months)) - 1, 0)", "int(math.ceil(months)) - 2, 0)", "world"),
     Mutation("queue ignores the region", "p.regional * region[lane]", "p.regional * own[lane]", "world"),
     Mutation("requests that would fail succeed", "fail[lane] < fail_z", "fail[lane] > fail_z", "world"),
@@ -52,6 +57,39 @@ WORLD = (
         "max(energised[site, lane] - planned[site], 0.0)",
         "abs(energised[site, lane] - planned[site])",
         "world",
+    ),
+    Mutation(
+        "a certain shift comes a month late", "value[p.shock_month - 1], work", "value[p.shock_month], work", "stress"
+    ),
+    Mutation(
+        "a certain shift takes no work",
+        "        value[lane] *= 1.0 - share\n        work[lane] *= 1.0 - share",
+        "        value[lane] *= 1.0 - share\n        work[lane] *= 1.0",
+        "stress",
+    ),
+    Mutation(
+        "a certain shift is not counted as the worst",
+        "work[lane] *= 1.0 - share\n        worst[lane] = max(worst[lane], share)",
+        "work[lane] *= 1.0 - share\n        worst[lane] = max(worst[lane], 0.0)",
+        "stress",
+    ),
+    Mutation("factors are not shifted", "x[l] += shift", "x[l] += 0.0", "stress"),
+    Mutation("queues are not stressed", "+ p.own * own[lane] + p.score_shift", "+ p.own * own[lane]", "stress"),
+    Mutation(
+        "the price is not shocked", "log(p.spot0 / longrun[lane]) + p.shock", "log(p.spot0 / longrun[lane])", "stress"
+    ),
+    Mutation("regimes are not shocked", "u[lane] = p.shock", "u[lane] = 0.0", "regimes"),
+    Mutation(
+        "contracts forget the long-run price",
+        "out[lane] = scale[lane] * exp(out[lane])",
+        "out[lane] = exp(out[lane])",
+        "world",
+    ),
+    Mutation(
+        "contracts see every regime as glut",
+        "k = _TERMS * (j + pieces * int(state[lane]))",
+        "k = _TERMS * j",
+        "regimes",
     ),
     Mutation("month 12 is month 13", "[month - 1, lane] if", "[month, lane] if", "world"),
 )

@@ -1,0 +1,123 @@
+"""Mistakes in letting, renting and selling: what plans do beyond owning, notes and the revolver."""
+
+from __future__ import annotations
+
+from tests.mutations import Mutation
+
+LETTING = (
+    Mutation("contracts rent at spot", "contracts[m, lane] * share[lane]", "price[m, lane] * share[lane]"),
+    Mutation("contracts run a month longer", "rent[m - q.term, lane]", "rent[max(m - q.term - 1, 0), lane]"),
+    Mutation("let vintages are always new", "on_spot * value_mw[lane] * value", "on_spot * working[m, lane] * value"),
+    Mutation("all is let at spot", "(1.0 - q.contract) * scale", "scale"),
+    Mutation(
+        "selling costs nothing", "share[lane] = (1.0 - q.cost) / (1.0 + supply *", "share[lane] = 1.0 / (1.0 + supply *"
+    ),
+    Mutation("choices do not lower the price", "q.own * chosen[m, lane]\n", "0.0 * chosen[m, lane]\n", "scarce"),
+    Mutation("the market does not grow", "depth = 1.0 / market[m] if", "depth = 1.0 / market[0] if", "scarce"),
+    Mutation("own supply lowers no price", "working[m, lane] * depth)", "working[m, lane] * 0.0)", "scarce"),
+    Mutation("chosen MW earn no rent", "more = q.own / 12e3", "more = 0.0 / 12e3"),
+    Mutation("spare MW do not crowd", "1.0 - plans.crowding[plan] * plans.let[plan]", "1.0"),
+    Mutation("tenants never default", "paid = q.term if not defaults or 12.0", "paid = q.term if True or 12.0"),
+    Mutation("tenants default a month early", "else int(12.0 * years[0])", "else int(12.0 * years[0]) - 1"),
+    Mutation("each term has the first tenant's fate", "z[first[k] + term] if", "z[first[k]] if"),
+    Mutation("contracts outlast an exit", "stops = min(lock + paid, gone)", "stops = lock + paid", "fleeing"),
+    Mutation("what a tenant left stays empty", "spot *= fetched(q, market[m]", "spot *= 0.0 * fetched(q, market[m]"),
+    Mutation(
+        "a lock's own supply is that of today",
+        "rent *= fetched(q, market[lock]",
+        "rent *= fetched(q, market[0]",
+        "scarce",
+    ),
+    Mutation("contracts are not locked again", "lock += term\n", "lock += 999\n"),
+    Mutation(
+        "contracts forget how old the chips are", "worth * value[lock, lane]", "mw + 0.0 * worth * value[lock, lane]"
+    ),
+)
+
+CHOICES = (
+    Mutation("the option ignores its price", "lets > worth[lane] * does", "lets > 0.0 * worth[lane] * does"),
+    Mutation("the option looks at the market's price", "keeps * share[lane]\n", "keeps\n", "scarce"),
+    Mutation("the option bears the cost of selling", "chosen[lane]) / (1.0 - q.cost)", "chosen[lane])"),
+    Mutation("the option weighs a month's ads", "year = out[lane] * 12e3 /", "year = out[lane] * 1e3 /"),
+    Mutation("the option forgets what is adopted", "exp(epsilon[lane] * adopted[lane]) * epsilon", "epsilon"),
+    Mutation("the option sees no compute at work", "effective[m - 1, lane] if m > 0", "0.0 if m > 0"),
+    Mutation(
+        "the option is for new chips",
+        "lets = q.occupancy * trailing[m, lane] * keeps",
+        "lets = q.occupancy * trailing[m, lane]",
+    ),
+    Mutation("old chips do as much as new", "does * work[m, lane] else 0.0", "does else 0.0"),
+    Mutation("what is let goes on working", "(1.0 if whole else q.option * taken[lane])", "(1.0 if whole else 0.0)"),
+    Mutation(
+        "whole sites go on working",
+        "(1.0 if whole else q.option * taken[lane])",
+        "(0.0 if whole else q.option * taken[lane])",
+    ),
+    Mutation(
+        "a site let whole keeps its choice", "taken[lane] = 0.0 if whole else taken[lane]", "taken[lane] = taken[lane]"
+    ),
+    Mutation("the spare of a whole site is let twice", "(q.occupancy - q.let) if whole", "q.occupancy if whole"),
+    Mutation(
+        "the newest site is let whole", "generation[u, lane] < newest[lane]", "generation[u, lane] <= newest[lane]"
+    ),
+    Mutation(
+        "sites that have not begun set the generation",
+        "if start[k, lane] <= m < left[k, lane]:",
+        "if m < left[k, lane]:",
+    ),
+    Mutation("choices are made in every month", "january[m] == 1, q", "january[m] >= 0, q"),
+    Mutation("what is let stays in W", "lane] = kept * (active[lane] - away[lane])", "lane] = kept * active[lane]"),
+)
+
+CLOUD = (
+    Mutation(
+        "all of a rented site is paid",
+        "scale = use * rented * mw[k] / 12e3\n                for",
+        "scale = rented * mw[k] / 12e3\n                for",
+    ),
+    Mutation("rent is never locked again", "if m >= first and lock == m:", "if m == first and lock == m:"),
+    Mutation(
+        "a term is locked a month late",
+        "first = int(planned[k]) - 1\n            lock, before",
+        "first = int(planned[k])\n            lock, before",
+    ),
+    Mutation(
+        "rented MW work at once",
+        "starts = m == first + delay[k]\n            if m >= first + delay[k]",
+        "starts = m == first\n            if m >= first",
+    ),
+    Mutation(
+        "rented chips are of the first term",
+        "(efficiency[lock, lane] / work[lock, lane] - held",
+        "(efficiency[first, lane] / work[first, lane] - held",
+    ),
+    Mutation(
+        "the rented are wearless", "effective[m, lane] = does[lane] * work[m, lane]", "effective[m, lane] = does[lane]"
+    ),
+    Mutation("rent is no cost", "spent[lane] += cloud[m, lane]", "spent[lane] += 0.0 * cloud[m, lane]"),
+    Mutation(
+        "the month's own rent is still owed", "min(lock + term, months) - 1 - m", "min(lock + term, months) - m", "poor"
+    ),
+    Mutation("commitments outlast the horizon", "rest = min(lock + term, months)", "rest = (lock + term)", "world"),
+    Mutation(
+        "commitments are discounted at opening rates",
+        "log(1.0 + funding[m + 1, lane]) / -12.0\n            rate",
+        "log(1.0 + funding[m, lane]) / -12.0\n            rate",
+        "poor",
+    ),
+)
+
+DISPOSAL = (
+    Mutation("a gain is booked at once", "carrying * min(1.0, ratio)", "carrying * ratio"),
+    Mutation("the pool always closes", "< plans.disposal_z[plan]", "< 99.0"),
+    Mutation(
+        "the pool closes a month late",
+        "sold = carrying * ratio if m == when",
+        "sold = carrying * ratio if m == when + 1",
+    ),
+    Mutation("the pool's gain is not taxed", "sold - f.tax * result", "sold"),
+    Mutation("a held pool is depreciated", "if not closes and back <= m", "if back <= m or True"),
+    Mutation("an unsold pool is worth its book", "book * min(1.0, trailing[lane] / p.shell_price)", "book"),
+    Mutation("a pool's write-down is no write-off", "write_offs[lane] += carrying - book", "write_offs[lane] += 0.0"),
+    Mutation("a pool is no invested capital", "invested[lane] += book if m < when else 0.0", "invested[lane] += 0.0"),
+)
