@@ -110,7 +110,7 @@ def finance_months(model, w, s, b, ladder, a, out):
     floor, limit = plans.cash_floor[0], plans.revolver[0]
     cash, revolver = plans.opening_cash[0], 0.0
     least, most, short = np.inf, 0.0, 0
-    out[row.ROIC + 1 :] = 0.0
+    out[row.PLAN :] = 0.0
     for m in range(months):
         drawn = revolver * (w.funding[m] + plans.revolver_margin[0]) / 12.0
         taxable = a.taxable[m] - a.interest[m] - drawn
@@ -126,7 +126,7 @@ def finance_months(model, w, s, b, ladder, a, out):
         a.cash[m], a.revolver[m] = cash, revolver
         least, most = min(least, cash), max(most, revolver)
         short += floor - cash > SLACK
-        out[row.ROIC + 1 + f.fiscal_year[m]] += (1.0 - f.tax) * taxable / f.shares
+        out[row.PLAN + f.fiscal_year[m]] += (1.0 - f.tax) * taxable / f.shares
     out[row.MIN_CASH], out[row.REVOLVER_PEAK], out[row.SHORTFALL_MONTHS] = least, most, short
     out[row.SHORTFALL] = 1.0 if short > 0 else 0.0
     out[row.SHORTFALL_DEPTH] = floor - least if short > 0 else 0.0

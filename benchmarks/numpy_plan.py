@@ -258,4 +258,4 @@ class Plan:
         profit -= self.capital
         starts = np.flatnonzero(np.diff(f.fiscal_year, prepend=-1))
         for k, (a, b) in enumerate(zip(starts, [*starts[1:], self.model.months], strict=True)):
-            np.multiply(profit[a:b].sum(axis=0), 1.0 / f.shares, out=figures[row.ROIC + 1 + k])
+            np.multiply(profit[a:b].sum(axis=0), 1.0 / f.shares, out=figures[row.PLAN + k])
