@@ -27,7 +27,7 @@ RUNS: dict[str, tuple[str, tuple[str, ...], int]] = {
     "smoke": ("configs/smoke.toml", (), 1024),
     "smoke, few": ("configs/smoke.toml", (), 96),
     "levers": ("tests/configs/levers.toml", ("months=90",), 24),
-    "regimes": ("tests/configs/levers.toml", ("months=30", "drivers.price.model=regime", "dependence.family=t"), 24),
+    "regimes": ("tests/configs/levers.toml", ("months=75", "drivers.price.model=regime", "dependence.family=t"), 24),
 }
 SMALL = tuple(name for name in RUNS if name != "smoke")
 # What libm rounds as it likes. sqrt, floor and ceil are exact and stay calls on a processor without the instruction.

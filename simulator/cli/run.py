@@ -55,19 +55,9 @@ def run(
     assert every is not None
     say = None if quiet else arguments.say
     done = pipeline.run(
-        checked,
-        target,
-        paths=number,
-        precision=precision or (),
-        until=end,
-        threads=workers,
-        seed=key,
-        draw=False,
-        resume=resume,
-        accept_changes=accept_changes,
-        checkpoint=every,
-        say=say,
-    )
+        checked, target, paths=number, precision=precision or (), until=end, threads=workers, seed=key, draw=False,
+        resume=resume, accept_changes=accept_changes, checkpoint=every, say=say,
+    )  # fmt: skip
     undrawn = None if no_report else _draw(done, say)
     if as_json:
         print(json.dumps(done.summary, indent=1))
