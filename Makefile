@@ -77,6 +77,7 @@ bench: $(VENV)/.bench ## speed against other ways to write the same model
 verify: $(VENV)/.dev ## slow statistical evidence, with plots
 	@set -e; for file in verification/[a-z]*.py; do \
 	  name=$$(basename $$file .py); echo "== $$name"; $(BIN)/python -m verification.$$name; done
+	SIMULATOR_MUTATIONS=all $(BIN)/python -m pytest -q tests/test_mutations.py
 
 clean: ## remove caches and the environment, keep the runs
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage dist

@@ -82,7 +82,7 @@ def test_phi_inv_agrees_with_scipy(p):
 @given(st.floats(-37.0, 5.0))
 def test_phi_inv_undoes_phi_cdf(x):
     spread = math.ulp(phi_cdf(x)) / max(math.exp(-0.5 * x * x) / 2.51, 1e-320)  # what one ulp of p is worth in x
-    assert phi_inv(phi_cdf(x)) == pytest.approx(x, rel=1e-14, abs=4.0 * spread)
+    assert phi_inv(phi_cdf(x)) == pytest.approx(x, rel=1e-14, abs=8.0 * spread)
 
 
 @given(st.floats(0.0, 1.0))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from tests.mutations.company import CASH_FLOW, COVENANTS, DEBT
 from tests.mutations.levers import CHOICES, CLOUD, DISPOSAL, LETTING
 from tests.mutations.partner import EQUITY, JOINT, SWEEPS
@@ -11,3 +13,6 @@ from tests.mutations.world import WORLD
 MUTATIONS = (
     *WORLD, *SITES, *CASH_FLOW, *DEBT, *COVENANTS, *LETTING, *CHOICES, *CLOUD, *DISPOSAL, *JOINT, *EQUITY, *SWEEPS,
 )  # fmt: skip
+
+# `make test` tries every third mistake, `make verify` all of them.
+TRIED = MUTATIONS if os.environ.get("SIMULATOR_MUTATIONS") == "all" else MUTATIONS[::3]
