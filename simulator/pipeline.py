@@ -154,7 +154,7 @@ def tornado(
     asked = sensitivity.target(metric, parse_event(metric), frozen.world, frozen.plan)
     wanted = sensitivity.measure(measure, asked.metric)
     job = job_of(frozen, paths, threads, seed)
-    inputs = frozen.inputs()
+    inputs = frozen.inputs(plan)
     warm(job, say or (lambda _: None))
     with Stop() as stop, meter(len(inputs), quiet=say is None, what="inputs") as shown:
 
