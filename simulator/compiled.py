@@ -21,11 +21,14 @@ import llvmlite
 import numba
 import numpy as np
 
+from simulator.linked import LinkedCompiler
+
 _KEEP_DAYS = 30
 _PACKAGE = Path(__file__).parent
 _COMPILED = (
     "elementary.py",
     "compiled.py",
+    "linked.py",
     "kernel.py",
     "model.py",
     "sampling",
@@ -84,7 +87,8 @@ def _prune(current: Path) -> None:
 
 
 _CACHE = _use_cache()
-_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "cache": _CACHE}
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "cache": _CACHE, "_nrt": True}
+_INNER = _OPTIONS | {"cache": False, "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def njit(function: F) -> F:
@@ -93,9 +97,11 @@ def njit(function: F) -> F:
 
 
 def inner(function: F) -> F:
-    """The same for functions that only compiled code calls: without the entry points for Python, half the compile."""
-    options = _OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "cache": False}
-    return numba.njit(**options)(function)  # type: ignore[no-any-return]
+    """The same for functions that only compiled code calls: linked into their callers, without reference counts.
+
+    They may neither make arrays (`np.empty`, `a[:] = b`, arithmetic of whole arrays) nor be called from Python.
+    """
+    return numba.njit(**_INNER, pipeline_class=LinkedCompiler)(function)  # type: ignore[no-any-return]
 
 
 def inline(function: F) -> F:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.compiled import inline, njit
+from simulator.compiled import inline, inner, njit
 
 _ROUND = 6755399441055744.0  # 1.5 * 2^52: x + _ROUND holds the integer nearest to x in its lowest bits
 _LOG2E = 1.4426950408889634
@@ -147,7 +147,7 @@ def phi_inv(p: float) -> float:
     return x if p == p else p
 
 
-@njit
+@inner
 def _ratio_central(r: float) -> float:
     """AS 241, |p - .5| <= .425."""
     a = 33430.575583588128105 + r * 2509.0809287301226727
@@ -160,7 +160,7 @@ def _ratio_central(r: float) -> float:
     return a / (1.0 + r * (42.313330701600911252 + r * b))
 
 
-@njit
+@inner
 def _ratio_near(r: float) -> float:
     """AS 241, sqrt(-ln tail) <= 5."""
     a = 0.0227238449892691845833 + r * 0.000774545014278341407640
@@ -173,7 +173,7 @@ def _ratio_near(r: float) -> float:
     return a / (1.0 + r * (2.05319162663775882187 + r * b))
 
 
-@njit
+@inner
 def _ratio_far(r: float) -> float:
     """AS 241, sqrt(-ln tail) > 5."""
     a = 2.71155556874348757815e-5 + r * 2.01033439929228813265e-7

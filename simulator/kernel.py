@@ -19,12 +19,13 @@ from simulator.finance import metrics as row
 from simulator.finance.ledger import World
 from simulator.finance.ledger import world as empty_world
 from simulator.finance.metrics import plan_metrics, world_metrics
+from simulator.finance.plan import plan_of
 from simulator.finance.series import PLAN_SERIES, WORLD_SERIES
 from simulator.finance.valuation import Books, Company, books, build_works, value_plan
 from simulator.model import Model
 from simulator.sampling.sampler import fill
 
-LANES = 256
+LANES = 128
 SAMPLED = 131_072  # paths kept whole; figures too slow for every path are computed for these only
 DONE = -1
 _WORLD_FIGURES = len(world_metrics(()))
@@ -86,7 +87,9 @@ def simulate(
     world_figures = _WORLD_FIGURES + model.grid.mw.size
     per_plan = _PLAN_FIGURES + model.finance.fiscal_years
     plans = model.plans
-    company = Company(model.marginals, model.grid, model.arpu, model.price, model.programme, model.finance, plans)
+    company = Company(
+        model.marginals, model.grid, model.arpu, model.price.market, model.programme, model.finance
+    )  # fmt: skip
     for begin in range(0, count, lanes):
         width = min(lanes, count - begin)
         fill(model.draws, seed, first + begin, w.z)
@@ -95,11 +98,12 @@ def simulate(
         if tracing:
             _trace_world(model.arpu.base, w.world, trace, begin, width)
         for turn in range(plans.order.size):
-            plan = plans.order[turn]
-            if turn == 0 or plans.works[plan] != plans.works[plans.order[turn - 1]]:
+            k = plans.order[turn]
+            plan = plan_of(plans, k)
+            if turn == 0 or plans.works[k] != plans.works[plans.order[turn - 1]]:
                 build_works(company, plan, tracing, w.world, w.books)
-            top = world_figures + plan * per_plan
-            rows = _WORLD_SERIES + plan * _PLAN_SERIES
+            top = world_figures + k * per_plan
+            rows = _WORLD_SERIES + k * _PLAN_SERIES
             value_plan(
                 company, plan, w.world, w.z, first + begin < SAMPLED, w.books, w.figures[top : top + per_plan],
                 trace[rows:], begin, width,
@@ -138,7 +142,8 @@ def draw_world(model: Model, w: Workspace) -> bool:
     sample(m, p.resale, z[p.z_resale], world.lanes[at.RESALE])
     _price_figures(world, w.figures)
     _delay_figures(model.grid.mw, model.grid.planned, world.sites[at.ENERGISED], w.figures)
-    w.figures[row.EPS] = world.lanes[at.EPSILON]
+    for lane in range(z.shape[1]):
+        w.figures[row.EPS, lane] = world.lanes[at.EPSILON, lane]
     return fits
 
 
@@ -180,7 +185,9 @@ def _delay_figures(
     mean, latest = figures[row.DELAY_MEAN], figures[row.LATEST_SITE]
     mean[:] = 0.0
     latest[:] = -np.inf
-    total = mw.sum()
+    total = 0.0
+    for site in range(mw.size):
+        total += mw[site]
     for site in range(mw.size):
         delay = figures[_WORLD_FIGURES + site]
         for lane in range(delay.size):

@@ -7,18 +7,26 @@ names what it changes. Shapes: (months, lanes), (sites, lanes) or (lanes,).
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.compiled import njit
 from simulator.drivers import arpu, funding, grid, price, reverting, silicon
 from simulator.drivers.forwards import JumpLaw, RegimeLaw
 from simulator.drivers.laws import Law, constant, freeze, named
 
 Array = NDArray[np.float64]
+
+
+@cache
+def called(draw: Callable[..., Any]) -> Callable[..., Any]:
+    """What only compiled code calls, to be called from Python."""
+    return njit(getattr(draw, "py_func", draw))
 
 
 class Block:
@@ -74,7 +82,7 @@ def draw_silicon(seed: int, name: str, lanes: int, months: int = 120, **changes:
     factor = block.factor()
     value, work, efficiency, generation = (np.empty((months, lanes)) for _ in range(4))
     generations, worst = np.empty(lanes), np.empty(lanes)
-    fits = silicon.draw(
+    fits = called(silicon.draw)(
         p, freeze(block.laws), factor, block.scores(), block.scratch(), value, work, efficiency, generation,
         generations, worst,
     )  # fmt: skip
@@ -118,7 +126,7 @@ def draw_grid(
     )  # fmt: skip
     factor = block.factor()
     energised, built, behind = (np.empty((len(sites), lanes)) for _ in range(3))
-    grid.draw(p, freeze(block.laws), factor, block.scores(), block.scratch(), energised, built, behind)
+    called(grid.draw)(p, freeze(block.laws), factor, block.scores(), block.scratch(), energised, built, behind)
     return SimpleNamespace(factor=factor, energised=energised, built=built, behind=behind)
 
 
@@ -136,7 +144,7 @@ def draw_arpu(seed: int, name: str, lanes: int, months: int = 60, **changes: Any
     )  # fmt: skip
     factor = block.factor()
     noise, epsilon, margin = np.empty((months, lanes)), np.empty(lanes), np.empty(lanes)
-    arpu.draw(p, freeze(block.laws), factor, block.scores(), block.scratch(), noise, epsilon, margin)
+    called(arpu.draw)(p, freeze(block.laws), factor, block.scores(), block.scratch(), noise, epsilon, margin)
     return SimpleNamespace(factor=factor, noise=noise, epsilon=epsilon, margin=margin)
 
 
@@ -177,7 +185,7 @@ def draw_price(seed: int, name: str, lanes: int, months: int = 60, **changes: An
     factor, shared = block.factor(), block.random.standard_normal((months, lanes))
     now, trailing, tables = np.empty((months, lanes)), np.empty((months, lanes)), freeze(block.laws)
     contracts = np.empty((len(n.tenors), months, lanes))
-    fits = price.draw(p, tables, factor, shared, block.scores(), block.scratch(), now, trailing, contracts)
+    fits = called(price.draw)(p, tables, factor, shared, block.scores(), block.scratch(), now, trailing, contracts)
     return SimpleNamespace(
         p=p, tables=tables, law=law, fits=fits, factor=factor, shared=shared, price=now, trailing=trailing,
         contracts=contracts,
@@ -202,5 +210,5 @@ def draw_funding(seed: int, name: str, lanes: int, months: int = 60, **changes: 
     )  # fmt: skip
     rates, spreads = block.factor(), block.factor()
     total, mean = np.empty((months + 1, lanes)), np.empty(lanes)
-    funding.draw(p, rates, spreads, block.scores(), block.scratch(), total, mean)
+    called(funding.draw)(p, rates, spreads, block.scores(), block.scratch(), total, mean)
     return SimpleNamespace(rates=rates, spreads=spreads, funding=total, mean=mean)

@@ -102,6 +102,7 @@ def loops() -> dict[str, Callable[[], object]]:
     def value_at(rate, flows, end, step, discount, out):  # inner functions have no entry for Python
         present_value(rate, flows, end, step, discount, out)
 
+    drawn = njit(getattr(funding.draw, "py_func", funding.draw))
     model = freeze(load(ROOT / "configs/smoke.toml")).model
     z, scratch = np.empty((model.draws.rows, LANES)), np.empty((8, LANES))
     fill(model.draws, 1, 0, z)
@@ -109,7 +110,7 @@ def loops() -> dict[str, Callable[[], object]]:
     funds, flows = np.empty((model.months + 1, LANES)), z[: model.months].copy()
     return {
         "sampler": lambda: fill(model.draws, 1, 0, z),
-        "funding": lambda: funding.draw(model.funding, rate, end, z, scratch, funds, mean),
+        "funding": lambda: drawn(model.funding, rate, end, z, scratch, funds, mean),
         "value": lambda: value_at(rate, flows, end, scratch[0], scratch[1], mean),
     }
 

@@ -16,7 +16,7 @@ from simulator.finance.covenants import LEVERED_ROWS, Cover, loan_life_cover
 from simulator.finance.debt import Schedule, liquidity, note_interest, plan_schedule, refinancing_gap, schedule
 from simulator.finance.ledger import World
 from simulator.finance.levered import levered
-from simulator.finance.plan import Plans, Terms
+from simulator.finance.plan import Plans, Terms, plan_of
 from simulator.finance.programme import Finance, Programme
 from tests.naive.levered import Note, Path, run_path
 
@@ -59,8 +59,10 @@ def _run(
     p: Programme, f: Finance, terms: Terms, plans: Plans, coupon: float, base: Array, s: Schedule, world: World,
     service: Array, scratch: Array, ledger: Array, tracing: bool, out: Out,
 ) -> None:  # fmt: skip
-    plan_schedule(plans, 0, s)
-    note_interest(f.tax, plans, 0, s, world.funding, scratch, ledger[at.INTEREST], ledger[at.SHIELD])
+    plan = plan_of(plans, 0)
+    sweep = plan.sweep == 1
+    plan_schedule(plan.notes, s)
+    note_interest(f.tax, sweep, plan.notes, s, world.funding, scratch, ledger[at.INTEREST], ledger[at.SHIELD])
     levered(
         p, f, terms, base, s, world, service, scratch, ledger, tracing, out.cover, out.sold, out.apv, out.earnings
     )  # fmt: skip
@@ -70,7 +72,7 @@ def _run(
     )  # fmt: skip
     loan_life_cover(f, coupon, s, ledger, out.llcr)
     refinancing_gap(
-        plans, 0, s, world.funding, scratch, ledger[at.INTEREST], ledger[at.NOTES], ledger[at.CFADS], out.gap
+        sweep, plan.notes, s, world.funding, scratch, ledger[at.INTEREST], ledger[at.NOTES], ledger[at.CFADS], out.gap
     )
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simulator.compiled import njit
+from simulator.compiled import inner
 from simulator.drivers.marginals import Marginals, sample
 from simulator.elementary import exp
 
@@ -38,7 +38,7 @@ class Arpu(NamedTuple):
     z_margin: int
 
 
-@njit
+@inner
 def draw(
     p: Arpu,
     marginals: Marginals,

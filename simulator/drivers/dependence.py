@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc, betaincinv, ndtr, ndtri_exp
 
-from simulator.compiled import njit
+from simulator.compiled import inner, njit
 from simulator.drivers.correlation import nearest_correlation, smallest_eigenvalue
 from simulator.drivers.laws.scale import inverse_scale_law
 from simulator.drivers.laws.tables import cubic_coefficients, cubic_nodes
@@ -70,13 +70,13 @@ def factors(dependence: Dependence, marginals: Marginals, z: NDArray[np.float64]
         _move(dependence.shift[i], out[i])
 
 
-@njit
+@inner
 def _move(shift: float, x: NDArray[np.float64]) -> None:
     for l in range(x.size):
         x[l] += shift
 
 
-@njit
+@inner
 def _weighted_sum(
     weight: NDArray[np.float64], z: NDArray[np.float64], row: int, terms: int, out: NDArray[np.float64]
 ) -> None:
@@ -90,7 +90,7 @@ def _weighted_sum(
             out[l] += weight[j] * other[l]
 
 
-@njit
+@inner
 def _normal_scores(
     dependence: Dependence, scale: NDArray[np.float64], place: NDArray[np.float64], x: NDArray[np.float64]
 ) -> None:

@@ -7,17 +7,17 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import njit
+from simulator.compiled import inner
 from simulator.drivers.marginals import Marginals, sample
 
 
-@njit
+@inner
 def month_of(months: float) -> int:
     """Month (m, m + 1] in which an event `months` after the start falls, as m; what lies before month 0 acts in it."""
     return max(int(math.ceil(months)) - 1, 0)
 
 
-@njit
+@inner
 def next_times(
     marginals: Marginals, gap: int, z: NDArray[np.float64], time: NDArray[np.float64], scratch: NDArray[np.float64]
 ) -> None:
@@ -27,7 +27,7 @@ def next_times(
         time[lane] += scratch[lane]
 
 
-@njit
+@inner
 def any_before(time: NDArray[np.float64], months: int) -> bool:
     """Whether some lane's event falls inside the horizon."""
     found = 0

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simulator.compiled import njit
+from simulator.compiled import inner
 from simulator.drivers import reverting
 from simulator.elementary import exp, log
 
@@ -35,7 +35,7 @@ class Funding(NamedTuple):
     z_spread: int
 
 
-@njit
+@inner
 def draw(
     p: Funding,
     rate_factor: NDArray[np.float64],

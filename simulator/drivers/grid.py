@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import njit
+from simulator.compiled import inner
 from simulator.drivers.marginals import Marginals, sample
 
 
@@ -41,7 +41,7 @@ class Grid(NamedTuple):
     z_site: NDArray[np.int64]  # first of the site's five rows: queue, build, fail, behind the meter, slip
 
 
-@njit
+@inner
 def draw(
     p: Grid,
     marginals: Marginals,
@@ -69,7 +69,7 @@ def draw(
             )  # fmt: skip
 
 
-@njit
+@inner
 def _queue_score(
     p: Grid,
     factor: NDArray[np.float64],
@@ -81,7 +81,7 @@ def _queue_score(
         score[lane] = p.national * factor[lane] + p.regional * region[lane] + p.own * own[lane] + p.score_shift
 
 
-@njit
+@inner
 def _near_term(
     planned: float,
     start: float,
@@ -96,7 +96,7 @@ def _near_term(
         behind[lane] = 0.0
 
 
-@njit
+@inner
 def _large_load(
     requested: float,
     start: float,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import njit
+from simulator.compiled import inner, njit
 from simulator.elementary import exp, phi_cdf, phi_inv
 
 CONSTANT, NORMAL, LOGNORMAL, UNIFORM, TABLE, LOG_TABLE, EMPIRICAL = range(7)
@@ -102,13 +102,13 @@ def _split_atom(
         score[l] = -x if upper[l] else x
 
 
-@njit
+@inner
 def _put_atom(value: float, hit: NDArray[np.bool_], out: NDArray[np.float64]) -> None:
     for l in range(out.size):
         out[l] = value if hit[l] else out[l]
 
 
-@njit
+@inner
 def _sample_base(
     kind: int, a: float, b: float, numbers: NDArray[np.float64], z: NDArray[np.float64], out: NDArray[np.float64]
 ) -> None:
@@ -151,7 +151,7 @@ def cubic(numbers: NDArray[np.float64], place: float) -> float:
     return value
 
 
-@njit
+@inner
 def _order_statistic(numbers: NDArray[np.float64], p: float) -> float:
     """Linear between order statistics x_i at probability (i - .5) / n, flat beyond; n > 1."""
     last = numbers.size - 1

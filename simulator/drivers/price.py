@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import njit
+from simulator.compiled import inner
 from simulator.drivers import reverting
 from simulator.drivers.contracts import Curves, lock
 from simulator.drivers.events import any_before, month_of, next_times
@@ -61,7 +61,7 @@ class Price(NamedTuple):
     z_turn: int
 
 
-@njit
+@inner
 def draw(
     p: Price,
     marginals: Marginals,
@@ -88,7 +88,7 @@ def draw(
     return fits
 
 
-@njit
+@inner
 def _jumps(
     p: Price, marginals: Marginals, z: NDArray[np.float64], scratch: NDArray[np.float64], price: NDArray[np.float64]
 ) -> bool:
@@ -111,7 +111,7 @@ def _jumps(
     return p.jump_slots == 0 or not any_before(time, months)
 
 
-@njit
+@inner
 def _jump_path(
     p: Price,
     marginals: Marginals,
@@ -140,7 +140,7 @@ def _jump_path(
             lock(numbers[k], low, last, y, state, longrun, contracts[k, m])
 
 
-@njit
+@inner
 def _regimes(
     p: Price, marginals: Marginals, z: NDArray[np.float64], scratch: NDArray[np.float64], price: NDArray[np.float64]
 ) -> bool:
@@ -166,7 +166,7 @@ def _regimes(
     return not any_before(time, months)
 
 
-@njit
+@inner
 def _regime_path(
     p: Price,
     factor: NDArray[np.float64],
@@ -197,7 +197,7 @@ def _regime_path(
             lock(numbers[k], low, last, u, state, scale, contracts[k, m])
 
 
-@njit
+@inner
 def _trailing_mean(window: NDArray[np.float64], price: NDArray[np.float64], trailing: NDArray[np.float64]) -> None:
     """P12: mean price of the last 12 months, of the months there are before that."""
     months, lanes = price.shape

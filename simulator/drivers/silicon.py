@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import njit
+from simulator.compiled import inner
 from simulator.drivers.events import any_before, month_of, next_times
 from simulator.drivers.marginals import Marginals, sample
 from simulator.elementary import exp
@@ -54,7 +54,7 @@ class Silicon(NamedTuple):
 WORST_LOSS = 1.0 - 1e-12  # a shift leaves a trace of value, so that V stays a ratio of positive numbers
 
 
-@njit
+@inner
 def draw(
     p: Silicon,
     marginals: Marginals,
@@ -81,11 +81,13 @@ def draw(
     if p.shock_loss > 0.0 and p.shock_month <= value.shape[0]:
         _shock(min(p.shock_loss, WORST_LOSS), value[p.shock_month - 1], work[p.shock_month - 1], worst)
     _accumulate(exp(-p.wear / 12.0), value, work, efficiency, generation)
-    generations[:] = generation[-1]
+    last = generation[value.shape[0] - 1]
+    for lane in range(last.size):
+        generations[lane] = last[lane]
     return fits
 
 
-@njit
+@inner
 def _shock(share: float, value: NDArray[np.float64], work: NDArray[np.float64], worst: NDArray[np.float64]) -> None:
     """Put a certain shift into its month."""
     for lane in range(worst.size):
@@ -94,7 +96,7 @@ def _shock(share: float, value: NDArray[np.float64], work: NDArray[np.float64], 
         worst[lane] = max(worst[lane], share)
 
 
-@njit
+@inner
 def _arrivals(
     p: Silicon,
     marginals: Marginals,
@@ -129,7 +131,7 @@ def _arrivals(
     return not any_before(time, months)
 
 
-@njit
+@inner
 def _step_scores(
     load: float,
     own: float,
@@ -145,7 +147,7 @@ def _step_scores(
         score[lane] = load * factor[lane] + own * (partner * first[lane] + rest * second[lane])
 
 
-@njit
+@inner
 def _shifts(
     p: Silicon,
     marginals: Marginals,
@@ -175,7 +177,7 @@ def _shifts(
     return p.paradigm_slots == 0 or not any_before(time, months)
 
 
-@njit
+@inner
 def _accumulate(
     wear: float,
     value: NDArray[np.float64],

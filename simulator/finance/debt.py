@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from simulator.compiled import inner
 from simulator.elementary import exp, log
 from simulator.finance.ledger import Lanes, Monthly
-from simulator.finance.plan import Plans
+from simulator.finance.plan import Tranches
 
 SLACK = 1e-9  # USD bn: a clamped lane misses its floor by a rounding error
 REFINANCED_MONTHS = 120
@@ -41,16 +41,16 @@ def schedule(months: int) -> Schedule:
 
 
 @inner
-def plan_schedule(plans: Plans, plan: int, s: Schedule) -> None:
+def plan_schedule(notes: Tranches, s: Schedule) -> None:
     """Fill the schedule: bullets run to their maturity and, refinanced, beyond it; others are repaid from cash."""
     balance, issued, repaid, amortised, fixed, bullets, shield = s
     months = balance.size
     for row in s:
         row[:] = 0.0
-    for k in range(plans.tranche_from[plan], plans.tranche_from[plan + 1]):
-        amount, issue, maturity = plans.tranche_amount[k], plans.tranche_issue[k], plans.tranche_maturity[k]
-        rate, term, floats = plans.tranche_rate[k], plans.tranche_term[k], plans.tranche_floating[k] == 1
-        amortises = plans.tranche_amortising[k]
+    for k in range(notes.amount.size):
+        amount, issue, maturity = notes.amount[k], notes.issue[k], notes.maturity[k]
+        rate, term, floats = notes.rate[k], notes.term[k], notes.floating[k] == 1
+        amortises = notes.amortising[k]
         if issue >= months:
             continue
         step = principal_step(amount, issue, maturity, amortises)
@@ -69,7 +69,7 @@ def plan_schedule(plans: Plans, plan: int, s: Schedule) -> None:
             if m < maturity:
                 balance[m] += opening - step
                 bullets[m] += amount / term if step == 0.0 else 0.0
-        if refinances(amortises, plans.tranche_refinance[k]):
+        if refinances(amortises, notes.refinance[k]):
             for m in range(maturity, months):
                 balance[m] += amount
                 bullets[m] += amount / REFINANCED_YEARS
@@ -92,8 +92,8 @@ def principal_step(amount: float, issue: int, maturity: int, amortising: int) ->
 @inner
 def note_interest(
     tax: float,
-    plans: Plans,
-    plan: int,
+    sweep: bool,
+    notes: Tranches,
     s: Schedule,
     funding: NDArray[np.float64],
     scratch: NDArray[np.float64],
@@ -107,7 +107,6 @@ def note_interest(
     issue, or at the end of the month in which a note is refinanced.
     """
     months, lanes = interest.shape
-    sweep = plans.sweep[plan] == 1
     rate, level = scratch[0], s.fixed
     for m in range(months):
         for lane in range(lanes):
@@ -119,11 +118,11 @@ def note_interest(
             shield[m] = tax * s.shield[m]
     if not sweep:
         shield[0] = tax * fixed
-    for k in range(plans.tranche_from[plan], plans.tranche_from[plan + 1]):
-        begin, maturity, amount = plans.tranche_issue[k], plans.tranche_maturity[k], plans.tranche_amount[k]
-        amortises, coupon, margin = plans.tranche_amortising[k], plans.tranche_rate[k], plans.tranche_margin[k]
-        rolls = refinances(amortises, plans.tranche_refinance[k])
-        if plans.tranche_floating[k] == 1 and begin < months:
+    for k in range(notes.amount.size):
+        begin, maturity, amount = notes.issue[k], notes.maturity[k], notes.amount[k]
+        amortises, coupon, margin = notes.amortising[k], notes.rate[k], notes.margin[k]
+        rolls = refinances(amortises, notes.refinance[k])
+        if notes.floating[k] == 1 and begin < months:
             for lane in range(lanes):
                 rate[lane] = coupon + funding[begin, lane]
             step = principal_step(amount, begin, maturity, amortises)
@@ -206,8 +205,8 @@ def liquidity(
 
 @inner
 def refinancing_gap(
-    plans: Plans,
-    plan: int,
+    sweep: bool,
+    tranches: Tranches,
     s: Schedule,
     funding: NDArray[np.float64],
     scratch: NDArray[np.float64],
@@ -224,20 +223,19 @@ def refinancing_gap(
     months, lanes = interest.shape
     rate, service, earned, due = scratch[0], scratch[1], scratch[2], scratch[3]
     gap[:] = np.nan
-    swept, balance, bullets, amortised = plans.sweep[plan] == 1, s.balance, s.bullets, s.amortised
-    issued = s.issued
-    for k in range(plans.tranche_from[plan], plans.tranche_from[plan + 1]):
-        amount, m, issue = plans.tranche_amount[k], plans.tranche_maturity[k], plans.tranche_issue[k]
-        coupon, margin, floats = plans.tranche_rate[k], plans.tranche_margin[k], plans.tranche_floating[k] == 1
-        rolls = refinances(plans.tranche_amortising[k], plans.tranche_refinance[k])
+    balance, bullets, amortised, issued = s.balance, s.bullets, s.amortised, s.issued
+    for k in range(tranches.amount.size):
+        amount, m, issue = tranches.amount[k], tranches.maturity[k], tranches.issue[k]
+        coupon, margin, floats = tranches.rate[k], tranches.margin[k], tranches.floating[k] == 1
+        rolls = refinances(tranches.amortising[k], tranches.refinance[k])
         for lane in range(lanes):
             rate[lane] = coupon + (funding[min(issue, months), lane] if floats else 0.0)
         while m < months and rolls:
             others = bullets[m] + 12.0 * amortised[m] - amount / REFINANCED_YEARS
             standing, opening = 1.0 / balance[m], 1.0 / (balance[m - 1] + issued[m])
             for lane in range(lanes):
-                left = notes[m, lane] * standing if swept else 1.0
-                paid = (notes[m - 1, lane] + issued[m]) * opening if swept else 1.0  # share that paid interest
+                left = notes[m, lane] * standing if sweep else 1.0
+                paid = (notes[m - 1, lane] + issued[m]) * opening if sweep else 1.0  # share that paid interest
                 due[lane] = left * amount
                 bears = interest[m, lane] * (left / paid) if paid > 0.0 else 0.0
                 service[lane] = 12.0 * bears - rate[lane] * due[lane] + left * others

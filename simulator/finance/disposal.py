@@ -9,7 +9,7 @@ from simulator.compiled import inner
 from simulator.drivers.marginals import Marginals, sample
 from simulator.finance import ledger as at
 from simulator.finance.ledger import Lanes, Ledger, Rows
-from simulator.finance.plan import Plans
+from simulator.finance.plan import Plan
 from simulator.finance.programme import Finance, Programme
 
 
@@ -18,8 +18,7 @@ def dispose(
     p: Programme,
     f: Finance,
     marginals: Marginals,
-    plans: Plans,
-    plan: int,
+    plan: Plan,
     z: NDArray[np.float64],
     trailing: Lanes,
     ledger: Ledger,
@@ -37,12 +36,12 @@ def dispose(
     npv, apv, profit, invested = sums[0], sums[1], sums[2], sums[3]
     months, lanes = taxable.shape
     ratios, closing = rows[0], rows[1]
-    sample(marginals, plans.disposal_ratio[plan], z[p.z_ratio], ratios)
-    sample(marginals, plans.disposal_when[plan], z[p.z_when], closing)
-    carrying, back = plans.disposal[plan], plans.disposal_end[plan]
+    sample(marginals, plan.disposal_ratio, z[p.z_ratio], ratios)
+    sample(marginals, plan.disposal_when, z[p.z_when], closing)
+    carrying, back = plan.disposal, plan.disposal_end
     for lane in range(lanes):
         ratio = ratios[lane]
-        closes = z[p.z_close, lane] < plans.disposal_z[plan]
+        closes = z[p.z_close, lane] < plan.disposal_z
         when = int(closing[lane]) if closes else months
         book = carrying * min(1.0, ratio)
         worn = book / p.shell_life

@@ -63,6 +63,8 @@ SHARED, JOINT = RENT, ASSET  # planes up to SHARED are cleared for every variant
     EFFECTIVE,  # W, MW-equivalents
     LEASE,  # income from letting
     LOCKED_RENT,  # of the contracts locked in the month
+    LOST_RENT,  # of contracts that ended early: changes of its level
+    RELET,  # MW per unit of the value index let at spot instead: changes of its level
     CHOSEN,  # MW let beyond the spare, by choice
     CHOSEN_VALUE,  # the same per unit of the value index
     CLOUD,  # cost of what is rented
@@ -85,7 +87,7 @@ SHARED, JOINT = RENT, ASSET  # planes up to SHARED are cleared for every variant
     PROFIT,  # after tax, without cash income
     DRAWN_INTEREST,  # on the revolver
     LEDGER,
-) = range(25)
+) = range(27)
 
 # Totals of a variant, USD bn unless said.
 (

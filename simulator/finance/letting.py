@@ -15,8 +15,9 @@ from simulator.compiled import inline, inner
 from simulator.drivers.marginals import SCORE_LIMIT, Marginals, sample
 from simulator.finance import ledger as at
 from simulator.finance.ledger import Lanes, Ledger, Monthly, Works, World
-from simulator.finance.plan import Plans
+from simulator.finance.plan import Plan
 from simulator.finance.sites import Lives
+from simulator.finance.vintages import add_level
 
 
 class Letting(NamedTuple):
@@ -36,13 +37,13 @@ class Letting(NamedTuple):
 
 
 @inline
-def letting_of(plans: Plans, plan: int) -> Letting:
+def letting_of(plan: Plan) -> Letting:
     """The letting of plan number `plan`."""
-    previous, option = plans.previous[plan] == 1, plans.option[plan]
+    previous, option = plan.previous == 1, plan.option
     return Letting(
-        plans.own[plan], plans.let[plan], plans.contract[plan], plans.let_term[plan], plans.let_cost[plan],
-        plans.own_supply[plan] == 1, previous or option > 0.0, previous, option, plans.occupancy[plan],
-        1.0 - plans.crowding[plan] * plans.let[plan],
+        plan.own, plan.let, plan.contract, plan.let_term, plan.let_cost,
+        plan.own_supply == 1, previous or option > 0.0, previous, option, plan.occupancy,
+        1.0 - plan.crowding * plan.let,
     )  # fmt: skip
 
 
@@ -62,16 +63,22 @@ def let_out(
     works: Works,
     rows: NDArray[np.float64],
     ledger: Ledger,
+    ended: bool,
     income: Lanes,
 ) -> None:
-    """Add the months' income to ledger[LEASE], which holds what defaults change, and to EBITDA; sum it in `income`."""
-    value_mw, contracted, share = rows[0], rows[1], rows[2]
+    """Fill ledger[LEASE], the months' income, add it to EBITDA and sum it in `income`.
+
+    `ended` says that contracts may have ended early: `end_contracts` has filled ledger[LOST_RENT] and [RELET].
+    """
+    value_mw, contracted, share, again = rows[0], rows[1], rows[2], rows[3]
     working, change, locked = works[at.WORKING], works[at.VALUE_CHANGE], works[at.LOCKED]
     lease, rent, ebitda = ledger[at.LEASE], ledger[at.LOCKED_RENT], ledger[at.EBITDA]
+    lost, relet = ledger[at.LOST_RENT], ledger[at.RELET]
     chosen, chosen_value = ledger[at.CHOSEN], ledger[at.CHOSEN_VALUE]
     price, value = world.monthly[at.PRICE], world.monthly[at.VALUE]
     value_mw[:] = 0.0
     contracted[:] = 0.0
+    again[:] = 0.0
     scale = q.own * q.let / 12e3
     on_contract, on_spot, supply = q.contract * scale, (1.0 - q.contract) * scale, q.own * q.let
     for m in range(market.size):
@@ -91,9 +98,15 @@ def let_out(
             if m >= q.term:
                 for lane in range(income.size):
                     contracted[lane] -= rent[m - q.term, lane]
+            if ended:
+                for lane in range(income.size):
+                    contracted[lane] -= lost[m, lane]
+                    again[lane] += relet[m, lane]
             for lane in range(income.size):
-                spot = on_spot * value_mw[lane] * value[m, lane] * price[m, lane] * share[lane]
-                lease[m, lane] += contracted[lane] + spot
+                spot = (on_spot * value_mw[lane] + again[lane]) * value[m, lane] * price[m, lane] * share[lane]
+                lease[m, lane] = contracted[lane] + spot
+        else:
+            lease[m] = 0.0
         if q.choosing:
             for lane in range(income.size):
                 more = q.own / 12e3 * chosen_value[m, lane] * value[m, lane]
@@ -119,13 +132,15 @@ def end_contracts(
     years: Lanes,
     ledger: Ledger,
 ) -> None:
-    """Put into ledger[LEASE] (zero before) what early ends of contracts change.
+    """Fill ledger[LOST_RENT] and [RELET]: what early ends of contracts change.
 
     From a tenant's default to the end of its term the site lets at spot; from an exit on it lets nothing.
     """
-    lease, chosen, working = ledger[at.LEASE], ledger[at.CHOSEN], works[at.WORKING]
-    value, price = world.monthly[at.VALUE], world.monthly[at.PRICE]
-    months, lanes = lease.shape
+    lost, relet, chosen, working = ledger[at.LOST_RENT], ledger[at.RELET], ledger[at.CHOSEN], works[at.WORKING]
+    value = world.monthly[at.VALUE]
+    months, lanes = lost.shape
+    lost[:] = 0.0
+    relet[:] = 0.0
     years[0] = np.inf
     bound = default_bound(marginals, law, q.term / 12.0, years) if law >= 0 else -np.inf
     for k in range(mw.size):
@@ -149,14 +164,12 @@ def end_contracts(
                 extra = chosen[lock, lane] if q.choosing else 0.0
                 rent = value[lock, lane] / value[int(vintages[turn, lane]), lane] * contracts[lock, lane]
                 rent *= fetched(q, market[lock], working[lock, lane], extra)
-                for m in range(stops, end):
-                    spot = 0.0
-                    if m < gone:
-                        turn = vintage_at(vintages, turn, m, lane)
-                        extra = chosen[m, lane] if q.choosing else 0.0
-                        spot = value[m, lane] / value[int(vintages[turn, lane]), lane] * price[m, lane]
-                        spot *= fetched(q, market[m], working[m, lane], extra)
-                    lease[m, lane] += scale * (spot - rent)
+                add_level(lost, scale * rent, stops, end, lane)
+                while stops < min(end, gone):
+                    turn = vintage_at(vintages, turn, stops, lane)
+                    swap = min(int(vintages[turn + 1, lane]), end, gone)
+                    add_level(relet, scale / value[int(vintages[turn, lane]), lane], stops, swap, lane)
+                    stops = swap
 
 
 @inner

@@ -83,6 +83,102 @@ class Plans(NamedTuple):
     disposal_end: NDArray[np.int64]  # month in which an unsold pool returns to use
 
 
+class Tranches(NamedTuple):
+    """The notes of one plan, arrays of one entry a tranche."""
+
+    amount: NDArray[np.float64]
+    issue: NDArray[np.int64]
+    maturity: NDArray[np.int64]
+    rate: NDArray[np.float64]
+    floating: NDArray[np.int64]
+    margin: NDArray[np.float64]
+    term: NDArray[np.float64]
+    refinance: NDArray[np.int64]
+    amortising: NDArray[np.int64]
+
+
+class Plan(NamedTuple):
+    """One entry of Plans: the numbers of one plan."""
+
+    chips: int
+    refresh: int
+    refit: float
+    opening_cash: float
+    other_debt: float
+    cash_floor: float
+    revolver: float
+    revolver_margin: float
+    cash_rate: float
+    penalty: float
+    penalty_month: int
+    covenant_dscr: float
+    covenant_fccr: float
+    covenant_leverage: float
+    covenant_cash: float
+    note_coupon: float
+    note_duration: float
+    note_maturity: float
+    works_term: int
+    own: float
+    cloud_term: int
+    cloud_tenor: int
+    let: float
+    occupancy: float
+    contract: float
+    let_term: int
+    let_tenor: int
+    default: int
+    let_cost: float
+    crowding: float
+    own_supply: int
+    previous: int
+    option: float
+    jv_share: float
+    jv_rate: float
+    jv_lease: int
+    jv_renewal: int
+    jv_guarantee: float
+    jv_chips: int
+    jv_block: int
+    equity_limit: float
+    equity_price: float
+    base_eps: float
+    cures: int
+    sweep: int
+    disposal: float
+    disposal_z: float
+    disposal_when: int
+    disposal_ratio: int
+    disposal_end: int
+    jv_sites: NDArray[np.int64]  # (sites,)
+    jv_discount: NDArray[np.float64]  # (T,)
+    notes: Tranches
+
+
+@inline
+def plan_of(plans: Plans, k: int) -> Plan:
+    """Plan number `k`."""
+    first, end = plans.tranche_from[k], plans.tranche_from[k + 1]
+    notes = Tranches(
+        plans.tranche_amount[first:end], plans.tranche_issue[first:end], plans.tranche_maturity[first:end],
+        plans.tranche_rate[first:end], plans.tranche_floating[first:end], plans.tranche_margin[first:end],
+        plans.tranche_term[first:end], plans.tranche_refinance[first:end], plans.tranche_amortising[first:end],
+    )  # fmt: skip
+    return Plan(
+        plans.chips[k], plans.refresh[k], plans.refit[k], plans.opening_cash[k], plans.other_debt[k],
+        plans.cash_floor[k], plans.revolver[k], plans.revolver_margin[k], plans.cash_rate[k], plans.penalty[k],
+        plans.penalty_month[k], plans.covenant_dscr[k], plans.covenant_fccr[k], plans.covenant_leverage[k],
+        plans.covenant_cash[k], plans.note_coupon[k], plans.note_duration[k], plans.note_maturity[k],
+        plans.works_term[k], plans.own[k], plans.cloud_term[k], plans.cloud_tenor[k], plans.let[k],
+        plans.occupancy[k], plans.contract[k], plans.let_term[k], plans.let_tenor[k], plans.default[k],
+        plans.let_cost[k], plans.crowding[k], plans.own_supply[k], plans.previous[k], plans.option[k],
+        plans.jv_share[k], plans.jv_rate[k], plans.jv_lease[k], plans.jv_renewal[k], plans.jv_guarantee[k],
+        plans.jv_chips[k], plans.jv_block[k], plans.equity_limit[k], plans.equity_price[k], plans.base_eps[k],
+        plans.cures[k], plans.sweep[k], plans.disposal[k], plans.disposal_z[k], plans.disposal_when[k],
+        plans.disposal_ratio[k], plans.disposal_end[k], plans.jv_sites[k], plans.jv_discount[k], notes,
+    )  # fmt: skip
+
+
 class Terms(NamedTuple):
     """The numbers of one plan's liquidity, equity and covenants, as in Plans."""
 
@@ -110,16 +206,16 @@ class Terms(NamedTuple):
 
 
 @inline
-def terms_of(plans: Plans, plan: int) -> Terms:
-    """The terms of plan number `plan`."""
-    notes = plans.tranche_from[plan + 1] > plans.tranche_from[plan]
+def terms_of(plan: Plan) -> Terms:
+    """The terms of a plan."""
+    notes = plan.notes.amount.size > 0
     return Terms(
-        plans.opening_cash[plan], plans.other_debt[plan], plans.cash_floor[plan], plans.revolver[plan],
-        plans.revolver_margin[plan], plans.cash_rate[plan], plans.penalty[plan], plans.penalty_month[plan],
-        plans.covenant_dscr[plan], 0.0 if notes else plans.covenant_fccr[plan], plans.covenant_leverage[plan],
-        plans.covenant_cash[plan], plans.refit[plan], plans.own[plan], plans.jv_share[plan] > 0.0,
-        plans.own[plan] < 1.0, plans.equity_limit[plan], plans.equity_price[plan], plans.base_eps[plan],
-        plans.cures[plan], plans.sweep[plan] == 1,
+        plan.opening_cash, plan.other_debt, plan.cash_floor, plan.revolver,
+        plan.revolver_margin, plan.cash_rate, plan.penalty, plan.penalty_month,
+        plan.covenant_dscr, 0.0 if notes else plan.covenant_fccr, plan.covenant_leverage,
+        plan.covenant_cash, plan.refit, plan.own, plan.jv_share > 0.0,
+        plan.own < 1.0, plan.equity_limit, plan.equity_price, plan.base_eps,
+        plan.cures, plan.sweep == 1,
     )  # fmt: skip
 
 
@@ -137,9 +233,9 @@ class Joint(NamedTuple):
 
 
 @inline
-def joint_of(plans: Plans, plan: int) -> Joint:
-    """The joint venture of plan number `plan`."""
+def joint_of(plan: Plan) -> Joint:
+    """The joint venture of a plan."""
     return Joint(
-        plans.jv_share[plan], plans.jv_rate[plan], log(1.0 + plans.jv_rate[plan]) / 12.0, plans.jv_lease[plan],
-        plans.jv_renewal[plan], plans.jv_guarantee[plan], plans.jv_chips[plan] == 1, plans.jv_block[plan],
+        plan.jv_share, plan.jv_rate, log(1.0 + plan.jv_rate) / 12.0, plan.jv_lease,
+        plan.jv_renewal, plan.jv_guarantee, plan.jv_chips == 1, plan.jv_block,
     )  # fmt: skip

@@ -51,7 +51,8 @@ def internal_rate(cash_flow: Monthly, end: Lanes, scratch: NDArray[np.float64], 
                 roots[lane] += 1.0 if crossed else 0.0
                 high[lane] = rate[lane] if crossed else high[lane]
                 sign[lane] = before[lane] if crossed else sign[lane]
-        before[:] = now
+        for lane in range(out.size):
+            before[lane] = now[lane]
     for lane in range(out.size):
         low[lane] = high[lane] - (HIGHEST - LOWEST) / STEPS
     for _ in range(HALVINGS):

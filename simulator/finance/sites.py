@@ -17,7 +17,7 @@ from simulator.elementary import exp
 from simulator.finance import jv
 from simulator.finance import ledger as at
 from simulator.finance.ledger import Lanes, Monthly, Totals, Works, World
-from simulator.finance.plan import DEFERRED, Joint, Plans, joint_of
+from simulator.finance.plan import DEFERRED, Joint, Plan, joint_of
 from simulator.finance.programme import Programme
 from simulator.finance.spending import spend_committed, spend_deferred, spend_shell
 from simulator.finance.vintages import (
@@ -195,7 +195,8 @@ def live(
     life, turn, some = p.compute_life, 0, True
     first_vintage(mw, site, value, works[at.FIRST_CHANGE])
     while some:
-        vintages[turn] = site[VINTAGE]
+        for lane in range(resale.size):
+            vintages[turn, lane] = site[VINTAGE, lane]
         next_swaps(variant.refresh, life, p.growth, operating_cost, trailing, value, site)
         if joint:
             jv.leave(j, mw, life, p.recovery, p.growth, operating_cost, trailing, value, site)
@@ -290,7 +291,8 @@ def build_site(
     )  # fmt: skip
     book_shell(p.shell_life, 1.0 - part, site, works[at.DEPRECIATION], totals[at.SHELL_VALUE], totals[at.BOOK_VALUE])
     live(p, variant, j, joint, mw, p.work_delay[k], tracing, site, world, behind, works, totals, lives.vintages[k])
-    lives.left[k] = site[LEFT]
+    for lane in range(cost.size):
+        lives.left[k, lane] = site[LEFT, lane]
     if variant.term > 0:
         for lane in range(cost.size):
             add_level(works[at.WORKING], mw, int(lives.start[k, lane]), int(lives.left[k, lane]), lane)
@@ -300,8 +302,7 @@ def build_site(
 def build_sites(
     p: Programme,
     grid: Grid,
-    plans: Plans,
-    plan: int,
+    plan: Plan,
     tracing: bool,
     world: World,
     weight: NDArray[np.float64],
@@ -311,20 +312,20 @@ def build_sites(
     lives: Lives,
 ) -> None:
     """Book every site of a plan's variant, planes and totals cleared first; `weight` and `site` are scratch."""
-    j = joint_of(plans, plan)
-    variant = variant_of(plans, plan)
+    j = joint_of(plan)
+    variant = variant_of(plan)
     clear(j.share > 0.0, tracing, works, totals)
     for m in range(weight.size):
         weight[m] = exp(-j.monthly * (m + 1.0))
     for k in range(grid.mw.size):
-        joint = j.share > 0.0 and plans.jv_sites[plan, k] == 1
+        joint = j.share > 0.0 and plan.jv_sites[k] == 1
         build_site(p, grid, k, variant, j, joint, weight, tracing, world, site, works, totals, lives)
 
 
 @inline
-def variant_of(plans: Plans, plan: int) -> Variant:
+def variant_of(plan: Plan) -> Variant:
     """The physical variant of plan number `plan`."""
-    return Variant(plans.chips[plan], plans.refresh[plan], plans.refit[plan], plans.works_term[plan])
+    return Variant(plan.chips, plan.refresh, plan.refit, plan.works_term)
 
 
 @inner

@@ -14,7 +14,6 @@ from simulator.compiled import inner
 from simulator.drivers.arpu import Arpu
 from simulator.drivers.grid import Grid
 from simulator.drivers.marginals import Marginals
-from simulator.drivers.price import Price
 from simulator.finance import ledger as at
 from simulator.finance import metrics as row
 from simulator.finance.cashflow import age, need, operate, settle, share, strand_worst, terminal
@@ -27,7 +26,7 @@ from simulator.finance.ledger import Lanes, Ledger, Rows, Totals, Works, World
 from simulator.finance.letting import end_contracts, let_out, letting_of
 from simulator.finance.levered import levered
 from simulator.finance.partner import guarantee_paid, owe_rent, partner_flows
-from simulator.finance.plan import Plans, joint_of, terms_of
+from simulator.finance.plan import Plan, joint_of, terms_of
 from simulator.finance.programme import Finance, Programme
 from simulator.finance.returns import IRR_ROWS, internal_rate
 from simulator.finance.sites import Lives, build_sites
@@ -43,10 +42,9 @@ class Company(NamedTuple):
     marginals: Marginals
     grid: Grid
     arpu: Arpu
-    price: Price
+    market: NDArray[np.float64]  # (months,) MW that the market lets
     programme: Programme
     finance: Finance
-    plans: Plans
 
 
 class Books(NamedTuple):
@@ -76,17 +74,17 @@ def books(months: int, sites: int, lanes: int) -> Books:
 
 
 @inner
-def build_works(c: Company, plan: int, tracing: bool, world: World, b: Books) -> None:
+def build_works(c: Company, plan: Plan, tracing: bool, world: World, b: Books) -> None:
     """Book the sites of a plan's variant, per unit of ownership, and the figures that rest on them alone."""
     works, totals = b.works, b.totals
-    build_sites(c.programme, c.grid, c.plans, plan, tracing, world, b.weight, b.scratch, works, totals, b.lives)
+    build_sites(c.programme, c.grid, plan, tracing, world, b.weight, b.scratch, works, totals, b.lives)
     strand_worst(works[at.STRANDED], totals[at.STRANDED_PEAK])
     if tracing:
         accumulate(works[at.IDLE])
     age(c.programme, world, b.rows, works, totals)
-    if c.plans.works_term[plan] > 0:
+    if plan.works_term > 0:
         accumulate(works[at.WORKING])
-    if c.plans.jv_share[plan] > 0.0:
+    if plan.jv_share > 0.0:
         accumulate(works[at.RENT])
         accumulate(works[at.RENT_END])
 
@@ -102,7 +100,7 @@ def accumulate(series: NDArray[np.float64]) -> None:
 @inner
 def value_plan(
     c: Company,
-    plan: int,
+    plan: Plan,
     world: World,
     z: NDArray[np.float64],
     with_irr: bool,
@@ -112,47 +110,45 @@ def value_plan(
     first: int,
     width: int,
 ) -> None:
-    """Fill `figures` (metrics, lanes) of plan number `plan`, whose variant is built, and `trace` if it has room."""
+    """Fill `figures` (metrics, lanes) of a plan, whose variant is built, and `trace` if it has room."""
     figures[:] = 0.0
     _operations(c, plan, world, z, b, figures)
     _project(c, plan, world, z, with_irr, b, figures)
-    _works_figures(c.plans.own[plan], b.totals, figures)
+    _works_figures(plan.own, b.totals, figures)
     _debt(c, plan, world, trace.size > 0, b, figures)
     if trace.size > 0:
-        lets = c.plans.let[plan] > 0.0 or c.plans.option[plan] > 0.0
-        trace_plan(
-            terms_of(c.plans, plan), lets, b.works, b.ledger, figures[row.BREACH_MONTH], b.rows[0], trace, first, width
-        )
+        lets = plan.let > 0.0 or plan.option > 0.0
+        trace_plan(terms_of(plan), lets, b.works, b.ledger, figures[row.BREACH_MONTH], b.rows[0], trace, first, width)
 
 
 @inner
 def _operations(
-    c: Company, plan: int, world: World, z: NDArray[np.float64], b: Books, figures: NDArray[np.float64]
+    c: Company, plan: Plan, world: World, z: NDArray[np.float64], b: Books, figures: NDArray[np.float64]
 ) -> None:
     """W, what is rented and what is let: EBITDA."""
-    p, plans, mw, market = c.programme, c.plans, c.grid.mw, c.price.market
-    q = letting_of(plans, plan)
+    p, mw, market = c.programme, c.grid.mw, c.market
+    q = letting_of(plan)
     if q.own < 1.0:
         rent_cloud(
-            1.0 - q.own, p.use, plans.cloud_term[plan], mw, c.grid.planned, p.work_delay,
-            world.contracts[plans.cloud_tenor[plan]], world, b.rows, b.ledger, figures[row.CLOUD_COST],
+            1.0 - q.own, p.use, plan.cloud_term, mw, c.grid.planned, p.work_delay,
+            world.contracts[plan.cloud_tenor], world, b.rows, b.ledger, figures[row.CLOUD_COST],
         )  # fmt: skip
     operate(p, c.arpu, q, mw, market, c.finance.january, world, b.works, b.lives, b.rows, b.scratch, b.ledger)
     if q.let > 0.0 or q.choosing:
-        contracts = world.contracts[plans.let_tenor[plan]]
-        b.ledger[at.LEASE] = 0.0
-        if plans.default[plan] >= 0 or (plans.jv_share[plan] > 0.0 and q.let * q.contract > 0.0):
+        contracts = world.contracts[plan.let_tenor]
+        ended = q.let * q.contract > 0.0 and (plan.default >= 0 or plan.jv_share > 0.0)
+        if ended:
             end_contracts(
-                q, c.marginals, plans.default[plan], p.z_default, z, mw, market, world, contracts, b.works, b.lives,
+                q, c.marginals, plan.default, p.z_default, z, mw, market, world, contracts, b.works, b.lives,
                 b.rows[0], b.ledger,
             )  # fmt: skip
-        let_out(q, market, world, contracts, b.works, b.rows, b.ledger, figures[row.LEASE_INCOME])
+        let_out(q, market, world, contracts, b.works, b.rows, b.ledger, ended, figures[row.LEASE_INCOME])
 
 
 @inner
 def _project(
     c: Company,
-    plan: int,
+    plan: Plan,
     world: World,
     z: NDArray[np.float64],
     with_irr: bool,
@@ -160,24 +156,23 @@ def _project(
     figures: NDArray[np.float64],
 ) -> None:
     """Figures that no debt changes: the project's flows and what passes between sponsor and partner."""
-    p, f, plans, own = c.programme, c.finance, c.plans, c.plans.own[plan]
+    p, f, own = c.programme, c.finance, plan.own
     last = f.discount.size - 1
     trailing = world.monthly[at.TRAILING, last]
-    figures[row.WRITE_OFFS] = own * b.totals[at.WRITE_OFFS]
+    for lane in range(trailing.size):
+        figures[row.WRITE_OFFS, lane] = own * b.totals[at.WRITE_OFFS, lane]
     settle(f, own, b.totals[at.SUNK], b.rows, b.works, b.ledger, b.sums)
     terminal(f, p, own, trailing, b.totals, b.end_value)
-    if plans.disposal[plan] > 0.0:
-        dispose(
-            p, f, c.marginals, plans, plan, z, trailing, b.ledger, b.sums, b.rows, figures[row.WRITE_OFFS], b.end_value
-        )
+    if plan.disposal > 0.0:
+        dispose(p, f, c.marginals, plan, z, trailing, b.ledger, b.sums, b.rows, figures[row.WRITE_OFFS], b.end_value)
     figures[row.PARTNER_NPV] = np.nan
     figures[row.PARTNER_IRR] = np.nan
-    if plans.jv_share[plan] > 0.0:
+    if plan.jv_share > 0.0:
         _joint(c, plan, with_irr, b, figures)
     for lane in range(b.end_value.size):
         figures[row.NPV, lane] += b.sums[0, lane] + f.discount[last] * b.end_value[lane]
         figures[row.APV, lane] += b.sums[1, lane] + f.discount_unlevered[last] * b.end_value[lane]
-    if plans.jv_share[plan] > 0.0:
+    if plan.jv_share > 0.0:
         for lane in range(b.end_value.size):
             b.end_value[lane] -= (1.0 - f.tax) * own * b.totals[at.OWED_AT_END, lane]
     figures[row.IRR] = np.nan
@@ -191,10 +186,10 @@ def _project(
 
 
 @inner
-def _joint(c: Company, plan: int, with_irr: bool, b: Books, figures: NDArray[np.float64]) -> None:
+def _joint(c: Company, plan: Plan, with_irr: bool, b: Books, figures: NDArray[np.float64]) -> None:
     """The joint venture: second bracket of npv, the guarantee owed at the horizon, the partner's side."""
-    j, own, tax = joint_of(c.plans, plan), c.plans.own[plan], c.finance.tax
-    discount = c.plans.jv_discount[plan]
+    j, own, tax = joint_of(plan), plan.own, c.finance.tax
+    discount = plan.jv_discount
     flow, end = b.ledger[at.CFADS], b.rows[6]
     partner_flows(j, own, b.works, b.totals, flow, figures[row.PARTNER_NPV], end)
     if with_irr:
@@ -222,12 +217,14 @@ def _works_figures(own: float, totals: Totals, figures: NDArray[np.float64]) -> 
 
 
 @inner
-def _debt(c: Company, plan: int, world: World, tracing: bool, b: Books, figures: NDArray[np.float64]) -> None:
+def _debt(c: Company, plan: Plan, world: World, tracing: bool, b: Books, figures: NDArray[np.float64]) -> None:
     """Figures of debt: liquidity, cover, covenants, refinancing and the gap between debt and assets."""
-    f, plans, ledger = c.finance, c.plans, b.ledger
-    terms = terms_of(plans, plan)
-    plan_schedule(plans, plan, b.schedule)
-    note_interest(f.tax, plans, plan, b.schedule, world.funding, b.scratch, ledger[at.INTEREST], ledger[at.SHIELD])
+    f, ledger, sweep = c.finance, b.ledger, plan.sweep == 1
+    terms = terms_of(plan)
+    plan_schedule(plan.notes, b.schedule)
+    note_interest(
+        f.tax, sweep, plan.notes, b.schedule, world.funding, b.scratch, ledger[at.INTEREST], ledger[at.SHIELD]
+    )
     _owe(c, plan, world, tracing, b)
     cover = Cover(
         figures[row.DSCR_MIN], figures[row.DSCR_RESERVE_MIN], figures[row.FCCR_MIN], figures[row.ICR_MIN],
@@ -242,49 +239,48 @@ def _debt(c: Company, plan: int, world: World, tracing: bool, b: Books, figures:
         terms.cash_floor, ledger[at.CASH], ledger[at.REVOLVER], figures[row.MIN_CASH], figures[row.SHORTFALL],
         figures[row.SHORTFALL_DEPTH], figures[row.SHORTFALL_MONTHS], figures[row.REVOLVER_PEAK],
     )  # fmt: skip
-    loan_life_cover(f, plans.note_coupon[plan], b.schedule, ledger, figures[row.LLCR])
+    loan_life_cover(f, plan.note_coupon, b.schedule, ledger, figures[row.LLCR])
     refinancing_gap(
-        plans, plan, b.schedule, world.funding, b.scratch, ledger[at.INTEREST], ledger[at.NOTES],
+        sweep, plan.notes, b.schedule, world.funding, b.scratch, ledger[at.INTEREST], ledger[at.NOTES],
         ledger[at.CFADS], figures[row.REFINANCING_GAP],
     )  # fmt: skip
-    _gaps(plans, plan, b.schedule.balance, ledger[at.NOTES], b.totals, figures)
+    _gaps(plan, b.schedule.balance, ledger[at.NOTES], b.totals, figures)
 
 
 @inner
-def _owe(c: Company, plan: int, world: World, tracing: bool, b: Books) -> None:
+def _owe(c: Company, plan: Plan, world: World, tracing: bool, b: Books) -> None:
     """What is committed to partner and cloud at every covenant test."""
-    plans, own, tests, owed = c.plans, c.plans.own[plan], c.finance.test_months, b.ledger[at.OWED]
+    own, tests, owed = plan.own, c.finance.test_months, b.ledger[at.OWED]
     if tracing:
         owed[:] = 0.0
     for m in tests:
         owed[m] = 0.0
-    if plans.jv_share[plan] > 0.0:
-        owe_rent(joint_of(plans, plan), own, tests, b.works, owed)
+    if plan.jv_share > 0.0:
+        owe_rent(joint_of(plan), own, tests, b.works, owed)
     if own < 1.0:
         owe_cloud(
-            1.0 - own, c.programme.use, plans.cloud_term[plan], c.grid.mw, c.grid.planned,
-            world.contracts[plans.cloud_tenor[plan]], tests, world.funding, b.rows, owed,
+            1.0 - own, c.programme.use, plan.cloud_term, c.grid.mw, c.grid.planned,
+            world.contracts[plan.cloud_tenor], tests, world.funding, b.rows, owed,
         )  # fmt: skip
 
 
 @inner
 def _gaps(
-    plans: Plans,
-    plan: int,
+    plan: Plan,
     balance: NDArray[np.float64],
     notes: NDArray[np.float64],
     totals: Totals,
     figures: NDArray[np.float64],
 ) -> None:
     """Debt against asset: durations, maturities, and what is owed when the asset ends (NaN without notes)."""
-    some = plans.tranche_from[plan + 1] > plans.tranche_from[plan]
+    some = plan.notes.amount.size > 0
     end, mature = totals[at.END], totals[at.MATURE]
-    owns = some and plans.own[plan] > 0.0
+    owns = some and plan.own > 0.0
     for lane in range(end.size):
         life = figures[row.ASSET_LIFE, lane]
-        figures[row.DURATION_GAP, lane] = plans.note_duration[plan] - life if owns else np.nan
-        figures[row.WAM_GAP, lane] = plans.note_maturity[plan] - mature[lane] if owns else np.nan
+        figures[row.DURATION_GAP, lane] = plan.note_duration - life if owns else np.nan
+        figures[row.WAM_GAP, lane] = plan.note_maturity - mature[lane] if owns else np.nan
         ended = owns and end[lane] < balance.size
         month = int(end[lane]) if ended else 0
-        stands = notes[month, lane] if plans.sweep[plan] == 1 else balance[month]
+        stands = notes[month, lane] if plan.sweep == 1 else balance[month]
         figures[row.DEBT_AT_END, lane] = stands if ended else np.nan

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import njit
+from simulator.compiled import inner, njit
 from simulator.finance.metrics import Metric
 from simulator.results import exact_sum, histogram, moments
 from simulator.results.columns import WORLD, Column
@@ -59,7 +59,7 @@ class State(NamedTuple):
     sums: Ints  # (Q, POWERS, LIMBS), canonical
 
 
-@njit
+@inner
 def _add_block(pairs: Pairs, state: State, i: int, d: Floats, weights: Ints, lanes: Floats, sums: Floats) -> None:
     """Record the differences `d` of one tally block in pair i."""
     sign = pairs.sign[i]

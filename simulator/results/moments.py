@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import njit
+from simulator.compiled import inner
 from simulator.results import exact_sum
 
 LANES = 64
@@ -30,7 +30,7 @@ class Moments(NamedTuple):
     stderr: float  # of the mean: sd / sqrt(n)
 
 
-@njit
+@inner
 def block_sums(
     x: NDArray[np.float64], weights: NDArray[np.int64], centre: float, lanes: NDArray[np.float64]
 ) -> tuple[float, float]:
@@ -51,7 +51,7 @@ def block_sums(
     return _total(one), _total(two)
 
 
-@njit
+@inner
 def _total(lanes: NDArray[np.float64]) -> float:
     """Sum of the lanes, by halves."""
     half = LANES // 2

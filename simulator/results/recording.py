@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import njit
+from simulator.compiled import inner, njit
 from simulator.results import exact_sum, histogram, moments, worst
 
 BLOCK = 1024  # paths of a tally block
@@ -72,7 +72,7 @@ def first_bad(layout: Layout, out: Floats) -> tuple[int, int]:
     return -1, -1
 
 
-@njit
+@inner
 def _range(x: Floats, low: Floats, high: Floats) -> tuple[float, float]:
     """Lowest and highest of `x`, NaN left out; `low`, `high` (LANES,) are scratch."""
     low[:] = np.inf
@@ -85,7 +85,7 @@ def _range(x: Floats, low: Floats, high: Floats) -> tuple[float, float]:
     return low.min(), high.max()
 
 
-@njit
+@inner
 def _worst(state: State, i: int, sign: float, x: Floats, path: int, lanes: Floats) -> None:
     """Offer the block `x` of column i, whose first path id is `path`, to the worst paths.
 
@@ -102,7 +102,7 @@ def _worst(state: State, i: int, sign: float, x: Floats, path: int, lanes: Float
     state.kept[i] = kept
 
 
-@njit
+@inner
 def _extreme(state: State, i: int, side: int, value: float, x: Floats, path: int) -> None:
     """Keep `value`, found in the block `x`, as an extreme of column i if it is one, with the first path that has it."""
     flip = 1.0 if side else -1.0
@@ -114,7 +114,7 @@ def _extreme(state: State, i: int, side: int, value: float, x: Floats, path: int
             state.extreme[i, side], state.extreme_path[i, side] = value, path + lane
 
 
-@njit
+@inner
 def _add_block(layout: Layout, state: State, i: int, path: int, x: Floats, weights: Ints, scratch: Scratch) -> None:
     """Record the block `x`, whose first path id is `path`, in column i."""
     histogram.add(state.table[i], x, weights, scratch.place, scratch.rest)

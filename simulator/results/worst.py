@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import njit
+from simulator.compiled import inner, njit
 
 KEPT = 1000
 
@@ -35,7 +35,7 @@ def push(losses: NDArray[np.float64], paths: NDArray[np.int64], size: int, loss:
     return size
 
 
-@njit
+@inner
 def _sift(losses: NDArray[np.float64], paths: NDArray[np.int64], loss: float, path: int) -> None:
     """Replace the root of a full heap and let the newcomer sink to its place."""
     size = losses.shape[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import njit
+from simulator.compiled import inner, njit
 from simulator.elementary import cos_sin_turns, log_normal_number
 
 _TWO_52 = np.uint64(0x4330000000000000)  # bits of 2^52: or-ing a word into them makes the number 2^52 + word
@@ -17,7 +17,7 @@ def uniform(word: np.uint32) -> float:
     return (np.uint64(np.uint64(word) | _TWO_52).view(np.float64) - 4503599627370495.5) * 2.3283064365386962890625e-10
 
 
-@njit
+@inner
 def box_muller(
     first: NDArray[np.uint32], second: NDArray[np.uint32], a: NDArray[np.float64], b: NDArray[np.float64]
 ) -> None:

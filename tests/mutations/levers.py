@@ -7,7 +7,7 @@ from tests.mutations import Mutation
 LETTING = (
     Mutation("contracts rent at spot", "contracts[m, lane] * share[lane]", "price[m, lane] * share[lane]"),
     Mutation("contracts run a month longer", "rent[m - q.term, lane]", "rent[max(m - q.term - 1, 0), lane]"),
-    Mutation("let vintages are always new", "on_spot * value_mw[lane] * value", "on_spot * working[m, lane] * value"),
+    Mutation("let vintages are always new", "(on_spot * value_mw[lane] + again", "(on_spot * working[m, lane] + again"),
     Mutation("all is let at spot", "(1.0 - q.contract) * scale", "scale"),
     Mutation(
         "selling costs nothing", "share[lane] = (1.0 - q.cost) / (1.0 + supply *", "share[lane] = 1.0 / (1.0 + supply *"
@@ -16,12 +16,12 @@ LETTING = (
     Mutation("the market does not grow", "depth = 1.0 / market[m] if", "depth = 1.0 / market[0] if", "scarce"),
     Mutation("own supply lowers no price", "working[m, lane] * depth)", "working[m, lane] * 0.0)", "scarce"),
     Mutation("chosen MW earn no rent", "more = q.own / 12e3", "more = 0.0 / 12e3"),
-    Mutation("spare MW do not crowd", "1.0 - plans.crowding[plan] * plans.let[plan]", "1.0"),
+    Mutation("spare MW do not crowd", "1.0 - plan.crowding * plan.let", "1.0"),
     Mutation("tenants never default", "paid = q.term if not defaults or 12.0", "paid = q.term if True or 12.0"),
     Mutation("tenants default a month early", "else int(12.0 * years[0])", "else int(12.0 * years[0]) - 1"),
     Mutation("each term has the first tenant's fate", "z[first[k] + term] if", "z[first[k]] if"),
     Mutation("contracts outlast an exit", "stops = min(lock + paid, gone)", "stops = lock + paid", "fleeing"),
-    Mutation("what a tenant left stays empty", "spot *= fetched(q, market[m]", "spot *= 0.0 * fetched(q, market[m]"),
+    Mutation("what a tenant left stays empty", "again[lane] += relet[m, lane]", "again[lane] += 0.0 * relet[m, lane]"),
     Mutation(
         "a lock's own supply is that of today",
         "rent *= fetched(q, market[lock]",
@@ -109,7 +109,7 @@ CLOUD = (
 
 DISPOSAL = (
     Mutation("a gain is booked at once", "carrying * min(1.0, ratio)", "carrying * ratio"),
-    Mutation("the pool always closes", "< plans.disposal_z[plan]", "< 99.0"),
+    Mutation("the pool always closes", "< plan.disposal_z", "< 99.0"),
     Mutation(
         "the pool closes a month late",
         "sold = carrying * ratio if m == when",

@@ -205,8 +205,8 @@ EQUITY = (
     ),
     Mutation(
         "shares are sold at the market",
-        "plans.equity_price[plan], plans.base_eps",
-        "1.05 * plans.equity_price[plan], plans.base_eps",
+        "plan.equity_price, plans.base_eps",
+        "1.05 * plan.equity_price, plans.base_eps",
         "poor",
     ),
     Mutation("cures never run out", "rows[CURED, lane] += 1.0 if able", "rows[CURED, lane] += 0.0 if able", "poor"),
@@ -242,8 +242,8 @@ EQUITY = (
     Mutation("what is committed is no debt", "rows[FLOW, lane] += ledger[at.OWED, m, lane]", "rows[FLOW, lane] += 0.0"),
     Mutation(
         "plans with notes are tested for FCCR",
-        "0.0 if notes else plans.covenant_fccr[plan]",
-        "plans.covenant_fccr[plan]",
+        "0.0 if notes else plan.covenant_fccr",
+        "plan.covenant_fccr",
         "poor",
     ),
     Mutation(
