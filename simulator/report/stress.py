@@ -9,11 +9,10 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from simulator.report.canvas import COLOURS, FAINT, INK, Picture, canvas, percent_axis
+from simulator.report.canvas import FAINT, INK, Picture, canvas, look, percent_axis
 from simulator.report.numbers import plain, quantity
 from simulator.report.tables import measured
 
-_MARKS = ("o", "s", "D", "^", "v", "P", "X")
 _ROOM = 0.8  # of a row that its plans take
 
 
@@ -23,7 +22,7 @@ def draw(stress: Mapping[str, Any]) -> Picture:
     what = measured(stress)
     figure, axes = canvas(f"{what} under stress", 1.5 + max(0.42, 0.13 * len(plans)) * max(len(sets), 1))
     for k, plan in enumerate(plans):
-        colour, mark = COLOURS[k % len(COLOURS)], _MARKS[k % len(_MARKS)]
+        colour, _, mark = look(k)
         base = stress["base"][plan]["value"]
         for row, one in enumerate(sets):
             y = len(sets) - 1 - row + _ROOM * (0.5 - (k + 0.5) / len(plans))
@@ -66,7 +65,7 @@ def _dumbbell(axes: Axes, y: float, base: float | None, under: Mapping[str, Any]
 
 def _legend(plans: list[str]) -> list[Line2D]:
     handles = [
-        Line2D([], [], color=COLOURS[k % len(COLOURS)], marker=_MARKS[k % len(_MARKS)], linestyle="", label=plain(plan))
+        Line2D([], [], color=look(k).colour, marker=look(k).mark, linestyle="", label=plain(plan))
         for k, plan in enumerate(plans)
     ]
     return [*handles, Line2D([], [], color=FAINT, marker="o", markerfacecolor="white", linestyle="", label="base")]
