@@ -15,8 +15,8 @@ _VERDICTS = (
     ("npv", "probability", "npv < 0", "It loses value in {} of the worlds."),
     ("npv", "mean", None, "NPV is {} USD bn on average."),
     ("npv", "cvar", "0.95", "In the worst 5 % of worlds the mean loss is {} USD bn."),
-    ("shortfall", "probability", None, "Liquidity falls short in {}."),
-    ("breach", "probability", None, "A covenant is breached in {}."),
+    ("shortfall", "probability", None, "Liquidity falls short in {} of them."),
+    ("breach", "probability", None, "A covenant is breached in {} of them."),
 )
 
 
@@ -136,6 +136,7 @@ def _sentence(entries: Mapping[str, Any], metric: str, part: str, key: str | Non
     if cell.value is None:
         return ""
     kind = "event" if part == "probability" else str(entry.get("kind", "amount"))
+    text += " Below 0 it is a gain." if part == "cvar" and cell.value < 0.0 else ""
     return text.format(f"{typeset(value(cell, kind))} ({typeset(interval(cell, kind))})")
 
 

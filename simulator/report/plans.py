@@ -50,6 +50,7 @@ def tail_ranking(run: Run) -> str:
         f"Tail risk, least first (CVaR {percent(float(level), 0)} of NPV: mean loss in the worst {beyond} of worlds, "
     )
     words += f"USD bn): {'; '.join(said)}."
+    words += " Below 0 is a gain." if min(values.values()) < 0.0 else ""
     notes = sorted({cell.note for cell in cells.values() if cell.note})
     return typeset(
         words + "".join(f" Not told apart: {pair}." for pair in pairs) + "".join(f" Note: {n}." for n in notes)

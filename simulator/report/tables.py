@@ -54,10 +54,12 @@ def tornado_table(tornado: Mapping[str, Any]) -> str:
     kind, unit, plan = str(tornado.get("kind", "amount")), tornado["unit"], plain(tornado["plan"], 30)
     notes: list[str] = []
     lines = wrapped(
-        f"{measured(tornado)}{', ' + unit if unit else ''}, plan {plan}{stressed(tornado, ', ')}: "
+        f"{measured(tornado)}{', ' + unit if unit else ''}, plan {plan}: "
         f"{tornado['paths']:,} paths, seed {tornado['seed']}, the same at every value. Changes are paired, with 95 % "
         "intervals."
     )
+    if tornado["stress"]:
+        lines += wrapped(f"under stress, not the base: {', '.join(map(plain, tornado['stress']))}")
     lines += ["", f"{'input held at':<46}{'value':>10}   95 % interval"]
     lines.append(table_line("base", kind, figure(tornado["base"]), notes))
     still = ("delta_low", "delta_high", "stderr_low", "stderr_high")
