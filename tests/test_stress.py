@@ -24,6 +24,7 @@ from simulator.engine.interrupt import Stop
 from simulator.engine.vector import figures
 from simulator.errors import ConfigError
 from simulator.finance.metrics import Metric
+from simulator.report.stress import draw
 from simulator.results.store import open_run
 from simulator.risk.estimates import Measure
 from simulator.risk.stress import Comparison
@@ -221,6 +222,9 @@ def test_the_comparison_is_printed_and_drawn(compared):
     assert found["sets"][1]["title"] == "Dear"
     assert found["sets"][1]["changes"] == [{"key": "programme.compute_cost", "scale": 1.5}]
     assert (folder / "figures/stress.png").read_bytes() == report.stress_figure(found)
+    picture = draw(found)
+    assert "Note: fewer than 300 tail paths." in picture.caption
+    assert picture.alt.count(" to ") == 3 * picture.alt.count(" from ") == 3 * 2 * len(found["base"])
     for text in ("CVaR 95 % of NPV, USD bn, under stress: 2,000 paths", "Plan hybrid", "power_crunch", "stress.png"):
         assert text in said
     assert max(map(len, said.partition("\nwritten")[0].splitlines())) <= 100
