@@ -37,6 +37,7 @@ from simulator.risk import breakeven, contenders, sensitivity
 from simulator.risk.sensitivity import Swing
 from simulator.risk.stress import Comparison
 from simulator.risk.summary import Facts, summarise
+from simulator.risk.undefined import blank, untested
 
 CHECKPOINT = 30.0  # seconds between states to go on from
 Say = Callable[[str], None]
@@ -126,7 +127,10 @@ def _simulate(folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every
         simulate_s=seconds,
         stress=frozen.config.stress,
     )
-    measured = summarise(facts, tallies, job.columns, months=job.model.months, levels=frozen.levels, sample=sample)
+    measured = summarise(
+        facts, tallies, job.columns, months=job.model.months, levels=frozen.levels, sample=sample,
+        untested=untested(job.model, frozen.plans),
+    )  # fmt: skip
     folder.write_json(store.SUMMARY, measured)  # tallies -> measures
     keeper.finish(paths=job.paths, digest=facts.digest, ended=datetime.now(UTC))
 
@@ -160,7 +164,8 @@ def tornado(
 
         def values(scenario: Frozen) -> NDArray[np.float64]:
             model = only_plan(scenario.model, scenario.plans.index(plan))
-            return asked.read(figure(model, asked.row, job.seed, job.paths, stop))
+            why = untested(scenario.model, scenario.plans).get(plan)
+            return asked.read(blank(figure(model, asked.row, job.seed, job.paths, stop), asked.name, why))
 
         def spread(one: Callable[[Swing], dict[str, Any]], swings: Iterable[Swing]) -> Iterator[dict[str, Any]]:
             for bar in local.in_threads(one, swings, job.threads):
@@ -170,7 +175,7 @@ def tornado(
         base, bars = sensitivity.bars(
             asked.metric,
             wanted,
-            values(frozen),
+            sensitivity.known(values(frozen), asked, plan, untested(frozen.model, frozen.plans).get(plan)),
             [Swing(one.key, one.low, one.high) for one in inputs],
             lambda key, value: values(frozen.with_input(key, value)),
             spread,
@@ -182,6 +187,7 @@ def tornado(
         "plan": plan,
         "measure": measure,
         "unit": asked.metric.unit,
+        "kind": asked.metric.kind,
         "base": base,
         "paths": job.paths,
         "seed": job.seed,
@@ -218,7 +224,8 @@ def stress(
             rows = {column.owner: column.row for column in job_of(scenario).columns if column.metric.name == asked.name}
             found = figures(scenario.model, list(rows.values()), job.seed, job.paths, stop)
             shown.advance(1)
-            return {owner: asked.read(found[k]) for k, owner in enumerate(rows)}
+            why = untested(scenario.model, scenario.plans)
+            return {owner: asked.read(blank(found[k], asked.name, why.get(owner))) for k, owner in enumerate(rows)}
 
         held = Comparison(values(base), asked.metric, wanted)
         against = dict(
@@ -292,7 +299,12 @@ def break_even(
             with contenders.named("--break-even"):
                 held = known[value] if value in known else frozen.with_input(key, value)
             one, two = threaded_figures(held.model, rows, job.seed, job.paths, job.threads, stop)
-            return asked.read(one), asked.read(two)
+            why = untested(held.model, held.plans)
+            first, second = (
+                asked.read(blank(found, asked.name, why.get(plan)))
+                for found, plan in zip((one, two), pair, strict=True)
+            )
+            return first, second
 
         found = breakeven.break_even(values, asked.metric, wanted, low, high)
     about = {"input": key, "low": low, "high": high, "plan": pair[0], "against": pair[1], "metric": asked.metric.name}

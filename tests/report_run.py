@@ -67,7 +67,8 @@ TORNADO: dict[str, Any] = {
     "measure": "cvar95",
     "plan": "own",
     "paths": 20_000,
-    "base": 139.0,
+    "kind": "amount",
+    "base": {"value": 139.0, "low": 138.2, "high": 139.8},
     "unit": "USD bn",
     "bars": [
         {
@@ -78,6 +79,8 @@ TORNADO: dict[str, Any] = {
             "delta_high": 26.0 / i,
             "stderr_low": 0.8,
             "stderr_high": 0.9,
+            "interval_low": [-30.0 / i - 1.6, -30.0 / i + 1.6],
+            "interval_high": [26.0 / i - 1.8, 26.0 / i + 1.8],
         }
         for i, name in enumerate(
             ("drivers.arpu.elasticity", "drivers.price.spot0", "programme.cost_multiplier", "drivers.grid.queue"), 1

@@ -9,7 +9,7 @@ from simulator.errors import ConfigError
 from simulator.finance.metrics import Metric
 from simulator.risk import breakeven
 from simulator.risk.breakeven import break_even
-from simulator.risk.sensitivity import Measure
+from simulator.risk.estimates import Measure
 
 NPV = Metric("npv", "amount", "USD bn", "low", False, "Value")
 COST = Metric("cost", "amount", "USD bn", "high", False, "Cost")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -119,9 +117,13 @@ def test_a_tornado_leaves_json_and_chart_beside_a_run(folder):
     assert said.exit_code == 0, said.output
     bars = json.loads((path / "tornado.json").read_text())["bars"]
     ends = {"input", "low", "high", "delta_low", "delta_high", "stderr_low", "stderr_high"}
-    assert all(set(bar) == ends for bar in bars)
+    assert all(set(bar) == ends | {"interval_low", "interval_high"} for bar in bars)
     assert bars[0]["input"] in said.stdout
-    assert "no effect at all: " in said.stdout
+    assert "No effect on any of 500 paths: " in said.stdout
+    table = said.stdout.partition("input held at")[2].splitlines()[1:]
+    figures = [line for line in table if line[46:56].strip() and line[:3] != "No "]
+    assert len(figures) > 20
+    assert all(re.search(r"\S+ to \S+$", line[56:]) for line in figures if "written" not in line)
     assert (path / "figures" / "tornado.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -247,6 +249,33 @@ def test_every_mistake_is_said_at_once_in_plain_words(tmp_path):
         (["tornado", SMOKE, "--metric", "npw"], "did you mean npv?"),
         (["tornado", SMOKE, "--measure", "best"], "--measure: given best"),
         (["tornado", SMOKE, "--plan", "mine"], "--plan: given mine, wanted one of own"),
+        (
+            ["tornado", SMOKE, "--metric", "partner_npv", "--paths", "64", "--quiet"],
+            "--metric: given partner_npv, which is undefined on all 64 paths of plan own (without a JV)",
+        ),
+        (
+            [
+                "tornado",
+                SMOKE,
+                "--metric",
+                "breach",
+                "--measure",
+                "probability",
+                "--paths",
+                "64",
+                "--quiet",
+                "--set",
+                "months=24",
+            ],
+            "undefined on all 64 paths of plan own (no covenant is tested within the horizon)",
+        ),
+        (["run", SMOKE, "--until", "+0min"], "--until: given +0min, wanted a time such as +30s, +5min or +1h"),
+        (["check", SMOKE, "--set", "plans.own.notes=all"], 'notes: given "all", wanted true, false or a number'),
+        (["check", SMOKE, "--set", "plans.own.notes=0"], "notes: given 0, wanted true, false or a number above 0"),
+        (
+            ["check", SMOKE, "--set", "plans.hybrid.own_share=0"],
+            "own_share: given 0, wanted a number above 0: lease_excess needs what the plan owns",
+        ),
         (["init", "--template", "nothing"], "--template: given nothing"),
         (["bench", SMOKE, "--out", SMOKE / "b.json"], "--out: given "),
         (["run"], "Missing argument"),
@@ -335,15 +364,3 @@ def test_signals_end_a_run_cleanly(tmp_path, signum, code):
     assert "Traceback" not in stderr
     assert stdout == ""
     assert "wanted a finished one" in call("report", out).stderr
-
-
-def test_a_reader_that_leaves_early_is_no_error():
-    """`simulator schema | head -1`"""
-    if shutil.which("head") is None:
-        pytest.skip("no head")
-    text = " ".join(command("schema"))
-    answer = subprocess.run(
-        ["bash", "-c", f"{text} | head -1"], capture_output=True, text=True, check=False, env={**os.environ}, cwd=ROOT
-    )
-    assert answer.stdout == "{\n"
-    assert "Traceback" not in answer.stderr

@@ -11,7 +11,7 @@ from scipy import stats
 
 from simulator.finance.metrics import Metric
 from simulator.risk import dominance, intervals
-from simulator.risk.compare import ATOM, Terms, compare, over_all_paths, pair, regrets
+from simulator.risk.compare import ATOM, Terms, compare, over_all_paths, pair, regrets, verdict
 from simulator.risk.frontier import DOMINATED, DOUBTFUL, EFFICIENT, PERHAPS, frontier
 
 NPV = Metric("npv", "amount", "USD bn", "low", False, "Value")
@@ -93,10 +93,10 @@ def test_wins_ties_and_regret_counted_by_hand():
     one = np.array([1.0, 2.0, 3.0, 4.0, 5.0, np.nan])
     other = np.array([1.0, 2.0 + 1e-9, 5.0, 3.0, 1.0, 2.0])
     found = pair("a", "b", one, other, Terms(NPV, levels=(), quantiles=()))
-    assert (found["n"], found["beats"]["value"], found["ties"]) == (5, 0.4, 0.4)
+    assert (found["n"], found["beats"]["value"], found["ties"]["value"]) == (5, 0.4, 0.4)
     assert found["mean"]["value"] == pytest.approx(0.6)
     low = pair("a", "b", one, other, Terms(DEPTH, levels=(), quantiles=()))
-    assert (low["beats"]["value"], low["ties"]) == (0.2, 0.4)
+    assert (low["beats"]["value"], low["ties"]["value"]) == (0.2, 0.4)
     known = regrets({"a": one, "b": other}, TERMS)
     assert known["a"]["value"] == pytest.approx(2.0 / 5)
     assert known["b"]["value"] == pytest.approx(5.0 / 5)
@@ -112,7 +112,7 @@ def test_the_signs_of_a_difference():
         if name != "beats":
             assert figure["value"] == pytest.approx(-figures(back)[name]["value"])
     assert found["cvar"]["0.95"]["value"] > 0 > found["mean"]["value"]
-    assert found["beats"]["value"] + back["beats"]["value"] + found["ties"] == pytest.approx(1.0)
+    assert found["beats"]["value"] + back["beats"]["value"] + found["ties"]["value"] == pytest.approx(1.0)
     assert found["dominance"]["first"]["over"] == pair("b", "a", other, one, TERMS)["dominance"]["first"]["under"]
 
 
@@ -166,8 +166,12 @@ def test_what_a_run_counted_replaces_the_sample_only_where_it_is_the_same_thing(
         "regret": {plan: {"value": plan} for plan in "abc"},
     }
     found = compare(values, TERMS, [("a", "b"), ("b", "c")])
+    assert found["pairs"][0]["ties"]["n"] == 1000
     over_all_paths(found, block, "npv", list(values))
     assert (found["pairs"][0]["mean"]["value"], found["pairs"][0]["beats"]["n"]) == (1.5, 10**6)
+    assert found["pairs"][0]["ties"] == pytest.approx(
+        {"value": 0.1, "low": 0.0994, "high": 0.1006, "n": 10**6}, abs=1e-4
+    )
     assert found["pairs"][1]["mean"]["n"] == found["pairs"][1]["n"] == 1000
     assert found["regret"]["b"] == {"value": "b"}
     partly = compare({k: values[k] for k in "ab"}, TERMS, [("a", "b")])
@@ -206,3 +210,26 @@ def test_sure_statements_of_the_efficient_set_are_rarely_wrong(seed):
         found = frontier({"a": 3 * x + y, "b": 3 * x + z}, "low", 0.95)["plans"]
         wrong += any(of["standing"] == DOMINATED for of in found.values())
     assert wrong <= 30
+
+
+def test_a_verdict_needs_an_interval_that_leaves_0_out():
+    assert verdict({"low": 0.1, "high": 0.3}, "low") == verdict({"low": -0.3, "high": -0.1}, "high") == "better"
+    assert verdict({"low": 0.1, "high": 0.3}, "high") == "worse"
+    assert verdict({"low": -0.1, "high": 0.3}, "low") == "not told apart"
+    assert verdict({"low": None, "high": None}, "low") == "no verdict"
+    assert verdict({"low": 0.0, "high": 0.0}, "low") == "the same"
+
+
+def test_events_that_differ_on_no_path_are_compared_with_an_interval():
+    breach = (np.random.default_rng(5).random(2000) < 0.3).astype(float)
+    found = pair("a", "b", breach, breach, Terms(BREACH))
+    assert found["mean"]["low"] == -found["mean"]["high"] == pytest.approx(-3.8415 / 2003.8415, rel=1e-4)
+    assert (found["ties"]["value"], found["ties"]["high"]) == (1.0, 1.0)
+    assert found["ties"]["low"] < 1.0
+
+
+def test_thin_tails_flag_the_efficient_set():
+    one, other = plans(5000, 1)
+    found = frontier({"a": one, "b": other}, "low", 0.95)["plans"]["a"]
+    assert found["cvar"]["note"] == intervals.FEW
+    assert "note" not in found["mean"]

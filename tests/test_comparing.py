@@ -82,7 +82,7 @@ def test_any_number_of_threads_compares_alike(home, tmp_path):
 
 def test_plans_that_differ_by_notes_alone_have_one_npv(found):
     pair = next(one for one in found["pairs"] if one["plan"] == "cash" and one["against"] == "own")
-    assert (pair["mean"]["value"], pair["ties"]) == (0.0, 1.0)
+    assert (pair["mean"]["value"], pair["ties"]["value"]) == (0.0, 1.0)
     assert pair["dominance"]["first"]["over"]["verdict"] == "dominates"
 
 
@@ -147,6 +147,12 @@ def test_compare_prints_tables_and_writes_file_and_charts(home, tmp_path):
     for words in ("deferred less own", "Regret", "Stochastic dominance, tolerance 0.1 USD bn", "Efficient set"):
         assert words in said.stdout
     assert "cash and own: the same distribution" in said.stdout
+    tables = re.sub(r"(?s)Stochastic dominance.*?(?=Efficient)", "", said.stdout.partition("\n\n")[2])
+    figures = [line for line in tables.splitlines() if re.search(r"^ {2,4}\S.* -?[\d.,]+( %)?\b", line[:56])]
+    assert all(" to " in line[56:] or " [" in line[56:] for line in figures if line[46:56].strip())
+    edge = said.stdout.partition("Efficient set")[2]
+    assert re.search(r"mean +-\S+   -\S+ to -\S+\n +CVaR 95 % +\S+   \S+ to \S+ \[1\]", edge)
+    assert re.search(r"the same on +100\.0+ % +99\.\d+ to 100\.0+ %\n  mean the same, CVaR 95 % the same", said.stdout)
     assert json.loads((tmp_path / "out/comparison.json").read_text())["n"] == PATHS
     assert {path.name for path in (tmp_path / "out/figures").iterdir()} == {"differences.png", "efficient.png"}
 
@@ -255,7 +261,8 @@ def test_the_report_compares_the_plans(home):
     for words in ("Plans compared", "less that of", "Stochastic dominance over", "Debt against the assets"):
         assert words in text
     drawn = {path.name for path in (home / "base" / "figures").iterdir()}
-    assert {"differences.png", "efficient.png", "debt_own.png", "debt_cash.png"} <= drawn
+    assert {"differences.png", "efficient.png", "debt_own.png", "debt_deferred.png"} <= drawn
+    assert "debt_cash.png" not in drawn  # it owes nothing
 
 
 def test_bounds_come_from_the_swing_where_none_are_given():

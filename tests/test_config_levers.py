@@ -12,7 +12,7 @@ AT = len(BASE.splitlines()) + 1  # line of a plan's header
 
 WRONG = {
     # nothing owned
-    "jv.on = true\nown_share = 0": (2, "own_share: given 0, wanted a number above 0: jv need what the plan owns"),
+    "jv.on = true\nown_share = 0": (2, "own_share: given 0, wanted a number above 0: jv needs what the plan owns"),
     "own_share = 0.0\nlease_excess.on = true\ninternal_or_lease.on = true": (
         1, "own_share: given 0, wanted a number above 0: lease_excess and internal_or_lease need what the plan owns"),
     # JV

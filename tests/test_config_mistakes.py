@@ -93,7 +93,7 @@ KEYS = {
     "[plans.world]": 'my.toml:1: plans.world: given "world", wanted another id: it names columns of results',
     "[plans.Own]": 'my.toml:1: plans.Own: given "Own", wanted an id of at most 40 small letters',
     "[plans.b]\nnotes = 5": "my.toml:2: plans.b.notes: given 5, wanted [[notes]] in the config to scale",
-    "[plans.b]\nnotes = 'all'": 'my.toml:2: plans.b.notes: given "all", wanted a number',
+    "[plans.b]\nnotes = 'all'": 'my.toml:2: plans.b.notes: given "all", wanted true, false or a number',
     "[plans.b]\nliquidity = {penalty = 1, penalty_month = 120}": "my.toml:2: plans.b.liquidity.penalty_month: given "
     "120, wanted a month before months (120)",
     "[plan_defaults.liquidity]\nflor = 3": "my.toml:2: plan_defaults.liquidity.flor: unknown key, did you mean floor?",

@@ -90,6 +90,15 @@ def test_every_figure_has_an_interval_or_a_reason(summary):
     assert "too few tail paths" in body
 
 
+@pytest.mark.parametrize(("events", "high"), [(0, 3.6889), (4000, 4000.0)])
+def test_events_have_the_exact_interval_wherever_they_are_shown(summary, events, high):
+    entry = summary["plans"]["own"]["breach"] | {"mean": events / 4000, "stderr": 0.0}
+    entry["probability"] = {"breach": summary_of_risk.figure_dict(summary_of_risk.probability(events, 4000))}
+    cell = mean(entry)
+    assert (cell.value, 4000 * cell.high) == (events / 4000, pytest.approx(high, rel=1e-3))
+    assert cell.high - cell.low == pytest.approx(3.69 / 4000, rel=0.01)
+
+
 def test_risk_table_shows_every_plan_and_event(summary):
     text = risk_table(summary)
     assert text.count("P(npv < 0)") == 2

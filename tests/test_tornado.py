@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from simulator.errors import ConfigError
-from simulator.finance.metrics import Metric
-from simulator.risk.sensitivity import Measure, Swing, bars, estimate, measure, paired_error, width
+from simulator.finance.metrics import Metric, plan_metrics, world_metrics
+from simulator.risk import intervals, undefined
+from simulator.risk.estimates import Measure, estimate, paired_error
+from simulator.risk.sensitivity import Swing, Target, bars, known, measure, width
 
 NPV = Metric("npv", "amount", "USD bn", "low", False, "Net present value")
 GAP = Metric("gap", "amount", "USD bn", "high", True, "Gap")
@@ -35,7 +37,9 @@ def one_bar(wanted, key, low, high, metric=NPV):
 def test_a_fixed_input_moves_the_mean_by_its_own_change():
     base, bar = one_bar(Measure("mean"), "price", 4.0, 6.0)
     noise = np.random.default_rng(1).standard_normal((2, N))
-    assert base == pytest.approx(7 + 2 * noise[0].mean() + noise[1].mean())
+    assert base["value"] == pytest.approx(7 + 2 * noise[0].mean() + noise[1].mean())
+    assert base["high"] - base["value"] == pytest.approx(1.96 * toy().std() / math.sqrt(N), rel=1e-3)
+    assert bar["interval_low"][1] - bar["delta_low"] == pytest.approx(1.96 * bar["stderr_low"], rel=1e-3)
     assert bar["delta_low"] == pytest.approx(-2 - 2 * noise[0].mean())
     assert bar["delta_high"] == pytest.approx(2 - 2 * noise[0].mean())
     assert bar["stderr_low"] == pytest.approx(2 * noise[0].std(ddof=1) / math.sqrt(N))
@@ -83,10 +87,11 @@ def test_paired_errors_are_the_spread_of_repetitions(wanted):
 def test_an_input_that_does_not_matter_has_a_bar_of_zeros_and_stands_last():
     base, found = bars(NPV, Measure("cvar", 0.95), toy(), [Swing("idle", 0, 1), Swing("price", 4, 6)], toy)
     assert [bar["input"] for bar in found] == ["price", "idle"]
-    assert found[1] | {"input": "", "low": 0, "high": 0} == dict.fromkeys(found[1], 0) | {"input": ""}
+    names = ("delta_low", "delta_high", "stderr_low", "stderr_high")
+    assert [found[1][name] for name in names] == [0.0] * 4
+    assert found[1]["interval_low"] == found[1]["interval_high"] == [0.0, 0.0]
     assert json.loads(json.dumps(found)) == found
-    assert base is not None
-    assert base < 0  # even the mean of the worst paths earns something
+    assert base["high"] < 0  # even the mean of the worst paths earns something
 
 
 def test_bars_are_ordered_by_the_distance_of_their_ends():
@@ -143,3 +148,56 @@ def test_measures_are_read(text, metric, wanted):
 def test_measures_that_make_no_sense_are_refused(text, metric, says):
     with pytest.raises(ConfigError, match=says):
         measure(text, metric)
+
+
+def test_thin_tails_have_no_bars_and_few_paths_a_flag():
+    """49 paths beyond VaR: no figure and nothing simulated; 299: a figure with a flag; 300: one without."""
+
+    def of(n, simulate):
+        return bars(NPV, Measure("cvar", 0.95), toy(n=n), [Swing("size", 0.5, 2.0)], simulate)
+
+    base, (bar,) = of(999, None)
+    assert base == {"value": None, "low": None, "high": None, "note": intervals.TOO_FEW}
+    assert (bar["delta_low"], bar["stderr_high"], bar["interval_low"], bar["note"]) == (None, None, None, base["note"])
+    base, (bar,) = of(5999, lambda key, value: toy(key, value, n=5999))
+    assert base["note"] == bar["note"] == intervals.FEW
+    assert base["low"] < base["value"] < base["high"]
+    base, (bar,) = of(6000, lambda key, value: toy(key, value, n=6000))
+    assert "note" not in base | bar
+
+
+def test_an_event_that_changes_on_no_path_still_has_an_interval():
+    breach = (toy() < -3).astype(float)
+    _, (bar,) = bars(BREACH, Measure("probability"), breach, [Swing("idle", 0, 1)], lambda key, value: breach)
+    assert (bar["delta_low"], bar["stderr_low"]) == (0.0, 0.0)
+    assert bar["interval_low"] == pytest.approx([-3.8415 / (N + 3.8415), 3.8415 / (N + 3.8415)], rel=1e-4)
+
+
+def test_events_that_are_undefined_on_other_paths_are_not_paired():
+    one, other = np.zeros(20), np.zeros(20)
+    other[:5] = np.nan
+    base, (bar,) = bars(BREACH, Measure("probability"), one, [Swing("x", 0, 1)], lambda key, value: other)
+    assert base["high"] > 0.0
+    assert bar["interval_low"] == pytest.approx(intervals.unpaired_proportion(0, 15, 0, 20))
+
+
+def test_a_tail_that_is_one_value_has_no_interval_of_its_change():
+    atom, spread = np.concatenate([np.zeros(4000), np.full(4000, -5.0)]), np.linspace(-9.0, 9.0, 8000)
+    _, (bar,) = bars(NPV, Measure("cvar", 0.95), atom, [Swing("x", 0, 1)], lambda key, value: atom - 1.0)
+    assert (bar["delta_low"], bar["interval_low"], bar["note"]) == (1.0, None, intervals.ATOM)
+    _, (bar,) = bars(NPV, Measure("cvar", 0.95), spread, [Swing("x", 0, 1)], lambda key, value: spread - 1.0)
+    assert bar["interval_low"] == pytest.approx([1.0, 1.0])
+
+
+def test_a_metric_that_is_undefined_everywhere_is_refused_with_the_reason():
+    partner = Metric("partner_npv", "amount", "USD bn", "low", True, "Partner")
+    with pytest.raises(
+        ConfigError, match=r"given partner_npv, which is undefined on all 3 paths of plan own \(without"
+    ):
+        known(np.full(3, np.nan), Target(partner, 0), "own")
+    assert known(np.array([np.nan, 1.0]), Target(partner, 0), "own").size == 2
+
+
+def test_every_metric_that_may_be_undefined_has_a_reason():
+    may = {metric.name for metric in (*world_metrics(()), *plan_metrics(())) if metric.undefined}
+    assert set(undefined._WHEN) == may

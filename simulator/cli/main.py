@@ -20,7 +20,7 @@ from simulator.cli.check import check
 from simulator.cli.compare import compare
 from simulator.cli.init import init
 from simulator.cli.report import report
-from simulator.cli.run import run
+from simulator.cli.run import Unprinted, run
 from simulator.cli.schema import schema
 from simulator.cli.stress import stress
 from simulator.cli.tornado import tornado
@@ -29,6 +29,7 @@ from simulator.cli.warmup import warmup
 from simulator.errors import ConfigError, Interrupted, SimulatorError
 
 DEBUG = "SIMULATOR_DEBUG"
+STDOUT = "standard output"
 
 
 def _say(text: str) -> None:
@@ -70,7 +71,7 @@ def _cause(error: BaseException) -> str:
     if isinstance(error, SimulatorError):
         return f"failed: {error}"
     if isinstance(error, OSError) and error.strerror:
-        return f"failed: {error.filename or 'writing'}: {error.strerror.lower()}"
+        return f"failed: {error.filename or STDOUT}: {error.strerror.lower()}"  # no other file is written bare
     if isinstance(error, MemoryError):
         return "failed: out of memory; fewer --threads need less"
     return f"failed: {type(error).__name__}: {error}\nThis should not happen. {DEBUG}=1 shows where it did."
@@ -82,8 +83,8 @@ class Verbs(TyperGroup):
     def make_context(self, *given: Any, **named: Any) -> Any:
         try:
             return super().make_context(*given, **named)
-        except KeyboardInterrupt as error:
-            raise typer.Exit(explain(error)) from None
+        except (KeyboardInterrupt, OSError) as error:  # --help and the like print here
+            raise SystemExit(_said(error)) from None
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -91,10 +92,17 @@ class Verbs(TyperGroup):
         except (Exception, KeyboardInterrupt) as error:
             if isinstance(error, typer.Abort) or hasattr(error, "exit_code"):
                 raise
-            if isinstance(error, OSError) and error.errno == errno.EPIPE:
-                _unread()
-                raise typer.Exit from None
-            raise typer.Exit(explain(error)) from None
+            raise typer.Exit(_said(error)) from None
+
+
+def _said(error: BaseException) -> int:
+    """The exit code of an error, explained unless it is that nobody reads stdout any more."""
+    behind = error.__cause__ if isinstance(error, Unprinted) else error
+    if isinstance(behind, OSError) and behind.filename is None:
+        _unread()  # or what was not printed fails once more at the end
+        if behind.errno == errno.EPIPE:
+            return 0
+    return explain(error)
 
 
 def _unread() -> None:
@@ -155,7 +163,7 @@ def main() -> None:
     except BrokenPipeError:
         _unread()
     except OSError as error:
-        _say(f"failed: stdout: {(error.strerror or str(error)).lower()}")
+        _say(f"failed: {STDOUT}: {(error.strerror or str(error)).lower()}")
         _unread()
         code = code or 1
     raise SystemExit(code)

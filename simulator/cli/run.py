@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +15,10 @@ from simulator.errors import RunError
 
 if TYPE_CHECKING:
     from simulator.results.store import Run
+
+
+class Unprinted(RunError):
+    """A complete run whose results could not be printed; its cause is the error of standard output."""
 
 
 def run(
@@ -59,11 +64,16 @@ def run(
         resume=resume, accept_changes=accept_changes, checkpoint=every, say=say,
     )  # fmt: skip
     undrawn = None if no_report else _draw(done, say)
-    if as_json:
-        print(json.dumps(done.summary, indent=1))
-    else:
-        names = "".join(f" --stress {name}" for name in stress or ())
-        _print(done, config, drawn=not no_report and undrawn is None, stress=names)
+    try:
+        if as_json:
+            print(json.dumps(done.summary, indent=1))
+        else:
+            names = "".join(f" --stress {name}" for name in stress or ())
+            _print(done, config, drawn=not no_report and undrawn is None, stress=names)
+        sys.stdout.flush()
+    except OSError as error:
+        cause = (error.strerror or str(error)).lower()
+        raise Unprinted(f"standard output: {cause}\nThe run is complete in {done.path}.") from error
     if undrawn is not None:
         raise undrawn
     if strict and not all(one["met"] for one in done.summary["stop"].get("precision", ())):
@@ -81,23 +91,14 @@ def _draw(done: Run, say: Callable[[str], None] | None) -> RunError | None:
     return None
 
 
-def _ended(stop: dict[str, Any]) -> str:
-    """Which rule ended the run, and how precise it became."""
-    asked = stop["asked"] if isinstance(stop["asked"], list) else [stop["asked"]]
-    by = "" if stop["rule"] == "paths" else f", asked for {', '.join(map(str, asked))}"
-    lines = [f"stopped by {stop['rule']}{by}"]
-    for one in stop.get("precision", ()):
-        lines.append(f"  {one['asked']}  {'reached' if one['met'] else 'NOT reached'}, {one['reached']}")
-    return "\n".join(lines)
-
-
 def _print(done: Run, config: Path, drawn: bool, stress: str) -> None:
+    from simulator.report.headline import stopped
     from simulator.report.tables import risk_table
 
     print(risk_table(done.summary))
     timing = done.summary["timing"]
     print(f"{done.summary['paths']:,} paths in {timing['simulate_s']:.1f} s, seed {done.summary['seed']}")
-    print(_ended(done.summary["stop"]))
+    print("\n  ".join(stopped(done.summary["stop"])))
     print(f"run     {done.path}")
     if drawn:
         print(f"report  {done.path / 'report.html'}")

@@ -11,8 +11,6 @@ import typer
 from simulator.cli import arguments, options
 
 PATHS = "20000"
-_NAME = 44
-_SHOWN = 30
 
 
 def tornado(
@@ -62,7 +60,9 @@ def tornado(
     if as_json:
         print(json.dumps(found, indent=1))
     else:
-        _print(found)
+        from simulator.report.tables import tornado_table
+
+        print(tornado_table(found), end="")
         if target is not None:
             print(f"\nwritten {target / 'tornado.json'}, {target / 'figures' / 'tornado.png'}")
 
@@ -74,32 +74,3 @@ def _keep(found: dict[str, Any], out: Path) -> None:
     folder = RunFolder(out)
     folder.write_json("tornado.json", found)
     folder.write(f"{FIGURES}/tornado.png", tornado_figure(found))
-
-
-def _print(found: dict[str, Any]) -> None:
-    """The table: what each end changes, with two standard errors, and the inputs that change nothing."""
-    owner = f"{found['plan']}.{found['metric']}"
-    unit = f", {found['unit']}" if found["unit"] else ""
-    print(f"{found['measure']} of {owner}{unit}: {_number(found['base'])} on {found['paths']:,} paths; changes by")
-    if found["stress"]:
-        print(f"under stress, not the base: {', '.join(found['stress'])}")
-    print(f"{'input held at':<{_NAME}}{'low':>10}{'high':>10}   {'at low':<20}at high")
-    for bar in found["bars"][:_SHOWN]:
-        name = bar["input"] if len(bar["input"]) < _NAME else f"{bar['input'][: _NAME - 4]}..."
-        low, high = (_change(bar, end) for end in ("low", "high"))
-        print(f"{name:<{_NAME}}{bar['low']:>10.4g}{bar['high']:>10.4g}   {low:<20}{high}")
-    if len(found["bars"]) > _SHOWN:
-        print(f"... and {len(found['bars']) - _SHOWN} more that move it less (--json and --out give all)")
-    idle = [bar["input"] for bar in found["bars"] if bar["delta_low"] == bar["delta_high"] == 0]
-    print(f"changes are given with two standard errors of the paired difference; seed {found['seed']}")
-    if idle:
-        print(f"no effect at all: {', '.join(idle)}")
-
-
-def _change(bar: dict[str, Any], end: str) -> str:
-    delta, error = bar[f"delta_{end}"], bar[f"stderr_{end}"]
-    return "undefined" if delta is None else f"{delta:+.4g} ± {2 * (error or 0.0):.2g}"
-
-
-def _number(x: float | None) -> str:
-    return "undefined" if x is None else f"{x:.4g}"

@@ -70,7 +70,8 @@ def _ownership(known: Known, plan: KeyPath) -> Iterator[Mistake]:
     """Who owns nothing has nothing to share or to let."""
     on = [lever for lever in OWNED if _is_on(known, plan, lever)]
     if on and known.number(*plan, "own_share") == 0.0:
-        text = f"given 0, wanted a number above 0: {' and '.join(on)} need what the plan owns"
+        need = "needs" if len(on) == 1 else "need"
+        text = f"given 0, wanted a number above 0: {' and '.join(on)} {need} what the plan owns"
         yield Mistake((*plan, "own_share"), text)
 
 

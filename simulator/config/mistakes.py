@@ -12,6 +12,7 @@ from simulator.config.locate import KeyPath, has
 from simulator.config.schema import Config
 from simulator.config.schema.laws import LAWS
 from simulator.config.schema.numbers import SLUG
+from simulator.config.schema.plans import AMOUNT
 from simulator.config.schema.ranges import Table
 from simulator.config.schema.walk import key_names, owner, sampled_keys
 from simulator.config.show import show
@@ -56,6 +57,13 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def explain(error: ErrorDetails, tree: Any, root: type[Table] = Config) -> Mistake:
     """A pydantic error as a mistake. `tree` is what was validated as a `root`."""
+    found = _explain(error, tree, root)
+    if AMOUNT in error["loc"]:  # of a key that may be a switch as well
+        return Mistake(found.path, found.text.replace("wanted ", "wanted true, false or ", 1))
+    return found
+
+
+def _explain(error: ErrorDetails, tree: Any, root: type[Table]) -> Mistake:
     path = _key_path(error["loc"], tree)
     kind, given, context = error["type"], error["input"], error.get("ctx", {})
     if kind == "mistake":

@@ -14,18 +14,26 @@ _WEEK = 7 * 86_400.0
 
 def duration(option: str, text: str) -> float:
     """A duration written 30s, 5min or 1.5h, in seconds; above 0, at most a week."""
-    match = re.fullmatch(r"(\d*\.?\d+) ?(s|sec|m|min|h)", text.strip())
-    found = float(match[1]) * _SECONDS[match[2]] if match else 0.0
+    found = _seconds(text)
     if not 0.0 < found <= _WEEK:
         raise ConfigError([f"{option}: given {text}, wanted a time such as 30s, 5min or 1h, a week at most"])
     return found
+
+
+def _seconds(text: str) -> float:
+    """A duration in seconds; 0 if it is none."""
+    match = re.fullmatch(r"(\d*\.?\d+) ?(s|sec|m|min|h)", text.strip())
+    return float(match[1]) * _SECONDS[match[2]] if match else 0.0
 
 
 def deadline(text: str, now: float | None = None) -> float:
     """The moment meant by --until, seconds since 1970: 06:00 is the next such local time, +5min is in five minutes."""
     now = time.time() if now is None else now
     if text.startswith("+"):
-        return now + duration("--until", text[1:])
+        wait = _seconds(text[1:])
+        if not 0.0 < wait <= _WEEK:
+            raise ConfigError([f"--until: given {text}, wanted a time such as +30s, +5min or +1h, a week at most"])
+        return now + wait
     match = re.fullmatch(r"(\d\d?):(\d\d)", text.strip())
     if match is None or int(match[1]) > 23 or int(match[2]) > 59:
         raise ConfigError([f"--until: given {text}, wanted a local time such as 06:00, or +5min"])

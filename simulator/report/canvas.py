@@ -19,7 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from simulator.report.numbers import number
+from simulator.report.numbers import MONTHS, number
 
 WIDTH, HEIGHT, DPI = 5.0, 3.2, 180
 # Okabe and Ito (2008), ordered so that neighbours differ in lightness too.
@@ -33,7 +33,12 @@ DASHES: tuple[str | tuple[int, tuple[int, ...]], ...] = (
     (0, (3, 1, 1, 1, 1, 1)),
     (0, (2, 2)),
 )
+MARKS = ("o", "s", "D", "^", "v", "P", "X")
+MOST = 12  # plans in one chart of curves: more cannot be told apart
 INK, FAINT = "#1a1a1a", "#8a8a8a"
+_MONTHLY = 48  # months of a horizon below which an axis of time counts months
+_TICKS = 7
+_LINE = 0.19  # inches that a row of a legend takes
 _STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
@@ -93,12 +98,41 @@ def canvas(title: str, height: float = HEIGHT, wide: int = 44) -> tuple[Figure, 
     return figure, axes
 
 
+class Look(NamedTuple):
+    """How the curve and the mark of one plan differ from those of others."""
+
+    colour: str
+    dash: str | tuple[int, tuple[int, ...]]
+    mark: str
+
+
+def look(row: int) -> Look:
+    """The look of plan number `row`: the first 49 are all different, the colours of the first 7."""
+    turn = row // len(COLOURS)
+    return Look(COLOURS[row % len(COLOURS)], DASHES[(row + turn) % len(DASHES)], MARKS[(row + turn) % len(MARKS)])
+
+
 def years(axes: Axes, first: float, months: int) -> None:
-    """A horizontal axis of calendar years from `first` (2026.5) on, for `months` months."""
+    """A horizontal axis of time from `first` (2026.5) on, for `months` months: in years, or in months if few."""
     axes.set_xlim(first, first + months / 12)
+    if months < _MONTHLY:
+        _months(axes, first, months)
+        return
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda year, _: f"{year:.0f}"))
     axes.set_xlabel("calendar year")
+
+
+def _months(axes: Axes, first: float, months: int) -> None:
+    """Ticks every so many months, the year under the first and under each January."""
+    step = next(step for step in (1, 2, 3, 6, 12) if months / step <= _TICKS)
+    start = round(12 * first)
+    ticks = range(-(-start // step) * step, start + months + 1, step)
+    labels = [
+        f"{MONTHS[at % 12]}\n{at // 12}" if k == 0 or at % 12 < step else MONTHS[at % 12] for k, at in enumerate(ticks)
+    ]
+    axes.set_xticks([at / 12 for at in ticks], labels)
+    axes.set_xlabel("calendar month")
 
 
 def percent_axis(axis: mpl.axis.Axis) -> None:
@@ -107,8 +141,13 @@ def percent_axis(axis: mpl.axis.Axis) -> None:
 
 
 def room_for_legend(axes: Axes, columns: int = 2) -> None:
-    """A legend below the axes, where it can cover nothing."""
-    axes.figure.legend(loc="outside lower center", ncols=columns)
+    """A legend below the axes, where it can cover nothing; the figure grows by what more than three rows take."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    rows = -(-len(axes.get_legend_handles_labels()[0]) // columns)
+    width, height = figure.get_size_inches()
+    figure.set_size_inches(width, height + _LINE * max(rows - 3, 0))
+    figure.legend(loc="outside lower center", ncols=columns)
 
 
 def says(value: float) -> str:

@@ -10,12 +10,22 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from simulator.report.canvas import COLOURS, FAINT, INK, Picture, canvas, percent_axis, room_for_legend, says
+from simulator.report.canvas import (
+    COLOURS,
+    FAINT,
+    INK,
+    MARKS,
+    Picture,
+    canvas,
+    look,
+    percent_axis,
+    room_for_legend,
+    says,
+)
 from simulator.report.headline import figure as cell_of
 from simulator.report.numbers import number, percent, plain
 from simulator.report.tables import interval, value
 
-_MARKERS = ("o", "s", "D", "^", "v", "P", "X")
 _MOST = 12  # pairs shown
 
 
@@ -46,7 +56,7 @@ def differences(found: Mapping[str, Any], names: Mapping[str, str]) -> Picture |
             colour = COLOURS[k]
             if cell.low is not None and cell.high is not None:
                 axes.plot([cell.low, cell.high], [y, y], color=colour, linewidth=2.2, solid_capstyle="butt")
-            axes.plot(cell.value, y, _MARKERS[k], color=colour, markersize=5)
+            axes.plot(cell.value, y, MARKS[k], color=colour, markersize=5)
     axes.axvline(0, color=INK, linewidth=0.9)
     rows = [_beats(pair, names, alone) for pair in reversed(pairs)]
     axes.set_yticks(range(len(pairs)), rows)
@@ -57,8 +67,7 @@ def differences(found: Mapping[str, Any], names: Mapping[str, str]) -> Picture |
     if share:
         percent_axis(axes.xaxis)
     handles = [
-        Line2D([], [], color=COLOURS[k], marker=_MARKERS[k], markersize=5, label=name)
-        for k, (name, _) in enumerate(lines)
+        Line2D([], [], color=COLOURS[k], marker=MARKS[k], markersize=5, label=name) for k, (name, _) in enumerate(lines)
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     kind = str(found["kind"])
@@ -68,8 +77,9 @@ def differences(found: Mapping[str, Any], names: Mapping[str, str]) -> Picture |
         "differences",
         title,
         "Paired differences with 95 % intervals. " + " ".join(words),
-        f"Bars: 95 % intervals of the paired differences, often too short to see. {good}; a CVaR is a loss, so left of "
-        "0 there is less risk. Under each name: share of paths on which that plan is better.",
+        f"Bars: 95 % intervals of the paired differences, often too short to see; one that holds 0 does not tell the "
+        f"plans apart. {good}; a CVaR is a loss, so left of 0 there is less risk. Under each name: share of paths on "
+        f"which that plan is better, 95 % interval.{_reserve(lines, pairs)}",
         figure,
     )
 
@@ -82,17 +92,24 @@ def _lines(pairs: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
         yield f"CVaR {percent(float(level), 0)}", lambda pair, level=level: pair["cvar"].get(level)
 
 
+def _reserve(lines: Sequence[tuple[str, Any]], pairs: Sequence[Mapping[str, Any]]) -> str:
+    """A sentence on each drawn figure that is missing or to be taken with reserve."""
+    notes = {f"{name}: {note}" for name, read in lines for pair in pairs if (note := cell_of(read(pair)).note)}
+    return "".join(f" {note}." for note in sorted(notes))
+
+
 def _beats(pair: Mapping[str, Any], names: Mapping[str, str], alone: bool) -> str:
     name = names[pair["plan"]] if alone else f"{names[pair['plan']]} less {names[pair['against']]}"
-    better = pair["beats"]["value"]
-    return f"{textwrap.fill(name, 22)}\nbetter on {percent(better)}" if better is not None else textwrap.fill(name, 22)
+    better = cell_of(pair["beats"])
+    share = f"\nbetter on {interval(better, 'event')}" if better.value is not None else ""
+    return textwrap.fill(name, 22) + share
 
 
 def _words(lines: Sequence[tuple[str, Any]], pair: Mapping[str, Any], kind: str) -> Iterator[str]:
     for name, read in lines:
         cell = cell_of(read(pair))
         if cell.value is not None:
-            yield f"{name} {value(cell, kind)} ({interval(cell, kind)})"
+            yield f"{name} {value(cell, kind)} ({interval(cell, kind) or cell.note})"
 
 
 def efficient(found: Mapping[str, Any], names: Mapping[str, str]) -> Picture | None:
@@ -104,7 +121,7 @@ def efficient(found: Mapping[str, Any], names: Mapping[str, str]) -> Picture | N
     figure, axes = canvas("Mean against tail risk", 3.5)
     for k, (plan, of) in enumerate(edge["plans"].items()):
         mean, cvar = of["mean"], of["cvar"]
-        colour = COLOURS[k % len(COLOURS)]
+        colour, _, mark = look(k)
         on = of["standing"].startswith("efficient")
         axes.errorbar(
             cvar["value"],
@@ -113,7 +130,7 @@ def efficient(found: Mapping[str, Any], names: Mapping[str, str]) -> Picture | N
             yerr=[[mean["value"] - mean["low"]], [mean["high"] - mean["value"]]],
             color=colour,
             elinewidth=1.0,
-            marker=_MARKERS[k % len(_MARKERS)],
+            marker=mark,
             markersize=max(11 - 1.2 * k, 4),  # of plans in one place all are seen
             markerfacecolor=colour if on else "white",
             markeredgewidth=1.6,
@@ -126,8 +143,9 @@ def efficient(found: Mapping[str, Any], names: Mapping[str, str]) -> Picture | N
     axes.set_xlabel(f"CVaR {level}, {found['unit']} (left: less risk)")
     axes.set_ylabel(f"mean, {found['unit']}")
     room_for_legend(axes, 1 if max(map(len, names.values())) > 16 else 2)
+    reserve = {of["cvar"]["note"] for of in edge["plans"].values() if "note" in of["cvar"]}
     words = [
-        f"{names[plan]}: mean {number(of['mean']['value'])}, CVaR {number(of['cvar']['value'])}, {of['standing']}"
+        f"{names[plan]}: mean {_spoken(of['mean'])}, CVaR {_spoken(of['cvar'])}, {of['standing']}"
         + (f" by {', '.join(names[other] for other in of['by'])}" if of["by"] else "")
         for plan, of in edge["plans"].items()
     ]
@@ -137,9 +155,14 @@ def efficient(found: Mapping[str, Any], names: Mapping[str, str]) -> Picture | N
         f"Mean and CVaR {level} of {found['metric']} by plan. {'. '.join(words)}.",
         "Filled: efficient, no other plan is better in both mean and CVaR; joined by the line. Hollow: dominated. "
         f"Bars: 95 % intervals of each plan by itself on {edge['n']:,} paths; what is sure is judged by paired "
-        "differences, which are much surer.",
+        "differences, which are much surer." + "".join(f" CVaR: {note}." for note in reserve),
         figure,
     )
+
+
+def _spoken(figure: Mapping[str, Any]) -> str:
+    cell = cell_of(figure)
+    return f"{value(cell, 'amount')} ({interval(cell, 'amount')})"
 
 
 def _join(axes: Axes, plans: Mapping[str, Any], bad: str) -> None:

@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 
 def charts(run: Run, plan: str) -> Iterator[Picture]:
-    """The charts whose series the run kept."""
+    """The charts whose series the run kept; none of debt without debt, nor of letting where nothing is let."""
     for picture in (_outstanding(run, plan), _income(run, plan)):
         if picture is not None:
             yield picture
@@ -25,7 +25,7 @@ def charts(run: Run, plan: str) -> Iterator[Picture]:
 def _outstanding(run: Run, plan: str) -> Picture | None:
     """Notes and revolver against the economic value of the assets."""
     notes, revolver, value = (run.series.get(f"{plan}.{name}") for name in ("notes", "revolver", "asset_value"))
-    if notes is None or revolver is None or value is None:
+    if notes is None or revolver is None or value is None or not (_moves(notes) or _moves(revolver)):
         return None
     title = f"Debt and asset value: {run.plans[plan]}"
     debt = _sum(notes, revolver)
@@ -44,7 +44,7 @@ def _outstanding(run: Run, plan: str) -> Picture | None:
 def _income(run: Run, plan: str) -> Picture | None:
     """Lease income against interest."""
     lease, interest = (run.series.get(f"{plan}.{name}") for name in ("lease", "interest"))
-    if lease is None or interest is None:
+    if lease is None or interest is None or not _moves(lease):
         return None
     title = f"Lease income and interest: {run.plans[plan]}"
     return _fans(
@@ -55,6 +55,11 @@ def _income(run: Run, plan: str) -> Picture | None:
         (("lease income", lease), ("interest on notes", interest)),
         "Income from capacity let, after the cost of letting it, beside the interest on the notes.",
     )
+
+
+def _moves(rows: Bands) -> bool:
+    """Whether a series is anything but 0 on some path."""
+    return any(bool(band.any()) for name, band in rows.items() if name != "month")
 
 
 def _sum(one: Bands, other: Bands) -> Bands:

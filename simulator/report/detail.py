@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from simulator.report.headline import Cell, figure, headline, mean
-from simulator.report.numbers import MISSING, NEVER, percent
+from simulator.report.headline import Cell, figure, headline, mean, stopped
+from simulator.report.numbers import MISSING, NEVER, month_name, percent
 from simulator.report.run import Run
 from simulator.report.tables import interval, value
 
@@ -15,8 +15,8 @@ _VERDICTS = (
     ("npv", "probability", "npv < 0", "It loses value in {} of the worlds."),
     ("npv", "mean", None, "NPV is {} USD bn on average."),
     ("npv", "cvar", "0.95", "In the worst 5 % of worlds the mean loss is {} USD bn."),
-    ("shortfall", "mean", None, "Liquidity falls short in {}."),
-    ("breach", "mean", None, "A covenant is breached in {}."),
+    ("shortfall", "probability", None, "Liquidity falls short in {} of them."),
+    ("breach", "probability", None, "A covenant is breached in {} of them."),
 )
 
 
@@ -87,7 +87,7 @@ def full_table(run: Run, owner: str) -> Table:
     rows: list[tuple[str | Words, ...]] = []
     for name, entry in entries.items():
         kind = str(entry.get("kind", "amount"))
-        cells = [Cell(None, None, None) if kind == "month" else mean(entry)]
+        cells = [figure(None) if kind == "month" and not entry.get("note") else mean(entry)]
         cells += [figure(entry.get("quantiles", {}).get(share)) for share in shares]
         cells += [figure(entry.get(m, {}).get(level)) for level in levels for m in ("var", "cvar")]
         rows.append((_name(run, name, entry), *(show(cell, kind, run.months) for cell in cells), _undefined(entry)))
@@ -131,22 +131,34 @@ def _sentence(entries: Mapping[str, Any], metric: str, part: str, key: str | Non
     if not entry:
         return ""
     cell = mean(entry) if key is None else figure(entry.get(part, {}).get(key))
+    if cell.value is None and metric == "breach" and cell.note:
+        return f"Of covenants nothing is known: {cell.note}."
     if cell.value is None:
         return ""
     kind = "event" if part == "probability" else str(entry.get("kind", "amount"))
+    text += " Below 0 it is a gain." if part == "cvar" and cell.value < 0.0 else ""
     return text.format(f"{typeset(value(cell, kind))} ({typeset(interval(cell, kind))})")
+
+
+def origin(run: Run) -> str:
+    """Where the figures come from, for the head of the page: paths, seed, what ended the run, digest."""
+    summary = run.summary
+    ended = "; ".join(" ".join(line.split()) for line in stopped(summary["stop"]))
+    return typeset(
+        f"{summary['paths']:,} simulated worlds over {run.months} months from {month_name(run.start, 0)}; seed "
+        f"{summary['seed']}; {ended}; digest {str(summary['digest'])[:16]}, in full under How it was made."
+    )
 
 
 def provenance(run: Run) -> list[tuple[str, str]]:
     """What is needed to make this run again: names and values."""
     summary = run.summary
-    stop = summary.get("stop", {})
     facts = [
         ("digest of the results", str(summary.get("digest", MISSING))),
         ("paths", f"{summary.get('paths', 0):,}"),
         ("seed", str(summary.get("seed", MISSING))),
         ("sampler", str(summary.get("sampler", MISSING))),
-        ("stopped by", ", ".join(f"{key} {fact}" for key, fact in stop.items()) or MISSING),
+        ("ended", "; ".join(" ".join(line.split()) for line in stopped(summary["stop"]))),
         ("SHA-256 of the config", hashlib.sha256(run.config_text.encode()).hexdigest()),
     ]
     return facts + [(name, fact) for name, fact in _flat(run.manifest) if name not in dict(facts)]

@@ -47,7 +47,9 @@ def figure(entry: Mapping[str, Any] | None) -> Cell:
 
 
 def mean(entry: Mapping[str, Any]) -> Cell:
-    """The mean with its 95 % interval."""
+    """The mean with its 95 % interval; of an event its probability, which has an exact one."""
+    if entry.get("kind") == "event":
+        return figure(next(iter(entry.get("probability", {}).values()), None))
     value, stderr = entry.get("mean"), entry.get("stderr")
     if value is None:
         return Cell(None, None, None, entry.get("note") or "undefined on every path")
@@ -79,7 +81,7 @@ def _unit(entry: Mapping[str, Any]) -> str:
 def _lines(name: str, first: Mapping[str, Any], columns: list[Mapping[str, Any]]) -> Iterator[Line]:
     kind = str(first.get("kind", "amount"))
     if kind == "event":
-        yield Line("probability", "event", tuple(_probability(column) for column in columns))
+        yield Line("probability", "event", tuple(mean(column) for column in columns))
         return
     if name in _NAMES:
         yield Line("mean", kind, tuple(mean(column) for column in columns))
@@ -105,15 +107,15 @@ def _quantiles(name: str, first: Mapping[str, Any]) -> list[str]:
     return sorted((share for share in known if float(share) in wanted), key=float)
 
 
-def _probability(entry: Mapping[str, Any]) -> Cell:
-    """How often an event happens: the exact interval where the summary has it, else the normal one."""
-    exact = entry.get("probability", {})
-    if exact:
-        return figure(next(iter(exact.values())))
-    cell = mean(entry) if entry else Cell(None, None, None)
-    if cell.low is None or cell.high is None:
-        return cell
-    return Cell(cell.value, max(cell.low, 0.0), min(cell.high, 1.0), cell.note)
+def stopped(stop: Mapping[str, Any]) -> list[str]:
+    """What ended a run, and how precise each measure became that it was to know."""
+    asked = stop["asked"] if isinstance(stop["asked"], list) else [stop["asked"]]
+    by = "" if stop["rule"] == "paths" else f", asked for {', '.join(map(str, asked))}"
+    reached = [
+        f"{one['asked']}  {'reached' if one['met'] else 'NOT reached'}, {one['reached']}"
+        for one in stop.get("precision", ())
+    ]
+    return [f"stopped by {stop['rule']}{by}", *reached]
 
 
 def conventions(summary: Mapping[str, Any]) -> list[str]:

@@ -23,6 +23,7 @@ class Section(NamedTuple):
     anchor: str
     title: str
     intro: str
+    remarks: list[str]  # in place of pictures that would show nothing
     pictures: list[dict[str, Any]]
     tables: list[detail.Table]
 
@@ -31,7 +32,7 @@ def write_page(folder: Path) -> Path:
     """Draw every figure of a run and write figures/*.png and report.html; returns the path of the latter."""
     run = read_run(folder)
     with style():
-        sections = [section for section in _sections(run) if section.pictures or section.tables]
+        sections = [section for section in _sections(run) if section.remarks or section.pictures or section.tables]
     page = (
         _environment()
         .get_template("report.html")
@@ -40,6 +41,8 @@ def write_page(folder: Path) -> Path:
             sections=sections,
             headline=detail.headline_table(run),
             verdicts=detail.verdicts(run),
+            ranking=plans.tail_ranking(run),
+            origin=detail.origin(run),
             conventions=conventions(run.summary),
             provenance=detail.provenance(run),
             summary=run.summary,
@@ -56,10 +59,16 @@ def _environment() -> Environment:
 
 def _sections(run: Run) -> Iterator[Section]:
     def chapter(
-        anchor: str, title: str, intro: str, pictures: Iterable[Picture | None], tables: Iterable[detail.Table] = ()
+        anchor: str,
+        title: str,
+        intro: str,
+        pictures: Iterable[Picture | str | None],
+        tables: Iterable[detail.Table] = (),
     ) -> Section:
-        shown = [_embedded(run.folder, picture) for picture in pictures if picture is not None]
-        return Section(anchor, title, intro, shown, list(tables))
+        drawn = [picture for picture in pictures if picture is not None]
+        remarks = [picture for picture in drawn if isinstance(picture, str)]
+        shown = [_embedded(run.folder, picture) for picture in drawn if isinstance(picture, Picture)]
+        return Section(anchor, title, intro, remarks, shown, list(tables))
 
     yield chapter(
         "value",
@@ -99,7 +108,8 @@ def _sections(run: Run) -> Iterator[Section]:
     yield chapter(
         "debt",
         "Debt against the assets it paid for",
-        "What is owed beside what the compute and shells are worth in use or resale, month by month.",
+        "What is owed beside what the compute in place is worth in use or resale, month by month; and income from "
+        "letting beside interest, of plans that let.",
         (picture for plan in run.plans for picture in debt.charts(run, plan)),
     )
     for plan, title in run.plans.items():

@@ -9,11 +9,11 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from simulator.report.canvas import COLOURS, FAINT, INK, Picture, canvas, percent_axis
-from simulator.report.numbers import plain, quantity
-from simulator.report.tables import measured
+from simulator.report.canvas import FAINT, INK, Picture, canvas, look, percent_axis
+from simulator.report.headline import figure as cell_of
+from simulator.report.numbers import plain
+from simulator.report.tables import interval, measured, value
 
-_MARKS = ("o", "s", "D", "^", "v", "P", "X")
 _ROOM = 0.8  # of a row that its plans take
 
 
@@ -23,7 +23,7 @@ def draw(stress: Mapping[str, Any]) -> Picture:
     what = measured(stress)
     figure, axes = canvas(f"{what} under stress", 1.5 + max(0.42, 0.13 * len(plans)) * max(len(sets), 1))
     for k, plan in enumerate(plans):
-        colour, mark = COLOURS[k % len(COLOURS)], _MARKS[k % len(_MARKS)]
+        colour, _, mark = look(k)
         base = stress["base"][plan]["value"]
         for row, one in enumerate(sets):
             y = len(sets) - 1 - row + _ROOM * (0.5 - (k + 0.5) / len(plans))
@@ -41,13 +41,15 @@ def draw(stress: Mapping[str, Any]) -> Picture:
     axes.set_xlabel(", ".join(word for word in (what, stress.get("unit")) if word))
     figure.legend(handles=_legend(plans), loc="outside lower center", ncols=3)
     kind = str(stress.get("kind", "amount"))
+    shown = [*stress["base"].values(), *(under for one in sets for under in one["plans"].values())]
+    notes = {of["note"] for of in shown if of.get("note")}
     return Picture(
         "stress",
         f"{what} under stress",
         f"{what} by plan and stress set. "
         + " ".join(f"{plain(one['title'])}: {_words(one['plans'], stress['base'], kind)}." for one in sets),
         f"Open: the base; filled: under stress, with its 95 % interval. All share the same {stress['paths']:,} worlds "
-        "but for what the set changes.",
+        "but for what the set changes." + "".join(f" Note: {note}." for note in sorted(notes)),
         figure,
     )
 
@@ -66,7 +68,7 @@ def _dumbbell(axes: Axes, y: float, base: float | None, under: Mapping[str, Any]
 
 def _legend(plans: list[str]) -> list[Line2D]:
     handles = [
-        Line2D([], [], color=COLOURS[k % len(COLOURS)], marker=_MARKS[k % len(_MARKS)], linestyle="", label=plain(plan))
+        Line2D([], [], color=look(k).colour, marker=look(k).mark, linestyle="", label=plain(plan))
         for k, plan in enumerate(plans)
     ]
     return [*handles, Line2D([], [], color=FAINT, marker="o", markerfacecolor="white", linestyle="", label="base")]
@@ -74,6 +76,10 @@ def _legend(plans: list[str]) -> list[Line2D]:
 
 def _words(plans: Mapping[str, Any], base: Mapping[str, Any], kind: str) -> str:
     return ", ".join(
-        f"{plain(plan)} {quantity(base[plan]['value'], kind)} to {quantity(under['value'], kind)}"
-        for plan, under in plans.items()
+        f"{plain(plan)} from {_spoken(base[plan], kind)} to {_spoken(under, kind)}" for plan, under in plans.items()
     )
+
+
+def _spoken(of: Mapping[str, Any], kind: str) -> str:
+    cell = cell_of(of)
+    return f"{value(cell, kind)} ({interval(cell, kind) or cell.note})"

@@ -1,4 +1,4 @@
-"""Tables as plain text, at most 80 columns wide: what `simulator run` and `simulator stress` print."""
+"""Tables as plain text, at most 80 columns wide: what `simulator run`, `tornado` and `stress` print."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from simulator.report.headline import Block, Cell, conventions, figure, headline
 from simulator.report.numbers import number, percent, plain, quantity
 
 _WIDE = 79
+_BARS = 20  # of a tornado that are printed
 
 
 def risk_table(summary: Mapping[str, Any]) -> str:
@@ -45,6 +46,37 @@ def stress_table(stress: Mapping[str, Any]) -> str:
             lines.append(_stress_line(one["name"], under, under.get("change"), stress["kind"], notes))
     if notes:
         lines += ["", *(f"[{i}] {note}" for i, note in enumerate(notes, 1))]
+    return "\n".join(lines) + "\n"
+
+
+def tornado_table(tornado: Mapping[str, Any]) -> str:
+    """The base figure, what holding each input at either end changes, and the inputs that change nothing."""
+    kind, unit, plan = str(tornado.get("kind", "amount")), tornado["unit"], plain(tornado["plan"], 30)
+    notes: list[str] = []
+    lines = wrapped(
+        f"{measured(tornado)}{', ' + unit if unit else ''}, plan {plan}: "
+        f"{tornado['paths']:,} paths, seed {tornado['seed']}, the same at every value. Changes are paired, with 95 % "
+        "intervals."
+    )
+    if tornado["stress"]:
+        lines += wrapped(f"under stress, not the base: {', '.join(map(plain, tornado['stress']))}")
+    lines += ["", f"{'input held at':<46}{'value':>10}   95 % interval"]
+    lines.append(table_line("base", kind, figure(tornado["base"]), notes))
+    still = ("delta_low", "delta_high", "stderr_low", "stderr_high")
+    idle = [bar["input"] for bar in tornado["bars"] if all(bar[key] == 0 for key in still)]
+    moving = [bar for bar in tornado["bars"] if bar["input"] not in idle and tornado["base"]["value"] is not None]
+    for bar in moving[:_BARS]:
+        for end, name in (("low", plain(bar["input"], 33)), ("high", "")):
+            low, high = bar[f"interval_{end}"] or (None, None)
+            cell = Cell(bar[f"delta_{end}"], low, high, bar.get("note"))
+            held = f"{bar[end]:.4g}" if isinstance(bar[end], int | float) else plain(bar[end], 10)
+            lines.append(table_line(f"{name:<34}{held:>11} ", kind, cell, notes))
+    if len(moving) > _BARS:
+        lines.append(f"... and {len(moving) - _BARS} more that move it less (--json and --out give all)")
+    if notes:
+        lines += ["", *(f"[{i}] {note}" for i, note in enumerate(notes, 1))]
+    if idle:
+        lines += ["", *wrapped(f"No effect on any of {tornado['paths']:,} paths: {', '.join(idle)}.")]
     return "\n".join(lines) + "\n"
 
 

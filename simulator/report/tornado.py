@@ -8,44 +8,57 @@ from typing import Any
 
 from matplotlib.patches import Patch
 
-from simulator.report.canvas import COLOURS, INK, Picture, canvas, says
-from simulator.report.numbers import number, plain
-from simulator.report.tables import measured, stressed
+from simulator.report.canvas import COLOURS, INK, Picture, canvas, percent_axis
+from simulator.report.headline import Cell, figure
+from simulator.report.numbers import plain
+from simulator.report.tables import interval, measured, stressed, value
 
 _MOST = 16  # bars shown, and the widest of each driver that is not among them
 _SIDES = (("low", COLOURS[5], ""), ("high", COLOURS[1], "////"))
 
 
 def draw(tornado: Mapping[str, Any]) -> Picture:
-    """Bars of tornado.json, widest first; whiskers are two standard errors of a difference."""
+    """Bars of tornado.json, widest first; whiskers are paired 95 % intervals."""
     bars = _shown(tornado["bars"])
     what = measured(tornado) + stressed(tornado, " ")
-    figure, axes = canvas(f"What moves {what}", 1.6 + 0.36 * max(len(bars), 1))
+    drawing, axes = canvas(f"What moves {what}", 1.6 + 0.36 * max(len(bars), 1))
     for row, bar in enumerate(bars):
         y = len(bars) - 1 - row
         for side, colour, hatch in _SIDES:
-            delta, stderr = bar.get(f"delta_{side}"), bar.get(f"stderr_{side}") or 0.0
+            delta, bounds = bar.get(f"delta_{side}"), bar.get(f"interval_{side}")
             if delta is None:
                 continue
             axes.barh(y, delta, height=0.68, color=colour, hatch=hatch, edgecolor="white", linewidth=0)
-            axes.errorbar(delta, y, xerr=2 * stderr, color=INK, elinewidth=0.9, capsize=2.5, capthick=0.9)
+            if bounds is not None:
+                away = [[max(delta - bounds[0], 0.0)], [max(bounds[1] - delta, 0.0)]]
+                axes.errorbar(delta, y, xerr=away, color=INK, elinewidth=0.9, capsize=2.5, capthick=0.9)
     axes.axvline(0, color=INK, linewidth=0.9)
     axes.set_yticks(range(len(bars)), [_label(bar) for bar in reversed(bars)], fontsize=7.5)
     axes.set_ylim(-0.6, max(len(bars), 1) - 0.4)
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
-    unit, base = tornado.get("unit") or "", tornado.get("base")
-    axes.set_xlabel(f"change, {unit} (base {says(base)})" if base is not None else f"change, {unit}")
+    kind = str(tornado.get("kind", "amount"))
+    base = _base(tornado, kind)
+    if kind in ("event", "rate"):
+        percent_axis(axes.xaxis)
+    axes.set_xlabel(
+        textwrap.fill(", ".join(word for word in ("change", tornado.get("unit"), f"base {base}") if word), 60)
+    )
     handles = [Patch(facecolor=c, hatch=h, edgecolor="white", label=f"input at its {s} value") for s, c, h in _SIDES]
-    figure.legend(handles=handles, loc="outside lower center", ncols=2)
-    widest = [f"{plain(bar['input'])}: {_span(bar)}" for bar in bars[:5]]
+    drawing.legend(handles=handles, loc="outside lower center", ncols=2)
+    if not bars:
+        axes.set_xticks([])
+        axes.text(0.5, 0.5, "no bar to show", transform=axes.transAxes, ha="center", va="center", color=INK)
+    widest = [f"{plain(bar['input'])}: {_span(bar, kind)}" for bar in bars[:5]]
+    notes = list(dict.fromkeys(bar["note"] for bar in tornado["bars"] if bar.get("note")))
     return Picture(
         "tornado",
         f"What moves {what}",
-        f"Tornado chart of {what}, base {number(base)} {unit}. Widest: {'; '.join(widest)}.",
+        f"Tornado chart of {what}, base {base}. Widest: {'; '.join(widest) or 'none'}.",
         f"Plan {plain(tornado.get('plan', ''))}. One input at a time swings between the values under its name, "
-        f"the others stay; all runs share {tornado.get('paths') or 0:,} worlds. Whiskers: two standard errors.",
-        figure,
+        f"the others stay; all runs share {tornado.get('paths') or 0:,} worlds. Whiskers: 95 % intervals of the paired "
+        "changes." + "".join(f" Note: {note}." for note in notes),
+        drawing,
     )
 
 
@@ -69,5 +82,17 @@ def _end(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, int | float) else plain(value, 14)
 
 
-def _span(bar: Mapping[str, Any]) -> str:
-    return f"{number(bar.get('delta_low'))} to {number(bar.get('delta_high'))}"
+def _base(tornado: Mapping[str, Any], kind: str) -> str:
+    """`139.0 (138.6 to 139.5)`, or why there is none."""
+    cell = figure(tornado.get("base") or {"note": "not given"})
+    return f"{value(cell, kind)} ({interval(cell, kind) or cell.note})".replace("-", "\N{MINUS SIGN}")
+
+
+def _span(bar: Mapping[str, Any], kind: str) -> str:
+    """What either end changes, each with its interval."""
+    ends = []
+    for end in ("low", "high"):
+        low, high = bar.get(f"interval_{end}") or (None, None)
+        cell = Cell(bar.get(f"delta_{end}"), low, high, bar.get("note"))
+        ends.append(f"{value(cell, kind)} ({interval(cell, kind) or cell.note or 'no interval'})")
+    return f"{ends[0]} at its low, {ends[1]} at its high value"

@@ -13,11 +13,12 @@ from scipy.stats import beta
 
 from simulator.report.canvas import (
     COLOURS,
-    DASHES,
     FAINT,
     INK,
+    MOST,
     Picture,
     canvas,
+    look,
     percent_axis,
     room_for_legend,
     says,
@@ -25,6 +26,7 @@ from simulator.report.canvas import (
 )
 from simulator.report.numbers import number, percent
 from simulator.report.run import Run
+from simulator.risk.intervals import TOO_FEW, proportion, rank, ranks, verdict
 
 Array = NDArray[np.float64]
 _BINS = 70
@@ -119,24 +121,29 @@ def _npv_words(run: Run, plan: str, npv: Array, level: str | None) -> str:
     return words + " USD bn."
 
 
-def exceedance(run: Run) -> Picture | None:
-    """Probability that the loss (minus NPV) exceeds a size, on a logarithmic scale, with its 95 % band."""
-    losses = {plan: np.sort(-run.values(f"{plan}.npv")) for plan in run.plans}
-    losses = {plan: loss for plan, loss in losses.items() if loss.size}
-    if not losses:
+def exceedance(run: Run) -> Picture | str | None:
+    """Probability that the loss (minus NPV) exceeds a size, on a logarithmic scale, with its 95 % band.
+
+    A sentence where no path of any plan loses.
+    """
+    found = {plan: np.sort(-run.values(f"{plan}.npv")) for plan in run.plans}
+    found = {plan: loss for plan, loss in found.items() if loss.size}
+    losses = {plan: loss for plan, loss in found.items() if loss[-1] > 0}
+    if not found:
         return None
+    paths = max(loss.size for loss in found.values())
+    safe = [plan for plan in found if plan not in losses]
+    if not losses:
+        return f"No plan loses on any of {paths:,} paths: there is no tail of losses to draw. {_none_of(paths)}"
     figure, axes = canvas("How likely is a loss larger than this?")
-    paths = max(loss.size for loss in losses.values())
-    for row, (plan, loss) in enumerate(losses.items()):
-        grid = np.linspace(max(0.0, float(loss[0])), max(float(loss[-1]), 1e-9), 240)
+    for row, (plan, loss) in enumerate(list(losses.items())[:MOST]):
+        grid = np.linspace(max(0.0, float(loss[0])), float(loss[-1]), 240)
         hits = loss.size - np.searchsorted(loss, grid, side="right").astype(np.float64)
         low, high = clopper_pearson(hits, loss.size)
-        colour = COLOURS[row % len(COLOURS)]
+        colour, dash, _ = look(row)
         axes.fill_between(grid, np.maximum(low, 1e-9), high, color=colour, alpha=0.25, linewidth=0)
         seen = hits > 0
-        axes.plot(
-            grid[seen], hits[seen] / loss.size, color=colour, linestyle=DASHES[row % len(DASHES)], label=run.plans[plan]
-        )
+        axes.plot(grid[seen], hits[seen] / loss.size, color=colour, linestyle=dash, label=run.plans[plan])
     axes.set_yscale("log")
     axes.set_ylim(max(0.3 / paths, 1e-7), 1.0)
     percent_axis(axes.yaxis)
@@ -146,40 +153,59 @@ def exceedance(run: Run) -> Picture | None:
     axes.set_ylabel("probability of a larger loss")
     room_for_legend(axes)
     at = [f"{run.plans[plan]}: " + _exceeds(loss) for plan, loss in losses.items()]
+    without = f" {', '.join(run.plans[plan] for plan in safe)}: no path loses. {_none_of(paths)}" if safe else ""
     return Picture(
         "exceedance",
         "Tail of losses",
-        f"Exceedance curves on a logarithmic scale from {paths:,} paths. " + " ".join(at),
+        f"Exceedance curves on a logarithmic scale from {paths:,} paths. " + " ".join(at) + without,
         f"From the {paths:,} paths kept in the sample; the shading is the exact 95 % interval at each loss. Where it "
-        "is wide the curve says little.",
+        f"is wide the curve says little.{without}{_left_out(len(losses))}",
         figure,
     )
 
 
+def _none_of(paths: int) -> str:
+    return f"None of {paths:,} leaves a probability of up to {percent(proportion(0, paths)[1])} (95 % interval)."
+
+
+def _left_out(plans: int) -> str:
+    return f" Drawn are the first {MOST} of {plans} plans; the tables have all." if plans > MOST else ""
+
+
 def _exceeds(loss: Array) -> str:
-    return (
-        f"any loss {percent(float((loss > 0).mean()))}, 5 % of paths lose more than "
-        f"{says(float(np.quantile(loss, 0.95)))} and 1 % more than {says(float(np.quantile(loss, 0.99)))} USD bn."
-    )
+    """How likely any loss is, and what 5 and 1 % of paths lose at least, with intervals."""
+    hits = int((loss > 0).sum())
+    low, high = proportion(hits, loss.size)
+    words = f"any loss {percent(hits / loss.size)} ({percent(low)} to {percent(high)})"
+    for level in (0.95, 0.99):
+        below, above = ranks(level, loss.size)
+        if verdict(level, loss.size) != TOO_FEW:
+            at, bounds = loss[rank(level, loss.size) - 1], (loss[below - 1], loss[above - 1])
+            words += f", {percent(1 - level, 0)} of paths lose more than {says(float(at))} USD bn "
+            words += f"({says(float(bounds[0]))} to {says(float(bounds[1]))})"
+    return words + "."
 
 
-def survival(run: Run) -> Picture | None:
-    """Share of paths without a covenant breach so far, by month; every path is followed to the horizon."""
-    months = {plan: run.values(f"{plan}.breach_month") for plan in run.plans}
-    months = {plan: breach for plan, breach in months.items() if breach.size}
+def survival(run: Run) -> Picture | str | None:
+    """Share of paths without a covenant breach so far, by month; every path is followed to the horizon.
+
+    A sentence where no covenant is tested.
+    """
+    untested = {plan: str(note) for plan in run.plans if (note := _untested(run, plan))}
+    found = {plan: run.values(f"{plan}.breach_month") for plan in run.plans}
+    months = {plan: breach for plan, breach in found.items() if breach.size and plan not in untested}
+    said = " ".join(f"{run.plans[plan]}: {note}." for plan, note in untested.items())
     if not months:
-        return None
+        return f"Nothing is known of breaches. {said}" if said else None
     figure, axes = canvas("Covenants unbreached so far")
-    lowest = 1.0
-    for row, (plan, breach) in enumerate(months.items()):
+    for row, (plan, breach) in enumerate(list(months.items())[:MOST]):
         share, low, high = unbreached(breach, run.months)
         date = run.first_year + np.arange(run.months + 1) / 12
-        colour = COLOURS[row % len(COLOURS)]
+        colour, dash, _ = look(row)
         axes.fill_between(date, low, high, step="post", color=colour, alpha=0.25, linewidth=0)
-        axes.step(date, share, where="post", color=colour, linestyle=DASHES[row % len(DASHES)], label=run.plans[plan])
-        lowest = min(lowest, float(low[-1]))
+        axes.step(date, share, where="post", color=colour, linestyle=dash, label=run.plans[plan])
     years(axes, run.first_year, run.months)
-    axes.set_ylim(max(0.0, lowest - 0.05 - 0.1 * (1 - lowest)), 1.01)
+    axes.set_ylim(0.0, 1.03)
     percent_axis(axes.yaxis)
     axes.set_ylabel("share of paths")
     axes.axhline(1, color=FAINT, linewidth=0.6)
@@ -190,9 +216,18 @@ def survival(run: Run) -> Picture | None:
         "Covenant breaches over time",
         "Share of paths without a covenant breach by month. " + " ".join(at_end),
         "A step down is a share of paths whose first breach falls on that test date; the shading is the exact 95 % "
-        "interval. Every path is followed to the horizon, so this is the Kaplan-Meier curve without censoring.",
+        "interval. Every path is followed to the horizon, so this is the Kaplan-Meier curve without censoring."
+        + (f" {said}" if said else "")
+        + _left_out(len(months)),
         figure,
     )
+
+
+def _untested(run: Run, plan: str) -> str | None:
+    """Why no test can find a breach in a plan."""
+    entry = run.summary["plans"].get(plan, {}).get("breach", {})
+    note: str | None = entry.get("note") if entry.get("n") == 0 else None
+    return note
 
 
 def unbreached(breach: Array, months: int) -> tuple[Array, Array, Array]:
@@ -203,5 +238,5 @@ def unbreached(breach: Array, months: int) -> tuple[Array, Array, Array]:
 
 
 def _unbreached_words(breach: Array, months: int) -> str:
-    share = unbreached(breach, months)[0][-1]
-    return f"{percent(float(share))} never breach."
+    share, low, high = (float(of[-1]) for of in unbreached(breach, months))
+    return f"{percent(share)} never breach ({percent(low)} to {percent(high)})."

@@ -8,6 +8,7 @@ from typing import Any
 from simulator.report.headline import Cell, figure
 from simulator.report.numbers import number, percent, plain
 from simulator.report.tables import interval, table_line, value, wrapped
+from simulator.risk.compare import verdict
 
 _ORDERS = (("first", "first order"), ("second", "second order"))
 
@@ -19,13 +20,16 @@ def comparison_text(found: Mapping[str, Any]) -> str:
     first = found["pairs"][0]["against"]
     for pair in found["pairs"]:
         short = len(found["runs"]) == 1 and pair["against"] != first
-        lines += ["", *(_short(pair, found, notes) if short else _pair(pair, str(found["kind"]), notes))]
+        lines += [
+            "",
+            *(_short(pair, found, notes) if short else _pair(pair, found, notes)),
+        ]
     if found["regret"]:
         lines += ["", *_regret(found, notes)]
     if any(pair["dominance"] for pair in found["pairs"]):
         lines += ["", *_dominance(found)]
     if found["frontier"]:
-        lines += ["", *_frontier(found["frontier"])]
+        lines += ["", *_frontier(found["frontier"], notes)]
     if notes:
         lines += ["", *(f"[{i}] {note}" for i, note in enumerate(notes, 1))]
     return "\n".join(lines) + "\n"
@@ -50,7 +54,17 @@ def _head(found: Mapping[str, Any]) -> Iterator[str]:
         yield from wrapped(f"Note: {note}.")
 
 
-def _pair(pair: Mapping[str, Any], kind: str, notes: list[str]) -> Iterator[str]:
+def verdicts(pair: Mapping[str, Any], found: Mapping[str, Any]) -> str:
+    """`mean better, CVaR 95 % not told apart`: what the intervals of mean and first CVaR say."""
+    name = "probability" if found["kind"] == "event" else "mean"
+    said = [f"{name} {verdict(pair['mean'], found['bad'])}"] if pair["mean"]["value"] is not None else []
+    for level, one in list(pair["cvar"].items())[:1]:
+        said.append(f"CVaR {percent(float(level), 0)} {verdict(one, 'high')}")
+    return ", ".join(said)
+
+
+def _pair(pair: Mapping[str, Any], found: Mapping[str, Any], notes: list[str]) -> Iterator[str]:
+    kind = str(found["kind"])
     title = f"{plain(pair['plan'], 30)} less {plain(pair['against'], 30)}"
     yield f"{title:<46}{'value':>10}   95 % interval"
     if kind == "event":
@@ -64,14 +78,17 @@ def _pair(pair: Mapping[str, Any], kind: str, notes: list[str]) -> Iterator[str]
         for level, one in pair[measure].items():
             yield table_line(f"  {name} {percent(float(level), 0)}", kind, figure(one), notes)
     yield table_line("  better on", "event", figure(pair["beats"]), notes)
-    if pair["ties"]:
-        yield f"{'  the same on':<46}{percent(pair['ties']):>10}"
+    if pair["ties"] and pair["ties"]["value"]:
+        yield table_line("  the same on", "event", figure(pair["ties"]), notes)
+    said = verdicts(pair, found)
+    if said:
+        yield f"  {said}"
 
 
 def _short(pair: Mapping[str, Any], found: Mapping[str, Any], notes: list[str]) -> Iterator[str]:
     """A pair without the first plan: mean, first CVaR and wins; --json has the rest."""
     kept = {**pair, "quantiles": {}, "var": {}, "cvar": dict(list(pair["cvar"].items())[:1]), "ties": None}
-    return _pair(kept, str(found["kind"]), notes)
+    return _pair(kept, found, notes)
 
 
 def _regret(found: Mapping[str, Any], notes: list[str]) -> Iterator[str]:
@@ -117,35 +134,37 @@ def _violation(of: Mapping[str, Any]) -> str:
     return f"{value(cell, 'amount')} ({interval(cell, 'amount')})"
 
 
-def _frontier(found: Mapping[str, Any]) -> Iterator[str]:
-    level = percent(found["level"], 0)
-    yield f"{'Efficient set':<46}{'mean':>10}   CVaR {level}"
+def _frontier(found: Mapping[str, Any], notes: list[str]) -> Iterator[str]:
+    title = f"Efficient set ({found['n']:,} paths)"
+    yield f"{title:<46}{'value':>10}   95 % interval"
     for plan, of in found["plans"].items():
         by = f" by {', '.join(plain(name, 20) for name in of['by'])}" if of["by"] else ""
-        mean, cvar = (value(figure(of[name]), "amount") for name in ("mean", "cvar"))
-        yield f"  {plain(plan, 43):<44}{mean:>10}   {cvar}"
-        yield from (f"    {line}" for line in wrapped(f"{of['standing']}{by}"))
+        yield from (f"  {line}" for line in wrapped(f"{plain(plan, 43)}: {of['standing']}{by}", 77))
+        for key, name in (("mean", "mean"), ("cvar", f"CVaR {percent(found['level'], 0)}")):
+            yield table_line(f"    {name}", "amount", figure(of[key]), notes)
 
 
 def break_even_text(found: Mapping[str, Any]) -> str:
     """A break-even (as in comparison.json) in words."""
-    names = {0: plain(found["plan"], 30), 1: plain(found["against"], 30), None: "neither"}
+    names = {0: f"{plain(found['plan'], 30)} is ahead", 1: f"{plain(found['against'], 30)} is ahead"}
+    pair = plain(found["plan"], 30), plain(found["against"], 30)
     unit = f", {found['unit']}" if found["unit"] else ""
-    title = f"Break-even of {found['input']}: {found['measure']} of {found['metric']}{unit}, {names[0]} less {names[1]}"
+    title = f"Break-even of {found['input']}: {found['measure']} of {found['metric']}{unit}, {pair[0]} less {pair[1]}"
     lines = [*wrapped(title), f"{found['paths']:,} paths at every value, seed {found['seed']}"]
-    leaders = [names[leader] for leader in found["leaders"]]
+    leaders = [names.get(leader, "they are not told apart") for leader in found["leaders"]]
     notes: list[str] = []
     for k, root in enumerate(found["roots"]):
         cell = Cell(root["value"], root["low"], root["high"], root["note"])
         lines.append(table_line("  they change places at", "amount", cell, notes))
-        lines.append(f"    below it {leaders[k]} is ahead, above it {leaders[k + 1]}")
+        lines.append(f"    below it {leaders[k]}, above it {leaders[k + 1]}")
     if not found["roots"]:
         ends = f"{found['low']:g} and {found['high']:g}"
-        who = "the two are the same" if found["leaders"] == [None] else f"{leaders[0]} stays ahead"
+        same = not any(point["difference"] for point in found["points"])
+        who = "the two are the same" if same else f"{leaders[0]} throughout"
         lines += wrapped(f"  never changes places between {ends}: {who}")
     tried = [found["points"][0], found["points"][-1]]
     for point in tried:
-        cell = Cell(point["difference"], point["low"], point["high"])
+        cell = Cell(point["difference"], point["low"], point["high"], point.get("note"))
         lines.append(table_line(f"  difference at {number(point['value'])}", "amount", cell, notes))
     lines += [f"[{i}] {note}" for i, note in enumerate(notes, 1)]
     return "\n".join(lines) + "\n"

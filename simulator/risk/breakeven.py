@@ -22,8 +22,9 @@ from scipy import optimize
 from simulator.errors import ConfigError
 from simulator.finance.metrics import Metric
 from simulator.results.comparison import TIE
+from simulator.risk import estimates
+from simulator.risk.estimates import Measure, estimate, paired_error
 from simulator.risk.intervals import CONFIDENCE, TOO_FEW, verdict
-from simulator.risk.sensitivity import Measure, estimate, paired_error
 
 Floats = NDArray[np.float64]
 Simulate = Callable[[float], tuple[Floats, Floats]]  # values (n,) of either plan with the input held at a value
@@ -40,11 +41,14 @@ JUMP = "the difference jumps here: no interval"
 
 
 class Point(NamedTuple):
-    """The paired difference at one value of the input."""
+    """The paired difference at one value of the input, with its 95 % interval (None: see note)."""
 
     value: float
     difference: float
     stderr: float
+    low: float | None
+    high: float | None
+    note: str | None
 
 
 class Root(NamedTuple):
@@ -59,7 +63,8 @@ class Root(NamedTuple):
 def break_even(simulate: Simulate, metric: Metric, wanted: Measure, low: float, high: float) -> dict[str, Any]:
     """Points tried, rising, roots, and which of the two plans is ahead below, between and above them.
 
-    `leaders` (roots + 1 of them) are 0 for the plan, 1 for the one it is compared with, None where they tie.
+    `leaders` (roots + 1 of them) are 0 for the plan, 1 for the one it is compared with, None where they are not told
+    apart.
     """
 
     def at(value: float) -> Point:
@@ -83,12 +88,13 @@ def break_even(simulate: Simulate, metric: Metric, wanted: Measure, low: float, 
 
 def _point(simulate: Simulate, metric: Metric, wanted: Measure, value: float) -> Point:
     one, other = (estimate(x, metric, wanted) for x in simulate(value))
-    if wanted.kind in ("var", "cvar") and verdict(wanted.level, one.influence.size) == TOO_FEW:
+    note = verdict(wanted.level, one.influence.size) if wanted.kind in ("var", "cvar") else None
+    if note == TOO_FEW:
         raise ConfigError([f"--paths: given {one.influence.size}, {TOO_FEW} for {wanted.kind}, wanted more"])
-    difference = one.value - other.value
-    if not math.isfinite(difference):
+    found = estimates.difference(one, other)
+    if found.value is None:
         raise ConfigError([f"--metric: given {metric.name}, which is undefined on every path of a plan"])
-    return Point(value, difference, paired_error(one, other))
+    return Point(value, found.value, paired_error(one, other), found.low, found.high, found.note or note)
 
 
 def _side(point: Point) -> int:
@@ -128,18 +134,18 @@ def _root(points: list[Point], best: Point, low: float, high: float) -> Root:
 
 
 def _leaders(points: list[Point], roots: list[float], metric: Metric, wanted: Measure) -> list[int | None]:
-    """Who is ahead in each stretch between the roots: judged where the difference is largest."""
+    """Who is ahead in each stretch between the roots: judged where the difference is largest, if 0 is not in it."""
     more_is_better = wanted.kind == "mean" and metric.bad == "low"
     edges = [-math.inf, *roots, math.inf]
     found: list[int | None] = []
     for a, b in itertools.pairwise(edges):
         widest = max((p for p in points if a <= p.value <= b), key=lambda p: abs(p.difference))
-        side = _side(widest) if more_is_better else -_side(widest)
+        told = widest.low is not None and widest.high is not None and not widest.low <= 0.0 <= widest.high
+        side = (_side(widest) if more_is_better else -_side(widest)) if told else 0
         found.append(None if side == 0 else 0 if side > 0 else 1)
     return found
 
 
-def _said(point: Point) -> dict[str, float]:
-    half = _NORMAL * point.stderr
-    bounds = {"low": point.difference - half, "high": point.difference + half}
-    return {"value": point.value, "difference": point.difference, **bounds}
+def _said(point: Point) -> dict[str, Any]:
+    found = {"value": point.value, "difference": point.difference, "low": point.low, "high": point.high}
+    return {**found, "note": point.note} if point.note else found

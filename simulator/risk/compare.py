@@ -2,10 +2,10 @@ r"""Plans against each other on the same paths: paired differences, who beats wh
 
 A difference is A less B of a measure; VaR and CVaR are those of the loss, so below 0 A risks less. Its standard error
 is that of the differences of the two's influence values (simulator.risk.measures): plans in the same worlds differ by
-far less than each is uncertain. A *beats* B on a path where it is better by 2^-20 or more of the unit (more where low
-is bad, less where high is bad); nearer than that they tie. The *regret* of a plan on a path is what the best of the
-compared plans has beyond it. Paths on which either plan is undefined are left out of a pair, out of regret those on
-which any plan is.
+far less than each is uncertain; the difference of two probabilities has the score interval of paired proportions. A
+*beats* B on a path where it is better by 2^-20 or more of the unit (more where low is bad, less where high is bad);
+nearer than that they tie. The *regret* of a plan on a path is what the best of the compared plans has beyond it. Paths
+on which either plan is undefined are left out of a pair, out of regret those on which any plan is.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from simulator.finance.metrics import Metric
 from simulator.results.comparison import TIE
-from simulator.risk import dominance, intervals, measures, summary
+from simulator.risk import dominance, estimates, intervals, measures, summary
 from simulator.risk.frontier import frontier
-from simulator.risk.intervals import Figure
+from simulator.risk.intervals import ATOM, Figure
 from simulator.risk.measures import Estimate
 from simulator.risk.summary import figure_dict
 
@@ -29,7 +29,6 @@ Floats = NDArray[np.float64]
 
 QUANTILES = (0.05, 0.5, 0.95)
 TOLERANCE = 0.1
-ATOM = "several paths have this very value: no interval"
 _MEANS = ("amount", "event", "rate", "ratio", "years", "months", "count")  # kinds that have a mean
 _RANKED = ("amount", "rate", "ratio", "years", "months", "count")  # kinds whose quantiles are of interest
 
@@ -94,8 +93,23 @@ def wins(one: Floats, other: Floats, metric: Metric) -> dict[str, Any]:
     better, ties = int((ahead >= TIE).sum()), int((np.abs(ahead) < TIE).sum())
     return {
         "beats": {**figure_dict(summary.probability(better, n)), "n": n},
-        "ties": ties / n if n else None,
+        "ties": {**figure_dict(summary.probability(ties, n)), "n": n},
     }
+
+
+def verdict(of: Mapping[str, Any], bad: str) -> str:
+    """What a difference says: `better` or `worse` if its interval leaves 0 out, else `not told apart`.
+
+    `bad` is the side that is: that of the metric for a mean, high for VaR and CVaR.
+    """
+    low, high = of["low"], of["high"]
+    if low is None or high is None:
+        return "no verdict"
+    if low == high == 0.0:
+        return "the same"
+    if low <= 0.0 <= high:
+        return "not told apart"
+    return "better" if (low > 0.0) == (bad == "low") else "worse"
 
 
 def good(x: Floats, metric: Metric) -> Floats:
@@ -126,7 +140,10 @@ def over_all_paths(found: dict[str, Any], block: Mapping[str, Any], metric: str,
         if one["against"] == block.get("first") and known:
             one["mean"] = {key: known[key] for key in ("value", "low", "high", "note", "n") if key in known}
             one["beats"] = {**known["beats"], "n": known["n"]}
-            one["ties"] = known["ties"]
+            tied = known["ties"]
+            if not isinstance(tied, Mapping):  # as older runs kept it: the share alone
+                tied = figure_dict(summary.probability(round((tied or 0.0) * known["n"]), known["n"]))
+            one["ties"] = {**tied, "n": known["n"]}
     if metric == "npv" and block.get("regret") and set(plans) == set(block["regret"]):
         found["regret"] = {plan: block["regret"][plan] for plan in plans}
 
@@ -135,7 +152,9 @@ def _mean(one: Floats, other: Floats, metric: Metric) -> Figure:
     if metric.kind not in _MEANS:
         return Figure(None, None, None, "no mean: a month may never come")
     if one.size < 2:
-        return Figure(None, None, None, intervals.NOWHERE if one.size == 0 else "one path only")
+        return Figure(None, None, None, intervals.NOWHERE if one.size == 0 else intervals.ALONE)
+    if metric.kind == "event":
+        return Figure(float(one.mean() - other.mean()), *estimates.between_events(one, other))
     return _figure(measures.paired_mean(one, other), one.size)
 
 

@@ -125,9 +125,16 @@ def pairs(sides: Sequence[Side], every: bool = True) -> list[tuple[str, str]]:
 def sampled(runs: Sequence[Run], sides: Sequence[Side], asked: Target) -> dict[str, Floats]:
     """What is compared on the paths (n,) that all runs kept, by label."""
     name = asked.event.metric if asked.event else asked.metric.name
-    found = {side.label: runs[side.run].sample([f"{side.plan}.{name}"])[f"{side.plan}.{name}"] for side in sides}
+    found = {side.label: _column(runs[side.run], side.plan, name) for side in sides}
     n = min(len(x) for x in found.values())
-    return {label: asked.read(np.asarray(x[:n], dtype=np.float64)) for label, x in found.items()}
+    return {label: asked.read(x[:n]) for label, x in found.items()}
+
+
+def _column(run: Run, plan: str, metric: str) -> Floats:
+    """A plan's values of a metric; none where its run says that it is undefined on every path."""
+    values = np.asarray(run.sample([f"{plan}.{metric}"])[f"{plan}.{metric}"], dtype=np.float64)
+    entry = run.summary["plans"][plan].get(metric, {})
+    return np.full_like(values, np.nan) if entry.get("n") == 0 else values
 
 
 def describe(runs: Sequence[Run]) -> dict[str, Any]:

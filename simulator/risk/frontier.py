@@ -63,7 +63,8 @@ def frontier(values: Mapping[str, Floats], bad: Literal["low", "high"], level: f
     rows = np.array([sign * x for x in values.values()])
     rows = rows[:, ~np.isnan(rows).any(axis=0)]
     n = rows.shape[1]
-    if n == 0 or intervals.verdict(level, n) == intervals.TOO_FEW:
+    note = intervals.verdict(level, n)
+    if n == 0 or note == intervals.TOO_FEW:
         return {}
     names = list(values)
     plans = {}
@@ -74,7 +75,7 @@ def frontier(values: Mapping[str, Floats], bad: Literal["low", "high"], level: f
         mean = sign * float(rows[i].mean())
         plans[plan] = {
             "mean": _figure(mean, float(rows[i].std(ddof=1)) / n**0.5, n),
-            "cvar": _figure(cvar.value, cvar.stderr, n),
+            "cvar": {**_figure(cvar.value, cvar.stderr, n), **({"note": note} if note else {})},
             "standing": standing,
             "by": by,
         }

@@ -1,12 +1,7 @@
-r"""Tornado: how far a risk figure moves when one input at a time is held at its low and its high end.
+"""Tornado: how far a risk figure moves when one input at a time is held at its low and its high end.
 
-Every scenario runs on the same random numbers as the base, so the paths pair up and the error of a difference is that
-of the paired influence values,
-
-    theta_s - theta_0 = mean(psi_s,i - psi_0,i) + o(n^-1/2),    s.e. = sd(psi_s - psi_0) / sqrt(n),
-
-with the influence functions of simulator.risk.measures. VaR and CVaR are those of the loss (-x where low is bad): a
-positive difference is a larger figure, for them a worse one.
+Every scenario runs on the same random numbers as the base, so that changes are paired (simulator.risk.estimates): a
+positive one is a larger figure, for VaR and CVaR a worse one.
 """
 
 from __future__ import annotations
@@ -23,23 +18,12 @@ from numpy.typing import NDArray
 from simulator.errors import ConfigError
 from simulator.finance.metrics import Metric
 from simulator.results.columns import Event
-from simulator.risk import measures
+from simulator.risk import estimates
+from simulator.risk.estimates import Measure, Measured, change, measured
+from simulator.risk.summary import figure_dict
+from simulator.risk.undefined import reason
 
 Floats = NDArray[np.float64]
-
-
-class Measure(NamedTuple):
-    """A figure of a distribution: mean, probability, or var / cvar at a level."""
-
-    kind: str
-    level: float = math.nan
-
-
-class Estimate(NamedTuple):
-    """A measure of n paths and the influence (n,) of each on it; influences have mean 0."""
-
-    value: float
-    influence: Floats
 
 
 class Swing(NamedTuple):
@@ -102,51 +86,37 @@ def measure(text: str, metric: Metric) -> Measure:
     return Measure(match[2], float(match[3]) / 100) if match[2] else Measure(match[1])
 
 
-def estimate(values: Floats, metric: Metric, wanted: Measure) -> Estimate:
-    """The measure over the paths (n,) on which the metric is defined, and every path's influence on it."""
-    defined = np.isfinite(values)
-    share = float(defined.mean())
-    influence = np.zeros(values.size)
-    if not share:
-        return Estimate(math.nan, influence)
-    x = values[defined]
-    if wanted.kind in ("mean", "probability"):
-        influence[defined] = measures.mean_influence(x) / share
-        return Estimate(math.fsum(x) / x.size, influence)
-    loss = -x if metric.bad == "low" else x
-    value, own = _tail(loss, wanted)
-    influence[defined] = own / share
-    return Estimate(value, influence)
+def known(values: Floats, asked: Target, plan: str, why: str | None = None) -> Floats:
+    """The values (n,) of what a tornado is asked for; refused where none is defined, with the reason."""
+    if np.isfinite(values).any():
+        return values
+    when = why or reason(asked.name)
+    where = f"undefined on all {values.size:,} paths of plan {plan}"
+    raise ConfigError([f"--metric: given {asked.metric.name}, which is {where}" + (f" ({when})" if when else "")])
 
 
-def _tail(loss: Floats, wanted: Measure) -> tuple[float, Floats]:
-    """VaR or CVaR of a loss and its influence values."""
-    if wanted.kind == "var":
-        return measures.var(loss, wanted.level), measures.var_influence(loss, wanted.level)
-    return measures.cvar(loss, wanted.level).value, measures.cvar_influence(loss, wanted.level)
+def bar(base: Measured, swing: Swing, low: Measured, high: Measured) -> dict[str, Any]:
+    """One bar: what the measure moves by at either end, with paired standard errors and 95 % intervals.
 
-
-def bar(base: Estimate, swing: Swing, low: Estimate, high: Estimate) -> dict[str, Any]:
-    """One bar: what the measure moves by at either end, with standard errors of the paired difference."""
+    Null where there is no figure to be trusted; a `note` says why, or that one is to be taken with reserve.
+    """
+    ends = {"low": low, "high": high}
+    moved = {end: change(one, base) for end, one in ends.items()}
+    errors = {end: estimates.paired_error(one.estimate, base.estimate) for end, one in ends.items()}
+    notes = [found.note for found in moved.values() if found.note]
     return {
         "input": swing.key,
         "low": swing.low,
         "high": swing.high,
-        "delta_low": _known(low.value - base.value),
-        "delta_high": _known(high.value - base.value),
-        "stderr_low": _known(paired_error(low, base)),
-        "stderr_high": _known(paired_error(high, base)),
+        **{f"delta_{end}": found.value for end, found in moved.items()},
+        **{f"stderr_{end}": None if moved[end].value is None else _known(error) for end, error in errors.items()},
+        **{f"interval_{end}": None if of.low is None else [of.low, of.high] for end, of in moved.items()},
+        **({"note": notes[0]} if notes else {}),
     }
 
 
 def _known(x: float) -> float | None:
     return float(x) if math.isfinite(x) else None
-
-
-def paired_error(one: Estimate, other: Estimate) -> float:
-    """Standard error of the difference of two estimates made on the same paths."""
-    n = one.influence.size
-    return float(np.std(one.influence - other.influence, ddof=1) / math.sqrt(n)) if n > 1 else math.nan
 
 
 def bars(
@@ -156,20 +126,22 @@ def bars(
     swings: Iterable[Swing],
     simulate: Callable[[str, float], Floats],
     spread: Spread = map,
-) -> tuple[float | None, list[dict[str, Any]]]:
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The base figure and a bar per swing, widest first; `simulate(key, value)` gives the metric on the same paths.
 
     `spread` maps a function over the swings, as `map` does or with threads: each holds the estimates of one swing. An
-    input that does not matter has a bar of zeros.
+    input that does not matter has a bar of zeros. Without a base figure to be trusted no bar is simulated.
     """
-    start = estimate(base, metric, wanted)
+    start = measured(base, metric, wanted)
 
     def one(swing: Swing) -> dict[str, Any]:
-        low = estimate(simulate(swing.key, swing.low), metric, wanted)
-        high = estimate(simulate(swing.key, swing.high), metric, wanted)
+        if start.shown.value is None:
+            return bar(start, swing, start, start)
+        low, high = (measured(simulate(swing.key, end), metric, wanted) for end in (swing.low, swing.high))
         return bar(start, swing, low, high)
 
-    return _known(start.value), sorted(spread(one, swings), key=lambda b: (-width(b), b["input"]))
+    found = sorted(spread(one, swings), key=lambda b: (-width(b), b["input"]))
+    return figure_dict(start.shown), found
 
 
 def width(one: dict[str, Any]) -> float:

@@ -22,6 +22,7 @@ from simulator.results.owner import ColumnTally, Extreme
 from simulator.results.tallies import Tallies
 from simulator.risk import intervals, measures
 from simulator.risk.intervals import Figure
+from simulator.risk.undefined import COVENANTS
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 LEVELS = (0.95, 0.99)
@@ -32,7 +33,7 @@ CONVENTIONS = (
     "VaR at level a is the ceil(a n)-th smallest loss of n; CVaR is VaR + mean((loss - VaR)+) / (1 - a).",
     "The quantile of a share p is the ceil(p n)-th smallest value.",
     "Intervals are 95 %: Student's t for means, binomial ranks for quantiles and VaR (outward to bin edges), "
-    "Clopper-Pearson for probabilities, normal for CVaR.",
+    "Clopper-Pearson for probabilities, Tango's score interval for their differences, normal for CVaR.",
     "Tail figures from fewer than 50 tail paths are not given, from fewer than 300 they are flagged.",
     "Undefined values are left out of every measure and counted apart: `undefined` is their share.",
     "Months count from the start of the programme, 0 first; one that never comes ranks after the horizon.",
@@ -77,8 +78,13 @@ def summarise(
     levels: Sequence[float] = LEVELS,
     quantiles: Sequence[float] = QUANTILES,
     sample: Sample | None = None,
+    untested: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The contents of summary.json. Columns without a tally are measured on the `sample` (column name -> values)."""
+    """The contents of summary.json. Columns without a tally are measured on the `sample` (column name -> values).
+
+    What only a covenant test finds is undefined in the plans that are `untested`, for the reason given.
+    """
+    idle = untested or {}
     owners: dict[str, dict[str, Any]] = {}
     tallied = {column.name for column in tallies.columns}
     for column in columns:
@@ -88,7 +94,9 @@ def summarise(
             distribution = of_sample(column.metric, sample(column.name))
         else:
             continue
-        owners.setdefault(column.owner, {})[column.metric.name] = entry(distribution, months, levels, quantiles)
+        why = idle.get(column.owner) if column.metric.name in COVENANTS else None
+        found = entry(_nowhere(distribution) if why else distribution, months, levels, quantiles)
+        owners.setdefault(column.owner, {})[column.metric.name] = _because(found, why) if why else found
     speed = facts.paths / facts.simulate_s if facts.simulate_s > 0.0 else None
     return {
         "digest": facts.digest,
@@ -102,17 +110,45 @@ def summarise(
         "conventions": list(CONVENTIONS),
         "world": owners.pop(WORLD, {}),
         "plans": owners,
-        "comparison": comparison(tallies, quantiles),
+        "comparison": comparison(tallies, quantiles, idle),
         "timing": {"simulate_s": facts.simulate_s, "paths_per_s": speed},
     }
 
 
-def comparison(tallies: Tallies, quantiles: Sequence[float] = QUANTILES) -> dict[str, Any]:
-    """Every plan less the first plan, and the regret of each, over all paths; empty with a single plan."""
+def _nowhere(of: Distribution) -> Distribution:
+    """The same paths with the figure undefined on all of them."""
+    nothing = Moments(0, math.nan, math.nan, math.nan)
+    events = dict.fromkeys(of.events, 0)
+    total = of.n + of.undefined
+    return Distribution(of.metric, 0, total, singles(np.empty(0)), nothing, events, (None, None))
+
+
+def _because(found: Any, why: str) -> Any:
+    """An entry whose figures say why they are undefined on every path."""
+    if not isinstance(found, dict):
+        return why if found == intervals.NOWHERE else found
+    return {key: _because(part, why) for key, part in found.items()}
+
+
+def comparison(
+    tallies: Tallies, quantiles: Sequence[float] = QUANTILES, untested: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Every plan less the first plan, and the regret of each, over all paths; empty with a single plan.
+
+    What only a covenant test finds is left out where one of the two plans is `untested`.
+    """
     of = tallies.comparison
     if of.first is None:
         return {}
-    plans = {plan: {found.metric.name: difference(found) for found in of.differences(plan)} for plan in of.plans[1:]}
+    idle = set(untested or {})
+    plans = {
+        plan: {
+            found.metric.name: difference(found)
+            for found in of.differences(plan)
+            if found.metric.name not in COVENANTS or not idle & {plan, of.first}
+        }
+        for plan in of.plans[1:]
+    }
     tallies_of = {plan: tally for plan in of.plans if (tally := of.regret(plan)) is not None}
     regrets = {plan: regret(distribution(tally), quantiles) for plan, tally in tallies_of.items()}
     return {"first": of.first, "differences": plans, "regret": regrets}
@@ -121,21 +157,26 @@ def comparison(tallies: Tallies, quantiles: Sequence[float] = QUANTILES) -> dict
 def difference(of: Difference) -> dict[str, Any]:
     """One plan less the first in one metric: its mean with the paired error, and how often the plan is better."""
     n = of.moments.n
+    mean = about_mean(of.moments)
+    if of.metric.kind == "event" and n:
+        sides = n - of.better - of.ties, of.better  # paths on which the event is the plan's alone, and the first's
+        gained, lost = sides if of.metric.bad == "high" else sides[::-1]
+        mean = Figure(of.moments.mean, *intervals.paired_proportion(gained, lost, n))
     return {
         "unit": of.metric.unit,
         "bad": of.metric.bad,
         "n": n,
-        **figure_dict(about_mean(of.moments)),
+        **figure_dict(mean),
         "stderr": _finite(of.moments.stderr),
         "beats": figure_dict(probability(of.better, n)),
-        "ties": of.ties / n if n else None,
+        "ties": figure_dict(probability(of.ties, n)),
     }
 
 
 def about_mean(of: Moments) -> Figure:
     """A mean with its interval."""
     if of.n < 2:
-        return Figure(_finite(of.mean), None, None, intervals.NOWHERE if of.n == 0 else "one path only")
+        return Figure(_finite(of.mean), None, None, intervals.NOWHERE if of.n == 0 else intervals.ALONE)
     return Figure(of.mean, *intervals.about(of.mean, of.stderr, of.n))
 
 
@@ -208,7 +249,7 @@ def mean(of: Distribution) -> Figure:
 def sd(of: Distribution) -> Figure:
     """The standard deviation."""
     if of.n < 2:
-        return Figure(None, None, None, intervals.NOWHERE if of.n == 0 else "one path only")
+        return Figure(None, None, None, intervals.NOWHERE if of.n == 0 else intervals.ALONE)
     if not np.isfinite(of.bins.mean).all():
         return Figure(of.moments.sd, None, None, intervals.BEYOND)
     return Figure(of.moments.sd, *intervals.spread(of.moments.sd, measures.bins_central(of.bins, 4), of.n))

@@ -23,12 +23,15 @@ Chips = Literal["committed", "deferred"]
 Refresh = Literal["book", "economic", "none"]
 
 
+AMOUNT = "<amount>"  # mark of a number where true and false may stand as well
+
+
 def _ladder_shape(given: Any) -> str:
-    return "<switch>" if isinstance(given, bool) else "<amount>"
+    return "<switch>" if isinstance(given, bool) else AMOUNT
 
 
 Ladder = Annotated[
-    Annotated[bool, Tag("<switch>")] | Annotated[Positive, Tag("<amount>")],
+    Annotated[bool, Tag("<switch>")] | Annotated[Positive, Tag(AMOUNT)],
     Discriminator(_ladder_shape),
 ]
 

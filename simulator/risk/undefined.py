@@ -1,0 +1,57 @@
+"""Why a figure of a plan says nothing: covenants that nobody tests, and metrics of what a plan does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.model import Model
+
+Floats = NDArray[np.float64]
+COVENANTS = ("breach", "breach_month", "uncured")  # what only a test can find
+UNTESTED = "no covenant is tested within the horizon"
+NONE_SET = "the plan has no covenant"
+
+_WHEN = {
+    "price_m12": "beyond the horizon",
+    "price_m36": "beyond the horizon",
+    "price_m60": "beyond the horizon",
+    "irr": "where cash flows have no single root",
+    "dscr_min": "without notes or a covenant test within the horizon",
+    "dscr_reserve_min": "without notes or a covenant test within the horizon",
+    "fccr_min": "without anything to pay or a covenant test within the horizon",
+    "icr_min": "without notes or a covenant test within the horizon",
+    "llcr": "without notes or a covenant test within the horizon",
+    "leverage_max": "without a covenant test within the horizon",
+    "breach_cured": "without a breach",
+    "refinancing_gap": "without a refinancing within the horizon",
+    "duration_gap": "without notes or owned sites",
+    "wam_gap": "without notes or owned sites",
+    "debt_at_end": "where the assets' economic end never comes within the horizon",
+    "asset_life": "where nothing is owned or in service",
+    "roic": "without a book of the sponsor's own",
+    "partner_npv": "without a JV",
+    "partner_irr": "without a JV",
+}
+
+
+def untested(model: Model, plans: Sequence[str]) -> dict[str, str]:
+    """The `plans` (ids, in the model's order) of which no test can find a breach, and why."""
+    if model.finance.test_months.size == 0:
+        return dict.fromkeys(plans, UNTESTED)
+    p = model.plans
+    coverage = np.where(p.tranche_from[1:] > p.tranche_from[:-1], p.covenant_dscr, p.covenant_fccr)
+    limits = coverage + p.covenant_leverage + p.covenant_cash  # none of them is negative
+    return {plan: NONE_SET for plan, limit in zip(plans, limits, strict=True) if limit == 0.0}
+
+
+def blank(values: Floats, metric: str, why: str | None) -> Floats:
+    """The values (n,) of a metric: undefined where only a test could find it and there is a reason that none can."""
+    return np.full_like(values, np.nan) if why and metric in COVENANTS else values
+
+
+def reason(metric: str) -> str:
+    """When a metric is undefined: `without a JV`; empty where it always is defined."""
+    return _WHEN.get(metric, "")
