@@ -13,10 +13,10 @@ from simulator.finance.plan import Terms
 
 @inner
 def keep(scale: float, series: Monthly, trace: Monthly, first: int, width: int) -> None:
-    """Copy one (months, lanes) series into its row of the trace."""
+    """Copy one (months, lanes) series into its row of the trace; scale 0 stands for a series that nobody filled."""
     for m in range(series.shape[0]):
         for lane in range(width):
-            trace[m, first + lane] = scale * series[m, lane]
+            trace[m, first + lane] = scale * series[m, lane] if scale != 0.0 else 0.0
 
 
 @inner

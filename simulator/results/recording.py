@@ -82,7 +82,10 @@ def _range(x: Floats, low: Floats, high: Floats) -> tuple[float, float]:
         for lane in range(min(LANES, part.shape[0])):
             low[lane] = part[lane] if part[lane] < low[lane] else low[lane]
             high[lane] = part[lane] if part[lane] > high[lane] else high[lane]
-    return low.min(), high.max()
+    for lane in range(1, LANES):
+        low[0] = min(low[0], low[lane])
+        high[0] = max(high[0], high[lane])
+    return low[0], high[0]
 
 
 @inner
