@@ -21,6 +21,7 @@ from simulator.config.loader import reload
 from simulator.config.stress_files import find_sets, shipped
 from simulator.engine import local, simulation, trace, warmup
 from simulator.engine.checkpoint import Keeper
+from simulator.engine.forecast import peak_memory
 from simulator.engine.interrupt import Stop
 from simulator.engine.progress import meter
 from simulator.engine.simulation import Job
@@ -33,7 +34,7 @@ from simulator.results.digest import run_digest
 from simulator.results.sample import write_tail
 from simulator.results.store import Run, RunFolder, open_run
 from simulator.resuming import Ask
-from simulator.risk import breakeven, contenders, sensitivity
+from simulator.risk import breakeven, contenders, convergence, sensitivity
 from simulator.risk.sensitivity import Swing
 from simulator.risk.stress import Comparison
 from simulator.risk.summary import Facts, summarise
@@ -109,6 +110,7 @@ def _simulate(folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every
                 commit=keeper.commit,
                 every=every,
                 rules=rules,
+                doublings=keeper.doublings,
                 stop=stop,
             )
         sample_hash = keeper.close_sample()
@@ -131,6 +133,10 @@ def _simulate(folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every
         facts, tallies, job.columns, months=job.model.months, levels=frozen.levels, sample=sample,
         untested=untested(job.model, frozen.plans),
     )  # fmt: skip
+    rows = keeper.doublings.finished(tallies)
+    measured["warnings"] = convergence.warnings(rows, tallies, frozen.levels)
+    measured["convergence"] = rows
+    measured["timing"]["peak_memory"] = peak_memory()
     folder.write_json(store.SUMMARY, measured)  # tallies -> measures
     keeper.finish(paths=job.paths, digest=facts.digest, ended=datetime.now(UTC))
 

@@ -16,7 +16,7 @@ from scipy import optimize, stats
 
 CONFIDENCE = 0.95
 _OUTSIDE = (1.0 - CONFIDENCE) / 2.0
-_NORMAL = NormalDist().inv_cdf(1.0 - _OUTSIDE)
+NORMAL = NormalDist().inv_cdf(1.0 - _OUTSIDE)
 NEEDED = 50  # tail paths below which there is no figure
 ENOUGH = 300  # tail paths below which a figure is flagged
 TOO_FEW = "too few tail paths"
@@ -36,6 +36,7 @@ class Figure(NamedTuple):
     note: str | None = None
 
 
+@cache
 def fraction(level: float) -> Fraction:
     """The decimal number that was written: 0.95 is 19/20, not the float64 next to it."""
     return Fraction(str(float(level)))
@@ -132,7 +133,7 @@ def spread(sd: float, fourth: float, n: int) -> tuple[float, float]:
     if sd == 0.0:
         return 0.0, 0.0
     kurtosis = fourth / sd / sd / sd / sd  # sd^4 of a tiny sd is 0
-    half = _NORMAL * math.sqrt(max(kurtosis - 1.0, 0.0) / (4.0 * n))
+    half = NORMAL * math.sqrt(max(kurtosis - 1.0, 0.0) / (4.0 * n))
     return sd * math.exp(-half), sd * math.exp(half)
 
 

@@ -155,8 +155,8 @@ def bins_cvar(loss: Bins, level: float) -> Estimate:
     if not math.isfinite(at) or math.isinf(loss.mean[-1]):
         return Estimate(math.inf, math.nan)
     excess = loss.mean[b + 1 :] - at
-    first = math.fsum(loss.n[b + 1 :] * excess) / n
-    second = math.fsum(loss.n[b + 1 :] * excess * excess) / n
+    weighed = loss.n[b + 1 :] * excess
+    first, second = (math.fsum(part.tolist()) / n for part in (weighed, weighed * excess))
     variance = max(second - first * first, 0.0) * n / max(n - 1, 1)
     return Estimate(at + first / beyond, math.sqrt(variance / n) / beyond)
 
@@ -164,5 +164,5 @@ def bins_cvar(loss: Bins, level: float) -> Estimate:
 def bins_central(bins: Bins, power: int) -> float:
     """Central moment of a power; bins are narrow enough to stand for their values."""
     n = int(bins.n.sum())
-    mean = math.fsum(bins.n * bins.mean) / n
-    return math.fsum(bins.n * (bins.mean - mean) ** power) / n
+    mean = math.fsum((bins.n * bins.mean).tolist()) / n
+    return math.fsum((bins.n * (bins.mean - mean) ** power).tolist()) / n
