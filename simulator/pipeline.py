@@ -19,10 +19,11 @@ from simulator.config import Config, Frozen, freeze, load
 from simulator.config.events import parse_event
 from simulator.config.loader import reload
 from simulator.config.stress_files import find_sets, shipped
-from simulator.engine import local, simulation, trace, warmup
+from simulator.engine import local, outlook, simulation, trace, warmup
 from simulator.engine.checkpoint import Keeper
 from simulator.engine.forecast import peak_memory
 from simulator.engine.interrupt import Stop
+from simulator.engine.outlook import Prediction
 from simulator.engine.progress import meter
 from simulator.engine.simulation import Job
 from simulator.engine.stopping import UNLIMITED, Asked
@@ -315,6 +316,21 @@ def break_even(
         found = breakeven.break_even(values, asked.metric, wanted, low, high)
     about = {"input": key, "low": low, "high": high, "plan": pair[0], "against": pair[1], "metric": asked.metric.name}
     return {**about, "measure": measure, "unit": asked.metric.unit, "paths": job.paths, "seed": job.seed, **found}
+
+
+def predict_again(
+    config: str | Path | Config, run: str | Path, *, threads: int | None = None, say: Say | None = None
+) -> tuple[Prediction, list[dict[str, Any]], Run]:
+    """Foretell a finished run of a config from a pilot on its own seed, and compare with what became of it."""
+    held, frozen = open_run(run), freeze(config if isinstance(config, Config) else load(config))
+    manifest = held.manifest
+    if manifest.get("config_hash") != resuming.hash_of(frozen):
+        raise ConfigError([f"--against: given {run}, a run of another config, wanted one of this config"])
+    asked = Asked(manifest["asked"]["paths"], tuple(manifest["asked"]["precision"]), manifest["asked"]["until"])
+    job = job_of(frozen, asked.paths, threads or manifest["machine"]["threads"], manifest["seed"])
+    warm(job, say or (lambda _: None))
+    found = outlook.predict(job, asked, frozen.levels, datetime.fromisoformat(manifest["started"]).timestamp())
+    return found, outlook.against(found, held), held
 
 
 def job_of(frozen: Frozen, paths: int | None = None, threads: int | None = None, seed: int | None = None) -> Job:

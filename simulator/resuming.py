@@ -209,10 +209,15 @@ def text_of(config: Config) -> str:
     return f"# Written by simulator {provenance.versions()['simulator']}.\n{changes}\n{toml(config._tree)}"
 
 
+def hash_of(frozen: Frozen) -> str:
+    """SHA-256 (hex) of a config whatever its paths: a run can be extended."""
+    return config_hash(frozen.config.model_copy(update={"paths": 1}))
+
+
 def _now(frozen: Frozen) -> dict[str, Any]:
-    """What must be as it was when the run began. `paths` of the config may change: a run can be extended."""
+    """What must be as it was when the run began."""
     return {
-        "config_hash": config_hash(frozen.config.model_copy(update={"paths": 1})),
+        "config_hash": hash_of(frozen),
         "code_sha256": code_hash(),
         "rng": RNG,
         "sampler": SAMPLER,

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from simulator.report import comparison, debt, detail, fans, plans, rows, stress, tornado, value
+from simulator.report import comparison, convergence, debt, detail, fans, plans, rows, stress, tornado, value
 from simulator.report.canvas import DPI, Picture, png, style
 from simulator.report.headline import conventions
 from simulator.report.numbers import slug
 from simulator.report.run import Run, read_run
+from simulator.report.tables import not_shrinking
 from simulator.results.store import FIGURES, REPORT, RunFolder
 
 
@@ -116,6 +117,13 @@ def _sections(run: Run) -> Iterator[Section]:
         pictures = (*fans.plan_fans(run, plan), rows.earnings(run, plan))
         yield chapter(f"plan-{slug(plan)}", f"Plan: {title}", "", pictures, [detail.full_table(run, plan)])
     world = [detail.full_table(run, "world")] if run.summary.get("world") else []
+    yield chapter(
+        "convergence",
+        "Convergence",
+        convergence.intro(run),
+        (*not_shrinking(run.summary, 12), *convergence.pictures(run)),
+        convergence.tables(run),
+    )
     yield chapter("figures", "All figures of the worlds", "", (), world)
 
 

@@ -149,6 +149,19 @@ def _digits(cell: Cell, kind: str) -> int | None:
     return digits
 
 
+def not_shrinking(summary: Mapping[str, Any], most: int) -> list[str]:
+    """A sentence for each figure whose interval fails to shrink, its measures together; at most so many."""
+    found: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for one in summary.get("warnings", ()):
+        found.setdefault((one["plan"], one["metric"], one["reason"]), []).append(one)
+    lines = []
+    for (plan, metric, _), all_of in found.items():
+        measures = ", ".join(measured({"metric": metric, **one}).removesuffix(f" of {_name(metric)}") for one in all_of)
+        lines.append(f"{plain(plan)}, {_name(metric)}, {measures}: {all_of[0]['text']}")
+    more = len(lines) - most
+    return [*lines[:most], *([f"and {more} more: see warnings in summary.json"] if more > 0 else [])]
+
+
 def measured(result: Mapping[str, Any]) -> str:
     """`CVaR 95 % of NPV`: what a tornado or a comparison of stress sets is of."""
     names = {"cvar": "CVaR ", "var": "VaR ", "mean": "mean"}
@@ -157,7 +170,11 @@ def measured(result: Mapping[str, Any]) -> str:
     level = measure.removeprefix(kind)
     words = names.get(kind, kind) + (f"{level} %" if level else "")
     metric = plain(result.get("metric", ""))
-    return f"{words} of {metric.upper() if metric == 'npv' else metric}".strip()
+    return f"{words} of {_name(metric)}".strip()
+
+
+def _name(metric: str) -> str:
+    return metric.upper() if metric == "npv" else metric
 
 
 def stressed(result: Mapping[str, Any], before: str = "") -> str:

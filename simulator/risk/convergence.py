@@ -14,9 +14,9 @@ are (the largest square is a lasting share of their sum: O'Brien 1980, doi:10.23
 paths (Hill 1975, doi:10.1214/aos/1176343247), lies below 2, where the variance ends. `few`: fewer than 10 carriers, so
 the half-width itself is uncertain by 16 % or more. `growth`: h sqrt(n) grew over the last three doublings by more than
 chance explains. `subsets`: estimates of disjoint subsets lie further apart than their intervals allow (chi-square).
-`bins`: half of a VaR's interval or more is the width of the histogram's bins that hold its ends, which more paths do
-not narrow. Heavy, growth and subsets are tested at a level that leaves one run in a hundred with a false alarm among all
-its figures (Bonferroni).
+`bins`: a VaR's interval is no wider than the histogram's bins that hold its ends, which more paths do not narrow.
+Heavy, growth and subsets are tested at a level that leaves one run in a hundred with a false alarm among all its
+figures (Bonferroni).
 """
 
 from __future__ import annotations
@@ -44,7 +44,6 @@ CARRIERS = 10.0  # fewer make the half-width itself uncertain by 1 / (2 sqrt 10)
 ALARM = 0.01  # runs with a false alarm
 _TESTS = 3  # of each figure
 _OUTER = 200, 800  # one in so many paths makes the tail whose index is looked at; the second look is a check, at 2 %
-_BINS = 0.5  # share of an interval that its end bins may make up
 
 Row = dict[str, Any]  # {paths, subset_paths, plan, metric, measure, cumulative, subset}
 
@@ -133,12 +132,11 @@ def reason(series: Sequence[Row], whole: Distribution, kind: str, level: float, 
     if not run or run[-1].half == 0.0 or run[-1].paths < 2**DOUBLINGS * run[0].paths:
         return None  # nothing to compare yet, or nothing left to know
     last, first = run[-1], next(one for one in reversed(run) if 2**DOUBLINGS * one.paths <= run[-1].paths)
-    grain = 0.0
+    coarse = 0.0
     if kind == "var":
-        grain, spread = _grain(whole, level), math.hypot(*(_spacing(level, one.paths) for one in (first, last)))
-        if grain > 2.0 * _BINS * last.half:
-            share = f"{100 * min(grain / 2.0 / last.half, 1.0):.0f} %"
-            return "bins", f"{share} of its interval is the width of the histogram's bins: more paths do not narrow it"
+        coarse, spread = bin_widths(whole, level), math.hypot(*(_spacing(level, one.paths) for one in (first, last)))
+        if coarse >= 2.0 * last.half:
+            return "bins", "its interval is no wider than the histogram's bins: more paths do not narrow it"
     else:
         index, carried = _heavy(whole, kind, alarm), carriers(whole, kind, level)
         if index is not None:
@@ -152,13 +150,13 @@ def reason(series: Sequence[Row], whole: Distribution, kind: str, level: float, 
                 f"its interval rests on about {carried:.0f} paths: it may be far too narrow and need not shrink",
             )
         spread = 0.5 * math.sqrt((last.paths / first.paths - 1.0) / carried)
-    grew = (last.half - grain / 2.0) * math.sqrt(last.paths) / first.unit
+    grew = (last.half - coarse / 2.0) * math.sqrt(last.paths) / first.unit
     if grew > math.exp(_normal(alarm) * spread):
         return "growth", (
             f"its interval times the root of the paths grew {grew:.2f}-fold between {first.paths:,} and {last.paths:,} "
             "paths, where it should not grow"
         )
-    found = _apart(series, last, grain)
+    found = _apart(series, last, coarse)
     if found < alarm:
         return "subsets", f"disjoint sets of paths lie further apart than their intervals allow (p = {found:.1g})"
     return None
@@ -212,7 +210,7 @@ def _equal(bins: Bins) -> float:
     return float(bins.n.sum()) * second * second / fourth if fourth > 0.0 else math.inf
 
 
-def _grain(of: Distribution, level: float) -> float:
+def bin_widths(of: Distribution, level: float) -> float:
     """Widths of the two bins that hold the ends of a VaR's interval."""
     loss = of.bins.negated() if of.metric.bad == "low" else of.bins
     ends = [measures.bin_at(loss, min(max(rank, 1), of.n)) for rank in intervals.ranks(level, of.n)]
@@ -225,19 +223,19 @@ def _spacing(level: float, paths: int) -> float:
     return 1.0 / math.sqrt(max(high - low, 1))
 
 
-def _apart(series: Sequence[Row], last: Half, grain: float) -> float:
+def _apart(series: Sequence[Row], last: Half, coarse: float) -> float:
     """p-value of what disjoint subsets say of a figure: chi-square about their mean, `last` giving the error.
 
-    For VaR (`grain` > 0) a subset's own interval counts where it is wider, and half a bin is added.
+    For VaR (`coarse` > 0) a subset's own interval counts where it is wider, and half a bin is added.
     """
     subsets = [half for row in series if (half := _half(row["subset_paths"], row["subset"])) is not None]
     if len(subsets) < 2:
         return 1.0
     wide = intervals.NORMAL
     errors = np.array([last.unit / math.sqrt(one.paths) / wide for one in subsets])
-    if grain > 0.0:
+    if coarse > 0.0:
         own = np.array([one.half / wide for one in subsets])
-        errors = np.hypot(np.maximum(errors, own), grain / 4.0)
+        errors = np.hypot(np.maximum(errors, own), coarse / 4.0)
     value, weight = np.array([one.value for one in subsets]), errors**-2
     away = float((weight * (value - np.average(value, weights=weight)) ** 2).sum())
     return float(stats.chi2.sf(away, len(subsets) - 1))
