@@ -330,7 +330,7 @@ def predict_again(
     job = job_of(frozen, asked.paths, threads or manifest["machine"]["threads"], manifest["seed"])
     warm(job, say or (lambda _: None))
     found = outlook.predict(job, asked, frozen.levels, datetime.fromisoformat(manifest["started"]).timestamp())
-    return found, outlook.against(found, held), held
+    return found, outlook.against(found, held, job.model.months), held
 
 
 def job_of(frozen: Frozen, paths: int | None = None, threads: int | None = None, seed: int | None = None) -> Job:

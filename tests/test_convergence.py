@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from simulator.engine.doublings import FIRST, Doublings
 from simulator.finance.metrics import Metric
+from simulator.report import convergence as shown
+from simulator.report.canvas import png, style
+from simulator.report.tables import not_shrinking
 from simulator.results.columns import Column
 from simulator.results.tallies import Tallies
 from simulator.risk import convergence, summary
@@ -148,10 +152,10 @@ def test_a_run_has_the_same_rows_on_any_threads_and_however_often_it_was_cut_off
     whole = run(tmp_path / "whole", 3 * FIRST, threads=2, checkpoint=60.0)
     with small_tasks(9_216):
         stopped(tmp_path / "cut", 2 * FIRST + 9_000, 2, checkpoint=60.0)
-        short = run(tmp_path / "cut", resume=True, checkpoint=60.0)
+        first = run(tmp_path / "cut", resume=True, checkpoint=60.0).summary["convergence"]
         longer = run(tmp_path / "cut", 3 * FIRST, resume=True, checkpoint=60.0)
     same(longer, whole)  # summary.json but for its times
-    rows, first = whole.summary["convergence"], short.summary["convergence"]
+    rows = whole.summary["convergence"]
     ends = [row["paths"] for row in first if (row["plan"], row["metric"], row["measure"]) == ("jv", "npv", "mean")]
     assert ends == [FIRST, 2 * FIRST, 2 * FIRST + 9_000]
     assert [row for row in first if row["paths"] <= 2 * FIRST] == [row for row in rows if row["paths"] <= 2 * FIRST]
@@ -209,3 +213,30 @@ def test_half_widths_fall_as_the_root_of_the_paths(rows):
         if (row["metric"], row["measure"]) == ("npv", "mean")
     ]
     assert all(b == pytest.approx(a, rel=0.02) for a, b in pairwise(half))
+
+
+def test_the_report_has_a_table_a_plan_and_two_charts_and_says_what_fails_to_shrink(rows):
+    plans = {"own": "Own everything", "lease": "A plan with a rather long title, let"}
+    table = [{**row, "plan": plan} for plan in plans for row in rows]
+    one = {
+        "plan": "own",
+        "metric": "npv",
+        "measure": "cvar99",
+        "reason": "few",
+        "text": "its interval rests on 4 paths",
+    }
+    told = SimpleNamespace(summary={"convergence": table, "warnings": [one, {**one, "measure": "mean"}]}, plans=plans)
+    tables = list(shown.tables(told))
+    assert [len(found.rows) for found in tables] == [4, 4]
+    assert tables[0].head[1:] == tuple(
+        f"{name}, {part}" for name in ("mean", "VaR 95 %", "CVaR 95 %") for part in ("all so far", "subset alone")
+    )
+    with style():
+        pictures = list(shown.pictures(told))
+        assert [picture.slug for picture in pictures] == ["convergence", "half_widths"]
+        assert all(png(picture.figure) for picture in pictures)
+    assert "These do not" in shown.intro(told)
+    assert not_shrinking(told.summary, 5) == ["own CVaR 99 % of NPV, own mean of NPV: its interval rests on 4 paths"]
+    told.summary["warnings"] = []
+    assert "judged from 131,072 paths on" in shown.intro(told)
+    assert not list(shown.tables(SimpleNamespace(summary={}, plans=plans)))

@@ -11,7 +11,7 @@ import pytest
 from simulator.config import freeze, load
 from simulator.engine import outlook as foretelling
 from simulator.engine.forecast import trial
-from simulator.engine.outlook import predict
+from simulator.engine.outlook import foretell, predict
 from simulator.engine.stopping import FIRST_LOOK, Asked
 from simulator.pipeline import job_of, predict_again, warm
 from simulator.results.columns import Column, tally_columns
@@ -36,9 +36,15 @@ def job():
 
 
 @pytest.fixture(scope="module")
-def sizes(job):
-    """Half-widths of the pilot of a run, by measure."""
-    tallies = trial(job, FIRST_LOOK).tallies
+def pilot(job):
+    """The pilot of every run here."""
+    return trial(job, FIRST_LOOK)
+
+
+@pytest.fixture(scope="module")
+def sizes(job, pilot):
+    """Half-widths of the pilot, by measure."""
+    tallies = pilot.tallies
     columns = tally_columns(job.columns, job.tally, job.events)
     return {
         text: precision.reached(tallies, precision.target(f"{text}:1", columns, job.events), 60).half
@@ -82,10 +88,11 @@ def test_what_the_bins_of_the_histogram_hide_is_out_of_reach():
         assert (foretelling.reach([told], FIRST_LOOK).expected < math.inf) == within
 
 
-def test_a_run_ends_where_it_was_foretold(job, sizes, tmp_path):
+def test_a_run_ends_where_it_was_foretold(job, pilot, sizes, monkeypatch, tmp_path):
     """The pilot is the beginning of the run: its first look is known, the next few nearly."""
     asked = [f"own.npv.cvar95:{sizes['own.npv.cvar95'] / 1.6:.4g}", f"own.npv.mean:{sizes['own.npv.mean']:.4g}"]
-    told = predict(job, Asked(None, tuple(asked)), LEVELS)
+    told = foretell(job, Asked(None, tuple(asked)), LEVELS, pilot)
+    monkeypatch.setattr(foretelling, "trial", lambda job, paths: pilot)
     assert told.rule == "precision"
     assert told.pilot.paths == FIRST_LOOK
     assert told.paths.low <= told.paths.expected <= told.paths.high
@@ -111,23 +118,25 @@ def test_a_run_ends_where_it_was_foretold(job, sizes, tmp_path):
     ]  # fmt: skip
 
 
-def test_what_is_out_of_reach_is_said(job):
-    told = predict(job, Asked(None, ("own.npv.mean:1e-9",)), LEVELS)
+def test_what_is_out_of_reach_is_said(job, pilot):
+    told = foretell(job, Asked(None, ("own.npv.mean:1e-9",)), LEVELS, pilot)
     assert (told.rule, told.measures[0].needed.expected) == ("paths", math.inf)
-    told = predict(job, Asked(None, ("own.npv.mean:1e-9",), "+30s"), LEVELS)
+    told = foretell(job, Asked(None, ("own.npv.mean:1e-9",), "+30s"), LEVELS, pilot)
     assert told.rule == "until"
-    assert told.paths.expected == pytest.approx(30 * told.pilot.paths / told.pilot.seconds, rel=0.1)
-    assert predict(job, Asked(100_000, ("own.npv.mean:1e-9",)), LEVELS).paths.expected == 100_000
-    never = predict(job, Asked(None, ("own.npv.var99.999:1",), "+30s"), LEVELS)
+    assert told.paths.expected == pytest.approx(30 * pilot.paths / pilot.seconds, rel=0.1)
+    assert foretell(job, Asked(100_000, ("own.npv.mean:1e-9",)), LEVELS, pilot).paths.expected == 100_000
+    never = foretell(job, Asked(None, ("own.npv.var99.999:1",), "+30s"), LEVELS, pilot)
     assert never.measures[0].half is None
     assert never.rule == "until"
 
 
-def test_check_foretells_what_is_asked_for():
+def test_check_foretells_what_is_asked_for(pilot, monkeypatch):
     said = call("check", SMOKE, "--quiet", "--paths", 3000, "--threads", 1).stdout
     assert "A run of 3,000 paths, 1 thread, will take about" in said
     assert "from a pilot, 3,000 paths in" in said
     assert said.count("own.npv.") == 3
+    assert predict(job_of(freeze(load(SMOKE)), 2000, 1), Asked(2000), LEVELS).pilot.paths == 2000
+    monkeypatch.setattr(foretelling, "trial", lambda job, paths: pilot)
     asked = ("check", SMOKE, "--quiet", "--precision", "own.npv.mean:1%", "--precision", "jv.npv.mean:1e-9")
     said = call(*asked).stdout
     assert "own.npv.mean:1%" in said

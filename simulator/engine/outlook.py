@@ -69,10 +69,13 @@ def predict(job: Job, asked: Asked, levels: Sequence[float], began: float | None
 
     `began` is when the run begins, seconds since 1970: now, unless it has been.
     """
-    counted = tally_columns(job.columns, job.tally, job.events)
-    wanted = [precision.target(text, counted, job.events) for text in asked.precision]
-    most = job.paths if asked.nothing else UNLIMITED if asked.paths is None else asked.paths
-    pilot = trial(job, min(first_look(wanted or precision.headline(counted, levels)), LONGEST, most))
+    shown = _targets(job, asked) or _headline(job, levels)
+    return foretell(job, asked, levels, trial(job, min(first_look(shown), LONGEST, _most(job, asked))), began)
+
+
+def foretell(job: Job, asked: Asked, levels: Sequence[float], pilot: Trial, began: float | None = None) -> Prediction:
+    """The same from a pilot that has been."""
+    wanted, most = _targets(job, asked), _most(job, asked)
     start = time.time() if began is None else began
     until = math.inf if asked.until is None else deadline(asked.until, start) - start
     known = [outlook(pilot.tallies, one, job.model.months) for one in wanted]
@@ -81,9 +84,23 @@ def predict(job: Job, asked: Asked, levels: Sequence[float], began: float | None
     paths = Range(*(float(min(end, most, late)) for end in ends))
     rule = "precision" if ends.expected <= min(most, late) else "paths" if most <= late else "until"
     end = int(paths.expected)
-    shown = wanted or precision.headline(counted, levels)
+    shown = wanted or _headline(job, levels)
     cost = forecast(job._replace(paths=end), pilot)
     return Prediction(pilot, rule, paths, cost, tuple(_foretold(pilot, one, job.model.months, end) for one in shown))
+
+
+def _targets(job: Job, asked: Asked) -> list[Target]:
+    counted = tally_columns(job.columns, job.tally, job.events)
+    return [precision.target(text, counted, job.events) for text in asked.precision]
+
+
+def _headline(job: Job, levels: Sequence[float]) -> list[Target]:
+    return precision.headline(tally_columns(job.columns, job.tally, job.events), levels)
+
+
+def _most(job: Job, asked: Asked) -> int:
+    """Paths that the run has at most."""
+    return job.paths if asked.nothing else UNLIMITED if asked.paths is None else asked.paths
 
 
 def _foretold(pilot: Trial, target: Target, months: int, end: int) -> Foretold:
@@ -108,8 +125,11 @@ def reach(known: Sequence[Outlook | None], first: int) -> Range:
     return Range(*ends)
 
 
-def against(foretold: Prediction, run: Run) -> list[dict[str, Any]]:
-    """What was foretold and what became of it: {what, unit, expected, low, high, actual, ratio: actual / expected}."""
+def against(foretold: Prediction, run: Run, months: int) -> list[dict[str, Any]]:
+    """What was foretold and what became of it: {what, unit, expected, low, high, actual, ratio: actual / expected}.
+
+    Half-widths are those foretold for the paths that the run had.
+    """
     summary = run.summary
     disk = sum(entry["bytes"] for entry in run.manifest["files"].values())
     disk += sum(path.stat().st_size for name in ("report.html", "figures/*") for path in run.path.glob(name))
@@ -122,9 +142,10 @@ def against(foretold: Prediction, run: Run) -> list[dict[str, Any]]:
         _line("disk", "bytes", Range(cost.disk, math.nan, math.nan), disk),
     ]
     for one in foretold.measures:
-        figure = precision.stored(summary, one.target)
+        figure, known = precision.stored(summary, one.target), outlook(foretold.pilot.tallies, one.target, months)
+        expected = Range(math.nan, math.nan, math.nan) if known is None else known.half(summary["paths"])
         half = None if figure is None or None in (figure.low, figure.high) else (figure.high - figure.low) / 2.0  # type: ignore[operator]
-        found.append(_line(one.target.text, "half", one.half or Range(math.nan, math.nan, math.nan), half))
+        found.append(_line(one.target.text, "half", expected, half))
     return found
 
 

@@ -150,16 +150,17 @@ def _digits(cell: Cell, kind: str) -> int | None:
 
 
 def not_shrinking(summary: Mapping[str, Any], most: int) -> list[str]:
-    """A sentence for each figure whose interval fails to shrink, its measures together; at most so many."""
-    found: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    """Sentences on figures whose interval fails to shrink, those with the same reason together; at most so many."""
+    found: dict[str, list[str]] = {}
     for one in summary.get("warnings", ()):
-        found.setdefault((one["plan"], one["metric"], one["reason"]), []).append(one)
-    lines = []
-    for (plan, metric, _), all_of in found.items():
-        measures = ", ".join(measured({"metric": metric, **one}).removesuffix(f" of {_name(metric)}") for one in all_of)
-        lines.append(f"{plain(plan)}, {_name(metric)}, {measures}: {all_of[0]['text']}")
+        found.setdefault(one["text"], []).append(f"{plain(one['plan'])} {measured(one)}")
+    lines = [f"{_listed(names, 4)}: {text}" for text, names in found.items()]
     more = len(lines) - most
-    return [*lines[:most], *([f"and {more} more: see warnings in summary.json"] if more > 0 else [])]
+    return [*lines[:most], *([f"{more} more: see warnings in summary.json"] if more > 0 else [])]
+
+
+def _listed(names: list[str], most: int) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def measured(result: Mapping[str, Any]) -> str:
@@ -170,11 +171,7 @@ def measured(result: Mapping[str, Any]) -> str:
     level = measure.removeprefix(kind)
     words = names.get(kind, kind) + (f"{level} %" if level else "")
     metric = plain(result.get("metric", ""))
-    return f"{words} of {_name(metric)}".strip()
-
-
-def _name(metric: str) -> str:
-    return metric.upper() if metric == "npv" else metric
+    return f"{words} of {metric.upper() if metric == 'npv' else metric}".strip()
 
 
 def stressed(result: Mapping[str, Any], before: str = "") -> str:

@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from simulator.finance.metrics import Metric
 from simulator.results.columns import WORLD, Column
@@ -175,10 +175,10 @@ def tail_index(bins: Bins, most: int) -> float:
     """Hill's estimate from the `most` highest values' distances from the mean; NaN where these are not all positive."""
     above = np.cumsum(bins.n[::-1])[::-1]
     b = int(np.searchsorted(-above, -most, side="right")) - 1  # the last group with so many at or above it
-    away = bins.mean[b:] - math.fsum((bins.n * bins.mean).tolist()) / float(bins.n.sum())
+    away = bins.mean[b:] - _mean(bins)
     if b < 0 or not away[0] > 0.0:
         return math.nan
-    logs = math.fsum((bins.n[b + 1 :] * np.log(away[1:] / away[0])).tolist())
+    logs = float((bins.n[b + 1 :] * np.log(away[1:] / away[0])).sum())
     return float(bins.n[b + 1 :].sum()) / logs if logs > 0.0 else math.nan
 
 
@@ -206,8 +206,13 @@ def _equal(bins: Bins) -> float:
     """(sum d^2)^2 / sum d^4, d the deviations from the mean; infinite where all are zero, 0 beyond the histogram."""
     if not np.isfinite(bins.mean).all():
         return 0.0
-    second, fourth = (measures.bins_central(bins, power) for power in (2, 4))
-    return float(bins.n.sum()) * second * second / fourth if fourth > 0.0 else math.inf
+    squares = (bins.mean - _mean(bins)) ** 2
+    second, fourth = ((bins.n * part).sum() for part in (squares, squares * squares))
+    return float(second * second / fourth) if fourth > 0.0 else math.inf
+
+
+def _mean(bins: Bins) -> float:
+    return float((bins.n * bins.mean).sum() / bins.n.sum())
 
 
 def bin_widths(of: Distribution, level: float) -> float:
@@ -237,8 +242,8 @@ def _apart(series: Sequence[Row], last: Half, coarse: float) -> float:
         own = np.array([one.half / wide for one in subsets])
         errors = np.hypot(np.maximum(errors, own), coarse / 4.0)
     value, weight = np.array([one.value for one in subsets]), errors**-2
-    away = float((weight * (value - np.average(value, weights=weight)) ** 2).sum())
-    return float(stats.chi2.sf(away, len(subsets) - 1))
+    away = float((weight * (value - (weight * value).sum() / weight.sum()) ** 2).sum())
+    return float(special.chdtrc(len(subsets) - 1, away))
 
 
 def _half(paths: int, figure: Mapping[str, Any]) -> Half | None:
@@ -251,4 +256,4 @@ def _half(paths: int, figure: Mapping[str, Any]) -> Half | None:
 
 @cache
 def _normal(alarm: float) -> float:
-    return float(stats.norm.isf(alarm))
+    return float(-special.ndtri(alarm))

@@ -42,11 +42,19 @@ def fraction(level: float) -> Fraction:
     return Fraction(str(float(level)))
 
 
+@cache
+def beyond(level: float) -> float:
+    """1 - level, rounded once."""
+    return float(1 - fraction(level))
+
+
+@cache
 def rank(level: float, n: int) -> int:
     """ceil(level n), free of rounding and at least 1: the place of VaR and quantiles in the rising order."""
     return max(math.ceil(fraction(level) * n), 1)
 
 
+@cache
 def tail_paths(level: float, n: int) -> int:
     """Paths beyond the quantile of `level`, on its rarer side: floor(n min(level, 1 - level))."""
     share = fraction(level)
