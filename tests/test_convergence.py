@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from itertools import pairwise
 from types import SimpleNamespace
@@ -17,6 +18,8 @@ from simulator.report.tables import not_shrinking
 from simulator.results.columns import Column
 from simulator.results.tallies import Tallies
 from simulator.risk import convergence, summary
+from simulator.risk.outlook import outlook
+from simulator.risk.precision import target
 from tests.resumable import run, same, small_tasks, stopped
 from verification.convergence import LAWS, follow, warned
 
@@ -240,3 +243,20 @@ def test_the_report_has_a_table_a_plan_and_two_charts_and_says_what_fails_to_shr
     told.summary["warnings"] = []
     assert "judged from 131,072 paths on" in shown.intro(told)
     assert not list(shown.tables(SimpleNamespace(summary={}, plans=plans)))
+
+
+def test_what_is_undefined_or_beyond_the_histogram_is_followed_without_a_figure():
+    """A column undefined on every path, one that is always 0, one beyond 2^20: JSON, no warning, no forecast."""
+    columns = tuple(
+        Column("own", Metric(name, "amount", "USD bn", "high", True, name), k) for k, name in enumerate("xyz")
+    )
+    out = np.array([np.full(140_000, np.nan), np.zeros(140_000), 1e8 * np.random.default_rng(1).random(140_000)])
+    doublings, tallies = Doublings(LEVELS), Tallies(columns, (0.0, 0.0, 0.0))
+    while tallies.paths < 131_072:
+        tallies.record(tallies.paths, np.ascontiguousarray(out[:, tallies.paths : doublings.next]))
+        doublings.look(tallies)
+    assert json.dumps(doublings.rows, allow_nan=False)
+    assert convergence.warnings(doublings.rows, tallies, LEVELS) == []
+    for text, known in (("x.mean:1%", False), ("y.mean:1%", True), ("y.var95:1", True), ("z.mean:1%", False)):
+        told = outlook(tallies, target(f"own.{text}", columns, ()), 60)
+        assert (told is not None and told.half(10**6).expected == 0.0) == known

@@ -74,7 +74,7 @@ def measure(kind: str, level: float) -> str:
 def figures(counts: Counts, metric: Metric, levels: Sequence[float]) -> dict[str, Figure]:
     """Mean, VaR and CVaR of an amount, the very figures of a summary of these paths."""
     n = counts.n
-    worst = n + 1 - min((intervals.ranks(level, n)[0] for level in levels), default=n)
+    worst = n + 1 - min((intervals.ranks(level, n)[0] for level in levels if n), default=n)
     of = Distribution(metric, n, counts.undefined, counts.tail(metric.bad, worst), counts.moments(), {}, (None, None))
     found = {"mean": summary.mean(of)}
     for level in levels:
@@ -203,9 +203,9 @@ def _excess(loss: Bins, at: float) -> Bins:
 
 
 def _equal(bins: Bins) -> float:
-    """(sum d^2)^2 / sum d^4, d the deviations from the mean; infinite where all are zero, 0 beyond the histogram."""
+    """(sum d^2)^2 / sum d^4, d the deviations from the mean; infinite where all are zero, NaN beyond the histogram."""
     if not np.isfinite(bins.mean).all():
-        return 0.0
+        return math.nan
     squares = (bins.mean - _mean(bins)) ** 2
     second, fourth = ((bins.n * part).sum() for part in (squares, squares * squares))
     return float(second * second / fourth) if fourth > 0.0 else math.inf

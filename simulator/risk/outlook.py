@@ -60,6 +60,8 @@ class Outlook(NamedTuple):
         """Half-width over what was asked for."""
         if self.now.target.half == math.inf:
             return Range(0.0, 0.0, 0.0)
+        if self.now.excess == math.inf:  # a share of a value that is 0
+            return Range(math.inf, math.inf, math.inf)
         asked = self.now.half / self.now.excess if self.now.excess > 0.0 else math.inf
         return Range(*(half / asked for half in self.half(paths)))
 
@@ -83,6 +85,8 @@ def outlook(tallies: Tallies, wanted: Target, months: int) -> Outlook | None:
     else:
         shrinks, coarse, between = _quantile(of, wanted)
         known, fresh = 0.0, 1.0 / max(between, 1)
+    if not math.isfinite(known):
+        return None
     if wanted.relative and now.figure.value:
         known += (now.half / intervals.NORMAL / now.figure.value) ** 2
     return Outlook(now, n, shrinks, coarse, known, fresh)
