@@ -42,7 +42,7 @@ def check(
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:
-    """Validate a config and predict its run (time, memory, disk, precision), or --validate figures."""
+    """Validate a config and predict a run, or (--validate) figures."""
     ends = {"--paths": paths, "--precision": precision, "--until": until}
     given = {**ends, "--against": against, "--threads": threads, "--set": set_, "--stress": stress}
     if validated:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -58,19 +59,22 @@ def _environment() -> Environment:
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
-def _sections(run: Run) -> Iterator[Section]:
-    def chapter(
-        anchor: str,
-        title: str,
-        intro: str,
-        pictures: Iterable[Picture | str | None],
-        tables: Iterable[detail.Table] = (),
-    ) -> Section:
-        drawn = [picture for picture in pictures if picture is not None]
-        remarks = [picture for picture in drawn if isinstance(picture, str)]
-        shown = [_embedded(run.folder, picture) for picture in drawn if isinstance(picture, Picture)]
-        return Section(anchor, title, intro, remarks, shown, list(tables))
+def _chapter(
+    run: Run,
+    anchor: str,
+    title: str,
+    intro: str,
+    pictures: Iterable[Picture | str | None],
+    tables: Iterable[detail.Table] = (),
+) -> Section:
+    drawn = [picture for picture in pictures if picture is not None]
+    remarks = [picture for picture in drawn if isinstance(picture, str)]
+    shown = [_embedded(run.folder, picture) for picture in drawn if isinstance(picture, Picture)]
+    return Section(anchor, title, intro, remarks, shown, list(tables))
 
+
+def _sections(run: Run) -> Iterator[Section]:
+    chapter = partial(_chapter, run)
     yield chapter(
         "value",
         "Value at stake",
