@@ -100,9 +100,9 @@ def paired_proportion(gained: int, lost: int, n: int) -> tuple[float, float]:
         return away / math.sqrt(variance) if variance > 0.0 else math.copysign(math.inf, away) if away else 0.0
 
     def end(side: float) -> float:
-        if difference == side or abs(score(side * (1.0 - 1e-12))) <= _NORMAL:
+        if difference == side or abs(score(side * (1.0 - 1e-12))) <= NORMAL:
             return side
-        wanted = math.copysign(_NORMAL, difference - side)
+        wanted = math.copysign(NORMAL, difference - side)
         return float(optimize.brentq(lambda at: score(at) - wanted, side * (1.0 - 1e-12), difference, xtol=1e-15))
 
     return end(-1.0), end(1.0)
@@ -122,8 +122,8 @@ def unpaired_proportion(events: int, n: int, others: int, other_n: int) -> tuple
 
 def _wilson(events: int, n: int) -> tuple[float, float, float]:
     """Score interval of a probability, with the share between its ends."""
-    share, z = events / n, _NORMAL * _NORMAL / n
-    middle, half = share + z / 2.0, _NORMAL * math.sqrt(share * (1.0 - share) / n + z / (4.0 * n))
+    share, z = events / n, NORMAL * NORMAL / n
+    middle, half = share + z / 2.0, NORMAL * math.sqrt(share * (1.0 - share) / n + z / (4.0 * n))
     return min((middle - half) / (1.0 + z), share), share, max((middle + half) / (1.0 + z), share)
 
 
