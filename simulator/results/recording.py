@@ -82,7 +82,11 @@ def _range(x: Floats, low: Floats, high: Floats) -> tuple[float, float]:
         for lane in range(min(LANES, part.shape[0])):
             low[lane] = part[lane] if part[lane] < low[lane] else low[lane]
             high[lane] = part[lane] if part[lane] > high[lane] else high[lane]
-    return low.min(), high.max()
+    lowest, highest = np.inf, -np.inf
+    for lane in range(LANES):
+        lowest = low[lane] if low[lane] < lowest else lowest
+        highest = high[lane] if high[lane] > highest else highest
+    return lowest, highest
 
 
 @inner
