@@ -19,9 +19,11 @@ from simulator.config import Config, Frozen, freeze, load
 from simulator.config.events import parse_event
 from simulator.config.loader import reload
 from simulator.config.stress_files import find_sets, shipped
-from simulator.engine import local, simulation, trace, warmup
+from simulator.engine import local, outlook, simulation, trace, warmup
 from simulator.engine.checkpoint import Keeper
+from simulator.engine.forecast import peak_memory
 from simulator.engine.interrupt import Stop
+from simulator.engine.outlook import Prediction
 from simulator.engine.progress import meter
 from simulator.engine.simulation import Job
 from simulator.engine.stopping import UNLIMITED, Asked
@@ -33,7 +35,7 @@ from simulator.results.digest import run_digest
 from simulator.results.sample import write_tail
 from simulator.results.store import Run, RunFolder, open_run
 from simulator.resuming import Ask
-from simulator.risk import breakeven, contenders, sensitivity
+from simulator.risk import breakeven, contenders, convergence, sensitivity
 from simulator.risk.sensitivity import Swing
 from simulator.risk.stress import Comparison
 from simulator.risk.summary import Facts, summarise
@@ -109,6 +111,7 @@ def _simulate(folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every
                 commit=keeper.commit,
                 every=every,
                 rules=rules,
+                doublings=keeper.doublings,
                 stop=stop,
             )
         sample_hash = keeper.close_sample()
@@ -131,6 +134,10 @@ def _simulate(folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every
         facts, tallies, job.columns, months=job.model.months, levels=frozen.levels, sample=sample,
         untested=untested(job.model, frozen.plans),
     )  # fmt: skip
+    rows = keeper.doublings.finished(tallies)
+    measured["warnings"] = convergence.warnings(rows, tallies, frozen.levels)
+    measured["convergence"] = rows
+    measured["timing"]["peak_memory"] = peak_memory()
     folder.write_json(store.SUMMARY, measured)  # tallies -> measures
     keeper.finish(paths=job.paths, digest=facts.digest, ended=datetime.now(UTC))
 
@@ -309,6 +316,21 @@ def break_even(
         found = breakeven.break_even(values, asked.metric, wanted, low, high)
     about = {"input": key, "low": low, "high": high, "plan": pair[0], "against": pair[1], "metric": asked.metric.name}
     return {**about, "measure": measure, "unit": asked.metric.unit, "paths": job.paths, "seed": job.seed, **found}
+
+
+def predict_again(
+    config: str | Path | Config, run: str | Path, *, threads: int | None = None, say: Say | None = None
+) -> tuple[Prediction, list[dict[str, Any]], Run]:
+    """Foretell a finished run of a config from a pilot on its own seed, and compare with what became of it."""
+    held, frozen = open_run(run), freeze(config if isinstance(config, Config) else load(config))
+    manifest = held.manifest
+    if manifest.get("config_hash") != resuming.hash_of(frozen):
+        raise ConfigError([f"--against: given {run}, a run of another config, wanted one of this config"])
+    asked = Asked(manifest["asked"]["paths"], tuple(manifest["asked"]["precision"]), manifest["asked"]["until"])
+    job = job_of(frozen, asked.paths, threads or manifest["machine"]["threads"], manifest["seed"])
+    warm(job, say or (lambda _: None))
+    found = outlook.predict(job, asked, frozen.levels, datetime.fromisoformat(manifest["started"]).timestamp())
+    return found, outlook.against(found, held, job.model.months), held
 
 
 def job_of(frozen: Frozen, paths: int | None = None, threads: int | None = None, seed: int | None = None) -> Job:

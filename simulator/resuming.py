@@ -18,7 +18,8 @@ from simulator.compiled import code_hash
 from simulator.config import Config, Frozen, config_hash, freeze
 from simulator.config.loader import Source, build, parse
 from simulator.engine import resume, simulation
-from simulator.engine.checkpoint import Keeper, load_state
+from simulator.engine.checkpoint import Keeper, load_doublings, load_state
+from simulator.engine.doublings import Doublings
 from simulator.engine.simulation import Job
 from simulator.engine.stopping import UNLIMITED, Asked, Rules
 from simulator.engine.written import toml
@@ -107,7 +108,8 @@ def keeper(folder: RunFolder, found: Found, job: Job, rules: Rules, accept: bool
         if not accept:
             resume.refuse(changes)
         about = resume.accepted(resume.about(held), now, changes, tallies.paths)
-        return Keeper(folder, job, about, held.config, tallies, before, held, rules)
+        doublings = load_doublings(held, found.frozen.levels)
+        return Keeper(folder, job, about, held.config, tallies, before, held, rules, doublings)
     text = text_of(found.frozen.config)
     about = provenance.describe(
         name=found.frozen.config.name,
@@ -122,8 +124,8 @@ def keeper(folder: RunFolder, found: Found, job: Job, rules: Rules, accept: bool
         started=started,
         stress=found.frozen.config.stress,
     )
-    tallies = simulation.empty_tallies(job, pilot)
-    return Keeper(folder, job, {**about, **_now(found.frozen)}, text, tallies, pilot, None, rules)
+    tallies, doublings = simulation.empty_tallies(job, pilot), Doublings(found.frozen.levels)
+    return Keeper(folder, job, {**about, **_now(found.frozen)}, text, tallies, pilot, None, rules, doublings)
 
 
 def _held(folder: RunFolder, config: Config, tell: Say) -> Run | None:
@@ -207,10 +209,15 @@ def text_of(config: Config) -> str:
     return f"# Written by simulator {provenance.versions()['simulator']}.\n{changes}\n{toml(config._tree)}"
 
 
+def hash_of(frozen: Frozen) -> str:
+    """SHA-256 (hex) of a config whatever its paths: a run can be extended."""
+    return config_hash(frozen.config.model_copy(update={"paths": 1}))
+
+
 def _now(frozen: Frozen) -> dict[str, Any]:
-    """What must be as it was when the run began. `paths` of the config may change: a run can be extended."""
+    """What must be as it was when the run began."""
     return {
-        "config_hash": config_hash(frozen.config.model_copy(update={"paths": 1})),
+        "config_hash": hash_of(frozen),
         "code_sha256": code_hash(),
         "rng": RNG,
         "sampler": SAMPLER,

@@ -79,7 +79,7 @@ def test_tails_are_looked_at_once_they_hold_300_paths(wanted):
 
 @pytest.mark.parametrize(("excess", "factor"), [(1.01, 1.25), (1.2, 1.584), (3.0, 2.0), (math.inf, 2.0)])
 def test_the_next_look_is_planned_from_the_last(excess, factor):
-    planned = stopping._next(1_000_000, excess)
+    planned = stopping.next_look(1_000_000, excess)
     assert planned % TASK == 0
     assert 0 <= planned - 1_000_000 * factor < TASK
 

@@ -237,8 +237,8 @@ def test_threads_may_record_a_sample_together(tmp_path):
             thread.start()
         for thread in threads:
             thread.join()
-        assert writer.paths == 700
         assert writer.close() == digest.rows_hash([column.name for column in COLUMNS], OUT)
+        assert writer.paths == 700
 
 
 def test_a_sample_with_a_gap_is_a_mistake_and_leaves_no_file(tmp_path):

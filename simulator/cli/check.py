@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,9 +14,7 @@ from simulator.cli.validation import validate
 from simulator.errors import ConfigError
 
 if TYPE_CHECKING:
-    from simulator.config import Frozen
-    from simulator.engine.forecast import Forecast
-    from simulator.engine.simulation import Job
+    from simulator.config import Config, Frozen
 
 
 def check(
@@ -32,6 +30,12 @@ def check(
         bool, typer.Option("--validate", help="Check headline figures: what is claimed, what is computed here.")
     ] = False,
     paths: options.Paths = None,
+    precision: options.Precision = None,
+    until: options.Until = None,
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", metavar="RUN", help="Compare with what became of a run of this config."),
+    ] = None,
     threads: options.Threads = None,
     set_: options.Set = None,
     stress: options.Stress = None,
@@ -39,7 +43,8 @@ def check(
     as_json: options.Json = False,
 ) -> None:
     """Validate a config and predict a run, or (--validate) figures."""
-    given = {"--paths": paths, "--threads": threads, "--set": set_, "--stress": stress}
+    ends = {"--paths": paths, "--precision": precision, "--until": until}
+    given = {**ends, "--against": against, "--threads": threads, "--set": set_, "--stress": stress}
     if validated:
         if idle := [option for option, value in given.items() if value]:
             raise ConfigError([f"{option}: given with --validate, which takes cases only" for option in idle])
@@ -49,36 +54,63 @@ def check(
         raise typer.BadParameter("Missing argument 'CONFIG'.")
     if len(what) > 1:
         raise typer.BadParameter(f"Got unexpected extra arguments ({' '.join(what[1:])})")
-    _check(Path(what[0]), paths, threads, (set_ or (), stress or ()), quiet, as_json)
-
-
-def _check(
-    config: Path,
-    paths: str | None,
-    threads: str | None,
-    changes: tuple[Sequence[str], Sequence[str]],
-    quiet: bool,
-    as_json: bool,
-) -> None:
-    wrong = arguments.Mistakes()
+    config, wrong = Path(what[0]), arguments.Mistakes()
     number = wrong.of(arguments.paths, paths)
+    end = wrong.of(arguments.until, until)
     workers = wrong.of(arguments.threads, threads)
-    checked = wrong.of(arguments.read, config, *changes)
+    if against is not None:
+        wrong.found += [f"{option}: given with --against, which takes the run's own" for option in ends if ends[option]]
+        wrong.of(arguments.a_run, against)
+    checked = wrong.of(arguments.read, config, set_ or (), stress or ())
     wrong.stop()
     assert checked is not None
+    say = (lambda _: None) if quiet else arguments.say
+    if against is None:
+        _predict(config, checked, (number, tuple(precision or ()), end), workers, say, as_json)
+    else:
+        _against(checked, against, workers, say, as_json)
+
+
+def _predict(
+    config: Path,
+    checked: Config,
+    ends: tuple[int | None, tuple[str, ...], str | None],
+    threads: int | None,
+    say: Callable[[str], None],
+    as_json: bool,
+) -> None:
+    """Describe a config and foretell its run."""
+    from simulator.cli import foretold
     from simulator.config import freeze
-    from simulator.engine.forecast import forecast
+    from simulator.engine.outlook import predict
+    from simulator.engine.stopping import Asked
     from simulator.pipeline import job_of, warm
 
-    frozen = freeze(checked)
-    job = job_of(frozen, number, workers)
-    warm(job, (lambda _: None) if quiet else arguments.say)
-    expected = forecast(job)
+    frozen, asked = freeze(checked), Asked(*ends)
+    job = job_of(frozen, asked.paths, threads)
+    warm(job, say)
+    found = predict(job, asked, frozen.levels)
     if as_json:
-        print(json.dumps({"programme": programme(frozen), "run": _run(job, expected)}, indent=1))
+        run = {**found.told(), "paths": int(found.paths.expected), "range": found.told()["paths"]}
+        print(json.dumps({"programme": programme(frozen), "run": {**run, "threads": job.threads}}, indent=1))
+        return
+    _print(frozen)
+    print("\n".join(foretold.lines(found, job.threads)))
+    print(f"\n{config}: no mistakes")
+
+
+def _against(checked: Config, folder: Path, threads: int | None, say: Callable[[str], None], as_json: bool) -> None:
+    """Foretell a run that has been, and compare."""
+    from simulator.cli import foretold
+    from simulator.pipeline import predict_again
+
+    found, rows, run = predict_again(checked, folder, threads=threads, say=say)
+    ended = run.summary["stop"]["rule"]
+    if as_json:
+        told = {**found.told(), "ended": ended, "against": rows}
+        print(json.dumps(told, indent=1))
     else:
-        _print(frozen, job, expected)
-        print(f"\n{config}: no mistakes")
+        print("\n".join(foretold.compared(rows, found.rule, ended)))
 
 
 def programme(frozen: Frozen) -> dict[str, Any]:
@@ -107,11 +139,7 @@ def programme(frozen: Frozen) -> dict[str, Any]:
     }
 
 
-def _run(job: Job, expected: Forecast) -> dict[str, Any]:
-    return {"paths": job.paths, "threads": job.threads, **expected._asdict()}
-
-
-def _print(frozen: Frozen, job: Job, expected: Forecast) -> None:
+def _print(frozen: Frozen) -> None:
     told = programme(frozen)
     print(f"{frozen.config.title or told['name']}: {told['gw']:.3f} GW at {_count(told['sites'], 'site')}")
     print(f"{told['months']} months from {told['start']}, month 0; {told['inputs']} uncertain inputs")
@@ -124,17 +152,8 @@ def _print(frozen: Frozen, job: Job, expected: Forecast) -> None:
     print(f"\n  notes   {told['notes']:.1f} USD bn in {_count(frozen.config.notes, 'note')}")
     for plan in told["plans"]:
         print(f"  plan    {plan:<20}{frozen.config.plans[plan].title}")
-    print(f"\nA run of {job.paths:,} paths, {_count(range(job.threads), 'thread')}, will take about")
-    print(f"  time    {_duration(expected.seconds)} at {expected.paths_per_s:,.0f} paths/s, after start-up")
-    print(f"  memory  {expected.memory / 1e9:.2f} GB")
-    print(f"  disk    {expected.disk / 1e6:.0f} MB")
+    print()
 
 
 def _count(things: Any, noun: str) -> str:
     return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.1f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

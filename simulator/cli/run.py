@@ -93,9 +93,11 @@ def _draw(done: Run, say: Callable[[str], None] | None) -> RunError | None:
 
 def _print(done: Run, config: Path, drawn: bool, stress: str) -> None:
     from simulator.report.headline import stopped
-    from simulator.report.tables import risk_table
+    from simulator.report.tables import not_shrinking, risk_table, wrapped
 
     print(risk_table(done.summary))
+    for text in not_shrinking(done.summary, 5):
+        print("\n".join(wrapped(f"warning: {text}")))
     timing = done.summary["timing"]
     print(f"{done.summary['paths']:,} paths in {timing['simulate_s']:.1f} s, seed {done.summary['seed']}")
     print("\n  ".join(stopped(done.summary["stop"])))

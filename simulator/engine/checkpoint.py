@@ -1,6 +1,7 @@
 """Checkpoints: the state of a run, committed so that whatever happens next only the time since then is lost.
 
-A state is one snapshot of exactly the paths 0 .. n - 1: every tally, and the pilot that the tallies' centres came from.
+A state is one snapshot of exactly the paths 0 .. n - 1: every tally, the pilot that the tallies' centres came from, and
+how the run converged until then.
 It is committed in this order, each file whole and on the disk before the next: config and model (once),
 `state-<n>.npz`, the sample once it is complete, the manifest that names them all; only then is the old state removed.
 Wherever that is cut off, the manifest lists whole files of one moment.
@@ -12,7 +13,8 @@ extended.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -21,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine import local
+from simulator.engine.doublings import Doublings
 from simulator.engine.interrupt import Stop
 from simulator.engine.simulation import Job, empty_tallies
 from simulator.engine.stopping import Rules
@@ -31,7 +34,7 @@ from simulator.results.store import Run, RunFolder
 from simulator.results.tallies import Tallies
 from simulator.results.tree import flatten
 
-_TALLY = "tally/"
+_TALLY, _DOUBLINGS = "tally/", "convergence/"
 _PILOT = "pilot"
 _RESULTS = (store.SUMMARY, store.TAIL, store.SERIES, store.REPORT)  # of a finished run
 
@@ -56,21 +59,38 @@ def begun(run: Run) -> Begun:
 
 def load_state(run: Run, job: Job) -> tuple[Tallies, NDArray[np.float64]]:
     """Tallies and pilot (figures, 256) of a state; RunError names a file that is no state of this run."""
-    name = run.path / run.manifest["state"]["file"]
     arrays = run.state()
-    try:
+    with _is_of(run):
         pilot = arrays[_PILOT]
         if pilot.dtype != np.float64 or pilot.ndim != 2:
             raise RunError("its pilot is no matrix of figures")
         tallies = empty_tallies(job, pilot)
-        tallies.from_arrays(
-            {key.removeprefix(_TALLY): array for key, array in arrays.items() if key.startswith(_TALLY)}
-        )
-    except (RunError, KeyError, IndexError, ValueError, TypeError) as error:
-        raise RunError(f"{name}: is no state of this run ({error})") from error
-    if tallies.paths != run.manifest["state"]["paths"]:
-        raise RunError(f"{name}: is of {tallies.paths:,} paths, wanted {run.manifest['state']['paths']:,}")
+        tallies.from_arrays(_part(arrays, _TALLY))
+        if tallies.paths != run.manifest["state"]["paths"]:
+            raise RunError(f"it is of {tallies.paths:,} paths, wanted {run.manifest['state']['paths']:,}")
     return tallies, pilot
+
+
+def load_doublings(run: Run, levels: Sequence[float]) -> Doublings:
+    """How the run converged so far."""
+    doublings = Doublings(levels)
+    with _is_of(run):
+        doublings.load(_part(run.state(), _DOUBLINGS), run.manifest["state"]["paths"])
+    return doublings
+
+
+def _part(arrays: Mapping[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    return {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
+
+
+@contextmanager
+def _is_of(run: Run) -> Iterator[None]:
+    """Name the state if it cannot be read as one of this run."""
+    try:
+        yield
+    except (RunError, KeyError, IndexError, ValueError, TypeError) as error:
+        name = run.path / run.manifest["state"]["file"]
+        raise RunError(f"{name}: is no state of this run ({error})") from error
 
 
 class Keeper:
@@ -89,8 +109,9 @@ class Keeper:
         pilot: NDArray[np.float64],
         held: Run | None = None,
         rules: Rules | None = None,
+        doublings: Doublings | None = None,
     ) -> None:
-        self.rules = rules or Rules()
+        self.rules, self.doublings = rules or Rules(), doublings or Doublings(())
         self.begun = NOTHING if held is None else begun(held)
         self.resumed_at: list[int] = [] if held is None else [*held.manifest["resumed_at"], self.begun.paths]
         self._folder, self._job, self._text = folder, job, text
@@ -134,6 +155,7 @@ class Keeper:
             self._folder.write_npz(store.MODEL, flatten(self._job.model))
         name = f"state-{paths}.npz"
         arrays = {_TALLY + key: array for key, array in self.tallies.to_arrays().items()}
+        arrays |= {_DOUBLINGS + key: array for key, array in self.doublings.arrays().items()}
         self._folder.write_npz(name, {_PILOT: self._pilot, **arrays})
         if self._writer is not None and self._writer.complete:
             self.close_sample()

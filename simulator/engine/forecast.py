@@ -1,24 +1,24 @@
-"""What a run will take, measured on a short pilot: time, memory, disk."""
+"""What a run will take, measured on a pilot: time, memory, disk. How precise it becomes: simulator.engine.outlook."""
 
 from __future__ import annotations
 
 import resource
 import sys
-import time
 from typing import NamedTuple
 
 from simulator.engine import local
-from simulator.engine.simulation import Job, empty_tallies, pilot
+from simulator.engine.progress import Silent
+from simulator.engine.simulation import Job, empty_tallies, pilot, simulate
 from simulator.engine.trace import TRACED
 from simulator.finance.series import PLAN_SERIES, WORLD_SERIES
-from simulator.results.columns import tally_columns
-from simulator.results.recording import BLOCK
+from simulator.results.columns import WORLD, tally_columns
 from simulator.results.sample import SAMPLE_PATHS
+from simulator.results.tallies import Tallies
 
-_KEPT = 0.85  # of a float64 in the sample after compression
-_TAIL = 6_000  # rows a plan adds to the tail: the worst 1,000 of ten figures overlap
+_KEPT = 0.65  # of a float64 in the sample after compression
+_TAIL = 4_000  # rows a plan adds to the tail: the worst 1,000 of its figures overlap, and those of other plans
 _STATE = 17e3, 24.0, 7_500  # bytes of a tallied figure in a state: worst paths and sums; a bin; the most bins there are
-_FIXED = 2e6  # bytes: report, figures, model and bands
+_FIXED, _A_PLAN = 2e6, 1e6  # bytes: report, figures, model, bands and summary
 
 
 class Forecast(NamedTuple):
@@ -30,17 +30,28 @@ class Forecast(NamedTuple):
     disk: float  # bytes
 
 
-def forecast(job: Job) -> Forecast:
-    """Simulate a task per thread and scale: well under a second once compiled."""
+class Trial(NamedTuple):
+    """A pilot: the first paths of the run, tallied."""
+
+    tallies: Tallies
+    paths: int
+    seconds: float
+
+
+def trial(job: Job, paths: int) -> Trial:
+    """Simulate the first `paths` paths of a job, its kernel being compiled."""
     first = pilot(job)
     tallies = empty_tallies(job, first)
     tallies.record(0, first)  # compiled before the clock starts
-    each = min(BLOCK * -(-job.paths // BLOCK), local.TASK)
-    work = [local.Task(k * local.TASK, each) for k in range(job.threads)]
-    start = time.perf_counter()
-    for _ in local.each_task(job.model, job.seed, iter(work), job.threads, tallies.record):
-        continue
-    speed = sum(task.paths for task in work) / (time.perf_counter() - start)
+    tallies = empty_tallies(job, first)
+    seconds = simulate(job._replace(paths=paths), tallies, None, Silent())
+    return Trial(tallies, paths, seconds)
+
+
+def forecast(job: Job, tried: Trial | None = None) -> Forecast:
+    """Scale a trial, by default one of a task per thread: well under a second once compiled."""
+    found = trial(job, min(job.paths, job.threads * local.TASK)) if tried is None else tried
+    speed = found.paths / found.seconds
     return Forecast(job.paths / speed, speed, peak_memory() + _still_to_come(job), _disk(job))
 
 
@@ -65,5 +76,7 @@ def _still_to_come(job: Job) -> float:
 def _disk(job: Job) -> float:
     rows = min(job.paths, SAMPLE_PATHS) + min(job.paths, _TAIL * _plans(job))
     fixed, a_bin, bins = _STATE
-    state = len(tally_columns(job.columns, job.tally, job.events)) * (fixed + a_bin * min(job.paths / 4, bins))
-    return _KEPT * 8 * len(job.columns) * rows + state + _FIXED
+    counted = tally_columns(job.columns, job.tally, job.events)
+    followed = sum(column.metric.kind == "amount" and column.owner != WORLD for column in counted)
+    state = len(counted) * fixed + (len(counted) + followed) * a_bin * min(job.paths / 4, bins)
+    return _KEPT * 8 * len(job.columns) * rows + state + _FIXED + _A_PLAN * _plans(job)

@@ -20,6 +20,7 @@ from simulator import kernel
 from simulator.engine.interrupt import Stop
 from simulator.errors import RunError
 from simulator.model import Model
+from simulator.results.recording import BLOCK
 
 TASK = 16_384  # paths
 T = TypeVar("T")
@@ -34,9 +35,17 @@ class Task(NamedTuple):
     paths: int
 
 
-def tasks(paths: int, first: int = 0, size: int = TASK) -> Iterator[Task]:
-    """The tasks that make up paths first .. paths - 1, in order."""
-    return (Task(start, min(size, paths - start)) for start in range(first, paths, size))
+def tasks(paths: int, first: int = 0, size: int = TASK, threads: int = 1) -> Iterator[Task]:
+    """The tasks that make up paths first .. paths - 1, in order; of several `threads` the last ones are shorter.
+
+    So all threads end at about the same time: none has more than half its share of what is left, in whole tally blocks.
+    """
+    start = first
+    while start < paths:
+        left = paths - start
+        fair = left if threads == 1 else BLOCK * -(-left // (2 * threads * BLOCK))
+        yield Task(start, min(size, fair, left))
+        start += min(size, fair, left)
 
 
 def cores() -> int:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine import local
+from simulator.engine.doublings import Doublings
 from simulator.engine.interrupt import Stop
 from simulator.engine.local import Slot, Task
 from simulator.engine.progress import Meter
@@ -70,13 +71,14 @@ def simulate(
     commit: Commit | None = None,
     every: float = math.inf,
     rules: Rules | None = None,
+    doublings: Doublings | None = None,
     stop: Stop | None = None,
 ) -> float:
     """Simulate the paths first .. job.paths - 1 of a job, or fewer if `rules` say so; returns the seconds it took.
 
     `commit` is told every `every` seconds, at the end and at a signal that paths 0 .. n - 1 are in the tallies and no
-    others, and how long this took so far. A signal, noted by `stop` if given, ends the run early: Interrupted. `first`
-    is a multiple of 1,024.
+    others, and how long this took so far. `doublings` looks at powers of two of the paths. A signal, noted by `stop` if
+    given, ends the run early: Interrupted. `first` is a multiple of 1,024.
     """
     take = _taker(job, tallies, sample)
     start, done, whole = time.perf_counter(), first, job.paths // BLOCK * BLOCK
@@ -95,8 +97,10 @@ def simulate(
             due = time.perf_counter() + every
             while True:
                 over = lambda due=due: rules.late() or time.perf_counter() >= due  # noqa: E731
-                work = local.tasks(min(whole, max(rules.look_at, done)), done)
-                simulate_all(_before(over, work), job.threads)
+                until = min(whole, max(rules.look_at, done), doublings.next if doublings else whole)
+                simulate_all(_before(over, local.tasks(until, done, threads=job.threads)), job.threads)
+                if doublings:
+                    doublings.look(tallies)
                 rules.look(tallies)
                 ended = rules.met or rules.late()
                 if signal or ended or done >= whole or time.perf_counter() >= due:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from simulator.engine.clock import deadline
 from simulator.engine.local import TASK
 from simulator.results.tallies import Tallies
+from simulator.risk import summary
 from simulator.risk.precision import Reached, Target, reached
 
 UNLIMITED = 10**12  # paths of a run that ends by its precision or at a time
@@ -46,7 +47,7 @@ class Rules:
     ) -> None:
         self.asked, self.targets = asked, tuple(targets)
         self.deadline = None if asked.until is None else deadline(asked.until)  # seconds since 1970
-        self.look_at = look_at or self._first()
+        self.look_at = look_at or first_look(self.targets)
         self.met = False  # a look found every measure precise enough
         self.found: tuple[Reached, ...] = ()
         self._months = months
@@ -60,7 +61,7 @@ class Rules:
         if self.targets and tallies.paths >= self.look_at:
             self.met = self.reached(tallies)
             if not self.met:
-                self.look_at = _next(tallies.paths, max(one.excess for one in self.found))
+                self.look_at = next_look(tallies.paths, max(one.excess for one in self.found))
 
     def reached(self, tallies: Tallies) -> bool:
         """Whether every measure is precise enough now; true if none was asked for."""
@@ -79,18 +80,21 @@ class Rules:
             found = {"rule": "until", "asked": self.asked.until, "reached": _clock(time.time())}
         if self.targets:
             found["precision"] = [
-                {"asked": one.target.text, "reached": text, "met": one.met}
+                {"asked": one.target.text, "reached": text, "met": one.met, **summary.figure_dict(one.figure)}
                 for one, text in zip(self.found, told, strict=True)
             ]
         return found
 
-    def _first(self) -> int:
-        if not self.targets:
-            return 2 * UNLIMITED
-        return _whole_tasks(max(FIRST_LOOK, *(target.first_look for target in self.targets)))
+
+def first_look(targets: Sequence[Target]) -> int:
+    """Paths at which a run looks first at its precision; never, if none was asked for."""
+    if not targets:
+        return 2 * UNLIMITED
+    return _whole_tasks(max(FIRST_LOOK, *(target.first_look for target in targets)))
 
 
-def _next(paths: int, excess: float) -> int:
+def next_look(paths: int, excess: float) -> int:
+    """Paths at which it looks next, after a look at `paths` that found half an interval `excess` times too wide."""
     factor = _MARGIN * excess**2 if math.isfinite(excess) else _MOST
     return _whole_tasks(math.ceil(paths * min(max(factor, _LEAST), _MOST)))
 

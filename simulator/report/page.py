@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from simulator.report import comparison, debt, detail, fans, plans, rows, stress, tornado, value
+from simulator.report import comparison, convergence, debt, detail, fans, plans, rows, stress, tornado, value
 from simulator.report.canvas import DPI, Picture, png, style
 from simulator.report.headline import conventions
 from simulator.report.numbers import slug
 from simulator.report.run import Run, read_run
+from simulator.report.tables import not_shrinking
 from simulator.results.store import FIGURES, REPORT, RunFolder
 
 
@@ -57,19 +59,22 @@ def _environment() -> Environment:
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
-def _sections(run: Run) -> Iterator[Section]:
-    def chapter(
-        anchor: str,
-        title: str,
-        intro: str,
-        pictures: Iterable[Picture | str | None],
-        tables: Iterable[detail.Table] = (),
-    ) -> Section:
-        drawn = [picture for picture in pictures if picture is not None]
-        remarks = [picture for picture in drawn if isinstance(picture, str)]
-        shown = [_embedded(run.folder, picture) for picture in drawn if isinstance(picture, Picture)]
-        return Section(anchor, title, intro, remarks, shown, list(tables))
+def _chapter(
+    run: Run,
+    anchor: str,
+    title: str,
+    intro: str,
+    pictures: Iterable[Picture | str | None],
+    tables: Iterable[detail.Table] = (),
+) -> Section:
+    drawn = [picture for picture in pictures if picture is not None]
+    remarks = [picture for picture in drawn if isinstance(picture, str)]
+    shown = [_embedded(run.folder, picture) for picture in drawn if isinstance(picture, Picture)]
+    return Section(anchor, title, intro, remarks, shown, list(tables))
 
+
+def _sections(run: Run) -> Iterator[Section]:
+    chapter = partial(_chapter, run)
     yield chapter(
         "value",
         "Value at stake",
@@ -116,6 +121,13 @@ def _sections(run: Run) -> Iterator[Section]:
         pictures = (*fans.plan_fans(run, plan), rows.earnings(run, plan))
         yield chapter(f"plan-{slug(plan)}", f"Plan: {title}", "", pictures, [detail.full_table(run, plan)])
     world = [detail.full_table(run, "world")] if run.summary.get("world") else []
+    yield chapter(
+        "convergence",
+        "Convergence",
+        convergence.intro(run),
+        (*not_shrinking(run.summary, 12), *convergence.pictures(run)),
+        convergence.tables(run),
+    )
     yield chapter("figures", "All figures of the worlds", "", (), world)
 
 

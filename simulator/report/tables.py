@@ -149,6 +149,20 @@ def _digits(cell: Cell, kind: str) -> int | None:
     return digits
 
 
+def not_shrinking(summary: Mapping[str, Any], most: int) -> list[str]:
+    """Sentences on figures whose interval fails to shrink, those with the same reason together; at most so many."""
+    found: dict[str, list[str]] = {}
+    for one in summary.get("warnings", ()):
+        found.setdefault(one["text"], []).append(f"{plain(one['plan'])} {measured(one)}")
+    lines = [f"{_listed(names, 4)}: {text}" for text, names in found.items()]
+    more = len(lines) - most
+    return [*lines[:most], *([f"{more} more: see warnings in summary.json"] if more > 0 else [])]
+
+
+def _listed(names: list[str], most: int) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
 def measured(result: Mapping[str, Any]) -> str:
     """`CVaR 95 % of NPV`: what a tornado or a comparison of stress sets is of."""
     names = {"cvar": "CVaR ", "var": "VaR ", "mean": "mean"}

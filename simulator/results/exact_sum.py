@@ -23,7 +23,7 @@ _LOW = (1 << _BITS) - 1
 _FRACTION = (1 << 52) - 1
 _HIDDEN = 1 << 52
 _EXPONENT = 0x7FF
-_UNIT = 1074  # limb 0 counts 2^-1074
+UNITS = 1 << 1074  # a limb 0 counts one of so many in 1
 
 
 def zeros(*shape: int) -> NDArray[np.int64]:
@@ -67,10 +67,15 @@ def merge(limbs: NDArray[np.int64], other: NDArray[np.int64]) -> None:
     normalise(limbs)
 
 
+def units(limbs: NDArray[np.int64]) -> int:
+    """The sum (LIMBS,), in canonical form or not, in units of 2^-1074."""
+    filled = limbs.nonzero()[0]
+    return sum(limb << (_BITS * k) for k, limb in zip(filled.tolist(), limbs[filled].tolist(), strict=True))
+
+
 def exact(limbs: NDArray[np.int64]) -> Fraction:
     """The sum (LIMBS,) as an exact fraction."""
-    total = sum(int(limb) << (_BITS * k) for k, limb in enumerate(limbs))
-    return Fraction(total, 1 << _UNIT)
+    return Fraction(units(limbs), UNITS)
 
 
 def value(limbs: NDArray[np.int64]) -> float:

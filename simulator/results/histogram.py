@@ -18,6 +18,7 @@ whose further bits are all 0 holds one value: a month, a count, an event.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -91,16 +92,36 @@ def add(
 
 def filled(table: NDArray[np.int64]) -> NDArray[np.int64]:
     """Numbers of the bins of `table` (BINS, 2) that hold anything."""
-    return np.flatnonzero(table[:, 0])
+    found: NDArray[np.int64] = (table[:, 0] != 0).nonzero()[0]
+    return found
+
+
+class Edges(NamedTuple):
+    """Edges of every bin but UNDEFINED (BINS - 1,); an overflow reaches to infinity."""
+
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    inner: NDArray[np.float64]  # the edge nearer to zero; 0 of the bin ZERO
+    outer: NDArray[np.float64]
+
+
+@cache
+def all_edges() -> Edges:
+    """Made once: looked up far more often than there are bins."""
+    bins = np.arange(UNDEFINED)
+    place = np.abs(bins - ZERO)
+    near, far = _edge(place - 1), _edge(place)
+    near, far = np.where(place == 0, -far, near), np.where(place > _SIDE, np.inf, far)
+    negative = bins < ZERO
+    low, high = np.where(negative, -far, near), np.where(negative, -near, far)
+    inner = np.where(place == 0, 0.0, np.where(negative, high, low))
+    return Edges(low, high, inner, np.where(negative, low, high))
 
 
 def edges(bins: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Lower and upper edge of the bins numbered `bins` (not UNDEFINED); an overflow reaches to infinity."""
-    place = np.abs(bins - ZERO)
-    inner, outer = _edge(place - 1), _edge(place)
-    inner, outer = np.where(place == 0, -outer, inner), np.where(place > _SIDE, np.inf, outer)
-    negative = bins < ZERO
-    return np.where(negative, -outer, inner), np.where(negative, -inner, outer)
+    known = all_edges()
+    return known.low[bins], known.high[bins]
 
 
 def _edge(place: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -112,9 +133,7 @@ def _edge(place: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def grouped(place: NDArray[np.int64], n: NDArray[np.int64], rest: NDArray[np.int64]) -> Bins:
     """The values in the bins `place` (rising, not UNDEFINED); an overflow's mean is unknown (infinite)."""
-    low, high = edges(place)
-    inner = np.where(place == ZERO, 0.0, np.where(place < ZERO, high, low))
-    outer = np.where(place < ZERO, low, high)
+    low, high, inner, outer = (edge[place] for edge in all_edges())
     single = (rest == 0) & (place > 0) & (place < OVER)
     share = rest / (n * float(1 << _REST_BITS))
     with np.errstate(invalid="ignore"):

@@ -8,7 +8,6 @@ added by halves. Block sums are rounded numbers that do not depend on threads; a
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -67,9 +66,11 @@ def from_sums(n: int, centre: float, limbs: NDArray[np.int64]) -> Moments:
     """Moments of n values from the exact power sums `limbs` (POWERS, LIMBS) about `centre`; one rounding each."""
     if n == 0:
         return Moments(0, math.nan, math.nan, math.nan)
-    first, second = (exact_sum.exact(row) / n for row in limbs)
-    mean = float(Fraction(centre) + first)
+    one, two = (exact_sum.units(row) for row in limbs)  # integers throughout: fractions would look for common factors
+    about, below = centre.as_integer_ratio()
+    mean = (about * n * exact_sum.UNITS + one * below) / (n * below * exact_sum.UNITS)
     if n == 1:
         return Moments(1, mean, math.nan, math.nan)
-    sd = math.sqrt(max(second - first * first, Fraction(0)) * n / (n - 1))
+    squares = max(two * n * exact_sum.UNITS - one * one, 0)  # of n^2 times the variance
+    sd = math.sqrt(squares / (n * (n - 1) * exact_sum.UNITS**2))
     return Moments(n, mean, sd, sd / math.sqrt(n))

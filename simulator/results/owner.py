@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import RunError
-from simulator.results import histogram, moments, recording, worst
+from simulator.results import counts, histogram, recording, worst
 from simulator.results.columns import Column, Event
+from simulator.results.counts import Counts
 from simulator.results.histogram import Bins
 from simulator.results.moments import Moments
 from simulator.results.recording import Layout
@@ -75,28 +76,30 @@ class Owner:
         with self.lock:
             recording.add(self.layout, self.state, first_path, out, weights, self.scratch)
 
+    def counts(self, i: int) -> Counts:
+        """What was counted of column i (a copy)."""
+        return counts.of(self.state.table[i], float(self.layout.centre[i]), self.state.sums[i])
+
     def tally(self, i: int) -> ColumnTally:
         """A copy of column i."""
         state, column = self.state, self.columns[i]
-        place = histogram.filled(state.table[i])
-        place = place[place != histogram.UNDEFINED]
-        count, rest = state.table[i, place, 0], state.table[i, place, 1]
-        n = int(count.sum())
+        counted = self.counts(i)
+        n = counted.n
         losses, paths = worst.ordered(state.losses[i], state.paths[i], int(state.kept[i]))
         ends = [
             Extreme(float(state.extreme[i, side]), int(state.extreme_path[i, side])) if n else None for side in range(2)
         ]
-        counts = zip(self.events, self.layout.event_column, state.events, strict=True)
+        events = zip(self.events, self.layout.event_column, state.events, strict=True)
         return ColumnTally(
             column=column,
             n=n,
-            undefined=int(state.table[i, histogram.UNDEFINED, 0]),
-            bins=histogram.grouped(place, count, rest),
-            moments=moments.from_sums(n, float(self.layout.centre[i]), state.sums[i]),
+            undefined=counted.undefined,
+            bins=counted.bins(),
+            moments=counted.moments(),
             lowest=ends[0],
             highest=ends[1],
             worst=(self.layout.sign[i] * losses, paths),
-            events={event.label: int(count) for event, at, count in counts if at == i},
+            events={event.label: int(count) for event, at, count in events if at == i},
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:

@@ -18,10 +18,11 @@ from simulator.results.digest import update_rows
 from simulator.results.store import SAMPLE, TAIL, RunFolder, table
 
 SAMPLE_PATHS = 131_072
+GROUP = 16_384  # paths of a row group, at least; the last may be shorter
 
 
 class SampleWriter:
-    """Streams `sample.parquet`: one row group a record, in path order whatever the order of the records.
+    """Streams `sample.parquet` in path order, whatever the order and the sizes of the records.
 
     What comes too early waits, at most `limit` paths. A thread that finds another one writing leaves its rows and goes.
     """
@@ -32,6 +33,8 @@ class SampleWriter:
         self._rows = np.array([column.row for column in columns], dtype=np.int64)
         self.limit = limit  # paths that belong to it
         self._waiting: dict[int, NDArray[np.float64]] = {}
+        self._group: list[NDArray[np.float64]] = []  # next in path order, too few yet for a row group
+        self._next = 0  # path that comes after them
         self._lock = threading.Lock()
         self._busy = False
         self._hash = hashlib.sha256("\n".join(self._names).encode() + b"\0")
@@ -65,7 +68,8 @@ class SampleWriter:
     def close(self) -> str:
         """Finish the file; returns the sample's hash. All records must have been made."""
         if self._waiting:
-            raise ValueError(f"given paths from {min(self._waiting)}, wanted those from {self.paths} first")
+            raise ValueError(f"given paths from {min(self._waiting)}, wanted those from {self._next} first")
+        self._write()
         self._writer.close()
         self._stack.close()
         return self._hash.hexdigest()
@@ -87,21 +91,28 @@ class SampleWriter:
         try:
             while True:
                 with self._lock:
-                    rows = self._waiting.pop(self.paths, None)
+                    rows = self._waiting.pop(self._next, None)
                     if rows is None:
                         self._busy = False
                         return
-                self._write(rows)
+                self._group.append(rows)
+                self._next += rows.shape[1]
+                if self._next >= min(self.paths + GROUP, self.limit):
+                    self._write()
         except BaseException:
             with self._lock:
                 self._busy = False
             raise
 
-    def _write(self, rows: NDArray[np.float64]) -> None:
-        paths = np.arange(self.paths, self.paths + rows.shape[1])
-        self._writer.write_table(table(_named(self._names, paths, rows)), row_group_size=rows.shape[1])
+    def _write(self) -> None:
+        """Write what is next as a row group."""
+        if not self._group:
+            return
+        rows, paths = np.concatenate(self._group, axis=1), np.arange(self.paths, self._next)
+        self._group.clear()
+        self._writer.write_table(table(_named(self._names, paths, rows)), row_group_size=paths.size)
         update_rows(self._hash, rows)
-        self.paths += rows.shape[1]
+        self.paths = self._next
 
 
 def write_tail(

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from simulator.errors import RunError
 from simulator.results.columns import Column, Event
 from simulator.results.comparison import Comparison
+from simulator.results.counts import Counts
 from simulator.results.owner import ColumnTally, Owner
 from simulator.results.recording import BLOCK
 
@@ -106,6 +107,11 @@ class Tallies:
         """What is known of the column `own.npv`; no recording may be under way."""
         owner, i = self._place[name]
         return owner.tally(i)
+
+    def counts(self, name: str) -> Counts:
+        """Bins and power sums of the column `own.npv`, from which others can be subtracted."""
+        owner, i = self._place[name]
+        return owner.counts(i)
 
     def worst_paths(self, name: str) -> Ints:
         """Path ids of the worst paths of a column, rising."""

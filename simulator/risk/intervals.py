@@ -16,7 +16,7 @@ from scipy import optimize, stats
 
 CONFIDENCE = 0.95
 _OUTSIDE = (1.0 - CONFIDENCE) / 2.0
-_NORMAL = NormalDist().inv_cdf(1.0 - _OUTSIDE)
+NORMAL = NormalDist().inv_cdf(1.0 - _OUTSIDE)
 NEEDED = 50  # tail paths below which there is no figure
 ENOUGH = 300  # tail paths below which a figure is flagged
 TOO_FEW = "too few tail paths"
@@ -36,16 +36,25 @@ class Figure(NamedTuple):
     note: str | None = None
 
 
+@cache
 def fraction(level: float) -> Fraction:
     """The decimal number that was written: 0.95 is 19/20, not the float64 next to it."""
     return Fraction(str(float(level)))
 
 
+@cache
+def beyond(level: float) -> float:
+    """1 - level, rounded once."""
+    return float(1 - fraction(level))
+
+
+@cache
 def rank(level: float, n: int) -> int:
     """ceil(level n), free of rounding and at least 1: the place of VaR and quantiles in the rising order."""
     return max(math.ceil(fraction(level) * n), 1)
 
 
+@cache
 def tail_paths(level: float, n: int) -> int:
     """Paths beyond the quantile of `level`, on its rarer side: floor(n min(level, 1 - level))."""
     share = fraction(level)
@@ -91,9 +100,9 @@ def paired_proportion(gained: int, lost: int, n: int) -> tuple[float, float]:
         return away / math.sqrt(variance) if variance > 0.0 else math.copysign(math.inf, away) if away else 0.0
 
     def end(side: float) -> float:
-        if difference == side or abs(score(side * (1.0 - 1e-12))) <= _NORMAL:
+        if difference == side or abs(score(side * (1.0 - 1e-12))) <= NORMAL:
             return side
-        wanted = math.copysign(_NORMAL, difference - side)
+        wanted = math.copysign(NORMAL, difference - side)
         return float(optimize.brentq(lambda at: score(at) - wanted, side * (1.0 - 1e-12), difference, xtol=1e-15))
 
     return end(-1.0), end(1.0)
@@ -113,8 +122,8 @@ def unpaired_proportion(events: int, n: int, others: int, other_n: int) -> tuple
 
 def _wilson(events: int, n: int) -> tuple[float, float, float]:
     """Score interval of a probability, with the share between its ends."""
-    share, z = events / n, _NORMAL * _NORMAL / n
-    middle, half = share + z / 2.0, _NORMAL * math.sqrt(share * (1.0 - share) / n + z / (4.0 * n))
+    share, z = events / n, NORMAL * NORMAL / n
+    middle, half = share + z / 2.0, NORMAL * math.sqrt(share * (1.0 - share) / n + z / (4.0 * n))
     return min((middle - half) / (1.0 + z), share), share, max((middle + half) / (1.0 + z), share)
 
 
@@ -132,7 +141,7 @@ def spread(sd: float, fourth: float, n: int) -> tuple[float, float]:
     if sd == 0.0:
         return 0.0, 0.0
     kurtosis = fourth / sd / sd / sd / sd  # sd^4 of a tiny sd is 0
-    half = _NORMAL * math.sqrt(max(kurtosis - 1.0, 0.0) / (4.0 * n))
+    half = NORMAL * math.sqrt(max(kurtosis - 1.0, 0.0) / (4.0 * n))
     return sd * math.exp(-half), sd * math.exp(half)
 
 

@@ -30,7 +30,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from simulator.results.histogram import Bins
-from simulator.risk.intervals import fraction, rank
+from simulator.risk import intervals
+from simulator.risk.intervals import rank
 
 Floats = NDArray[np.float64]
 
@@ -63,7 +64,7 @@ def cvar(loss: Floats, level: float) -> Estimate:
     """Conditional value at risk of the losses (n,), with its standard error."""
     at = var(loss, level)
     excess = np.maximum(loss - at, 0.0)
-    beyond = float(1 - fraction(level))
+    beyond = intervals.beyond(level)
     return Estimate(
         at + math.fsum(excess) / loss.size / beyond,
         float(excess.std(ddof=1)) / (beyond * math.sqrt(loss.size)) if loss.size > 1 else math.nan,
@@ -87,7 +88,7 @@ def var_influence(loss: Floats, level: float, ordered: Floats | None = None) -> 
 def cvar_influence(loss: Floats, level: float) -> Floats:
     """How each of the losses (n,) moves CVaR, times n."""
     excess = np.maximum(loss - var(loss, level), 0.0)
-    influence: Floats = (excess - excess.mean()) / float(1 - fraction(level))
+    influence: Floats = (excess - excess.mean()) / intervals.beyond(level)
     return influence
 
 
@@ -149,14 +150,14 @@ def bins_quantile(bins: Bins, share: float) -> float:
 
 def bins_cvar(loss: Bins, level: float) -> Estimate:
     """CVaR of the losses in `loss`, with its standard error; infinite if the tail overflowed."""
-    n, beyond = int(loss.n.sum()), float(1 - fraction(level))
+    n, beyond = int(loss.n.sum()), intervals.beyond(level)
     b = bin_at(loss, rank(level, n))
     at = float(loss.mean[b])
     if not math.isfinite(at) or math.isinf(loss.mean[-1]):
         return Estimate(math.inf, math.nan)
     excess = loss.mean[b + 1 :] - at
-    first = math.fsum(loss.n[b + 1 :] * excess) / n
-    second = math.fsum(loss.n[b + 1 :] * excess * excess) / n
+    weighed = loss.n[b + 1 :] * excess
+    first, second = (math.fsum(part.tolist()) / n for part in (weighed, weighed * excess))
     variance = max(second - first * first, 0.0) * n / max(n - 1, 1)
     return Estimate(at + first / beyond, math.sqrt(variance / n) / beyond)
 
@@ -164,5 +165,5 @@ def bins_cvar(loss: Bins, level: float) -> Estimate:
 def bins_central(bins: Bins, power: int) -> float:
     """Central moment of a power; bins are narrow enough to stand for their values."""
     n = int(bins.n.sum())
-    mean = math.fsum(bins.n * bins.mean) / n
-    return math.fsum(bins.n * (bins.mean - mean) ** power) / n
+    mean = math.fsum((bins.n * bins.mean).tolist()) / n
+    return math.fsum((bins.n * (bins.mean - mean) ** power).tolist()) / n

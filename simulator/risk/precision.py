@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from simulator.errors import ConfigError
 from simulator.finance.metrics import Metric
-from simulator.results.columns import Column, Event
+from simulator.results.columns import WORLD, Column, Event
 from simulator.results.tallies import Tallies
 from simulator.risk import intervals, summary
 from simulator.risk.intervals import Figure
@@ -83,6 +83,38 @@ def target(text: str, columns: Sequence[Column], events: Sequence[Event]) -> Tar
     event = label or metric
     number = float(Decimal(level) / 100) if level else math.nan
     return Target(text, f"{plan}.{metric}", kind, number, event, float(half) / (100 if share else 1), bool(share))
+
+
+def headline(columns: Sequence[Column], levels: Sequence[float]) -> list[Target]:
+    """Mean, VaR and CVaR (at the lowest level) of each plan's npv, or else its first amount; any precision will do."""
+    found: list[Target] = []
+    for owner in dict.fromkeys(column.owner for column in columns if column.owner != WORLD):
+        amounts = [column for column in columns if column.owner == owner and column.metric.kind == "amount"]
+        for column in sorted(amounts, key=lambda column: column.metric.name != "npv")[:1]:
+            for kind, level in [("mean", math.nan), *((kind, min(levels)) for kind in ("var", "cvar") if levels)]:
+                text = f"{column.name}.{kind if kind == 'mean' else f'{kind}{100 * level:g}'}"
+                found.append(Target(text, column.name, kind, level, column.metric.name, math.inf, False))
+    return found
+
+
+def stored(written: Mapping[str, Any], wanted: Target) -> Figure | None:
+    """A target's figure in a summary.json; None if it was neither summarised nor asked for."""
+    owner, _, metric = wanted.column.partition(".")
+    entry = (written["world"] if owner == WORLD else written["plans"].get(owner, {})).get(metric, {})
+    asked = next((one for one in written["stop"].get("precision", ()) if one["asked"] == wanted.text), None)
+    if asked is not None:
+        found = asked
+    elif wanted.measure == "mean":
+        if entry.get("mean") is None or entry.get("stderr") is None:
+            return None
+        return Figure(entry["mean"], *intervals.about(entry["mean"], entry["stderr"], entry["n"]))
+    elif wanted.measure == "sd":
+        found = entry.get("sd")
+    elif wanted.measure == "probability":
+        found = entry.get("probability", {}).get(wanted.event)
+    else:
+        found = entry.get("quantiles" if wanted.measure == "q" else wanted.measure, {}).get(str(wanted.level))
+    return None if found is None else Figure(found["value"], found["low"], found["high"], found.get("note"))
 
 
 def reached(tallies: Tallies, wanted: Target, months: int) -> Reached:

@@ -1,0 +1,164 @@
+"""What a pilot foretells: half-widths, the path at which a run ends, and what became of it."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from simulator.config import freeze, load
+from simulator.engine import outlook as foretelling
+from simulator.engine.forecast import trial
+from simulator.engine.outlook import foretell, predict
+from simulator.engine.stopping import FIRST_LOOK, Asked
+from simulator.pipeline import job_of, predict_again, warm
+from simulator.results.columns import Column, tally_columns
+from simulator.results.tallies import Tallies
+from simulator.risk import precision
+from simulator.risk.outlook import outlook
+from tests.resumable import run
+from tests.smoke import SMOKE
+from tests.test_cli import call
+from verification.coverage import LAWS
+from verification.forecast import MEASURES, one
+
+LEVELS = (0.95, 0.99)
+NORMAL = LAWS[0]
+
+
+@pytest.fixture(scope="module")
+def job():
+    found = job_of(freeze(load(SMOKE)), threads=2)
+    warm(found, lambda _: None)
+    return found
+
+
+@pytest.fixture(scope="module")
+def pilot(job):
+    """The pilot of every run here."""
+    return trial(job, FIRST_LOOK)
+
+
+@pytest.fixture(scope="module")
+def sizes(job, pilot):
+    """Half-widths of the pilot, by measure."""
+    tallies = pilot.tallies
+    columns = tally_columns(job.columns, job.tally, job.events)
+    return {
+        text: precision.reached(tallies, precision.target(f"{text}:1", columns, job.events), 60).half
+        for text in ("own.npv.mean", "own.npv.cvar95")
+    }
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_half_widths_and_ends_are_foretold(seed, measure):
+    """Ranges of 95 %: at least four of eight runs lie within but once in ten thousand times; ratios to 15 %."""
+    rng = np.random.default_rng([seed, MEASURES.index(measure)])
+    found = [one(NORMAL, measure, rng) for _ in range(8)]
+    assert sum(run.half_held for run in found) >= 4
+    assert np.mean([run.half for run in found]) == pytest.approx(1.0, abs=0.15)
+    assert np.mean([run.stop for run in found]) == pytest.approx(1.0, abs=0.3)
+
+
+def test_nothing_is_uncertain_of_the_pilot_itself_and_much_of_what_is_far():
+    column = Column("own", precision.Metric("x", "amount", "USD bn", "low", False, "x"), 0)
+    tallies = Tallies((column,), (0.0,))
+    tallies.record(0, np.random.default_rng(2).normal(10.0, 5.0, (1, FIRST_LOOK)))
+    for measure in ("mean:0.01", "var95:0.1%", "sd:0.01", "q01:0.01", "cvar99:1%"):
+        told = outlook(tallies, precision.target(f"own.x.{measure}", (column,), ()), 60)
+        assert told is not None
+        near, mid, far = (told.half(times * FIRST_LOOK) for times in (1, 4, 400))
+        assert near.low == near.expected == near.high == told.now.half
+        assert mid.low < mid.expected < mid.high
+        assert mid.low > far.low
+        assert math.log(far.high / far.low) >= math.log(mid.high / mid.low)
+        if measure.startswith("mean"):
+            assert far.expected == pytest.approx(near.expected / 20, rel=1e-9)
+
+
+def test_what_the_bins_of_the_histogram_hide_is_out_of_reach():
+    """Between 512 and 1,024 a bin is half a USD bn wide: no interval of a VaR gets below that."""
+    column = Column("own", precision.Metric("x", "amount", "USD bn", "high", False, "x"), 0)
+    tallies = Tallies((column,), (700.0,))
+    tallies.record(0, np.random.default_rng(2).normal(700.0, 50.0, (1, FIRST_LOOK)))
+    for half, within in (("1", True), ("0.05", False)):
+        told = outlook(tallies, precision.target(f"own.x.var95:{half}", (column,), ()), 60)
+        assert (foretelling.reach([told], FIRST_LOOK).expected < math.inf) == within
+
+
+def test_a_run_ends_where_it_was_foretold(job, pilot, sizes, monkeypatch, tmp_path):
+    """The pilot is the beginning of the run: its first look is known, the next few nearly."""
+    asked = [f"own.npv.cvar95:{sizes['own.npv.cvar95'] / 1.6:.4g}", f"own.npv.mean:{sizes['own.npv.mean']:.4g}"]
+    told = foretell(job, Asked(None, tuple(asked)), LEVELS, pilot)
+    monkeypatch.setattr(foretelling, "trial", lambda job, paths: pilot)
+    assert told.rule == "precision"
+    assert told.pilot.paths == FIRST_LOOK
+    assert told.paths.low <= told.paths.expected <= told.paths.high
+    done = run(tmp_path / "run", precision=asked, threads=2, checkpoint=60.0)
+    stop = done.summary["stop"]
+    assert stop["rule"] == "precision"
+    assert told.paths.low <= done.summary["paths"] <= told.paths.high
+    cvar = done.summary["plans"]["own"]["npv"]["cvar"]["0.95"]
+    assert stop["precision"][0] | cvar == stop["precision"][0]  # the interval of the table is the one that was judged
+    assert (cvar["high"] - cvar["low"]) / 2 <= float(asked[0].partition(":")[2])
+    again, rows, _ = predict_again(SMOKE, tmp_path / "run", threads=2)
+    assert again.paths == told.paths
+    by = {row["what"]: row for row in rows}
+    assert by["paths"]["actual"] == done.summary["paths"]
+    assert by["memory"]["actual"] == done.summary["timing"]["peak_memory"] > 1e7
+    assert 0.4 < by["disk"]["ratio"] < 2.5
+    assert by[asked[0]]["actual"] == (cvar["high"] - cvar["low"]) / 2
+    assert by[asked[0]]["ratio"] == pytest.approx(1.0, abs=0.1)
+    said = call("check", SMOKE, "--against", tmp_path / "run", "--quiet", "--threads", 2)
+    assert said.exit_code == 0, said.output
+    assert [line.split()[0] for line in said.stdout.splitlines()[1:]] == [
+        "ended", "paths", "time,", "memory,", "disk,", *(f"{text}," for text in asked),
+    ]  # fmt: skip
+
+
+def test_what_is_out_of_reach_is_said(job, pilot):
+    told = foretell(job, Asked(None, ("own.npv.mean:1e-9",)), LEVELS, pilot)
+    assert (told.rule, told.measures[0].needed.expected) == ("paths", math.inf)
+    told = foretell(job, Asked(None, ("own.npv.mean:1e-9",), "+30s"), LEVELS, pilot)
+    assert told.rule == "until"
+    assert told.paths.expected == pytest.approx(30 * pilot.paths / pilot.seconds, rel=0.1)
+    assert foretell(job, Asked(100_000, ("own.npv.mean:1e-9",)), LEVELS, pilot).paths.expected == 100_000
+    never = foretell(job, Asked(None, ("own.npv.var99.999:1",), "+30s"), LEVELS, pilot)
+    assert never.measures[0].half is None
+    assert never.rule == "until"
+
+
+def test_check_foretells_what_is_asked_for(pilot, monkeypatch):
+    said = call("check", SMOKE, "--quiet", "--paths", 3000, "--threads", 1).stdout
+    assert "A run of 3,000 paths, 1 thread, will take about" in said
+    assert "from a pilot, 3,000 paths in" in said
+    assert said.count("own.npv.") == 3
+    assert predict(job_of(freeze(load(SMOKE)), 2000, 1), Asked(2000), LEVELS).pilot.paths == 2000
+    monkeypatch.setattr(foretelling, "trial", lambda job, paths: pilot)
+    asked = ("check", SMOKE, "--quiet", "--precision", "own.npv.mean:1%", "--precision", "jv.npv.mean:1e-9")
+    said = call(*asked).stdout
+    assert "own.npv.mean:1%" in said
+    assert "out of reach: not within 1e12 paths" in said
+    told = json.loads(call(*asked, "--json", "--until", "+2s").stdout)["run"]
+    assert told["rule"] == "until"
+    assert told["pilot"]["paths"] == FIRST_LOOK
+    assert [one["measure"] for one in told["measures"]] == ["own.npv.mean:1%", "jv.npv.mean:1e-9"]
+    assert told["measures"][0]["half"]["low"] <= told["measures"][0]["half"]["high"]
+
+
+def test_what_cannot_be_foretold_is_refused(tmp_path):
+    said = call("check", SMOKE, "--precision", "own.npv.mean", "--quiet")
+    assert (said.exit_code, "wanted PLAN.METRIC.MEASURE:HALFWIDTH" in said.stderr) == (2, True)
+    said = call("check", SMOKE, "--until", "soon", "--paths", "none", "--quiet")
+    assert said.exit_code == 2
+    assert "--until: given soon" in said.stderr
+    assert "--paths: given none" in said.stderr
+    said = call("check", SMOKE, "--against", tmp_path, "--paths", 10, "--quiet")
+    assert said.exit_code == 2
+    assert "--paths: given with --against, which takes the run's own" in said.stderr
+    assert "holds no finished run" in said.stderr
+    run(tmp_path / "run", 1000)
+    said = call("check", SMOKE, "--set", "seed=5", "--against", tmp_path / "run", "--quiet")
+    assert (said.exit_code, "a run of another config" in said.stderr) == (2, True)

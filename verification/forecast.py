@@ -1,0 +1,144 @@
+"""Does what `simulator check` foretells come true? Half-widths and the paths at which a run ends by its precision.
+
+Laws: each replicate is a run of one figure under `simulator.engine.stopping`. Its first 65,536 paths are the pilot;
+`simulator.risk.outlook` foretells half the interval after EXTENT times as many and the path at which the run ends for a
+target that needs about as many, then the run goes on and ends. Config: the same for the headline measures of every
+plan of a config, seed by seed, without the stop; these share their worlds, so their errors do too.
+
+A range is claimed to hold 95 of 100 runs; a cell fails if its count is improbable (1e-5) under 92 %, less where the
+law has no fourth moment (nothing is claimed: the pilot cannot know its own error) and for a stop, which comes in steps.
+
+    python -m verification.forecast [--replicates 200] [--config configs/smoke.toml] [--seeds 8] [--seed 1]
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+from simulator.config import freeze, load
+from simulator.engine import simulation
+from simulator.engine.outlook import reach
+from simulator.engine.progress import Silent
+from simulator.engine.stopping import FIRST_LOOK, Asked, Rules
+from simulator.finance.metrics import Metric
+from simulator.pipeline import job_of, warm
+from simulator.results.columns import Column, Event, tally_columns
+from simulator.results.tallies import Tallies
+from simulator.risk import precision
+from simulator.risk.outlook import Range, outlook
+from simulator.risk.precision import Target
+from verification.coverage import ALARM, LAWS, Law, draw
+
+CLAIMED = 0.92
+EXTENT = 6  # times the pilot's paths
+MONTHS = 120
+MEASURES = ("mean", "sd", "var95", "cvar95", "q50", "cvar99", "probability")
+UNCLAIMED = {("t3", "sd"), ("t3", "cvar95"), ("t3", "cvar99"), ("t3", "mean"), ("lognormal", "sd")}
+
+
+class Found(NamedTuple):
+    """One half-width and one stop: actual over foretold, and whether they lay in the range."""
+
+    half: float
+    half_held: bool
+    stop: float
+    stop_held: bool
+
+
+def held(actual: float, foretold: Range) -> bool:
+    """Whether a range holds what happened."""
+    return foretold.low <= actual <= foretold.high
+
+
+def half(tallies: Tallies, wanted: Target) -> float:
+    """Half the interval now."""
+    return precision.reached(tallies, wanted, MONTHS).half
+
+
+def one(law: Law, measure: str, rng: np.random.Generator) -> Found:
+    """A pilot, what it foretells, and the run."""
+    column = Column("own", Metric("x", "amount", "USD bn", law.bad, False, law.name), 0)
+    event = Event("x", "<" if law.bad == "low" else ">", law.threshold)
+    values = draw(law, FIRST_LOOK, rng)[None]
+    tallies = Tallies((column,), (float(values[0, :256].mean()),), (event,))
+    tallies.record(0, values)
+    name = f"own.{event.label}.probability" if measure == "probability" else f"own.x.{measure}"
+    asked = half(tallies, precision.target(f"{name}:1", (column,), (event,))) / math.sqrt(EXTENT)
+    wanted = precision.target(f"{name}:{asked:.3g}", (column,), (event,))
+    told = outlook(tallies, wanted, MONTHS)
+    assert told is not None
+    stop, rules, whole = reach([told], FIRST_LOOK), Rules(Asked(None, (wanted.text,)), [wanted], MONTHS), None
+    rules.look(tallies)
+    while not rules.met or tallies.paths < EXTENT * FIRST_LOOK:
+        ends = [end for end in (rules.look_at, EXTENT * FIRST_LOOK) if end > tallies.paths]
+        tallies.record(tallies.paths, draw(law, min(ends) - tallies.paths, rng)[None])
+        whole = half(tallies, wanted) if tallies.paths == EXTENT * FIRST_LOOK else whole
+        if not rules.met:
+            rules.look(tallies)
+            ended = tallies.paths
+    assert whole is not None
+    foretold = told.half(EXTENT * FIRST_LOOK)
+    return Found(whole / foretold.expected, held(whole, foretold), ended / stop.expected, held(ended, stop))
+
+
+def config(path: str, seeds: int, first: int) -> Iterator[tuple[str, float, bool]]:
+    """Measure, actual over foretold and whether it lay in the range, for every headline measure and seed."""
+    frozen = freeze(load(path))
+    for seed in range(first, first + seeds):
+        job = job_of(frozen, FIRST_LOOK, seed=seed)
+        warm(job, lambda _: None)
+        wanted = precision.headline(tally_columns(job.columns, job.tally, job.events), frozen.levels)
+        tallies = simulation.empty_tallies(job, simulation.pilot(job))
+        simulation.simulate(job, tallies, None, Silent())
+        told = [outlook(tallies, target, job.model.months) for target in wanted]
+        more = job._replace(paths=EXTENT * FIRST_LOOK)
+        simulation.simulate(more, tallies, None, Silent(), first=FIRST_LOOK)
+        for target, foretold in zip(wanted, told, strict=True):
+            assert foretold is not None
+            actual, expected = half(tallies, target), foretold.half(more.paths)
+            yield target.text, actual / expected.expected, held(actual, expected)
+
+
+def _told(ratios: Sequence[float], inside: Sequence[bool]) -> str:
+    mean, spread = float(np.mean(ratios)), float(np.std(ratios))
+    return f"{mean:>7.3f} +-{spread:>6.3f}{100 * float(np.mean(inside)):>8.1f} %"
+
+
+def main() -> int:
+    """Run both studies; 0 if every range keeps its claim."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--replicates", type=int, default=200)
+    parser.add_argument("--config", default="configs/smoke.toml")
+    parser.add_argument("--seeds", type=int, default=8)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    fine = True
+    print(f"{'':<22}{'half-width, actual/foretold':>28}{'in range':>10}{'end, actual/foretold':>23}{'in range':>10}")
+    for k, law in enumerate(LAWS):
+        for j, measure in enumerate(MEASURES):
+            rng = np.random.default_rng([asked.seed, k, j])
+            found = [one(law, measure, rng) for _ in range(asked.replicates)]
+            inside = sum(run.half_held for run in found)
+            passed = (law.name, measure) in UNCLAIMED or inside >= stats.binom.ppf(ALARM, asked.replicates, CLAIMED)
+            fine &= bool(passed)
+            halves = _told([run.half for run in found], [run.half_held for run in found])
+            stops = _told([run.stop for run in found], [run.stop_held for run in found])
+            name = f"{law.name} {measure}"
+            print(f"{name:<22}{halves:>38}{stops:>33}{'' if passed else '  FAILED'}", flush=True)
+    by_measure: dict[str, list[tuple[float, bool]]] = {}
+    for text, ratio, inside_range in config(asked.config, asked.seeds, asked.seed):
+        by_measure.setdefault(text, []).append((ratio, inside_range))
+    for text, cells in by_measure.items():
+        print(f"{text:<22}{_told(*zip(*cells, strict=True)):>38}", flush=True)
+    return 0 if fine else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
