@@ -12,6 +12,8 @@ import pytest
 
 from simulator import pipeline, replaying, resuming
 from simulator.autopsy import paths
+from simulator.autopsy.standing import Standing
+from simulator.autopsy.story import story
 from simulator.config import freeze, load
 from simulator.config.stress_files import find_sets
 from simulator.engine import local, simulation, vector
@@ -236,6 +238,17 @@ def test_a_run_that_ends_at_a_path_says_how_to_see_it(tmp_path, monkeypatch):
 def _refuse(said, path, first, figures):
     if first <= path < first + figures.shape[1]:
         raise RunError(said)
+
+
+def test_a_path_that_ended_its_run_can_be_told(short):
+    """Infinite revenue: figures and months that are no numbers are null, and the rest is told."""
+    of = replaying.opened(short, False)
+    arpu = of.job.model.arpu._replace(base=of.job.model.arpu.base * np.inf)
+    path = paths.draw(of.job.model._replace(arpu=arpu), list(of.names.plans), 1, 3)
+    told = story(path, of.names, Standing(of.run, of.names.columns, {3: path.figures}), ["own"])
+    assert json.loads(json.dumps(told, allow_nan=False))["plans"]["own"]["metrics"]["npv"]["value"] is None
+    assert any(event["kind"] == "power" for event in told["world"]["events"])
+    assert any(line.startswith("own.npv is ") for line in told["differs"])
 
 
 def test_replay_is_part_of_the_package(short):

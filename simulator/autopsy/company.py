@@ -81,9 +81,10 @@ def notes(path: Path, plan: str) -> Iterator[Event]:
             before, rate = rate, float(p.tranche_margin[t] + funding[maturity + 1])
             stands = amount * float(left[maturity])
             text = f"notes of {money(stands)} refinanced at {percent(rate, 2)}, before {percent(before, 2)}"
-            yield Event(maturity, "refinancing", text, {"amount": stands, "rate": rate, "before": before})
+            if stands > SLACK:
+                yield Event(maturity, "refinancing", text, {"amount": stands, "rate": rate, "before": before})
             maturity += REFINANCED_MONTHS
-        if maturity < months:
+        if maturity < months and left[max(maturity - 1, 0)] > SLACK:
             yield Event(maturity, "repayment", f"the last of notes of {money(amount)} is repaid", {"amount": amount})
     for m, of in issued.items():
         amount, rates = sum(one for one, _ in of), sorted({rate for _, rate in of})

@@ -25,6 +25,7 @@ class Names(NamedTuple):
     start: str  # 2026-07
 
 
+@np.errstate(all="ignore")  # what ended a run is told as well
 def story(path: Path, names: Names, standing: Standing, shown: Sequence[str]) -> dict[str, Any]:
     """The world and the plans `shown` on a path: figures and where they stand, events, months."""
     kept = standing.kept[path.path]
