@@ -335,6 +335,8 @@ def replay(
     if say is not None and warmup.is_cold():
         say("compiling, once")
     changed = replaying.changes(of, accept_changes)
+    if say is not None:
+        say(f"drawing {_count(len(chosen.paths), 'path')} again")
     drawn = [draw(of.job.model, list(of.names.plans), of.job.seed, path) for path in chosen.paths]
     standing = Standing(of.run, of.names.columns, {path.path: path.figures for path in drawn})
     told = [story(path, of.names, standing, shown) for path in drawn]

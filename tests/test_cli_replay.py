@@ -95,7 +95,7 @@ def test_months_instead_of_years(folder, tmp_path):
         (["--path", "1.5"], ["--path: given 1.5, wanted the whole number of a path"]),
         (["--path", "1100"], ["--path: given 1100, wanted 0 to 1099: the run has 1,100 paths, from 0 on"]),
         (["--path", "1e12"], ["--path: given 1000000000000, wanted 0 to 1099: the run has 1,100 paths, from 0 on"]),
-        (["--worst", "1001"], ["--worst: given 1001, wanted at most 1000"]),
+        (["--worst", "101"], ["--worst: given 101, wanted at most 100"]),
         (["--worst", "2", "--metric", "npw"], ["--metric: given npw, did you mean npv?"]),
         (["--worst", "2", "--plan", "hybird"], ["--plan: given hybird, did you mean hybrid?"]),
         ([], ["--path: given none, wanted a path of the run, or --worst K"]),

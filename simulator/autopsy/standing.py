@@ -112,26 +112,30 @@ class Standing:
         sample = self._run.sample([column.name for column in mine])
         for column in mine:
             values = np.asarray(sample[column.name], dtype=np.float64)
-            for path, row in figures.items():
+            for path in figures:
                 if path < values.size:
                     kept = self.kept[path]
                     if not kept or kept[-1].file != store.SAMPLE:
                         kept.append(Kept(store.SAMPLE, np.empty(width)))
                     kept[-1].figures[column.row] = values[path]
-                if self.summary and np.isfinite(row[column.row]):
-                    self.ranks[path, column.name] = self._rank(column, values, float(row[column.row]))
+            if self.summary:
+                self._rank(column, values, figures)
 
-    def _rank(self, column: Column, values: Floats, mine: float) -> Rank:
+    def _rank(self, column: Column, values: Floats, figures: Mapping[int, Floats]) -> None:
+        """Rank the paths on which a column is defined among the sample, and among all where those are known."""
         paths = int(self.summary["paths"])
-        sampled, place = _losses(column, values[np.isfinite(values)]), None
-        loss = -mine if column.metric.bad == "low" else mine
-        known = sampled if values.size >= paths else np.empty(0)
-        if values.size < paths and _counted_over_all(self.summary, column, values.size):
+        sampled = _losses(column, values[np.isfinite(values)])
+        whole, known = values.size >= paths, np.empty(0)
+        if whole and column.metric.kind != "event":
+            known = sampled
+        elif not whole and _counted_over_all(self.summary, column, values.size):
             known = _losses(column, np.asarray(self._tail[column.name], dtype=np.float64))
-        worse, alike = int((known > loss).sum()), int((known == loss).sum())
-        if alike == 1 and (values.size >= paths or worse < KEPT):
-            place = 1 + worse
-        return Rank(int((sampled < loss).sum()), sampled.size, place, paths)
+        for path, row in figures.items():
+            if np.isfinite(row[column.row]) and sampled.size:
+                loss = _losses(column, row[column.row])
+                worse, alike = int((known > loss).sum()), int((known == loss).sum())
+                place = 1 + worse if alike == 1 and (whole or worse < KEPT) else None
+                self.ranks[path, column.name] = Rank(int((sampled < loss).sum()), sampled.size, place, paths)
 
 
 def differences(columns: Sequence[Column], kept: Kept, figures: Floats) -> list[str]:

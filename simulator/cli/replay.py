@@ -11,7 +11,7 @@ import typer
 from simulator.cli import arguments, options
 from simulator.errors import ConfigError
 
-MOST_WORST = 1000  # what a run keeps
+MOST_WORST = 100  # they are all held in memory
 
 
 def replay(
