@@ -215,3 +215,28 @@ def test_spells_are_unbroken():
     assert list(events.spells(np.array([True, False, True, True, False, True]))) == [(0, 0), (2, 3), (5, 5)]
     assert list(events.spells(np.zeros(0, dtype=bool))) == []
     assert list(events.spells(np.ones(3, dtype=bool))) == [(0, 2)]
+
+
+@pytest.mark.parametrize("path", range(0, MANY, 6))
+def test_generations_shifts_and_wear_are_all_that_chips_lose(path):
+    """With shifts so frequent that they share months with generations."""
+    often = (LEVERS, "drivers.silicon.paradigm_rate=3")
+    of, one = frozen(*often), drawn(path, *often)
+    silicon, told = of.model.silicon, world.events(one, of.sites)
+    arrived = [event.values for event in told if event.kind == "generation"]
+    kept = math.prod(1.0 - event.values["loss"] for event in told if event.kind == "shift")
+    kept *= math.prod(new["older_worth"] for new in arrived) * math.exp(-silicon.wear * of.model.months / 12.0)
+    assert one.series["value"][-1] == pytest.approx(kept, rel=1e-9)
+    assert all(new["per_usd"] ** -silicon.beta == pytest.approx(new["older_worth"]) for new in arrived)
+
+
+@pytest.mark.parametrize("path", [0, 3, 17])
+def test_interest_moves_by_what_a_refinancing_says(path):
+    of, one = frozen(FLAGSHIP), drawn(path, FLAGSHIP)
+    told = [e for e in company.notes(one, "own") if e.kind == "refinancing"]
+    interest = one.plans["own"].series["interest"]
+    assert len(told) == 3
+    for event in told:
+        moved = event.values["amount"] * (event.values["rate"] - event.values["before"]) / 12.0
+        assert interest[event.month + 1] - interest[event.month] == pytest.approx(moved, abs=1e-12)
+    assert of.model.plans.tranche_amount[0] == told[0].values["amount"]
