@@ -8,6 +8,7 @@ run.sample(["own.npv", "world.eps"])                           # figures of the 
 simulator.tornado("my.toml", metric="npv", measure="cvar95")   # which input moves it most
 simulator.compare("runs/mine")["pairs"]                        # its plans against each other, path by path
 simulator.break_even("my.toml", "drivers.price.longrun")       # where two plans change places
+simulator.replay("runs/mine", worst=5)["replays"]              # what happened on its worst paths
 simulator.stress("my.toml")["sets"]                            # what each stress set does to it
 
 `load` checks a config, `freeze` turns it into the numbers that the kernel reads, `open_run` reads a run folder.
@@ -30,6 +31,7 @@ _HOMES = {
     "SimulatorError": "simulator.errors",
     "break_even": "simulator.pipeline",
     "compare": "simulator.pipeline",
+    "replay": "simulator.pipeline",
     "run": "simulator.pipeline",
     "stress": "simulator.pipeline",
     "tornado": "simulator.pipeline",
@@ -50,6 +52,7 @@ __all__ = [
     "freeze",
     "load",
     "open_run",
+    "replay",
     "run",
     "stress",
     "tornado",

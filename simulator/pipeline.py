@@ -14,7 +14,10 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from simulator import report, resuming
+from simulator import replaying, report, resuming
+from simulator.autopsy.paths import draw
+from simulator.autopsy.standing import Standing
+from simulator.autopsy.story import story
 from simulator.config import Config, Frozen, freeze, load
 from simulator.config.events import parse_event
 from simulator.config.loader import reload
@@ -331,6 +334,38 @@ def predict_again(
     warm(job, say or (lambda _: None))
     found = outlook.predict(job, asked, frozen.levels, datetime.fromisoformat(manifest["started"]).timestamp())
     return found, outlook.against(found, held, job.model.months), held
+
+
+def replay(
+    run: str | Path,
+    paths: Sequence[int] = (),
+    *,
+    worst: int | None = None,
+    plans: Sequence[str] | None = None,
+    metric: str = "npv",
+    accept_changes: bool = False,
+    say: Say | None = None,
+) -> dict[str, Any]:
+    """Draw some paths of a run again, bit for bit, and tell what happened on them; see simulator.autopsy.story.
+
+    `paths` are their numbers; or the `worst` ones by `metric`, of the first of `plans` (default: all) or of the world.
+    RunError if a figure is not the one that the run stored, unless changes of program or machine are accepted.
+    """
+    of = replaying.opened(run, accept_changes)
+    shown = replaying.some_plans(of, plans)
+    chosen = replaying.chosen(of, paths, worst, metric, shown[0])
+    if say is not None and warmup.is_cold():
+        say("compiling, once")
+    changed = replaying.changes(of, accept_changes)
+    if say is not None:
+        say(f"drawing {_count(len(chosen.paths), 'path')} again")
+    drawn = [draw(of.job.model, list(of.names.plans), of.job.seed, path) for path in chosen.paths]
+    standing = Standing(of.run, of.names.columns, {path.path: path.figures for path in drawn})
+    told = [story(path, of.names, standing, shown) for path in drawn]
+    apart = [f"path {one['path']}: {line}" for one in told for line in one["differs"]]
+    if apart and not accept_changes:
+        raise RunError(f"{of.run.path}: {apart[0]}; the run is not what it says, run the config again")
+    return {**replaying.about(of), "chosen": chosen.words, "ranked_by": chosen.by, "changes": changed, "replays": told}
 
 
 def job_of(frozen: Frozen, paths: int | None = None, threads: int | None = None, seed: int | None = None) -> Job:

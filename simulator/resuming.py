@@ -7,6 +7,7 @@ nothing to do, unless more paths are asked for.
 from __future__ import annotations
 
 import json
+import re
 import signal
 import tomllib
 from collections.abc import Callable, Iterator
@@ -180,10 +181,18 @@ def kept(folder: RunFolder) -> Iterator[None]:
         raise Interrupted(f"{said}; {_what_stays(folder)}", signum) from error
     except RunError as error:
         stays = _what_stays(folder)
-        raise RunError(f"{error}\n{stays[0].upper()}{stays[1:]}") from error
+        raise RunError(f"{error}\n{stays[0].upper()}{stays[1:]}{_shown_by(folder, str(error))}") from error
     except BaseException:
         _what_stays(folder)
         raise
+
+
+def _shown_by(folder: RunFolder, said: str) -> str:
+    """How to see what happened on a path that ended the run, if what was committed of it is enough for that."""
+    path = re.match(r"path (\d+): ", said)
+    if path is None or not (folder.path / store.MANIFEST).exists():
+        return ""
+    return f"\nsimulator replay {folder.path} --path {path[1]} shows what happened on that path."
 
 
 def _what_stays(folder: RunFolder) -> str:
@@ -218,9 +227,11 @@ def _now(frozen: Frozen) -> dict[str, Any]:
     """What must be as it was when the run began."""
     return {
         "config_hash": hash_of(frozen),
-        "code_sha256": code_hash(),
-        "rng": RNG,
-        "sampler": SAMPLER,
-        "tallies": LAYOUT,
+        **program(),
         "streams": json.loads(json.dumps(frozen.draw_names)),
     }
+
+
+def program() -> dict[str, Any]:
+    """What makes the numbers of this version."""
+    return {"code_sha256": code_hash(), "rng": RNG, "sampler": SAMPLER, "tallies": LAYOUT}

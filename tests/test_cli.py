@@ -20,7 +20,7 @@ from simulator.errors import Interrupted, RunError
 from tests.smoke import FLAGSHIP, ROOT, SMOKE
 
 COUNTS = ["1.5", "0", "-5", "1e99", "nan", "inf", "many", "1e-3", ""]
-VERBS = ["init", "check", "run", "report", "compare", "tornado", "training", "schema", "warmup", "bench"]
+VERBS = ["init", "check", "run", "report", "compare", "replay", "tornado", "training", "schema", "warmup", "bench"]
 
 
 def call(*arguments):
@@ -83,7 +83,7 @@ def test_a_run_prints_results_on_stdout_and_stages_on_stderr(folder):
     assert "VaR 95 %" in said.stdout
     assert f"run     {path}" in said.stdout
     assert "2,000 paths in" in said.stdout
-    assert said.stdout.count("\n  simulator ") == 3
+    assert said.stdout.count("\n  simulator ") == 4
     assert "== simulating 2,000 paths, 2 threads" in said.stderr
     assert "==" not in said.stdout
     assert not (path / "report.html").exists()

@@ -19,6 +19,7 @@ from simulator.cli.bench import bench
 from simulator.cli.check import check
 from simulator.cli.compare import compare
 from simulator.cli.init import init
+from simulator.cli.replay import replay
 from simulator.cli.report import report
 from simulator.cli.run import Unprinted, run
 from simulator.cli.schema import schema
@@ -138,7 +139,7 @@ def _options(
         os.environ[DEBUG] = "1"
 
 
-for verb in (init, check, run, report, compare, tornado, stress, training, schema, warmup, bench):
+for verb in (init, check, run, report, compare, replay, tornado, stress, training, schema, warmup, bench):
     app.command()(verb)
 
 

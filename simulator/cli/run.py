@@ -107,6 +107,7 @@ def _print(done: Run, config: Path, drawn: bool, stress: str) -> None:
     print("\nWhat next:")
     for command in (
         f"simulator tornado {config}{stress} --out {done.path}",
+        f"simulator replay {done.path} --worst 5",
         f"simulator report {done.path}",
         f"simulator run {config}{stress} --set drivers.price.spot0=20",
     ):

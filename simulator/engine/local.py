@@ -58,7 +58,7 @@ class Slot:
 
     def __init__(self, model: Model, most: int = TASK, lanes: int = kernel.LANES) -> None:
         self._model, self._rows = model, kernel.figure_count(model)
-        self._work = kernel.workspace(model, lanes)
+        self.work = kernel.workspace(model, lanes)  # after a task: the world and the last plan of its last block
         self._out = np.empty(self._rows * most)
         self._untraced = np.empty((0, model.months, 0))
 
@@ -66,7 +66,7 @@ class Slot:
         """Figures (figures, paths) of a task, valid until the next call; `trace` (series, months, paths) if given."""
         out = self._out[: self._rows * task.paths].reshape(self._rows, task.paths)
         kept = self._untraced if trace is None else trace
-        stuck = kernel.simulate(self._model, seed, task.first, task.paths, self._work, out, kept)
+        stuck = kernel.simulate(self._model, seed, task.first, task.paths, self.work, out, kept)
         if stuck != kernel.DONE:
             raise RunError(
                 f"a path between {stuck} and {stuck + kernel.LANES - 1} of seed {seed} has more generations, shifts or "

@@ -38,11 +38,11 @@ def accepted(begun: Mapping[str, Any], now: Mapping[str, Any], changes: Sequence
     return {**begun, **{key: now[key] for key in now if key != "config_hash"}, "accepted": history}
 
 
-def refuse(changes: Sequence[str]) -> None:
-    """Refuse to go on with a run in which anything changed."""
+def refuse(changes: Sequence[str], what: str = "--resume", risk: str = RISK) -> None:
+    """Refuse to go on with a run in which anything changed; `what` was asked for, and `risk` is run nevertheless."""
     if changes:
         *most, last = changes
-        raise ConfigError([*(f"--resume: {line}" for line in most), f"--resume: {last}\n{RISK}"])
+        raise ConfigError([*(f"{what}: {line}" for line in most), f"{what}: {last}\n{risk}"])
 
 
 def changes_before(run: Run, now: Mapping[str, Any], tree: Mapping[str, Any], model: Model) -> list[str]:
@@ -60,17 +60,24 @@ def changes_before(run: Run, now: Mapping[str, Any], tree: Mapping[str, Any], mo
         ]
     else:
         found += _model_changes(run.model(Model), model)
+    found += program_changes(run, now)
+    if now["streams"] != then["streams"]:
+        moved = [
+            key for key in {**then["streams"], **now["streams"]} if now["streams"].get(key) != then["streams"].get(key)
+        ]
+        found.append(f"random streams: given other ones for {', '.join(moved[:5])} than the run began with")
+    return found
+
+
+def program_changes(run: Run, now: Mapping[str, Any]) -> list[str]:
+    """What differs, as lines, of the program that made a run and that which `now` is."""
+    then, found = run.manifest, []
     if now["code_sha256"] != then["code_sha256"]:
         here, there = now["code_sha256"][:12], then["code_sha256"][:12]
         found.append(f"code: given {here}, the run began with {there} of commit {then['commit'] or 'unknown'}")
     for key in ("rng", "sampler", "tallies"):
         if now[key] != then[key]:
             found.append(f"{key}: given {now[key]}, the run began with {then[key]}")
-    if now["streams"] != then["streams"]:
-        moved = [
-            key for key in {**then["streams"], **now["streams"]} if now["streams"].get(key) != then["streams"].get(key)
-        ]
-        found.append(f"random streams: given other ones for {', '.join(moved[:5])} than the run began with")
     return found
 
 

@@ -1,8 +1,8 @@
 """Figures, tables and the HTML report of a run folder. Nothing here simulates: it draws what the run left.
 
 `build(run_folder)` writes report.html and figures/*.png; `tornado_figure(tornado)` and `stress_figure(stress)` draw
-one result, `comparison_figures(comparison)` the charts of a comparison. They import matplotlib only when called, so
-that the plain-text tables (`simulator.report.tables`, `simulator.report.versus`) stay light.
+one result, `comparison_figures(comparison)` the charts of a comparison, `replay_figure(found, one)` a path. They import
+matplotlib only when called, so that the plain-text tables (`simulator.report.tables`, `versus`, `replay`) stay light.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["build", "comparison_figures", "stress_figure", "tornado_figure"]
+__all__ = ["build", "comparison_figures", "replay_figure", "stress_figure", "tornado_figure"]
 
 
 def build(run_folder: Path) -> Path:
@@ -46,3 +46,12 @@ def stress_figure(stress: Mapping[str, Any]) -> bytes:
 
     with style():
         return png(draw(stress).figure)
+
+
+def replay_figure(found: Mapping[str, Any], one: Mapping[str, Any]) -> bytes:
+    """The PNG of a path `one` of those that simulator.replay `found`."""
+    from simulator.report.canvas import png, style
+    from simulator.report.replay_chart import draw
+
+    with style():
+        return png(draw(found, one).figure)

@@ -1,0 +1,112 @@
+"""`simulator replay`: what happened on one path of a run, month by month."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from simulator.cli import arguments, options
+from simulator.errors import ConfigError
+
+MOST_WORST = 100  # they are all held in memory
+
+
+def replay(
+    run: Annotated[Path, typer.Argument(help="A run folder.", show_default=False)],
+    path: Annotated[
+        list[str] | None, typer.Option("--path", metavar="ID", help="A path of the run, from 0 on; repeatable.")
+    ] = None,
+    worst: Annotated[
+        str | None, typer.Option("--worst", metavar="K", help="The K worst paths instead, by --metric of --plan.")
+    ] = None,
+    plan: Annotated[
+        list[str] | None,
+        typer.Option("--plan", metavar="PLAN", help="Show this plan only; repeatable, --worst ranks by the first."),
+    ] = None,
+    metric: Annotated[str, typer.Option("--metric", help="What --worst ranks by, as npv or min_cash.")] = "npv",
+    monthly: Annotated[bool, typer.Option("--monthly", help="Print months instead of calendar years.")] = False,
+    out: Annotated[
+        str | None,
+        typer.Option("--out", metavar="DIR", help="Where JSON, CSV and chart go; default: RUN-replay, beside the run."),
+    ] = None,
+    accept_changes: Annotated[
+        bool,
+        typer.Option("--accept-changes", help="Replay even if code or machine changed; it may not be what happened."),
+    ] = False,
+    quiet: options.Quiet = False,
+    as_json: options.Json = False,
+) -> None:
+    """Draw paths of a run again, exactly, and tell their story.
+
+    With --json nothing is written unless --out is given.
+    """
+    wrong = arguments.Mistakes()
+    wrong.of(_a_run, run)
+    what = "the whole number of a path"
+    paths = [wrong.of(arguments.whole, "--path", text, 0, arguments.MOST_PATHS, what) for text in path or ()]
+    count = None if worst is None else wrong.of(arguments.whole, "--worst", worst, 1, MOST_WORST, "a whole number")
+    wrong.of(_one_of, path, worst)
+    target = wrong.of(arguments.folder, out if out is not None or as_json else _beside(run))
+    wrong.stop()
+    from simulator import pipeline
+
+    found = pipeline.replay(
+        run,
+        [number for number in paths if number is not None],
+        worst=count,
+        plans=plan,
+        metric=metric,
+        accept_changes=accept_changes,
+        say=None if quiet else arguments.say,
+    )
+    written = [] if target is None else _keep(found, target)
+    if as_json:
+        print(json.dumps(found, indent=1))
+        return
+    from simulator.report.replay import replay_text
+
+    print(replay_text(found, monthly), end="")
+    if written:
+        print()
+    for file in written:
+        print(f"written {file}.json, .csv, .png")
+
+
+def _a_run(run: Path) -> None:
+    """A run that is not finished can be replayed as well."""
+    if not (run / "manifest.json").is_file():
+        raise ConfigError([f"{run}: holds no run (no manifest.json), wanted a run folder"])
+
+
+def _one_of(path: list[str] | None, worst: str | None) -> None:
+    if path and worst is not None:
+        raise ConfigError(["--worst: given with --path, wanted one of them"])
+    if not path and worst is None:
+        raise ConfigError(["--path: given none, wanted a path of the run, or --worst K"])
+
+
+def _beside(run: Path) -> str:
+    """A run folder holds what its manifest lists and nothing else."""
+    whole = run.resolve()
+    return str(
+        whole.with_name(f"{whole.name}-replay") if run.name in ("", "..") else run.with_name(f"{run.name}-replay")
+    )
+
+
+def _keep(found: dict[str, Any], out: Path) -> list[Path]:
+    """Write each path as JSON, CSV and chart; returns the files without their suffix."""
+    from simulator.report import replay_figure
+    from simulator.report.replay_rows import monthly_csv
+    from simulator.results.store import RunFolder
+
+    folder, written = RunFolder(out), []
+    for one in found["replays"]:
+        name = f"path-{one['path']}"
+        folder.write_json(f"{name}.json", {**found, "replays": [one]})
+        folder.write(f"{name}.csv", monthly_csv(one))
+        folder.write(f"{name}.png", replay_figure(found, one))
+        written.append(out / name)
+    return written
