@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator import journal
 from simulator.engine import local
 from simulator.engine.interrupt import Stop
 from simulator.engine.simulation import Job, empty_tallies
@@ -141,6 +142,7 @@ class Keeper:
         self._sign_unfinished()
         self._drop_results()
         self._drop_states()
+        journal.event("checkpoint", paths=paths, seconds=self._state.seconds)
 
     def close_sample(self) -> str:
         """Finish the sample; returns its hash."""

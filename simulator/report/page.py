@@ -34,7 +34,7 @@ def write_page(folder: Path) -> Path:
     with style():
         sections = [section for section in _sections(run) if section.remarks or section.pictures or section.tables]
     page = (
-        _environment()
+        environment()
         .get_template("report.html")
         .render(
             run=run,
@@ -52,7 +52,8 @@ def write_page(folder: Path) -> Path:
     return folder / REPORT
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates of pages; whatever comes from a config is escaped."""
     loader = PackageLoader("simulator.report", "templates")
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
