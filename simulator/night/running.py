@@ -89,6 +89,7 @@ class _Night:
         self._end = None if until is None else deadline(until)
 
     def run(self) -> Record:
+        """Run all that can be run; Interrupted after a signal."""
         kept, folder = self._record, self._record.folder.path
         journal.event("night_start", folder=str(folder), runs=[one["folder"] for one in kept.runs])
         try:
