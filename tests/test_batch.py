@@ -186,10 +186,11 @@ def test_an_interrupted_night_goes_on_with_the_digests_of_single_runs(tmp_path):
     refused = call(*asked)
     assert refused.exit_code == 2
     assert "which holds a night, wanted a new folder or --resume" in refused.stderr
-    before = (out / "smoke" / "manifest.json").stat().st_mtime_ns
+    before, took = (out / "smoke" / "manifest.json").stat().st_mtime_ns, known(out)["runs"][0]["seconds"]
     said = call(*asked, "--resume")
     assert said.exit_code == 0, said.output
     assert (out / "smoke" / "manifest.json").stat().st_mtime_ns == before
+    assert known(out)["runs"][0]["seconds"] == took
     assert open_run(out / "smoke-2").summary["resumed_at"] == [1024]
     alone = pipeline.run(SMOKE, tmp_path / "alone", paths=paths, seed=4, draw=False)
     assert open_run(out / "smoke-2").manifest["digest"] == alone.manifest["digest"]
@@ -375,7 +376,7 @@ def test_the_list_that_ships_can_be_run():
     plan = planning.plan([listed], [listed], planning.Given())
     assert not plan.mistakes
     assert len(plan.runs) == 3
-    assert {run.source for run in plan.runs} == {str(listed.parent / ".." / FLAGSHIP.name)}
+    assert {run.source for run in plan.runs} == {str(FLAGSHIP)}
 
 
 def test_a_signal_between_two_runs_ends_the_night(tmp_path, small, monkeypatch):
@@ -386,4 +387,5 @@ def test_a_signal_between_two_runs_ends_the_night(tmp_path, small, monkeypatch):
     monkeypatch.setattr(pipeline, "draw_report", stopped)
     said = call("run", SMOKE, SMOKE, "--out", tmp_path / "out", "--paths", 64, "--quiet")
     assert said.exit_code == 129
-    assert [run["state"] for run in known(tmp_path / "out")["runs"]] == ["finished", "waiting"]
+    first, second = known(tmp_path / "out")["runs"]
+    assert (first["state"], first["paths"], second["state"]) == ("finished", 64, "waiting")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -96,7 +97,7 @@ def _of_entry(listed: Listed, given: Given) -> Planned:
     entry = listed.entry
     run = Planned(
         folder=entry.out or listed.path.stem,
-        source=str(listed.path),
+        source=os.path.normpath(listed.path),
         config=None,
         paths=entry.paths if given.paths is None else given.paths,
         seed=entry.seed if given.seed is None else given.seed,

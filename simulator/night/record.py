@@ -83,6 +83,7 @@ def again(held: Record, title: str, until: str | None, planned: Sequence[Planned
         now["folder"] = before["folder"]
         if before["state"] in (FINISHED, PRUNED):
             now.update(before)
+        now["seconds"] = before["seconds"]
     fresh.body["started"] = held.body["started"]
     return fresh
 
@@ -124,4 +125,7 @@ def _begin(run: Planned) -> dict[str, Any]:
         "plans": {} if config is None else {plan: one.title or plan for plan, one in config.plans.items()},
         "state": WAITING if config is not None else REFUSED,
         "error": "\n".join(run.mistakes) or None,
+        "started": None,
+        "ended": None,
+        "seconds": None,
     }

@@ -25,7 +25,7 @@ from simulator.night.record import FAILED, FINISHED, INTERRUPTED, PRUNED, REFUSE
 from simulator.pipeline import Say
 from simulator.results import store
 from simulator.results.provenance import utc
-from simulator.results.store import Run, RunFolder
+from simulator.results.store import Run, RunFolder, open_any
 
 _LEAST = 0.001  # seconds: a run whose time is up simulates its first tasks all the same
 Tell = Callable[[str, bool], None]
@@ -107,16 +107,20 @@ class _Night:
 
     def _one(self, i: int, planned: Planned) -> None:
         """One run, whatever comes of it."""
-        entry, start = self._record.runs[i], time.monotonic()
+        entry = self._record.runs[i]
         path = self._record.folder.path / entry["folder"]
         if entry["state"] == PRUNED:
             return
-        before = dict(entry)
-        entry.update(state=RUNNING, started=utc(datetime.now(UTC)), error=None, traceback=None)
+        known = self._how.resume and _is_finished(path)
+        start = None if known else time.monotonic()
+        entry.update(state=RUNNING, error=None, traceback=None)
+        if not known:
+            entry["started"] = utc(datetime.now(UTC))
         self._save()
         try:
-            done = self._simulate(planned, path, i, before["state"] == FINISHED)
-            entry.update(record.results(done), state=FINISHED, report=self._draw(done, i, entry))
+            done = self._simulate(planned, path, i, known)
+            entry.update(record.results(done), state=FINISHED)
+            entry["report"] = self._draw(done, i, entry)
             code = 0 if entry["error"] is None else 1
         except BaseException as error:
             behind = signal_behind(error)
@@ -138,8 +142,6 @@ class _Night:
     def _simulate(self, planned: Planned, path: Path, i: int, finished: bool) -> Run:
         """Simulate a run, or go on with it; one that is finished stays as it is."""
         how = self._how
-        if finished and not (path / store.MANIFEST).exists():
-            finished = False  # somebody removed it
         asked: dict[str, Any] = {"paths": planned.paths, "precision": planned.precision, "until": self._share(i)}
         assert planned.config is not None
         return pipeline.run(
@@ -170,7 +172,6 @@ class _Night:
 
     def _draw(self, done: Run, i: int, entry: dict[str, Any]) -> bool:
         """Draw the report; a run without one is complete, and says why it has none."""
-        entry["state"] = FINISHED
         if self._how.draw:
             try:
                 pipeline.draw_report(done.path, self._say(i))
@@ -188,8 +189,11 @@ class _Night:
         journal.event("error", logging.ERROR, run=str(path), message=entry["error"], kind="ConfigError")
         journal.event("end", run=str(path), exit_code=2)
 
-    def _end_of(self, entry: dict[str, Any], path: Path, start: float, code: int) -> None:
-        entry.update(ended=utc(datetime.now(UTC)), seconds=round(time.monotonic() - start, 3))
+    def _end_of(self, entry: dict[str, Any], path: Path, start: float | None, code: int) -> None:
+        """Note when a run ended and what it took with earlier legs; nothing new of one that was finished before."""
+        if start is not None or entry["seconds"] is None:
+            spent = time.monotonic() - (start or time.monotonic()) + (entry["seconds"] or 0.0)
+            entry.update(ended=utc(datetime.now(UTC)), seconds=round(spent, 3))
         journal.event("end", run=str(path), exit_code=code, digest=entry.get("digest"), seconds=entry["seconds"])
 
     def _stopped(self, error: BaseException) -> None:
@@ -231,6 +235,14 @@ class _Night:
     def _say(self, i: int) -> Say | None:
         say, head = self._how.say, f"[{i + 1}/{len(self._plan.runs)}] {self._record.runs[i]['folder']}: "
         return None if say is None else lambda stage: say(head + stage)
+
+
+def _is_finished(folder: Path) -> bool:
+    """Whether a folder holds a finished run."""
+    try:
+        return open_any(folder).finished
+    except (RunError, OSError):
+        return False
 
 
 def _said(error: BaseException) -> str:
