@@ -260,6 +260,8 @@ def test_two_nights_do_not_share_a_folder(tmp_path, small):
     assert said.exit_code == 2
     assert "which another run is writing to" in said.stderr
     assert "which holds a run" in call("run", SMOKE, SMOKE, "--out", small.path, *QUICK).stderr
+    (out / "index.html").write_text("mine")
+    assert "which holds an index.html of something else" in call("run", SMOKE, SMOKE, "--out", out, *QUICK).stderr
     (out / "night.json").write_text("{}")
     assert "which holds a night of runs" in call("run", SMOKE, "--out", out, *QUICK).stderr
 

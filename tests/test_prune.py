@@ -13,6 +13,7 @@ from simulator.results import store
 from simulator.results.store import RunFolder, open_run
 from simulator.runs import prune
 from simulator.runs.index import listing
+from tests.faults import faults
 from tests.resumable import small_tasks, stopped
 from tests.smoke import SMOKE
 from tests.test_cli import call
@@ -166,3 +167,16 @@ def test_ages_that_make_no_sense_are_refused(runs, given):
     assert said.exit_code == 2
     assert f"--older-than: given {given}, wanted an age such as 12h, 30d or 8w" in said.stderr
     assert call("runs", "prune", runs, "--keep=-1").exit_code == 2
+
+
+@pytest.mark.parametrize("at", [1, 3, 6])
+def test_what_a_failing_disk_leaves_of_a_run_is_still_known_as_one(runs, at):
+    with faults(at=at, lasting=True):
+        said = call("runs", "prune", runs, "--keep", 1, "--yes")
+    assert said.exit_code == 1
+    assert "stays  finished" in said.stdout
+    assert "input/output error" in said.stdout
+    left = states(runs)
+    assert left["a"] == ("finished" if at == 1 else "broken")
+    assert call("runs", "prune", runs, "--broken", "--yes").exit_code == 0
+    assert ("a" in states(runs)) == (at == 1)

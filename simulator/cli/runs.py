@@ -115,6 +115,8 @@ def prune(
         print(json.dumps({"removed": yes, "bytes": done.bytes, "gone": done.gone, "kept": done.kept}, indent=1))
     else:
         print(pruned_text(done.gone, done.kept, yes), end="")
+    if done.failed:
+        raise typer.Exit(1)
 
 
 def _where(folder: Path | None) -> Path:

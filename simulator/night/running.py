@@ -55,6 +55,10 @@ def refuse(folder: Path, resume: bool) -> None:
     RunFolder(folder).refuse_a_run()
     if not resume and (folder / record.NIGHT).exists():
         raise ConfigError([f"--out: given {folder}, which holds a night, wanted a new folder or --resume"])
+    if (folder / record.INDEX).exists() and not (folder / record.NIGHT).exists():
+        raise ConfigError(
+            [f"--out: given {folder}, which holds an {record.INDEX} of something else, wanted a new folder"]
+        )
 
 
 def run(plan: Plan, out: Path | None, how: How) -> Record:
