@@ -93,6 +93,19 @@ def night(tmp_path_factory):
     return folder, out, said
 
 
+@pytest.fixture(scope="module")
+def plan():
+    """A night of the small programme, twice."""
+    return planning.plan([SMOKE, SMOKE], [], planning.Given())
+
+
+@pytest.fixture
+def two(plan, monkeypatch):
+    """Commands take that night, whatever configs they are given: reading them takes longest."""
+    monkeypatch.setattr(planning, "plan", lambda *_: plan)
+    return SMOKE, SMOKE
+
+
 def test_one_failing_run_does_not_stop_the_others(night):
     _, out, said = night
     assert said.exit_code == 1
@@ -183,7 +196,7 @@ def test_an_interrupted_night_goes_on_with_the_digests_of_single_runs(tmp_path):
     assert [run["state"] for run in known(out)["runs"]] == ["finished", "interrupted", "waiting"]
     assert known(out)["status"] == "interrupted"
     assert "1 is still to be begun." in Page((out / "index.html").read_text()).words
-    refused = call(*asked)
+    refused = call("run", "a.toml", "b.toml", "--out", out)
     assert refused.exit_code == 2
     assert "which holds a night, wanted a new folder or --resume" in refused.stderr
     before, took = (out / "smoke" / "manifest.json").stat().st_mtime_ns, known(out)["runs"][0]["seconds"]
@@ -194,13 +207,13 @@ def test_an_interrupted_night_goes_on_with_the_digests_of_single_runs(tmp_path):
     assert open_run(out / "smoke-2").summary["resumed_at"] == [1024]
     alone = pipeline.run(SMOKE, tmp_path / "alone", paths=paths, seed=4, draw=False)
     assert open_run(out / "smoke-2").manifest["digest"] == alone.manifest["digest"]
-    other = call("run", SMOKE, SMOKE, "--out", out, "--resume", *QUICK)
+    other = call("run", a_list(tmp_path, ""), "--out", out, "--resume", *QUICK)
     assert other.exit_code == 2
     assert "wanted the runs with which the night began" in other.stderr
 
 
-def test_going_on_tries_failed_runs_again(tmp_path, small):
-    asked = ("run", SMOKE, SMOKE, "--out", tmp_path / "out", *QUICK)
+def test_going_on_tries_failed_runs_again(tmp_path, small, two):
+    asked = ("run", *two, "--out", tmp_path / "out", *QUICK)
     with failing(RunError("no luck"), "smoke-2", lambda *_, **__: small):
         assert call(*asked).exit_code == 1
     with mock.patch.object(pipeline, "run", return_value=small) as ran:
@@ -217,9 +230,9 @@ def test_going_on_tries_failed_runs_again(tmp_path, small):
         (ConfigError(["--seed: given 3, wanted 4"]), "--seed: given 3, wanted 4"),
     ],
 )
-def test_whatever_a_run_fails_of_the_next_one_is_run(tmp_path, small, error, says):
+def test_whatever_a_run_fails_of_the_next_one_is_run(tmp_path, small, two, error, says):
     with failing(error, "smoke", lambda *_, **__: small):
-        said = call("run", SMOKE, SMOKE, "--out", tmp_path / "out", *QUICK)
+        said = call("run", *two, "--out", tmp_path / "out", *QUICK)
     assert said.exit_code == 1
     assert f"smoke: failed: {says}" in said.stderr
     assert known(tmp_path / "out")["runs"][1]["paths"] == 64
@@ -252,16 +265,16 @@ def test_nothing_is_run_where_nothing_can_be(tmp_path):
     assert not out.exists()
 
 
-def test_two_nights_do_not_share_a_folder(tmp_path, small):
+def test_two_nights_do_not_share_a_folder(tmp_path, small, two):
     out = tmp_path / "out"
     out.mkdir()
     with RunFolder(out).alone():
-        said = call("run", SMOKE, SMOKE, "--out", out, *QUICK)
+        said = call("run", *two, "--out", out, *QUICK)
     assert said.exit_code == 2
     assert "which another run is writing to" in said.stderr
-    assert "which holds a run" in call("run", SMOKE, SMOKE, "--out", small.path, *QUICK).stderr
+    assert "which holds a run" in call("run", *two, "--out", small.path, *QUICK).stderr
     (out / "index.html").write_text("mine")
-    assert "which holds an index.html of something else" in call("run", SMOKE, SMOKE, "--out", out, *QUICK).stderr
+    assert "which holds an index.html of something else" in call("run", *two, "--out", out, *QUICK).stderr
     (out / "night.json").write_text("{}")
     assert "which holds a night of runs" in call("run", SMOKE, "--out", out, *QUICK).stderr
 
@@ -274,9 +287,9 @@ def test_a_precision_that_was_missed_is_exit_code_3(tmp_path):
     assert "Precision was not reached in smoke." in Page((tmp_path / "out" / "index.html").read_text()).words
 
 
-def test_json_is_the_record(tmp_path, small):
+def test_json_is_the_record(tmp_path, small, two):
     with mock.patch.object(pipeline, "run", return_value=small):
-        said = call("run", SMOKE, SMOKE, "--out", tmp_path / "out", *QUICK, "--json")
+        said = call("run", *two, "--out", tmp_path / "out", *QUICK, "--json")
     assert json.loads(said.stdout) == known(tmp_path / "out")
     assert said.stderr == ""
 
@@ -294,11 +307,12 @@ def test_the_time_that_is_left_is_shared_evenly(monkeypatch, tmp_path, small):
 
     monkeypatch.setattr(pipeline, "run", run)
     listed = a_list(tmp_path, "", "", 'until = "+20s"', head='until = "+10min"\n')
-    assert call("run", listed, "--out", tmp_path / "out", *QUICK).exit_code == 0
+    plan = planning.plan([listed], [listed], planning.Given())
+    running.run(plan, tmp_path / "out", running.How(draw=False))
     assert shares == ["+200.000s", "+285.000s", "+20s"]
     now[0] = 2e9
     shares.clear()
-    assert call("run", listed, "--out", tmp_path / "o", *QUICK, "--until", "+1s").exit_code == 0
+    running.run(plan, tmp_path / "late", running.How(draw=False, until="+1s"))
     assert shares == ["+0.333s", "+0.001s", "+0.001s"]  # late, but begun all the same
 
 
@@ -381,13 +395,13 @@ def test_the_list_that_ships_can_be_run():
     assert {run.source for run in plan.runs} == {str(FLAGSHIP)}
 
 
-def test_a_signal_between_two_runs_ends_the_night(tmp_path, small, monkeypatch):
+def test_a_signal_between_two_runs_ends_the_night(tmp_path, small, two, monkeypatch):
     def stopped(*_):
         raise Interrupted("stopped, nothing was written.", signal.SIGHUP)
 
     monkeypatch.setattr(pipeline, "run", lambda *_, **__: small)
     monkeypatch.setattr(pipeline, "draw_report", stopped)
-    said = call("run", SMOKE, SMOKE, "--out", tmp_path / "out", "--paths", 64, "--quiet")
+    said = call("run", *two, "--out", tmp_path / "out", "--paths", 64, "--quiet")
     assert said.exit_code == 129
     first, second = known(tmp_path / "out")["runs"]
     assert (first["state"], first["paths"], second["state"]) == ("finished", 64, "waiting")
