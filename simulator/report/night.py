@@ -11,6 +11,7 @@ from simulator.report.detail import Words, show
 from simulator.report.headline import figure, mean
 from simulator.report.numbers import percent, plain
 from simulator.report.tables import stressed
+from simulator.report.templating import environment
 
 _VERDICTS = {
     "waiting": "not begun",
@@ -46,8 +47,6 @@ class Line(NamedTuple):
 
 def render(night: Mapping[str, Any]) -> str:
     """The page of a night (as in night.json)."""
-    from simulator.report.page import environment
-
     lines = [_line(i, run) for i, run in enumerate(night["runs"], 1)]
     title = plain(night["title"] or "A night of runs", 200)
     return (

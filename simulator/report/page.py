@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from simulator.report import comparison, debt, detail, fans, plans, rows, stress, tornado, value
 from simulator.report.canvas import DPI, Picture, png, style
 from simulator.report.headline import conventions
 from simulator.report.numbers import slug
 from simulator.report.run import Run, read_run
+from simulator.report.templating import environment
 from simulator.results.store import FIGURES, REPORT, RunFolder
 
 
@@ -50,12 +49,6 @@ def write_page(folder: Path) -> Path:
     )
     RunFolder.reopen(folder).write(REPORT, page)
     return folder / REPORT
-
-
-def environment() -> Environment:
-    """The templates of pages; whatever comes from a config is escaped."""
-    loader = PackageLoader("simulator.report", "templates")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
 def _sections(run: Run) -> Iterator[Section]:
