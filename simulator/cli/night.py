@@ -27,6 +27,7 @@ def night(
 ) -> None:
     """Run all; exit code 0, 1 if one failed, 2 if none could be run, 3 if a precision was missed with --strict."""
     target = wrong.of(arguments.night_folder, out, asked.resume)
+    from simulator.cli.run import printing
     from simulator.night import planning, running
     from simulator.night.record import FAILED, FINISHED, REFUSED
 
@@ -51,7 +52,8 @@ def night(
     done = running.run(plan, target, how)
     folder = done.folder.path
     told.update(folder=str(folder), **{state: done.count(state) for state in (FINISHED, FAILED, REFUSED)})
-    print(json.dumps(done.body, indent=1) if asked.as_json else "\n".join(_table(done.body, folder)))
+    with printing(f"The night is complete in {folder}."):
+        print(json.dumps(done.body, indent=1) if asked.as_json else "\n".join(_table(done.body, folder)))
     if done.count(FAILED, REFUSED) or any(one["error"] for one in done.runs):
         raise typer.Exit(1)
     missed = [one for run in done.runs for one in (run.get("stop") or {}).get("precision", ()) if not one["met"]]

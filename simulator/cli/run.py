@@ -13,7 +13,7 @@ import typer
 
 from simulator import journal
 from simulator.cli import arguments, options
-from simulator.errors import RunError, exit_code
+from simulator.errors import STDOUT, RunError, exit_code
 
 if TYPE_CHECKING:
     from simulator.results.store import Run
@@ -101,6 +101,16 @@ def run(
 
 
 @contextmanager
+def printing(complete: str) -> Iterator[None]:
+    """A block that prints results; if they cannot be printed, say why, and what is there all the same."""
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        raise Unprinted(f"{STDOUT}: {(error.strerror or str(error)).lower()}\n{complete}") from error
+
+
+@contextmanager
 def _journalled() -> Iterator[dict[str, Any]]:
     """Tell the journal how the command ended; what is put into the dictionary stands in its last event."""
     told: dict[str, Any] = {}
@@ -110,11 +120,11 @@ def _journalled() -> Iterator[dict[str, Any]]:
     except typer.Exit as end:
         code = end.exit_code
         raise
-    except BrokenPipeError:
-        raise
     except BaseException as error:
-        code = exit_code(error)
-        journal.failed(error)
+        behind = error.__cause__ if isinstance(error, Unprinted) else error
+        if not isinstance(behind, BrokenPipeError):  # a reader that left is no failure
+            code = exit_code(error)
+            journal.failed(error)
         raise
     finally:
         journal.event(told.pop("event", "end"), exit_code=code, **told)
@@ -136,16 +146,12 @@ def _one(config: Path, out: str | None, asked: Asked, wrong: arguments.Mistakes,
     )  # fmt: skip
     told.update(run=str(done.path), digest=done.manifest["digest"])
     undrawn = _draw(done, asked.say) if asked.report else None
-    try:
+    with printing(f"The run is complete in {done.path}."):
         if asked.as_json:
             print(json.dumps(done.summary, indent=1))
         else:
             names = "".join(f" --stress {name}" for name in asked.stress)
             _print(done, config, drawn=asked.report and undrawn is None, stress=names)
-        sys.stdout.flush()
-    except OSError as error:
-        cause = (error.strerror or str(error)).lower()
-        raise Unprinted(f"standard output: {cause}\nThe run is complete in {done.path}.") from error
     if undrawn is not None:
         raise undrawn
     if asked.strict and not all(one["met"] for one in done.summary["stop"].get("precision", ())):

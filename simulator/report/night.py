@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from simulator.report.detail import Words, show
-from simulator.report.headline import figure, mean
+from simulator.report.headline import figure, mean, stopped
 from simulator.report.numbers import percent, plain
 from simulator.report.tables import stressed
 from simulator.report.templating import environment
@@ -61,13 +61,6 @@ def verdict(run: Mapping[str, Any]) -> str:
     said = _VERDICTS.get(run["state"], str(run["state"]))
     missed = [one for one in (run.get("stop") or {}).get("precision", ()) if not one["met"]]
     return f"{said}, precision not reached" if missed and run["state"] == "finished" else said
-
-
-def stopped(stop: Mapping[str, Any]) -> Iterator[str]:
-    """Which rule ended a run, and what it reached."""
-    yield f"by {stop['rule']}"
-    for one in stop.get("precision", ()):
-        yield f"{one['asked']} {'reached' if one['met'] else 'not reached'}: {one['reached'].rpartition(':')[2]}"
 
 
 def _line(number: int, run: Mapping[str, Any]) -> Line:
