@@ -1,7 +1,7 @@
 """The list of runs, fast: what folders say of themselves is kept in DIR/.index.sqlite until their manifests change.
 
 The index is never the truth: every listing looks at the folders, takes from the index what their time stamps allow, and
-reads the rest. One that is missing, corrupt or of something else is made anew; where it cannot be written there is none.
+reads the rest. One that is missing, corrupt or of something else is made anew; where none can be written there is none.
 """
 
 from __future__ import annotations

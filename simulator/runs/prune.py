@@ -1,8 +1,8 @@
 """Which runs may go, and their removal: never one that is being written, and nothing but what runs leave behind.
 
 A run folder goes only if its manifest is one of ours and everything in it is of a kind that the simulator writes: a run
-that was sent into somebody's own folder (`--out .`) stays, and so does one that holds another run. Links are not followed
-but refused.
+that was sent into somebody's own folder (`--out .`) stays, and so does one that holds another run. Links are
+refused, never followed.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def choose(rows: Sequence[Mapping[str, Any]], choice: Choice) -> list[Mapping[st
     """The rows of a listing that are to go; a run whose age is unknown is not old."""
     newest: dict[tuple[str, ...], int] = {}
     chosen = []
-    for row in sorted(reversed(rows), key=_moment, reverse=True):
+    for row in sorted(rows, key=_moment)[::-1]:  # of two of one moment the later in the list is newer
         if row["state"] not in choice.states:
             continue
         name = (str(row["name"]), *row["stress"])
@@ -147,7 +147,7 @@ def _files(folder: Path) -> Iterator[tuple[Path, int]]:
 
 
 def _gone(folder: Path) -> str | None:
-    """Remove a run folder and say so in the night it is of; why it stays, if it does. OSError if it cannot be removed."""
+    """Remove a run folder and say so in its night; why it stays, if it does. OSError if it cannot be removed."""
     try:
         with _night(folder) as night, RunFolder(folder).alone(resume=True):
             reason = _contents(folder)  # again, now that nobody else writes to it
