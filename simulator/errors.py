@@ -1,4 +1,4 @@
-"""The exception tree.
+"""The exception tree, and what is said of an exception: words and an exit code.
 
 SimulatorError
 ├── ConfigError        the config or the arguments are wrong; carries every mistake at once (exit code 2)
@@ -8,7 +8,11 @@ SimulatorError
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
+
+DEBUG = "SIMULATOR_DEBUG"  # environment variable: show tracebacks
+STDOUT = "standard output"
 
 
 class SimulatorError(Exception):
@@ -33,3 +37,41 @@ class Interrupted(SimulatorError):
     def __init__(self, message: str, signum: int) -> None:
         self.signum = signum
         super().__init__(message)
+
+
+def signal_behind(error: BaseException) -> BaseException:
+    """The signal that an error comes from: what a signal interrupts may wrap it, as making a class does."""
+    behind: BaseException | None = error
+    while behind is not None:
+        if isinstance(behind, (Interrupted, KeyboardInterrupt)):
+            return behind
+        behind = behind.__cause__
+    return error
+
+
+def exit_code(error: BaseException) -> int:
+    """The exit code of a command that ended with an error."""
+    error = signal_behind(error)
+    if isinstance(error, ConfigError):
+        return 2
+    if isinstance(error, Interrupted):
+        return 128 + error.signum
+    return 128 + signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1
+
+
+def words(error: BaseException) -> str:
+    """What happened, in plain words."""
+    if isinstance(error, SimulatorError):
+        return str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or STDOUT}: {error.strerror.lower()}"  # no other file is written bare
+    if isinstance(error, MemoryError):
+        return "out of memory; fewer --threads need less"
+    return f"{type(error).__name__}: {error}\nThis should not happen. {DEBUG}=1 shows where it did."
+
+
+def expected(error: BaseException) -> bool:
+    """Whether `words` say all there is to say of an error, so that nobody needs its traceback."""
+    return isinstance(error, (SimulatorError, KeyboardInterrupt, OSError, MemoryError))

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from simulator import replaying, report, resuming
+from simulator import journal, replaying, report, resuming
 from simulator.autopsy.paths import draw
 from simulator.autopsy.standing import Standing
 from simulator.autopsy.story import story
@@ -73,20 +73,21 @@ def run(
     every `checkpoint` seconds; `resume` goes on with the run in `out`, `accept_changes` even if config, code or bits
     are not as they were.
     """
-    started, tell = datetime.now(UTC), say or (lambda _: None)
+    started, tell = datetime.now(UTC), _stages(say)
     checked = config if isinstance(config, Config) else load(config, overrides)
     frozen = freeze(checked)  # config -> model
     if resume and out is None:
         raise ConfigError(["--resume: given no --out, wanted the folder of the run to go on with"])
     name = "-".join((checked.name, *checked.stress))
     folder = RunFolder.create(out or default_folder(name, checked.seed if seed is None else seed, started), resume)
-    with folder.alone(resume), resuming.kept(folder):
+    with journal.of(folder.path), folder.alone(resume), resuming.kept(folder):
         found = resuming.look(
             folder, frozen, Ask(Asked(paths, tuple(precision), until), seed, resume, accept_changes), tell
         )
         if not found.done:
             job = found.job(job_of(found.frozen, found.paths, threads, found.seed))
             rules = found.rules(job)
+            found.announce(job)
             warm(job, tell)
             keeper = resuming.keeper(folder, found, job, rules, accept_changes, started)
             _simulate(folder, found.frozen, job, keeper, checkpoint, say)
@@ -97,7 +98,7 @@ def run(
 
 def _simulate(folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every: float, say: Say | None) -> None:
     """Simulate a job from where it stands and write its results."""
-    tell, before, tallies, rules = say or (lambda _: None), keeper.begun, keeper.tallies, keeper.rules
+    tell, before, tallies, rules = _stages(say), keeper.begun, keeper.tallies, keeper.rules
     limit = None if job.paths == UNLIMITED else job.paths
     stands = f" from {before.paths:,} on" if before.paths else ""
     goal = f"{job.paths:,} paths" if limit else "paths until it is enough"
@@ -119,6 +120,8 @@ def _simulate(folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every
             )
         sample_hash = keeper.close_sample()
     job = job._replace(paths=tallies.paths)
+    verdict = rules.verdict(tallies)
+    journal.event("stop", **verdict, paths=job.paths, seconds=seconds)
     tell("writing the run folder")
     folder.write_table(store.SERIES, trace.fan(job.model, frozen.plans, job.seed, job.paths))
     sample = _sampled(folder)
@@ -128,7 +131,7 @@ def _simulate(folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every
         paths=job.paths,
         seed=job.seed,
         sampler=resuming.SAMPLER,
-        stop=rules.verdict(tallies),
+        stop=verdict,
         resumed_at=keeper.resumed_at,
         simulate_s=seconds,
         stress=frozen.config.stress,
@@ -383,9 +386,22 @@ def job_of(frozen: Frozen, paths: int | None = None, threads: int | None = None,
 
 def warm(job: Job, tell: Say) -> float:
     """Compile or load the kernel; says so where it takes long. Returns the seconds."""
-    if warmup.is_cold():
+    if cold := warmup.is_cold():
         tell("compiling, once")
-    return warmup.warm(job)
+    seconds = warmup.warm(job)
+    journal.event("compile", seconds=seconds, cold=cold)
+    return seconds
+
+
+def _stages(say: Say | None) -> Say:
+    """Tells a stage to whoever listens, and to the journal."""
+
+    def tell(stage: str) -> None:
+        journal.event("stage", message=stage)
+        if say is not None:
+            say(stage)
+
+    return tell
 
 
 def default_folder(name: str, seed: int, moment: datetime) -> Path:

@@ -7,6 +7,7 @@ nothing to do, unless more paths are asked for.
 from __future__ import annotations
 
 import json
+import logging
 import re
 import signal
 import tomllib
@@ -15,8 +16,10 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import simulator
+from simulator import journal
 from simulator.compiled import code_hash
-from simulator.config import Config, Frozen, config_hash, freeze
+from simulator.config import Config, Frozen, config_hash, data_hashes, freeze
 from simulator.config.loader import Source, build, parse
 from simulator.engine import resume, simulation
 from simulator.engine.checkpoint import Keeper, load_doublings, load_state
@@ -75,6 +78,26 @@ class Found(NamedTuple):
         """The job, with the very numbers that the run began with."""
         return job if self.held is None else job._replace(model=self.held.model(Model))
 
+    def announce(self, job: Job) -> None:
+        """Tell the journal that the run begins or goes on."""
+        now = _now(self.frozen)
+        journal.event(
+            "start",
+            name=self.frozen.config.name,
+            stress=list(self.frozen.config.stress),
+            config_hash=now["config_hash"],
+            code_sha256=now["code_sha256"],
+            version=simulator.__version__,
+            seed=self.seed,
+            paths=self.stop.paths,
+            precision=list(self.stop.precision),
+            until=self.stop.until,
+            threads=job.threads,
+            resumed_at=None if self.held is None else int(self.held.manifest["state"]["paths"]),
+        )
+        for change in self.changes:
+            journal.event("warning", logging.WARNING, message=change, kind="accepted change")
+
 
 def look(folder: RunFolder, frozen: Frozen, ask: Ask, tell: Say) -> Found:
     """What a folder holds and what is left to do; refuses a run that is broken or of something else."""
@@ -125,6 +148,7 @@ def keeper(folder: RunFolder, found: Found, job: Job, rules: Rules, accept: bool
         started=started,
         stress=found.frozen.config.stress,
     )
+    about["data"] = data_hashes(found.frozen.config)
     tallies, doublings = simulation.empty_tallies(job, pilot), Doublings(found.frozen.levels)
     return Keeper(folder, job, {**about, **_now(found.frozen)}, text, tallies, pilot, None, rules, doublings)
 

@@ -20,7 +20,9 @@ from simulator.errors import Interrupted, RunError
 from tests.smoke import FLAGSHIP, ROOT, SMOKE
 
 COUNTS = ["1.5", "0", "-5", "1e99", "nan", "inf", "many", "1e-3", ""]
-VERBS = ["init", "check", "run", "report", "compare", "replay", "tornado", "training", "schema", "warmup", "bench"]
+VERBS = [
+    "init", "check", "run", "report", "compare", "replay", "tornado", "training", "schema", "warmup", "bench", "runs"
+]  # fmt: skip
 
 
 def call(*arguments):

@@ -14,6 +14,7 @@ from simulator.errors import ConfigError
 
 if TYPE_CHECKING:
     from simulator.config import Config
+    from simulator.journal import JsonLines
 
 MOST_PATHS = 10**12  # as in a config
 MOST_SEED = 2**63 - 1
@@ -98,6 +99,13 @@ def read(config: Path, overrides: Sequence[str] = (), stress: Sequence[str] = ()
     return load(config, overrides, find_sets(stress))
 
 
+def lists(files: Sequence[Path]) -> list[Path]:
+    """Those of some files that are lists of runs."""
+    from simulator.config.nights import is_list
+
+    return [file for file in files if is_list(file)]
+
+
 def stress_sets(names: Sequence[str] | None) -> None:
     """--sets: stress sets that there are."""
     from simulator.config.stress_files import find_sets
@@ -115,7 +123,30 @@ def new_folder(text: str | None, resume: bool = False) -> Path | None:
     from simulator.results.store import RunFolder
 
     RunFolder(out).refuse_a_run()
+    if (out / "night.json").exists():
+        raise ConfigError([f"--out: given {out}, which holds a night of runs, wanted another folder"])
     return out
+
+
+def night_folder(text: str | None, resume: bool = False) -> Path | None:
+    """--out: a folder for a night of runs, that holds none unless it is to go on."""
+    out = folder(text)
+    if out is None and resume:
+        raise ConfigError(["--resume: given no --out, wanted the folder of the night to go on with"])
+    if out is not None:
+        from simulator.night.running import refuse
+
+        refuse(out, resume)
+    return out
+
+
+def log(text: str | None) -> JsonLines | None:
+    """--log-json: a file that can be written to."""
+    if text is None:
+        return None
+    from simulator.journal import JsonLines
+
+    return JsonLines(text)
 
 
 def a_run(run: Path) -> None:

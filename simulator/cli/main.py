@@ -22,15 +22,13 @@ from simulator.cli.init import init
 from simulator.cli.replay import replay
 from simulator.cli.report import report
 from simulator.cli.run import Unprinted, run
+from simulator.cli.runs import app as runs
 from simulator.cli.schema import schema
 from simulator.cli.stress import stress
 from simulator.cli.tornado import tornado
 from simulator.cli.training import training
 from simulator.cli.warmup import warmup
-from simulator.errors import ConfigError, Interrupted, SimulatorError
-
-DEBUG = "SIMULATOR_DEBUG"
-STDOUT = "standard output"
+from simulator.errors import DEBUG, STDOUT, ConfigError, Interrupted, exit_code, signal_behind, words
 
 
 def _say(text: str) -> None:
@@ -42,40 +40,18 @@ def explain(error: BaseException) -> int:
     """Say in plain words on stderr what went wrong; returns the exit code."""
     if os.environ.get(DEBUG):
         traceback.print_exception(error)
-    error = _signal_behind(error)
+    error = signal_behind(error)
     if isinstance(error, ConfigError):
         number = len(error.mistakes)
         _say("\n".join(error.mistakes))
         _say(f"{number} error{'s' if number > 1 else ''}, nothing was run.")
-        return 2
-    if isinstance(error, Interrupted):
+    elif isinstance(error, Interrupted):
         _say(str(error))
-        return 128 + error.signum
-    if isinstance(error, KeyboardInterrupt):
+    elif isinstance(error, KeyboardInterrupt):
         _say("interrupted, nothing was written.")
-        return 128 + signal.SIGINT
-    _say(_cause(error))
-    return 1
-
-
-def _signal_behind(error: BaseException) -> BaseException:
-    """The signal that an error comes from: what a signal interrupts may wrap it, as making a class does."""
-    behind: BaseException | None = error
-    while behind is not None:
-        if isinstance(behind, (Interrupted, KeyboardInterrupt)):
-            return behind
-        behind = behind.__cause__
-    return error
-
-
-def _cause(error: BaseException) -> str:
-    if isinstance(error, SimulatorError):
-        return f"failed: {error}"
-    if isinstance(error, OSError) and error.strerror:
-        return f"failed: {error.filename or STDOUT}: {error.strerror.lower()}"  # no other file is written bare
-    if isinstance(error, MemoryError):
-        return "failed: out of memory; fewer --threads need less"
-    return f"failed: {type(error).__name__}: {error}\nThis should not happen. {DEBUG}=1 shows where it did."
+    else:
+        _say(f"failed: {words(error)}")
+    return exit_code(error)
 
 
 class Verbs(TyperGroup):
@@ -141,6 +117,7 @@ def _options(
 
 for verb in (init, check, run, report, compare, replay, tornado, stress, training, schema, warmup, bench):
     app.command()(verb)
+app.add_typer(runs)
 
 
 def _terminated(signum: int, _frame: FrameType | None) -> None:

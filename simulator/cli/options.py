@@ -10,6 +10,14 @@ import typer
 Config = Annotated[
     Path, typer.Argument(help="The config, a TOML file; `simulator init` writes one.", show_default=False)
 ]
+Configs = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="CONFIG...",
+        help="The config, a TOML file; several, or a list of runs, are run one after the other.",
+        show_default=False,
+    ),
+]
 Paths = Annotated[
     str | None,
     typer.Option("--paths", metavar="N", help="How many paths, such as 50000 or 1e6; default: the config's."),
@@ -54,3 +62,7 @@ Until = Annotated[
     str | None, typer.Option("--until", metavar="TIME", help="Stop at the next such local time, 06:00, or after +5min.")
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 if a --precision was not reached.")]
+LogJson = Annotated[
+    str | None,
+    typer.Option("--log-json", metavar="FILE", help="Append what happens as JSON, an event a line; -: to stderr."),
+]

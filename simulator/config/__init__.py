@@ -4,10 +4,10 @@ config = load("configs/hyperscaler.toml", ["drivers.price.spot0=20"])
 frozen = freeze(config)
 """
 
-from simulator.config.freeze import Frozen, config_hash, freeze
+from simulator.config.freeze import Frozen, config_hash, data_hashes, freeze
 from simulator.config.inputs import Input
 from simulator.config.loader import load
 from simulator.config.mistakes import report
 from simulator.config.schema import Config, json_schema
 
-__all__ = ["Config", "Frozen", "Input", "config_hash", "freeze", "json_schema", "load", "report"]
+__all__ = ["Config", "Frozen", "Input", "config_hash", "data_hashes", "freeze", "json_schema", "load", "report"]

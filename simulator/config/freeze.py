@@ -107,7 +107,18 @@ def _dependence(config: Config, b: Builder) -> Dependence:
 
 def config_hash(config: Config) -> str:
     """SHA-256 (hex) of the config in canonical JSON, defaults filled in, with the numbers of its CSV columns."""
-    columns = {f"{c.csv}:{c.column}": read_column(config._folder, c.csv, c.column) for c in columns_of(config)}
-    tree = {"config": config.model_dump(mode="json", by_alias=True), "columns": columns}
+    return _hash({"config": config.model_dump(mode="json", by_alias=True), "columns": _columns(config)})
+
+
+def data_hashes(config: Config) -> dict[str, str]:
+    """SHA-256 (hex) of the numbers of each CSV column that a config reads, by `file:column`."""
+    return {name: _hash(numbers) for name, numbers in _columns(config).items()}
+
+
+def _columns(config: Config) -> dict[str, tuple[float, ...]]:
+    return {f"{c.csv}:{c.column}": read_column(config._folder, c.csv, c.column) for c in columns_of(config)}
+
+
+def _hash(tree: object) -> str:
     text = json.dumps(tree, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -11,13 +11,16 @@ from pydantic_core import ErrorDetails
 from simulator.config.locate import KeyPath, has
 from simulator.config.schema import Config
 from simulator.config.schema.laws import LAWS
-from simulator.config.schema.numbers import SLUG
+from simulator.config.schema.numbers import FOLDER, SLUG
 from simulator.config.schema.plans import AMOUNT
 from simulator.config.schema.ranges import Table
 from simulator.config.schema.walk import key_names, owner, sampled_keys
 from simulator.config.show import show
 
-_PATTERNS = {SLUG: "an id of at most 40 small letters, digits and _ that begins with a letter"}
+_PATTERNS = {
+    SLUG: "an id of at most 40 small letters, digits and _ that begins with a letter",
+    FOLDER: "the name of a folder, of letters, digits and _ . -, without a path",
+}
 _WANTED = {
     "float_type": "a number",
     "float_parsing": "a number",

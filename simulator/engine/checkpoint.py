@@ -22,6 +22,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator import journal
 from simulator.engine import local
 from simulator.engine.doublings import Doublings
 from simulator.engine.interrupt import Stop
@@ -163,6 +164,7 @@ class Keeper:
         self._sign_unfinished()
         self._drop_results()
         self._drop_states()
+        journal.event("checkpoint", paths=paths, seconds=self._state.seconds)
 
     def close_sample(self) -> str:
         """Finish the sample; returns its hash."""

@@ -7,10 +7,12 @@ import time
 from contextlib import suppress
 from datetime import timedelta
 from types import TracebackType
-from typing import Protocol, Self, TextIO
+from typing import Any, Protocol, Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from simulator import journal
 
 EVERY = 30.0  # seconds between log lines
 
@@ -111,11 +113,45 @@ class Bar:
         self._progress.update(self._task, completed=self._done, speed=f"{speed:,.0f} {self._what}/s")
 
 
+class Logged:
+    """Shows what another meter shows, and tells the journal every half minute."""
+
+    def __init__(self, shown: Meter, total: int | None, what: str, before: int) -> None:
+        self._shown, self._total, self._what = shown, total, what
+        self._before = self._done = before
+        self._start = self._last = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._shown.__enter__()
+        self._start = self._last = time.monotonic()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._shown.__exit__(kind, error, trace)
+
+    def advance(self, count: int) -> None:
+        """Count the paths and tell of them when it is time to."""
+        self._shown.advance(count)
+        self._done += count
+        now = time.monotonic()
+        if now - self._last >= journal.EVERY:
+            self._last = now
+            speed = (self._done - self._before) / (now - self._start)
+            told: dict[str, Any] = {self._what: self._done, "of": self._total, f"{self._what}_per_s": round(speed, 1)}
+            journal.event("progress", **told, seconds=round(now - self._start, 3))
+
+
 def meter(
     total: int | None, quiet: bool = False, what: str = "paths", stream: TextIO | None = None, before: int = 0
 ) -> Meter:
     """The meter that suits `stream` (stderr): silent if quiet, a bar on a terminal, log lines elsewhere."""
-    stream = sys.stderr if stream is None else stream
+    shown = _shown(total, quiet, what, sys.stderr if stream is None else stream, before)
+    return Logged(shown, total, what, before) if journal.wanted() else shown
+
+
+def _shown(total: int | None, quiet: bool, what: str, stream: TextIO, before: int) -> Meter:
     if quiet:
         return Silent()
     if stream.isatty():

@@ -99,20 +99,27 @@ def canary_changes(
     return [f"{where} (another processor, library or code)"]
 
 
-def _config_changes(then: Any, now: Any, path: str = "") -> Iterator[str]:
+def _config_changes(then: Any, now: Any) -> Iterator[str]:
     """Keys, as written, that differ; `paths` may."""
+    for key, old, new in differences(then, now):
+        if key != "paths":
+            yield f"{key}: given {show(new)}, the run began with {show(old)}"
+
+
+def differences(then: Any, now: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """What differs between two configs as written, key by key: its name, what it was and what it is; None: absent."""
     if isinstance(then, Mapping) and isinstance(now, Mapping):
         for key in [*then, *(key for key in now if key not in then)]:
-            if path or key != "paths":
-                yield from _config_changes(then.get(key), now.get(key), f"{path}.{key}" if path else str(key))
+            yield from differences(then.get(key), now.get(key), f"{path}.{key}" if path else str(key))
     elif isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
         for i, (old, new) in enumerate(zip(then, now, strict=True)):
-            yield from _config_changes(old, new, f"{path}[{i}]")
+            yield from differences(old, new, f"{path}[{i}]")
     elif then != now:
-        yield f"{path}: given {_show(now)}, the run began with {_show(then)}"
+        yield path, then, now
 
 
-def _show(value: Any) -> str:
+def show(value: Any) -> str:
+    """A value of a config in a message."""
     return "nothing" if value is None else json.dumps(value, default=str, ensure_ascii=False)
 
 

@@ -8,14 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from simulator.report import comparison, convergence, debt, detail, fans, plans, rows, stress, tornado, value
 from simulator.report.canvas import DPI, Picture, png, style
 from simulator.report.headline import conventions
 from simulator.report.numbers import slug
 from simulator.report.run import Run, read_run
 from simulator.report.tables import not_shrinking
+from simulator.report.templating import environment
 from simulator.results.store import FIGURES, REPORT, RunFolder
 
 
@@ -36,7 +35,7 @@ def write_page(folder: Path) -> Path:
     with style():
         sections = [section for section in _sections(run) if section.remarks or section.pictures or section.tables]
     page = (
-        _environment()
+        environment()
         .get_template("report.html")
         .render(
             run=run,
@@ -52,11 +51,6 @@ def write_page(folder: Path) -> Path:
     )
     RunFolder.reopen(folder).write(REPORT, page)
     return folder / REPORT
-
-
-def _environment() -> Environment:
-    loader = PackageLoader("simulator.report", "templates")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
 def _chapter(

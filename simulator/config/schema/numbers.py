@@ -14,6 +14,7 @@ from simulator.config.schema.laws import Column, NamedLaw, Percentiles
 from simulator.config.schema.ranges import Range, Swing
 
 SLUG = r"^[a-z][a-z0-9_]{0,39}$"
+FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$"  # one name, no path
 
 
 def sampled_shape(given: Any) -> str:

@@ -1,0 +1,128 @@
+"""The page of a night: what became of each run, headline figures, and links to the reports beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from simulator.report.detail import Words, show
+from simulator.report.headline import figure, mean, stopped
+from simulator.report.numbers import percent, plain
+from simulator.report.tables import stressed
+from simulator.report.templating import environment
+
+_VERDICTS = {
+    "waiting": "not begun",
+    "running": "running",
+    "finished": "finished",
+    "failed": "failed",
+    "refused": "not run: its config is wrong",
+    "interrupted": "interrupted, can go on",
+    "pruned": "finished, its folder was pruned",
+}
+_NONE = Words("\N{EN DASH}", "", "")
+
+
+class Line(NamedTuple):
+    """One run of the night, as the page shows it."""
+
+    number: int
+    name: str
+    title: str
+    source: str
+    link: str  # to its report, or its folder; empty where there is neither
+    verdict: str
+    bad: bool
+    paths: str
+    seed: str
+    stop: tuple[str, ...]
+    digest: str
+    time: str
+    error: str
+    traceback: str
+    plans: tuple[tuple[str, Words, Words], ...]  # title, mean NPV, CVaR
+
+
+def render(night: Mapping[str, Any]) -> str:
+    """The page of a night (as in night.json)."""
+    lines = [_line(i, run) for i, run in enumerate(night["runs"], 1)]
+    title = plain(night["title"] or "A night of runs", 200)
+    return (
+        environment()
+        .get_template("night.html")
+        .render(night=night, title=title, lines=lines, sentences=list(_sentences(night)), tail=_tail(night["runs"]))
+    )
+
+
+def verdict(run: Mapping[str, Any]) -> str:
+    """What became of a run, in words."""
+    said = _VERDICTS.get(run["state"], str(run["state"]))
+    missed = [one for one in (run.get("stop") or {}).get("precision", ()) if not one["met"]]
+    return f"{said}, precision not reached" if missed and run["state"] == "finished" else said
+
+
+def _line(number: int, run: Mapping[str, Any]) -> Line:
+    done = "digest" in run
+    folder = quote(run["folder"])
+    link = f"{folder}/report.html" if run.get("report") else f"{folder}/" if done else ""
+    return Line(
+        number=number,
+        name=plain(run["folder"], 110),
+        title=plain(run["title"], 110) + stressed(run, ", "),
+        source=plain(run["source"], 200),
+        link="" if run["state"] == "pruned" else link,
+        verdict=verdict(run),
+        bad=run["state"] in ("failed", "refused", "interrupted") or bool(run.get("error")),
+        paths=f"{run['paths']:,}" if done else "",
+        seed=str(run["seed"]) if done else "",
+        stop=tuple(stopped(run["stop"])) if done else (),
+        digest=run["digest"] if done else "",
+        time=_time(run.get("seconds")),
+        error=run.get("error") or "",
+        traceback=run.get("traceback") or "",
+        plans=tuple(_plans(run)) if done else (),
+    )
+
+
+def _plans(run: Mapping[str, Any]) -> Iterator[tuple[str, Words, Words]]:
+    for plan, npv in run["headline"].items():
+        tail = show(figure(npv["cvar"]), "amount") if npv["cvar"] else _NONE
+        yield plain(run["plans"].get(plan, plan), 60), show(mean(npv["mean"]), "amount"), tail
+
+
+def _tail(runs: Sequence[Mapping[str, Any]]) -> str:
+    """Head of the column of CVaR: its level, if there is one."""
+    levels = {npv["level"] for run in runs for npv in run.get("headline", {}).values()} - {None}
+    return f"CVaR {percent(float(levels.pop()), 0)}" if len(levels) == 1 else "CVaR"
+
+
+def _sentences(night: Mapping[str, Any]) -> Iterator[str]:
+    """The summary."""
+    runs = night["runs"]
+    states = [run["state"] for run in runs]
+    finished = states.count("finished") + states.count("pruned")
+    yield f"{finished} of {len(runs)} run{'s' if len(runs) > 1 else ''} finished."
+    for state, words in (("failed", "failed"), ("refused", "could not be run"), ("interrupted", "was interrupted")):
+        names = [plain(run["folder"], 60) for run in runs if run["state"] == state]
+        if names:
+            yield f"{len(names)} {words}: {', '.join(names)}."
+    missed = [plain(run["folder"], 60) for run in runs if verdict(run).endswith("precision not reached")]
+    if missed:
+        yield f"Precision was not reached in {', '.join(missed)}."
+    left = states.count("waiting")
+    if left:
+        yield f"{left} {'is' if left == 1 else 'are'} still to be begun."
+    ended = f", ended {night['ended']}" if night["ended"] else ""
+    until = f", to end at {night['until']}" if night["until"] else ""
+    yield f"Begun {night['started']}{until}{ended}; simulator {night['version']}."
+    spent = sum(run.get("seconds") or 0.0 for run in runs)
+    if spent:
+        yield f"The runs took {_time(spent)} together."
+
+
+def _time(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return f"{seconds:.1f} s" if seconds < 60 else str(timedelta(seconds=round(seconds)))
