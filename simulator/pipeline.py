@@ -19,10 +19,13 @@ from simulator.config import Config, Frozen, freeze, load
 from simulator.config.events import parse_event
 from simulator.config.loader import reload
 from simulator.config.stress_files import find_sets, shipped
+from simulator.engine import cluster as clusters
 from simulator.engine import local, simulation, trace, warmup
 from simulator.engine.checkpoint import Keeper
+from simulator.engine.cluster import Cluster
 from simulator.engine.interrupt import Stop
 from simulator.engine.progress import meter
+from simulator.engine.resume import SAMPLER
 from simulator.engine.simulation import Job
 from simulator.engine.stopping import UNLIMITED, Asked
 from simulator.engine.vector import figure, figures, only_plan, threaded_figures
@@ -57,6 +60,7 @@ def run(
     resume: bool = False,
     accept_changes: bool = False,
     checkpoint: float = CHECKPOINT,
+    cluster: str | None = None,
     say: Say | None = None,
 ) -> Run:
     """Simulate a config and leave a run folder (default runs/<name>-<UTC>-s<seed>); returns the run, open for reading.
@@ -66,7 +70,7 @@ def run(
     every `precision` (`own.npv.cvar95:1%`: half its 95 % interval) is reached, or at a time (`until` 06:00 or +5min),
     whichever comes first; with one of the latter the config's paths are no limit. A state to go on from is committed
     every `checkpoint` seconds; `resume` goes on with the run in `out`, `accept_changes` even if config, code or bits
-    are not as they were.
+    are not as they were. `cluster` is the address of a dask scheduler, tcp://HOST:PORT, whose workers simulate.
     """
     started, tell = datetime.now(UTC), say or (lambda _: None)
     checked = config if isinstance(config, Config) else load(config, overrides)
@@ -74,8 +78,10 @@ def run(
     if resume and out is None:
         raise ConfigError(["--resume: given no --out, wanted the folder of the run to go on with"])
     name = "-".join((checked.name, *checked.stress))
+    if cluster is not None:
+        clusters.check(cluster)
     folder = RunFolder.create(out or default_folder(name, checked.seed if seed is None else seed, started), resume)
-    with folder.alone(resume), resuming.kept(folder):
+    with folder.alone(resume), resuming.kept(folder), clusters.connected(cluster, tell) as client:
         found = resuming.look(
             folder, frozen, Ask(Asked(paths, tuple(precision), until), seed, resume, accept_changes), tell
         )
@@ -84,14 +90,17 @@ def run(
             rules = found.rules(job)
             warm(job, tell)
             keeper = resuming.keeper(folder, found, job, rules, accept_changes, started)
-            _simulate(folder, found.frozen, job, keeper, checkpoint, say)
+            place = Cluster(client, cluster, job, keeper.tallies, tell) if cluster else None
+            _simulate(folder, found.frozen, job, keeper, checkpoint, say, place)
     if draw:
         draw_report(folder.path, say)  # measures -> report
     return open_run(folder.path)
 
 
-def _simulate(folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every: float, say: Say | None) -> None:
-    """Simulate a job from where it stands and write its results."""
+def _simulate(
+    folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every: float, say: Say | None, place: Cluster | None
+) -> None:
+    """Simulate a job from where it stands, here or on a cluster, and write its results."""
     tell, before, tallies, rules = say or (lambda _: None), keeper.begun, keeper.tallies, keeper.rules
     limit = None if job.paths == UNLIMITED else job.paths
     stands = f" from {before.paths:,} on" if before.paths else ""
@@ -100,6 +109,9 @@ def _simulate(folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every
         with Stop() as stop:
             tell(f"simulating {goal}{stands}, {_count(job.threads, 'thread')}")
             keeper.replay(stop)
+            if place is not None:
+                keeper.cluster = place.told
+                place.muster(lambda: bool(stop))
             seconds = before.seconds + simulation.simulate(
                 job,
                 tallies,
@@ -110,6 +122,7 @@ def _simulate(folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every
                 every=every,
                 rules=rules,
                 stop=stop,
+                place=place,
             )
         sample_hash = keeper.close_sample()
     job = job._replace(paths=tallies.paths)
@@ -121,7 +134,7 @@ def _simulate(folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every
         digest=run_digest(tallies, sample_hash),
         paths=job.paths,
         seed=job.seed,
-        sampler=resuming.SAMPLER,
+        sampler=SAMPLER,
         stop=rules.verdict(tallies),
         resumed_at=keeper.resumed_at,
         simulate_s=seconds,

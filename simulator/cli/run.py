@@ -37,6 +37,7 @@ def run(
     resume: options.Resume = False,
     accept_changes: options.AcceptChanges = False,
     checkpoint: options.Checkpoint = "30s",
+    cluster: options.Cluster = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Leave the report out.")] = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
@@ -51,6 +52,7 @@ def run(
     key = wrong.of(arguments.seed, seed)
     end = wrong.of(arguments.until, until)
     every = wrong.of(arguments.seconds, "--checkpoint", checkpoint)
+    wrong.of(arguments.cluster, cluster)
     target = wrong.of(arguments.new_folder, out, resume)
     checked = wrong.of(arguments.read, config, set_ or (), stress or ())
     wrong.stop()
@@ -61,7 +63,7 @@ def run(
     say = None if quiet else arguments.say
     done = pipeline.run(
         checked, target, paths=number, precision=precision or (), until=end, threads=workers, seed=key, draw=False,
-        resume=resume, accept_changes=accept_changes, checkpoint=every, say=say,
+        resume=resume, accept_changes=accept_changes, checkpoint=every, cluster=cluster, say=say,
     )  # fmt: skip
     undrawn = None if no_report else _draw(done, say)
     try:
