@@ -13,7 +13,7 @@ import pytest
 from simulator import pipeline
 from simulator.config import load
 from simulator.engine import cluster, crew, progress
-from simulator.errors import ClusterError, ConfigError, Interrupted, RunError
+from simulator.errors import ConfigError, Interrupted, RunError
 from simulator.results import store
 from simulator.results.sample import SAMPLE_PATHS
 from simulator.results.store import open_any
@@ -143,7 +143,7 @@ def test_a_task_that_kills_its_workers_fails_the_run_with_its_paths(loopback, ru
     with (
         mock.patch.object(crew, "LOSSES", 1),
         loopback.workers(2, deadly=DEADLY),
-        pytest.raises(ClusterError) as caught,
+        pytest.raises(RunError) as caught,
     ):
         run(tmp_path / "run", cluster=loopback.address)
     assert f"paths {DEADLY}-{DEADLY + TASK - 1} of seed 1 were lost with 2 workers" in str(caught.value)
@@ -154,7 +154,7 @@ def test_a_task_that_kills_its_workers_fails_the_run_with_its_paths(loopback, ru
 
 
 def test_workers_with_other_code_are_refused(loopback, run, tmp_path):
-    with loopback.workers(1, source=other_source(tmp_path / "other")), pytest.raises(ClusterError) as caught:
+    with loopback.workers(1, source=other_source(tmp_path / "other")), pytest.raises(RunError) as caught:
         run(tmp_path / "run", cluster=loopback.address)
     assert "no worker is fit for this run\n  tcp://127.0.0.1:" in str(caught.value)
     assert ": code: given " in str(caught.value)
@@ -164,7 +164,7 @@ def test_workers_with_other_code_are_refused(loopback, run, tmp_path):
 
 def test_a_scheduler_without_workers_is_waited_for_and_no_longer(loopback, run, tmp_path, monkeypatch):
     monkeypatch.setattr(crew, "PATIENCE", 0.5)
-    with pytest.raises(ClusterError, match=r"no worker to give paths to for \d+ s"):
+    with pytest.raises(RunError, match=r"no worker to give paths to for \d+ s"):
         run(tmp_path / "run", cluster=loopback.address)
 
 
@@ -209,7 +209,7 @@ def test_a_scheduler_that_is_lost_leaves_what_came_back(run, whole, tmp_path_fac
         with (
             own.workers(1),
             doing(SAMPLE_PATHS + TASK, own.process.kill),
-            pytest.raises(ClusterError, match="the scheduler is gone") as caught,
+            pytest.raises(RunError, match="the scheduler is gone") as caught,
         ):
             run(tmp_path / "run", cluster=own.address)
     finally:

@@ -207,9 +207,10 @@ def test_what_a_task_raises_ends_the_run_at_once():
 def test_an_answer_that_never_arrives_is_asked_for_again():
     scheduler, one, _ = mustered("a")
     one.give(Work(0, 1))
-    scheduler.answer("a", Lost())
-    assert list(one.answers()) == []
-    assert scheduler.given() == {"a": [0]}
+    for _ in range(2 * crew.LOSSES):  # no fault of the task's
+        scheduler.answer("a", Lost())
+        assert list(one.answers()) == []
+        assert scheduler.given() == {"a": [0]}
 
 
 @pytest.mark.parametrize("workers", [1, 2, 50])

@@ -28,7 +28,7 @@ Say = Callable[[str], None]
 
 
 class Lost(Exception):
-    """A call that was lost on its way, with its worker or with the scheduler."""
+    """A call that was lost on its way, as with the scheduler."""
 
 
 class Call(Protocol):
@@ -172,10 +172,10 @@ class Crew:
                 if answer is not None:
                     member.paths += work.paths
                     yield work, answer
-        self._look()
-        waiting, self._again = sorted(self._again, key=lambda work: work.first), []
-        for work in waiting:
-            self.give(work)
+        if self._look():
+            waiting, self._again = sorted(self._again, key=lambda work: work.first), []
+            for work in waiting:
+                self.give(work)
 
     def told(self) -> list[dict[str, Any]]:
         """Who simulated how many paths: workers alike by processor, threads and versions are one line."""
@@ -188,11 +188,11 @@ class Crew:
             for (threads, (cpu, versions)), paths in kinds.items()
         ]
 
-    def _look(self) -> None:
-        """See who is there, once a second."""
+    def _look(self) -> bool:
+        """See who is there, once a second; whether that is known now."""
         now = time.monotonic()
         if now - self._looked < LOOK:
-            return
+            return False
         self._looked = now
         if self._scheduler.gone():
             raise ClusterError(f"--cluster {self._address}: the scheduler is gone")
@@ -200,10 +200,11 @@ class Crew:
         if there is None:
             if now - self._heard > PATIENCE:
                 raise ClusterError(f"--cluster {self._address}: the scheduler has not answered for {PATIENCE:.0f} s")
-            return
+            return False
         self._heard = now
         self._compare(there, now)
         self._hope(now)
+        return True
 
     def _compare(self, there: Mapping[str, Mapping[str, Any]], now: float) -> None:
         """Ask who is new to join, and drop who is gone, or has been paused for long."""
@@ -296,8 +297,9 @@ class Crew:
         """What a task that ended came to; None if it was lost."""
         try:
             told = call.answer()
-        except Lost:
-            told = {}
+        except Lost:  # its worker, if that is gone as well, is found to be so at the next look
+            self._again.append(work)
+            return None
         except Exception as error:
             text = f"{work} of seed {self._run.seed} failed on {member.address}: {_of(error)}"
             raise ClusterError(text) from error
@@ -308,8 +310,7 @@ class Crew:
         if "arrays" in told:
             arrays: dict[str, NDArray[Any]] = told["arrays"]
             return arrays
-        if told.get("unknown"):  # another process has its address
-            self._lose(member)
+        self._lose(member)  # another process has its address
         self._again_after(member, work)
         return None
 
