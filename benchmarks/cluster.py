@@ -26,7 +26,7 @@ def main(config: str = "configs/hyperscaler.toml", paths: str = "4e6", rounds: s
         LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster,
     ):
         for address in (None, cluster.scheduler_address):  # whatever is loaded once, is
-            pipeline.run(checked, Path(folder) / f"warm-{bool(address)}", paths=4096, draw=False, cluster=address)
+            pipeline.run(checked, Path(folder) / f"warm-{bool(address)}", paths=300_000, draw=False, cluster=address)
         for k in range(int(rounds)):
             told = []
             for address in (None, cluster.scheduler_address):

@@ -38,7 +38,7 @@ class Loopback:
         self.folder = folder
         self.file = folder / "scheduler.json"
         (folder / "preload.py").write_text(_PRELOAD)
-        self.process = self._start("scheduler", "--port", "0", "--dashboard-address", "127.0.0.1:0")
+        self.process = self._start("scheduler", "--port", "0")
         _await(self.file.exists)
         self.address = str(json.loads(self.file.read_text())["address"])
         assert self.address.startswith("tcp://127.0.0.1:")
@@ -46,7 +46,7 @@ class Loopback:
     @contextmanager
     def workers(self, number: int, deadly: int = -1, source: Path = ROOT) -> Iterator[list[subprocess.Popen[bytes]]]:
         """Workers of one thread, of the simulator in `source`; the task whose first path is `deadly` kills them."""
-        given = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--preload", str(self.folder / "preload.py"))
+        given = ("--nthreads", "1", "--no-nanny", "--preload", str(self.folder / "preload.py"))
         started = [
             self._start("worker", *given, source=source, environment={"DEADLY": str(deadly)}) for _ in range(number)
         ]
@@ -65,7 +65,8 @@ class Loopback:
     def _start(
         self, what: str, *given: str, source: Path = ROOT, environment: dict[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "dask", what, "--host", "127.0.0.1", "--scheduler-file", str(self.file)]
+        command = [sys.executable, "-m", "dask", what, "--scheduler-file", str(self.file)]
+        command += ["--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0"]  # else it listens everywhere
         return subprocess.Popen(
             [*command, *given],
             cwd=self.folder,
