@@ -6,10 +6,12 @@ from simulator.errors import ConfigError as ConfigError
 from simulator.errors import Interrupted as Interrupted
 from simulator.errors import RunError as RunError
 from simulator.errors import SimulatorError as SimulatorError
-from simulator.pipeline import break_even as break_even
-from simulator.pipeline import compare as compare
 from simulator.pipeline import run as run
+from simulator.pipeline import stress as stress
 from simulator.pipeline import tornado as tornado
+from simulator.questions import break_even as break_even
+from simulator.questions import compare as compare
+from simulator.questions import replay as replay
 from simulator.results.store import Run as Run
 from simulator.results.store import open_run as open_run
 

@@ -3,6 +3,7 @@
 SimulatorError
 ├── ConfigError        the config or the arguments are wrong; carries every mistake at once (exit code 2)
 ├── RunError           a run failed: a number that is not finite, too many events, a broken run folder (exit 1)
+│   └── ClusterError   its workers or scheduler are gone, or unfit; all that came back is of the first paths
 └── Interrupted        stopped by a signal after its state was written (exit 130 or 143)
 """
 
@@ -29,6 +30,10 @@ class ConfigError(SimulatorError):
 
 class RunError(SimulatorError):
     """A run that could not go on; the message says what happened and what to do."""
+
+
+class ClusterError(RunError):
+    """A cluster that cannot go on; the paths it gave back are the first ones, none missing."""
 
 
 class Interrupted(SimulatorError):

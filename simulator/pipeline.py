@@ -14,23 +14,22 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from simulator import journal, replaying, report, resuming
-from simulator.autopsy.paths import draw
-from simulator.autopsy.standing import Standing
-from simulator.autopsy.story import story
+from simulator import journal, report, resuming
 from simulator.config import Config, Frozen, freeze, load
 from simulator.config.events import parse_event
 from simulator.config.loader import reload
 from simulator.config.stress_files import find_sets, shipped
-from simulator.engine import local, outlook, simulation, trace, warmup
+from simulator.engine import cluster as clusters
+from simulator.engine import local, simulation, trace, warmup
 from simulator.engine.checkpoint import Keeper
+from simulator.engine.cluster import Cluster
 from simulator.engine.forecast import peak_memory
 from simulator.engine.interrupt import Stop
-from simulator.engine.outlook import Prediction
 from simulator.engine.progress import meter
+from simulator.engine.resume import SAMPLER
 from simulator.engine.simulation import Job
 from simulator.engine.stopping import UNLIMITED, Asked
-from simulator.engine.vector import figure, figures, only_plan, threaded_figures
+from simulator.engine.vector import figure, figures, only_plan
 from simulator.errors import ConfigError, RunError
 from simulator.results import store
 from simulator.results.columns import all_columns
@@ -38,7 +37,7 @@ from simulator.results.digest import run_digest
 from simulator.results.sample import write_tail
 from simulator.results.store import Run, RunFolder, open_run
 from simulator.resuming import Ask
-from simulator.risk import breakeven, contenders, convergence, sensitivity
+from simulator.risk import convergence, sensitivity
 from simulator.risk.sensitivity import Swing
 from simulator.risk.stress import Comparison
 from simulator.risk.summary import Facts, summarise
@@ -62,6 +61,7 @@ def run(
     resume: bool = False,
     accept_changes: bool = False,
     checkpoint: float = CHECKPOINT,
+    cluster: str | None = None,
     say: Say | None = None,
 ) -> Run:
     """Simulate a config and leave a run folder (default runs/<name>-<UTC>-s<seed>); returns the run, open for reading.
@@ -71,7 +71,7 @@ def run(
     every `precision` (`own.npv.cvar95:1%`: half its 95 % interval) is reached, or at a time (`until` 06:00 or +5min),
     whichever comes first; with one of the latter the config's paths are no limit. A state to go on from is committed
     every `checkpoint` seconds; `resume` goes on with the run in `out`, `accept_changes` even if config, code or bits
-    are not as they were.
+    are not as they were. `cluster` is the address of a dask scheduler, tcp://HOST:PORT, whose workers simulate.
     """
     started, tell = datetime.now(UTC), _stages(say)
     checked = config if isinstance(config, Config) else load(config, overrides)
@@ -79,8 +79,15 @@ def run(
     if resume and out is None:
         raise ConfigError(["--resume: given no --out, wanted the folder of the run to go on with"])
     name = "-".join((checked.name, *checked.stress))
+    if cluster is not None:
+        clusters.check(cluster)
     folder = RunFolder.create(out or default_folder(name, checked.seed if seed is None else seed, started), resume)
-    with journal.of(folder.path), folder.alone(resume), resuming.kept(folder):
+    with (
+        journal.of(folder.path),
+        folder.alone(resume),
+        resuming.kept(folder),
+        clusters.connected(cluster, tell) as client,
+    ):
         found = resuming.look(
             folder, frozen, Ask(Asked(paths, tuple(precision), until), seed, resume, accept_changes), tell
         )
@@ -90,22 +97,28 @@ def run(
             found.announce(job)
             warm(job, tell)
             keeper = resuming.keeper(folder, found, job, rules, accept_changes, started)
-            _simulate(folder, found.frozen, job, keeper, checkpoint, say)
+            place = Cluster(client, cluster, job, keeper.tallies, tell) if cluster else None
+            _simulate(folder, found.frozen, job, keeper, checkpoint, say, place)
     if draw:
         draw_report(folder.path, say)  # measures -> report
     return open_run(folder.path)
 
 
-def _simulate(folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every: float, say: Say | None) -> None:
-    """Simulate a job from where it stands and write its results."""
+def _simulate(
+    folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every: float, say: Say | None, place: Cluster | None
+) -> None:
+    """Simulate a job from where it stands, here or on a cluster, and write its results."""
     tell, before, tallies, rules = _stages(say), keeper.begun, keeper.tallies, keeper.rules
     limit = None if job.paths == UNLIMITED else job.paths
     stands = f" from {before.paths:,} on" if before.paths else ""
     goal = f"{job.paths:,} paths" if limit else "paths until it is enough"
     with keeper:  # draws -> world -> value of each plan -> tallies
         with Stop() as stop:
-            tell(f"simulating {goal}{stands}, {_count(job.threads, 'thread')}")
+            tell(f"simulating {goal}{stands}, {count(job.threads, 'thread')}")
             keeper.replay(stop)
+            if place is not None:
+                keeper.cluster = place.told
+                place.muster(lambda: bool(stop))
             seconds = before.seconds + simulation.simulate(
                 job,
                 tallies,
@@ -117,6 +130,7 @@ def _simulate(folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every
                 rules=rules,
                 doublings=keeper.doublings,
                 stop=stop,
+                place=place,
             )
         sample_hash = keeper.close_sample()
     job = job._replace(paths=tallies.paths)
@@ -130,7 +144,7 @@ def _simulate(folder: RunFolder, frozen: Frozen, job: Job, keeper: Keeper, every
         digest=run_digest(tallies, sample_hash),
         paths=job.paths,
         seed=job.seed,
-        sampler=resuming.SAMPLER,
+        sampler=SAMPLER,
         stop=verdict,
         resumed_at=keeper.resumed_at,
         simulate_s=seconds,
@@ -258,119 +272,6 @@ def stress(
     }
 
 
-def compare(
-    run: str | Path,
-    other: str | Path | None = None,
-    metric: str = "npv",
-    *,
-    plans: Sequence[str] | None = None,
-    tolerance: float = 0.1,
-) -> dict[str, Any]:
-    """The plans of a run against each other, or those of two runs on the same seed; see simulator.risk.compare.
-
-    `plans` chooses and orders them; differences are to the first. `tolerance` is that of dominance, in the metric's
-    unit. Nothing is simulated: it reads the stored samples and, within one run, what was counted over all paths.
-    """
-    runs = [open_run(run)] if other is None else [open_run(run), open_run(other)]
-    return contenders.compare(runs, contenders.target(runs, metric, parse_event(metric)), plans, tolerance)
-
-
-def break_even(
-    config: str | Path | Config,
-    key: str,
-    low: float | None = None,
-    high: float | None = None,
-    *,
-    plans: Sequence[str] | None = None,
-    metric: str = "npv",
-    measure: str = "mean",
-    paths: int = 20_000,
-    threads: int | None = None,
-    seed: int | None = None,
-    say: Say | None = None,
-) -> dict[str, Any]:
-    """Values of the input `key` at which two plans change places in a measure; see simulator.risk.breakeven.
-
-    The plans default to the first two, `low` and `high` to the ends between which a tornado swings the input.
-    """
-    frozen = freeze(config if isinstance(config, Config) else load(config))
-    pair = contenders.two(list(frozen.plans), plans)
-    asked = sensitivity.target(metric, parse_event(metric), (), frozen.plan)
-    wanted = sensitivity.measure(measure, asked.metric)
-    low, high = contenders.bounds(key, low, high, [Swing(one.key, one.low, one.high) for one in frozen.inputs()])
-    job = job_of(frozen, paths, threads, seed)
-    rows = [len(frozen.world) + frozen.plans.index(plan) * len(frozen.plan) + asked.row for plan in pair]
-    with contenders.named("--break-even"):
-        ends = [frozen.with_input(key, value) for value in (low, high)]  # refused before anything is compiled
-    tell = say or (lambda _: None)
-    warm(job, tell)
-    tell(f"trying values of {key}, {job.paths:,} paths each")
-    with Stop() as stop:
-
-        def values(value: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-            known = {low: ends[0], high: ends[1]}
-            with contenders.named("--break-even"):
-                held = known[value] if value in known else frozen.with_input(key, value)
-            one, two = threaded_figures(held.model, rows, job.seed, job.paths, job.threads, stop)
-            why = untested(held.model, held.plans)
-            first, second = (
-                asked.read(blank(found, asked.name, why.get(plan)))
-                for found, plan in zip((one, two), pair, strict=True)
-            )
-            return first, second
-
-        found = breakeven.break_even(values, asked.metric, wanted, low, high)
-    about = {"input": key, "low": low, "high": high, "plan": pair[0], "against": pair[1], "metric": asked.metric.name}
-    return {**about, "measure": measure, "unit": asked.metric.unit, "paths": job.paths, "seed": job.seed, **found}
-
-
-def predict_again(
-    config: str | Path | Config, run: str | Path, *, threads: int | None = None, say: Say | None = None
-) -> tuple[Prediction, list[dict[str, Any]], Run]:
-    """Foretell a finished run of a config from a pilot on its own seed, and compare with what became of it."""
-    held, frozen = open_run(run), freeze(config if isinstance(config, Config) else load(config))
-    manifest = held.manifest
-    if manifest.get("config_hash") != resuming.hash_of(frozen):
-        raise ConfigError([f"--against: given {run}, a run of another config, wanted one of this config"])
-    asked = Asked(manifest["asked"]["paths"], tuple(manifest["asked"]["precision"]), manifest["asked"]["until"])
-    job = job_of(frozen, asked.paths, threads or manifest["machine"]["threads"], manifest["seed"])
-    warm(job, say or (lambda _: None))
-    found = outlook.predict(job, asked, frozen.levels, datetime.fromisoformat(manifest["started"]).timestamp())
-    return found, outlook.against(found, held, job.model.months), held
-
-
-def replay(
-    run: str | Path,
-    paths: Sequence[int] = (),
-    *,
-    worst: int | None = None,
-    plans: Sequence[str] | None = None,
-    metric: str = "npv",
-    accept_changes: bool = False,
-    say: Say | None = None,
-) -> dict[str, Any]:
-    """Draw some paths of a run again, bit for bit, and tell what happened on them; see simulator.autopsy.story.
-
-    `paths` are their numbers; or the `worst` ones by `metric`, of the first of `plans` (default: all) or of the world.
-    RunError if a figure is not the one that the run stored, unless changes of program or machine are accepted.
-    """
-    of = replaying.opened(run, accept_changes)
-    shown = replaying.some_plans(of, plans)
-    chosen = replaying.chosen(of, paths, worst, metric, shown[0])
-    if say is not None and warmup.is_cold():
-        say("compiling, once")
-    changed = replaying.changes(of, accept_changes)
-    if say is not None:
-        say(f"drawing {_count(len(chosen.paths), 'path')} again")
-    drawn = [draw(of.job.model, list(of.names.plans), of.job.seed, path) for path in chosen.paths]
-    standing = Standing(of.run, of.names.columns, {path.path: path.figures for path in drawn})
-    told = [story(path, of.names, standing, shown) for path in drawn]
-    apart = [f"path {one['path']}: {line}" for one in told for line in one["differs"]]
-    if apart and not accept_changes:
-        raise RunError(f"{of.run.path}: {apart[0]}; the run is not what it says, run the config again")
-    return {**replaying.about(of), "chosen": chosen.words, "ranked_by": chosen.by, "changes": changed, "replays": told}
-
-
 def job_of(frozen: Frozen, paths: int | None = None, threads: int | None = None, seed: int | None = None) -> Job:
     """What the engine is asked for; what is not given comes from the config, threads from the machine."""
     return Job(
@@ -422,7 +323,7 @@ def draw_report(run: Path, say: Say | None = None) -> None:
         raise RunError(f"{error}\nThe run is complete without its report; simulator report {run} draws it.") from error
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 

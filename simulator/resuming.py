@@ -24,6 +24,7 @@ from simulator.config.loader import Source, build, parse
 from simulator.engine import resume, simulation
 from simulator.engine.checkpoint import Keeper, load_doublings, load_state
 from simulator.engine.doublings import Doublings
+from simulator.engine.resume import RNG, SAMPLER
 from simulator.engine.simulation import Job
 from simulator.engine.stopping import UNLIMITED, Asked, Rules
 from simulator.engine.written import toml
@@ -37,8 +38,6 @@ from simulator.results.tallies import LAYOUT
 from simulator.results.tree import tree_hash
 from simulator.risk.precision import target
 
-SAMPLER = "philox"
-RNG = "Philox4x32-10, streams by CRC-32 of the name, Box-Muller; version 1"
 Say = Callable[[str], None]
 
 

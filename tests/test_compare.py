@@ -11,8 +11,9 @@ from scipy import stats
 
 from simulator.finance.metrics import Metric
 from simulator.risk import dominance, intervals
-from simulator.risk.compare import ATOM, Terms, compare, over_all_paths, pair, regrets, verdict
+from simulator.risk.compare import Terms, compare, over_all_paths, pair, regrets, verdict
 from simulator.risk.frontier import DOMINATED, DOUBTFUL, EFFICIENT, PERHAPS, frontier
+from simulator.risk.intervals import ATOM
 
 NPV = Metric("npv", "amount", "USD bn", "low", False, "Value")
 DEPTH = Metric("depth", "amount", "USD bn", "high", False, "Depth")

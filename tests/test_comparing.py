@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from simulator import pipeline
+from simulator import pipeline, questions
 from simulator.cli.main import app
 from simulator.errors import ConfigError
 from simulator.results.store import RunFolder
@@ -51,7 +51,7 @@ def home(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def found(home):
-    return pipeline.compare(home / "base")
+    return questions.compare(home / "base")
 
 
 def npv(home, plan, run="base"):
@@ -87,16 +87,16 @@ def test_plans_that_differ_by_notes_alone_have_one_npv(found):
 
 
 def test_plans_are_chosen_and_ordered(home):
-    chosen = pipeline.compare(home / "base", plans=["cash", "deferred"])
+    chosen = questions.compare(home / "base", plans=["cash", "deferred"])
     assert chosen["plans"] == ["cash", "deferred"]
     (pair,) = chosen["pairs"]
     assert (pair["plan"], pair["against"], pair["n"]) == ("deferred", "cash", PATHS)
-    every = pipeline.compare(home / "base", metric="eps_fy2028")
+    every = questions.compare(home / "base", metric="eps_fy2028")
     assert (every["unit"], len(every["pairs"])) == ("USD/share", 3)
 
 
 def test_two_runs_on_one_seed_differ_by_what_was_changed(home):
-    between = pipeline.compare(home / "base", home / "dear")
+    between = questions.compare(home / "base", home / "dear")
     assert [(one["plan"], one["against"]) for one in between["pairs"]] == [
         (f"{plan}@dear", f"{plan}@base") for plan in PLANS
     ]
@@ -112,12 +112,12 @@ def test_single_plans_of_two_runs_need_no_common_name(home, tmp_path):
     other = pipeline.run(
         config(tmp_path, {"mine": ""}), tmp_path / "mine", paths=500, seed=1, threads=1, draw=False
     ).path
-    (pair,) = pipeline.compare(home / "one", other)["pairs"]
+    (pair,) = questions.compare(home / "one", other)["pairs"]
     assert (pair["plan"], pair["against"]) == ("mine@mine", "own@one")
 
 
 def test_an_event_is_compared_as_a_probability(home):
-    (pair,) = pipeline.compare(home / "base", metric="npv < 0", plans=["own", "deferred"])["pairs"]
+    (pair,) = questions.compare(home / "base", metric="npv < 0", plans=["own", "deferred"])["pairs"]
     shares = [(npv(home, plan) < 0).mean() for plan in ("deferred", "own")]
     assert pair["mean"]["value"] == pytest.approx(shares[0] - shares[1])
 
@@ -126,7 +126,7 @@ def test_a_break_even_is_where_runs_held_there_are_even(home):
     """The cancellation fee at which deferring is worth as much as committing."""
     several, key = home / SEVERAL, "programme.cancellation_fee"
     asked = {"plans": ["deferred", "own"], "paths": 2000}
-    of = pipeline.break_even(several, key, 0.0, 1.0, **asked, threads=2)
+    of = questions.break_even(several, key, 0.0, 1.0, **asked, threads=2)
     assert [of["points"][k]["value"] for k in (0, -1)] == [0.0, 1.0]
     (root,) = of["roots"]
     assert of["leaders"] == [0, 1]
@@ -137,7 +137,7 @@ def test_a_break_even_is_where_runs_held_there_are_even(home):
         own, deferred = pipeline.threaded_figures(held.model, rows, job.seed, job.paths, 2, stop)
     d = deferred - own
     assert abs(d.mean()) < 0.05 * d.std() / np.sqrt(d.size)
-    assert of == pipeline.break_even(several, key, 0.0, 1.0, **asked, threads=1)
+    assert of == questions.break_even(several, key, 0.0, 1.0, **asked, threads=1)
 
 
 def test_compare_prints_tables_and_writes_file_and_charts(home, tmp_path):
@@ -246,14 +246,14 @@ def test_other_path_ids_are_refused(home, tmp_path):
     manifest = {key: value for key, value in run.manifest.items() if key not in ("format", "files")}
     stored.write_manifest(manifest)
     with pytest.raises(ConfigError, match="given other path ids than"):
-        pipeline.compare(home / "base", folder)
+        questions.compare(home / "base", folder)
 
 
 def test_runs_of_equal_name_are_numbered(home, tmp_path):
     import shutil
 
     folder = shutil.copytree(home / "dear", tmp_path / "base")
-    assert pipeline.compare(home / "base", folder, plans=["own"])["plans"] == ["own@1", "own@2"]
+    assert questions.compare(home / "base", folder, plans=["own"])["plans"] == ["own@1", "own@2"]
 
 
 def test_the_report_compares_the_plans(home):

@@ -13,7 +13,8 @@ from simulator.engine import outlook as foretelling
 from simulator.engine.forecast import trial
 from simulator.engine.outlook import foretell, predict
 from simulator.engine.stopping import FIRST_LOOK, Asked
-from simulator.pipeline import job_of, predict_again, warm
+from simulator.pipeline import job_of, warm
+from simulator.questions import predict_again
 from simulator.results.columns import Column, tally_columns
 from simulator.results.tallies import Tallies
 from simulator.risk import precision

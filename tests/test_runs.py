@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from simulator import pipeline
+from simulator import pipeline, questions
 from simulator.report.headline import figure
 from simulator.report.tables import interval, value
 from simulator.results import store
@@ -210,7 +210,7 @@ def test_differences_on_one_seed_are_those_of_compare(made):
     said = diff(open_any(made / "a"), open_any(made / "b"))
     results = {(one["plan"], one["metric"]): one for one in said["results"]}
     for metric in ("npv", "npv < 0", "breach", "min_cash"):
-        pairs = pipeline.compare(made / "a", made / "b", metric)["pairs"]
+        pairs = questions.compare(made / "a", made / "b", metric)["pairs"]
         for plan, pair in zip(("own", "jv", "hybrid"), pairs, strict=True):
             moved = results[plan, metric]["difference"]
             assert moved == {key: pair[key] for key in moved}

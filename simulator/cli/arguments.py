@@ -71,6 +71,15 @@ def until(text: str | None) -> str | None:
     return text
 
 
+def cluster(text: str | None) -> str | None:
+    """--cluster: the address of a scheduler, and dask to reach it."""
+    from simulator.engine.cluster import check
+
+    if text is not None:
+        check(text)
+    return text
+
+
 class Mistakes:
     """Collects what several checks refuse: `paths = mistakes.of(arguments.paths, text)`, then `mistakes.stop()`."""
 

@@ -102,7 +102,7 @@ def _predict(
 def _against(checked: Config, folder: Path, threads: int | None, say: Callable[[str], None], as_json: bool) -> None:
     """Foretell a run that has been, and compare."""
     from simulator.cli import foretold
-    from simulator.pipeline import predict_again
+    from simulator.questions import predict_again
 
     found, rows, run = predict_again(checked, folder, threads=threads, say=say)
     ended = run.summary["stop"]["rule"]

@@ -64,14 +64,14 @@ def compare(
     target = wrong.of(arguments.folder, out)
     wrong.of(_together, run2, break_even, ends)
     wrong.stop()
-    from simulator import pipeline
+    from simulator import questions
     from simulator.results.store import CONFIG
 
     assert slack is not None
-    found = pipeline.compare(run, run2, metric, plans=chosen, tolerance=slack)
+    found = questions.compare(run, run2, metric, plans=chosen, tolerance=slack)
     if break_even is not None:
         assert number is not None
-        found["break_even"] = pipeline.break_even(
+        found["break_even"] = questions.break_even(
             run / CONFIG, break_even, *ends, plans=chosen, metric=metric, measure=measure, paths=number,
             threads=workers, seed=found["runs"][0]["seed"], say=None if quiet else arguments.say,
         )  # fmt: skip

@@ -45,6 +45,7 @@ def night(
         draw=asked.report,
         resume=asked.resume,
         accept_changes=asked.accept_changes,
+        cluster=asked.cluster,
         until=asked.until,
         say=asked.say,
         tell=lambda line, bad: _tell(line, asked.quiet and not bad),

@@ -50,6 +50,12 @@ AcceptChanges = Annotated[
 Checkpoint = Annotated[
     str, typer.Option("--checkpoint", metavar="TIME", help="Time between checkpoints, such as 30s or 5min.")
 ]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster", metavar="ADDRESS", help="Simulate on the workers of a dask scheduler, as tcp://127.0.0.1:8786."
+    ),
+]
 Precision = Annotated[
     list[str] | None,
     typer.Option(

@@ -37,6 +37,7 @@ class Asked(NamedTuple):
     resume: bool
     accept_changes: bool
     checkpoint: float | None
+    cluster: str | None
     report: bool
     quiet: bool
     as_json: bool
@@ -63,6 +64,7 @@ def run(
     resume: options.Resume = False,
     accept_changes: options.AcceptChanges = False,
     checkpoint: options.Checkpoint = "30s",
+    cluster: options.Cluster = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Leave the report out.")] = False,
     log_json: options.LogJson = None,
     quiet: options.Quiet = False,
@@ -86,6 +88,7 @@ def run(
             resume=resume,
             accept_changes=accept_changes,
             checkpoint=wrong.of(arguments.seconds, "--checkpoint", checkpoint),
+            cluster=wrong.of(arguments.cluster, cluster),
             report=not no_report,
             quiet=quiet,
             as_json=as_json,
@@ -142,7 +145,7 @@ def _one(config: Path, out: str | None, asked: Asked, wrong: arguments.Mistakes,
     done = pipeline.run(
         checked, target, paths=asked.paths, precision=asked.precision, until=asked.until, threads=asked.threads,
         seed=asked.seed, draw=False, resume=asked.resume, accept_changes=asked.accept_changes,
-        checkpoint=asked.checkpoint, say=asked.say,
+        checkpoint=asked.checkpoint, cluster=asked.cluster, say=asked.say,
     )  # fmt: skip
     told.update(run=str(done.path), digest=done.manifest["digest"])
     undrawn = _draw(done, asked.say) if asked.report else None

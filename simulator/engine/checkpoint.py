@@ -13,7 +13,7 @@ extended.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
@@ -118,6 +118,7 @@ class Keeper:
         self._folder, self._job, self._text = folder, job, text
         self.tallies = tallies
         self._about, self._pilot = dict(about), pilot
+        self.cluster: Callable[[], dict[str, Any]] | None = None  # says who simulates, if not this machine
         self._state, self._sample = self.begun, self.begun.sample
         self._finished = held is not None and held.finished
         self._writer: SampleWriter | None = None
@@ -204,7 +205,10 @@ class Keeper:
     def _body(self) -> dict[str, Any]:
         state = dict(zip(("paths", "sample", "seconds", "file"), self._state, strict=True))
         rules = {"asked": self.rules.asked._asdict(), "look_at": self.rules.look_at}
-        return {**self._about, **rules, "state": state, "resumed_at": self.resumed_at}
+        about = dict(self._about)
+        if self.cluster is not None:
+            about["clusters"] = [*about.get("clusters", []), {"from": self.begun.paths, **self.cluster()}]
+        return {**about, **rules, "state": state, "resumed_at": self.resumed_at}
 
     def _drop_states(self) -> None:
         """Remove the states that the manifest does not name: the last one, and what a crash left of others."""

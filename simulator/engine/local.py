@@ -8,9 +8,9 @@ matrix of figures, so memory does not grow with paths; at most two tasks a threa
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from queue import Empty, SimpleQueue
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -26,6 +26,7 @@ TASK = 16_384  # paths
 T = TypeVar("T")
 R = TypeVar("R")
 Take = Callable[[int, NDArray[np.float64]], None]
+Over = Callable[[], bool]
 
 
 class Task(NamedTuple):
@@ -33,6 +34,27 @@ class Task(NamedTuple):
 
     first: int
     paths: int
+
+
+class Taker(Protocol):
+    """Takes what became of paths, in any order and from any thread."""
+
+    def __call__(self, first: int, figures: NDArray[np.float64], /) -> None:
+        """Take the figures (figures, count) of the paths from `first` on."""
+
+    def absorb(self, arrays: Mapping[str, NDArray[Any]], /) -> None:
+        """Take the tallies of paths, as `Tallies.to_arrays` gave them."""
+
+
+class Place(Protocol):
+    """Where paths are simulated."""
+
+    def each(self, first: int, last: int, over: Over, take: Taker) -> Iterator[int]:
+        """Simulate the paths first .. last - 1, or the first of them if it is `over()` before that, into `take`.
+
+        Yields how many more paths were taken each time some were. Whenever it ends they are first .. n - 1, none
+        missing; a later call goes on from n.
+        """
 
 
 def tasks(paths: int, first: int = 0, size: int = TASK, threads: int = 1) -> Iterator[Task]:
@@ -73,6 +95,27 @@ class Slot:
                 "jumps than fit; rates this high are outside what the model is made for"
             )
         return out
+
+
+class Threads:
+    """The threads of this machine, a Place. At least one task is done before it can be over."""
+
+    def __init__(self, model: Model, seed: int, threads: int) -> None:
+        self._model, self._seed, self._threads = model, seed, threads
+
+    def each(self, first: int, last: int, over: Over, take: Take) -> Iterator[int]:
+        """Simulate paths; tasks are handed out until it is over, and those in flight are finished."""
+        work = _before(over, tasks(last, first, threads=self._threads))
+        for task in each_task(self._model, self._seed, work, self._threads, take):
+            yield task.paths
+
+
+def _before(over: Over, work: Iterator[Task]) -> Iterator[Task]:
+    """The first task of `work`, and more of them until it is `over()`."""
+    for task in work:
+        yield task
+        if over():
+            return
 
 
 def each_task(model: Model, seed: int, work: Iterator[Task], threads: int, take: Take) -> Iterator[Task]:

@@ -16,6 +16,8 @@ from simulator.results.digest import rows_hash
 from simulator.results.store import Run
 from simulator.results.tree import flatten, tree_hash
 
+SAMPLER = "philox"
+RNG = "Philox4x32-10, streams by CRC-32 of the name, Box-Muller; version 1"
 RISK = (
     "--accept-changes goes on nevertheless. The risk: what changed in the config is not heeded, the run keeps the "
     "numbers it began with; and paths still to come may be of other code or another machine than those there are, so "

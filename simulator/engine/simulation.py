@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from simulator.engine import local
 from simulator.engine.doublings import Doublings
 from simulator.engine.interrupt import Stop
-from simulator.engine.local import Slot, Task
+from simulator.engine.local import Slot, Task, Threads
 from simulator.engine.progress import Meter
 from simulator.engine.stopping import UNLIMITED, Rules
-from simulator.errors import Interrupted, RunError
+from simulator.errors import ClusterError, Interrupted, RunError
 from simulator.model import Model
 from simulator.results.columns import WORLD, Column, Event, pilot_centres, tally_columns
 from simulator.results.recording import BLOCK
@@ -46,6 +46,10 @@ class Job(NamedTuple):
     paths: int
     threads: int
 
+    def tallied(self) -> tuple[Column, ...]:
+        """The columns that are counted."""
+        return tally_columns(self.columns, self.tally, self.events)
+
 
 def pilot(job: Job) -> NDArray[np.float64]:
     """Figures (figures, 256) of the first paths, whatever number of paths is asked for.
@@ -57,7 +61,7 @@ def pilot(job: Job) -> NDArray[np.float64]:
 
 def empty_tallies(job: Job, first: NDArray[np.float64]) -> Tallies:
     """Tallies that hold no path yet; `first` is the pilot."""
-    counted = tally_columns(job.columns, job.tally, job.events)
+    counted = job.tallied()
     return Tallies(counted, pilot_centres(counted, first), job.events)
 
 
@@ -73,21 +77,32 @@ def simulate(
     rules: Rules | None = None,
     doublings: Doublings | None = None,
     stop: Stop | None = None,
+    place: local.Place | None = None,
 ) -> float:
     """Simulate the paths first .. job.paths - 1 of a job, or fewer if `rules` say so; returns the seconds it took.
 
-    `commit` is told every `every` seconds, at the end and at a signal that paths 0 .. n - 1 are in the tallies and no
-    others, and how long this took so far. `doublings` looks at powers of two of the paths. A signal, noted by `stop` if
-    given, ends the run early: Interrupted. `first` is a multiple of 1,024.
+    `commit` is told every `every` seconds, at the end, at a signal and if a cluster is lost that paths 0 .. n - 1 are
+    in the tallies and no others, and how long this took so far. `doublings` looks at powers of two of the paths. A
+    signal, noted by `stop` if given, ends the run early: Interrupted. `first` is a multiple of 1,024, `place` the
+    threads of this machine unless given.
     """
-    take = _taker(job, tallies, sample)
+    take, place = Taker(job, tallies, sample), place or Threads(job.model, job.seed, job.threads)
     start, done, whole = time.perf_counter(), first, job.paths // BLOCK * BLOCK
 
-    def simulate_all(work: Iterator[Task], threads: int) -> None:
+    def simulate_until(last: int, over: Callable[[], bool], where: local.Place) -> None:
         nonlocal done
-        for task in local.each_task(job.model, job.seed, local.until(signal, work), threads, take):
-            done += task.paths
-            meter.advance(task.paths)
+        try:
+            for paths in where.each(done, last, over, take):
+                done += paths
+                meter.advance(paths)
+        except ClusterError:
+            if done > first:
+                keep()
+            raise
+
+    def keep() -> None:
+        if commit is not None and (done > first or not signal):
+            commit(done, time.perf_counter() - start)
 
     rules = rules or Rules()
     with Stop() if stop is None else nullcontext(stop) as signal, meter:
@@ -96,19 +111,19 @@ def simulate(
         while not (signal or ended):
             due = time.perf_counter() + every
             while True:
-                over = lambda due=due: rules.late() or time.perf_counter() >= due  # noqa: E731
+                over = lambda due=due: bool(signal) or rules.late() or time.perf_counter() >= due  # noqa: E731
                 until = min(whole, max(rules.look_at, done), doublings.next if doublings else whole)
-                simulate_all(_before(over, local.tasks(until, done, threads=job.threads)), job.threads)
+                simulate_until(until, over, place)
                 if doublings:
                     doublings.look(tallies)
                 rules.look(tallies)
                 ended = rules.met or rules.late()
                 if signal or ended or done >= whole or time.perf_counter() >= due:
                     break
-            if commit is not None and (done > first or not signal):
-                commit(done, time.perf_counter() - start)
+            keep()
             if done >= whole and not ended:  # the last, short block: nothing goes on from its end
-                simulate_all(local.tasks(job.paths, whole), 1)
+                if not signal:
+                    simulate_until(job.paths, lambda: False, Threads(job.model, job.seed, 1))
                 ended = done == job.paths
         if signal and not ended:
             asked = "" if job.paths == UNLIMITED else f" of {job.paths:,}"
@@ -116,35 +131,33 @@ def simulate(
     return time.perf_counter() - start
 
 
-def _before(over: Callable[[], bool], work: Iterator[Task]) -> Iterator[Task]:
-    """The first task of `work`, and more of them until it is `over()`."""
-    for task in work:
-        yield task
-        if over():
-            return
+class Taker:
+    """What is done with the figures of a task: into the tallies, the first ones into the sample."""
 
+    def __init__(self, job: Job, tallies: Tallies, sample: Recorder | None) -> None:
+        self._check, self._seed = Check(job), job.seed
+        self._tallies, self._sample = tallies, sample
 
-def _taker(job: Job, tallies: Tallies, sample: Recorder | None) -> local.Take:
-    """What is done with the figures of a task."""
-    check = Check(job)
-
-    def take(first: int, figures: NDArray[np.float64]) -> None:
-        check(first, figures)
+    def __call__(self, first: int, figures: NDArray[np.float64], /) -> None:
+        """Check, count and keep the figures (figures, count) of the paths from `first` on. Thread-safe."""
+        self._check(first, figures)
         try:
-            tallies.record(first, figures)
+            self._tallies.record(first, figures)
         except RunError as error:
-            raise RunError(f"{error} (seed {job.seed})") from None
-        if sample is not None:
-            sample.record(first, figures)
+            raise RunError(f"{error} (seed {self._seed})") from None
+        if self._sample is not None:
+            self._sample.record(first, figures)
 
-    return take
+    def absorb(self, arrays: Mapping[str, NDArray[Any]], /) -> None:
+        """Count paths beyond the sample, which were tallied elsewhere."""
+        self._tallies.absorb(arrays)
 
 
 class Check:
     """Refuses figures without a tally that cannot be; tallies refuse theirs themselves."""
 
     def __init__(self, job: Job) -> None:
-        counted = {column.row for column in tally_columns(job.columns, job.tally, job.events)}
+        counted = {column.row for column in job.tallied()}
         self._columns = [column for column in job.columns if column.row not in counted]
         self._seed = job.seed
 

@@ -40,6 +40,7 @@ class How:
     draw: bool = True
     resume: bool = False
     accept_changes: bool = False
+    cluster: str | None = None  # address of a scheduler
     until: str | None = None  # when the night ends
     say: Say | None = None
     tell: Tell | None = None  # gets a line for each run that ended, and whether it is of a failure
@@ -158,6 +159,7 @@ class _Night:
             resume=how.resume and path.is_dir(),
             accept_changes=how.accept_changes,
             checkpoint=how.checkpoint,
+            cluster=how.cluster,
             say=self._say(i),
         )
 

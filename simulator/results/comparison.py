@@ -168,12 +168,6 @@ class Comparison:
         """The regret of a plan; None where npv is not tallied for every plan."""
         return None if self._regret is None else self._regret.tally(self.plans.index(plan))
 
-    def merge(self, other: Comparison) -> None:
-        """Add what was recorded of other paths."""
-        _merge(self._state, other._state)
-        if self._regret is not None and other._regret is not None:
-            self._regret.merge(other._regret)
-
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The state in little room and canonical order; empty with a single plan."""
         if self.first is None:
@@ -181,14 +175,24 @@ class Comparison:
         regret = {} if self._regret is None else self._regret.arrays()
         return {**self._state._asdict(), **{f"regret/{name}": array for name, array in regret.items()}}
 
-    def load(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Replace the state by what `arrays` returned."""
+    def clear(self) -> None:
+        """Forget every path."""
+        self._state = self._empty()
+        if self._regret is not None:
+            self._regret.clear()
+
+    def absorb(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Add what `arrays` returned of other paths, under the lock."""
         if self.first is None:
             return
-        self._state = State(*(np.array(arrays[name], dtype=np.int64) for name in State._fields))
+        other = self._empty()
+        for name, array in other._asdict().items():
+            array[...] = arrays[name]
+        with self._lock:
+            _merge(self._state, other)
         if self._regret is not None:
             mine = {name.removeprefix("regret/"): array for name, array in arrays.items() if name.startswith("regret/")}
-            self._regret.load(mine)
+            self._regret.absorb(mine)
 
     def meaning(self) -> list[str]:
         """What the numbers are of, as text."""

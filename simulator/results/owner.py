@@ -121,25 +121,24 @@ class Owner:
             "events": state.events,
         }
 
-    def merge(self, other: Owner) -> None:
-        """Add what was recorded of other paths."""
-        recording.merge(self.state, other.state)
-
     def meaning(self) -> list[str]:
         """What the numbers are of, as text: the centres."""
         return [float(centre).hex() for centre in self.layout.centre]
 
-    def load(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Replace the state by what `arrays` returned."""
-        state = recording.empty_state(self.layout)
+    def clear(self) -> None:
+        """Forget every path."""
+        self.state = recording.empty_state(self.layout)
+
+    def absorb(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Add what `arrays` returned of other paths, under the lock."""
+        other = recording.empty_state(self.layout, bins=0)
+        for name in ("sums", "extreme", "extreme_path", "kept", "events"):
+            getattr(other, name)[...] = arrays[name]
+        ends = np.cumsum(other.kept)
+        for i, (end, kept) in enumerate(zip(ends, other.kept, strict=True)):
+            other.losses[i, :kept] = arrays["loss"][end - kept : end]
+            other.paths[i, :kept] = arrays["path"][end - kept : end]
         column = np.repeat(np.arange(len(self.columns)), arrays["bins"])
-        state.table[column, arrays["bin"]] = arrays["count"]
-        start = 0
-        for i, kept in enumerate(arrays["kept"]):
-            mine = slice(start, start + int(kept))
-            for loss, path in zip(arrays["loss"][mine], arrays["path"][mine], strict=True):
-                state.kept[i] = worst.push(state.losses[i], state.paths[i], int(state.kept[i]), float(loss), int(path))
-            start = mine.stop
-        for name in ("sums", "extreme", "extreme_path", "events"):
-            getattr(state, name)[...] = arrays[name]
-        self.state = state
+        with self.lock:
+            self.state.table[column, arrays["bin"]] += arrays["count"]
+            recording.merge(self.state, other)

@@ -154,11 +154,11 @@ def add(layout: Layout, state: State, first_path: int, out: Floats, weights: Int
         state.events[e] += events
 
 
-def empty_state(layout: Layout) -> State:
-    """The state before any path."""
+def empty_state(layout: Layout, bins: int = histogram.BINS) -> State:
+    """The state before any path; for `merge` it may do without bins."""
     columns = len(layout.row)
     return State(
-        table=np.zeros((columns, histogram.BINS, 2), dtype=np.int64),
+        table=np.zeros((columns, bins, 2), dtype=np.int64),
         sums=exact_sum.zeros(columns, moments.POWERS),
         extreme=np.tile([np.inf, -np.inf], (columns, 1)),
         extreme_path=np.full((columns, 2), -1, dtype=np.int64),
@@ -177,11 +177,8 @@ def new_scratch() -> Scratch:
 
 @njit
 def merge(state: State, other: State) -> None:
-    """Add what `other` recorded (of other paths) to `state`."""
+    """Add what `other` recorded (of other paths), all but its table, to `state`."""
     for i in range(state.kept.shape[0]):
-        for k in range(histogram.BINS):
-            state.table[i, k, 0] += other.table[i, k, 0]
-            state.table[i, k, 1] += other.table[i, k, 1]
         for power in range(moments.POWERS):
             exact_sum.merge(state.sums[i, power], other.sums[i, power])
         for side in range(2):

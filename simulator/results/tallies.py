@@ -60,7 +60,7 @@ class Tallies:
             raise ValueError(f"given {len(centres)} centres, wanted one for each of {len(columns)} columns")
         self._owners: dict[str, Owner] = {}
         self._place: dict[str, tuple[Owner, int]] = {}
-        about = np.asarray(centres, dtype=np.float64)
+        self.centres = about = np.asarray(centres, dtype=np.float64)
         for name in dict.fromkeys(column.owner for column in columns):
             mine = [k for k, column in enumerate(columns) if column.owner == name]
             owner = Owner(name, [columns[k] for k in mine], about[mine], events)
@@ -93,15 +93,7 @@ class Tallies:
 
     def merge(self, other: Tallies) -> None:
         """Add the tally of other paths; both must have the same columns, centres and events."""
-        if self._meaning() != other._meaning():
-            raise ValueError("given tallies of other columns, centres or events, wanted the same")
-        if self._short and other._short:
-            raise ValueError(f"given two tallies with a short block, wanted whole blocks of {BLOCK} but for the last")
-        for mine, theirs in zip(self._owners.values(), other._owners.values(), strict=True):
-            mine.merge(theirs)
-        self.comparison.merge(other.comparison)
-        self.paths += other.paths
-        self._short |= other._short
+        self.absorb(other.to_arrays())
 
     def column(self, name: str) -> ColumnTally:
         """What is known of the column `own.npv`; no recording may be under way."""
@@ -130,12 +122,32 @@ class Tallies:
 
     def from_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Go on from the state that `to_arrays` gave for the same columns, centres and events."""
-        if "meaning" not in arrays or arrays["meaning"].tobytes() != self._meaning():
+        if not self.like(arrays):
             raise RunError("the saved tallies are of other columns, centres or events: start the run afresh")
+        for part in self._parts().values():
+            part.clear()
+        self.paths, self._short = 0, False
+        self.absorb(arrays)
+
+    def like(self, arrays: Mapping[str, NDArray[Any]]) -> bool:
+        """Whether `arrays`, which `to_arrays` gave, are of the same columns, centres and events."""
+        return "meaning" in arrays and arrays["meaning"].tobytes() == self._meaning()
+
+    def absorb(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Add the tally of other paths, as `to_arrays` gave it for the same columns, centres and events.
+
+        Whole numbers may come in any integer type that holds them.
+        """
+        if not self.like(arrays):
+            raise ValueError("given tallies of other columns, centres or events, wanted the same")
+        paths, short = (int(number) for number in arrays["paths"])
+        if self._short and short:
+            raise ValueError(f"given two tallies with a short block, wanted whole blocks of {BLOCK} but for the last")
         for owner, part in self._parts().items():
             prefix = f"{owner}/"
-            part.load({name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)})
-        self.paths, self._short = int(arrays["paths"][0]), bool(arrays["paths"][1])
+            part.absorb({name[len(prefix) :]: array for name, array in arrays.items() if name.startswith(prefix)})
+        self.paths += paths
+        self._short |= bool(short)
 
     def digest_update(self, hasher: Hasher) -> None:
         """Feed the canonical form: meaning, number of paths, then the arrays of each part, little-endian."""
