@@ -87,8 +87,10 @@ def _prune(current: Path) -> None:
 
 
 _CACHE = _use_cache()
-_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "cache": _CACHE, "_nrt": True}
-_INNER = _OPTIONS | {"cache": False, "_nrt": False, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_OPTIONS: dict[str, Any] = {
+    "error_model": "numpy", "nogil": True, "cache": _CACHE, "_nrt": True, "no_cfunc_wrapper": True
+}  # fmt: skip
+_INNER = _OPTIONS | {"cache": False, "_nrt": False, "no_cpython_wrapper": True}
 
 
 def njit(function: F) -> F:

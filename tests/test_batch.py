@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-from html.parser import HTMLParser
 from unittest import mock
 
 import pytest
@@ -16,6 +15,7 @@ from simulator.errors import ConfigError, Interrupted, RunError
 from simulator.night import planning, record, running
 from simulator.results.store import RunFolder, open_run
 from tests.faults import faults
+from tests.pages import Page
 from tests.resumable import Stopping, small_tasks
 from tests.smoke import FLAGSHIP, ROOT, SMOKE
 from tests.test_cli import call
@@ -23,26 +23,6 @@ from tests.test_cli import call
 PATHS = 1000
 QUICK = ("--paths", PATHS, "--threads", 1, "--no-report", "--quiet")
 TITLE = "<script>alert(1)</script> & co"
-
-
-class Page(HTMLParser):
-    """Links, tags and words of a page."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.links: list[str] = []
-        self.tags: set[str] = set()
-        self.ids: set[str] = set()
-        self.words = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.add(tag)
-        self.links += [value for name, value in attrs if name in ("href", "src")]
-        self.ids |= {value for name, value in attrs if name == "id"}
-
-    def handle_data(self, data):
-        self.words += data
 
 
 def a_list(folder, *entries, head=""):

@@ -99,7 +99,7 @@ def test_results_that_cannot_be_printed_are_a_failure():
     with open("/dev/full", "w") as full:
         answer = subprocess.run(command("schema"), stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert answer.returncode == 1
-    assert answer.stderr == "failed: writing: no space left on device\n"
+    assert answer.stderr == "failed: standard output: no space left on device\n"
 
 
 @pytest.mark.parametrize("wait", [0.0, 0.05, 0.1, 0.15, 0.3, 0.6, 1.0])

@@ -134,7 +134,7 @@ def test_a_break_even_is_where_runs_held_there_are_even(home):
     job = pipeline.job_of(held, 2000, 1)
     rows = [column.row for column in job.columns if column.name in ("own.npv", "deferred.npv")]
     with pipeline.Stop() as stop:
-        own, deferred = pipeline.threaded_figures(held.model, rows, job.seed, job.paths, 2, stop)
+        own, deferred = questions.threaded_figures(held.model, rows, job.seed, job.paths, 2, stop)
     d = deferred - own
     assert abs(d.mean()) < 0.05 * d.std() / np.sqrt(d.size)
     assert of == questions.break_even(several, key, 0.0, 1.0, **asked, threads=1)

@@ -199,7 +199,7 @@ def test_a_figure_with_other_bits_is_named(short, monkeypatch):
         path.figures[:] = np.nextafter(path.figures, np.inf)
         return path
 
-    monkeypatch.setattr(pipeline, "draw", moved)
+    monkeypatch.setattr(questions, "draw", moved)
     with pytest.raises(RunError, match=r"path 7: world.generations is .*, in tail.parquet|path 7: .* sample.parquet"):
         questions.replay(short, [7])
     [one] = questions.replay(short, [7], accept_changes=True)["replays"]

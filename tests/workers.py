@@ -39,7 +39,7 @@ class Loopback:
         self.file = folder / "scheduler.json"
         (folder / "preload.py").write_text(_PRELOAD)
         self.process = self._start("scheduler", "--port", "0")
-        _await(self.file.exists)
+        _await(lambda: self.file.exists() and self.file.read_text().endswith("}"))
         self.address = str(json.loads(self.file.read_text())["address"])
         assert self.address.startswith("tcp://127.0.0.1:")
 

@@ -81,13 +81,12 @@ def simulate(
 ) -> float:
     """Simulate the paths first .. job.paths - 1 of a job, or fewer if `rules` say so; returns the seconds it took.
 
-    `commit` is told every `every` seconds, at the end, at a signal and if a cluster is lost that paths 0 .. n - 1 are
-    in the tallies and no others, and how long this took so far. `doublings` looks at powers of two of the paths. A
-    signal, noted by `stop` if given, ends the run early: Interrupted. `first` is a multiple of 1,024, `place` the
-    threads of this machine unless given.
+    `commit` is told every `every` seconds, at the end, at a signal and if a cluster is lost that the tallies hold paths
+    0 .. n - 1, and how long it took. `doublings` looks at powers of two. A signal, noted by `stop` if given, ends the
+    run early: Interrupted. `first` is a multiple of 1,024, `place` the threads of this machine unless given.
     """
     take, place = Taker(job, tallies, sample), place or Threads(job.model, job.seed, job.threads)
-    start, done, whole = time.perf_counter(), first, job.paths // BLOCK * BLOCK
+    start, done, whole, rules = time.perf_counter(), first, job.paths // BLOCK * BLOCK, rules or Rules()
 
     def simulate_until(last: int, over: Callable[[], bool], where: local.Place) -> None:
         nonlocal done
@@ -104,7 +103,6 @@ def simulate(
         if commit is not None and (done > first or not signal):
             commit(done, time.perf_counter() - start)
 
-    rules = rules or Rules()
     with Stop() if stop is None else nullcontext(stop) as signal, meter:
         rules.look(tallies)
         ended = rules.met
@@ -121,14 +119,17 @@ def simulate(
                 if signal or ended or done >= whole or time.perf_counter() >= due:
                     break
             keep()
-            if done >= whole and not ended:  # the last, short block: nothing goes on from its end
-                if not signal:
-                    simulate_until(job.paths, lambda: False, Threads(job.model, job.seed, 1))
-                ended = done == job.paths
+            if done >= whole and not (ended or signal):  # the last, short block: nothing goes on from its end
+                simulate_until(job.paths, lambda: False, Threads(job.model, job.seed, 1))
+            ended = ended or done == job.paths
         if signal and not ended:
-            asked = "" if job.paths == UNLIMITED else f" of {job.paths:,}"
-            raise Interrupted(f"stopped after {done:,}{asked} paths", signal.signum)
+            raise _interrupted(done, job.paths, signal.signum)
     return time.perf_counter() - start
+
+
+def _interrupted(done: int, paths: int, signum: int) -> Interrupted:
+    asked = "" if paths == UNLIMITED else f" of {paths:,}"
+    return Interrupted(f"stopped after {done:,}{asked} paths", signum)
 
 
 class Taker:

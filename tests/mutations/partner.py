@@ -205,8 +205,8 @@ EQUITY = (
     ),
     Mutation(
         "shares are sold at the market",
-        "plan.equity_price, plans.base_eps",
-        "1.05 * plan.equity_price, plans.base_eps",
+        "plan.equity_price, plan.base_eps",
+        "1.05 * plan.equity_price, plan.base_eps",
         "poor",
     ),
     Mutation("cures never run out", "rows[CURED, lane] += 1.0 if able", "rows[CURED, lane] += 0.0 if able", "poor"),
