@@ -307,7 +307,7 @@ SWEEPS = (
     ),
     Mutation("every breach is swept", "found = fails and rows[AWAITED, lane] > 0.0", "found = fails", "swept"),
     Mutation("a sweep never ends", "swept = 0.0 if ends else", "swept = 0.0 if False else", "swept"),
-    Mutation("refinanced notes were not prepaid", "notes[m, lane] * standing if swept", "1.0 if swept", "swept"),
+    Mutation("refinanced notes were not prepaid", "notes[m, lane] * standing if sweep", "1.0 if sweep", "swept"),
     Mutation(
         "debt at the assets' end was not prepaid",
         "stands = notes[month, lane] if",
