@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-LANES = 64  # paths of a block
+LANES = 128  # paths of a block
 TASK = 16_384  # paths of a task, whose figures are held at once
 TRACED = 8_192  # paths whose monthly series are kept, in single precision
 HISTOGRAM = 80 * 1024 * 2 * 8  # bytes of a tallied metric: 40 octaves a sign, 1,024 bins each, two numbers a bin
@@ -20,5 +20,5 @@ def memory(months: int, sites: int, plans: int, tally: int, threads: int | None 
     block = 8 * LANES * (scores + months * (90 + 4 * sites) + world + plan * plans)
     figures = 8 * TASK * (world + plan * plans)
     tallies = (world + plans * tally) * (HISTOGRAM + WORST)
-    series = 4 * TRACED * months * (6 + 27 * plans)
+    series = 4 * TRACED * months * (6 + 27)  # of a plan at a time
     return float(threads * (block + figures) + tallies + series)

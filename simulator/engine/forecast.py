@@ -67,7 +67,7 @@ def _plans(job: Job) -> int:
 
 def _still_to_come(job: Job) -> float:
     """Bytes that the pilot did not hold: monthly series of the traced paths, sample rows, and what writes them."""
-    series = len(WORLD_SERIES) + _plans(job) * len(PLAN_SERIES)
+    series = len(WORLD_SERIES) + len(PLAN_SERIES)  # of a plan at a time
     traced = 4 * min(job.paths, TRACED) * job.model.months * series
     rows = 8 * len(job.columns) * min(job.paths, SAMPLE_PATHS)
     return float(traced + rows)
