@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simulator.config import freeze, load
 from simulator.engine import local, progress, trace
 from simulator.engine.interrupt import Stop
 from simulator.errors import RunError
 from simulator.finance.series import series_names
+from tests.smoke import SMOKE
 
 FIGURES = 3
 
@@ -167,7 +169,9 @@ def test_stop_off_the_main_thread_does_nothing():
 
 
 @pytest.mark.parametrize("paths", [1, 700, 20_000])
-def test_a_fan_holds_the_quantiles_of_the_first_paths(small, paths):
+def test_a_fan_holds_the_quantiles_of_the_first_paths(small, paths, monkeypatch):
+    monkeypatch.setattr(trace, "only_plan", lambda model, plan: model)
+    monkeypatch.setattr(trace, "kernel", SimpleNamespace(series_count=lambda model: len(series_names(("own",)))))
     fan = trace.fan(MODEL, ("own",), 1, paths)
     n = min(paths, trace.TRACED)
     assert list(fan["series"][::2]) == list(series_names(("own",)))
@@ -175,6 +179,18 @@ def test_a_fan_holds_the_quantiles_of_the_first_paths(small, paths):
     for name, share in trace.QUANTILES.items():
         assert set(fan[name]) == {np.ceil(share * n) - 1}
     assert fan["mean"] == pytest.approx((n - 1) / 2)
+
+
+def test_a_fan_of_several_plans_is_that_of_all_plans_traced_at_once():
+    frozen = freeze(load(SMOKE))
+    names = series_names(frozen.plans)
+    traced = np.empty((len(names), frozen.model.months, 300))
+    local.Slot(frozen.model, 300).simulate(1, local.Task(0, 300), traced)
+    fan = trace.fan(frozen.model, frozen.plans, 1, 300)
+    assert list(fan["series"]) == [name for name in names for _ in range(frozen.model.months)]
+    for name, share in trace.QUANTILES.items():
+        rank = int(np.ceil(share * 300)) - 1
+        np.testing.assert_array_equal(fan[name], np.sort(traced.astype(np.float32), axis=2)[:, :, rank].ravel())
 
 
 def test_elsewhere_than_on_a_terminal_progress_is_a_line_now_and_then():
