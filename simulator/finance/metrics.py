@@ -64,7 +64,7 @@ _PLAN = (
     _low("llcr", "ratio", "", "Loan-life cover at the first test", True),
     _high("leverage_max", "ratio", "", "Highest leverage at a test", True),
     _high("breach", "event", "", "Covenant breach"),
-    _high("breach_month", "month", "month", "Month of the first covenant breach"),
+    _low("breach_month", "month", "month", "Month of the first covenant breach"),
     _low("breach_cured", "event", "", "First breach cured by the next two tests", True),
     _high("refinancing_gap", "amount", "USD bn", "Refinancing gap", True),
     _high("duration_gap", "years", "years", "Debt duration less asset duration", True),
