@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from simulator.config import load, report
+from simulator.config import checks, load, report
 from simulator.errors import ConfigError
 from tests.config_case import NOTE, ONE, PLAN, SITE, mistake, mistakes, read
 
@@ -182,9 +184,14 @@ def test_a_file_that_cannot_be_read(tmp_path):
         load(bad)
 
 
-def test_absurd_sizes_are_refused_before_memory_is_taken(tmp_path):
+def test_absurd_sizes_are_refused_before_memory_is_taken(tmp_path, monkeypatch):
     plans = "".join(f"[plans.p{i}]\n" for i in range(50))
-    assert mistake(tmp_path, "months = 600\n" + ONE + plans).startswith("my.toml:1: months: given about ")
+    with monkeypatch.context() as little:
+        little.setattr(checks, "MOST_MEMORY", 2e9)
+        said = mistake(tmp_path, "months = 600\n" + ONE + plans)
+    assert re.fullmatch(
+        r"my.toml:1: months: given about \d+\.\d GB of memory for 600 months and these plans, wanted at most 2 GB", said
+    )
     assert mistake(tmp_path, ONE + plans + PLAN) == "my.toml:9: plans: given 51 items, wanted at most 50"
     sites = "".join(SITE.format(id=f"s{i}", start=0, planned=9) for i in range(201))
     assert mistake(tmp_path, sites + PLAN) == "my.toml:2: sites: given 201 items, wanted at most 200"
