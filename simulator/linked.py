@@ -4,6 +4,8 @@ Numba makes every function executable by itself: it optimises it together with a
 and does so again for its caller, the caller's caller and so on. For a model of a hundred functions that is most of the
 compile, and none of it is used. What is compiled here is only linked into its callers; the function that Python calls
 is optimised once, with everything under it in sight: less than half the compile, and faster code.
+
+This rests on numba's own classes, so `pyproject.toml` names the versions it was tried with.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import Any
 from numba import _dynfunc  # type: ignore[attr-defined]
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
-from numba.core.compiler_machinery import PassManager, register_pass
+from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import NativeLowering
 
 
@@ -51,10 +53,10 @@ class LinkedLowering(NativeLowering):
 class LinkedCompiler(Compiler):
     """Numba's own pipeline with that last step."""
 
-    def define_pipelines(self) -> list[PassManager]:
-        managers: list[PassManager] = super().define_pipelines()
-        for manager in managers:
-            manager.passes = [(LinkedLowering if step is NativeLowering else step, why) for step, why in manager.passes]
-            manager._finalized = False
-            manager.finalize()
-        return managers
+    def define_pipelines(self) -> Any:
+        pipelines = super().define_pipelines()
+        for steps in pipelines:
+            steps.passes = [(LinkedLowering if step is NativeLowering else step, why) for step, why in steps.passes]
+            steps._finalized = False
+            steps.finalize()
+        return pipelines
