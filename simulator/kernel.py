@@ -16,12 +16,12 @@ from simulator.drivers import arpu, dependence, funding, grid, price, silicon
 from simulator.drivers.marginals import sample
 from simulator.finance import ledger as at
 from simulator.finance import metrics as row
-from simulator.finance.ledger import World
+from simulator.finance.ledger import World, blank
 from simulator.finance.ledger import world as empty_world
 from simulator.finance.metrics import plan_metrics, world_metrics
 from simulator.finance.plan import plan_of
 from simulator.finance.series import PLAN_SERIES, WORLD_SERIES
-from simulator.finance.valuation import Books, Company, books, build_works, value_plan
+from simulator.finance.valuation import Books, Company, books, build_works, prepare, value_plan
 from simulator.model import Model
 from simulator.sampling.sampler import fill
 
@@ -59,11 +59,11 @@ def series_count(model: Model) -> int:
 def workspace(model: Model, lanes: int = LANES) -> Workspace:
     """Empty arrays for blocks of `lanes` paths."""
     return Workspace(
-        np.zeros((model.draws.rows, lanes)),
-        np.zeros((SCRATCH, lanes)),
+        blank(model.draws.rows, lanes),
+        blank(SCRATCH, lanes),
         empty_world(model.months, model.grid.mw.size, model.price.tenors.size, lanes),
-        books(model.months, model.grid.mw.size, lanes),
-        np.zeros((figure_count(model), lanes)),
+        books(model.programme, model.plans, model.grid.mw.size, lanes),
+        blank(figure_count(model), lanes),
     )
 
 
@@ -90,6 +90,7 @@ def simulate(
     company = Company(
         model.marginals, model.grid, model.arpu, model.price.market, model.programme, model.finance
     )  # fmt: skip
+    prepare(model.marginals, plans, w.books)
     for begin in range(0, count, lanes):
         width = min(lanes, count - begin)
         fill(model.draws, seed, first + begin, w.z)
@@ -101,11 +102,11 @@ def simulate(
             k = plans.order[turn]
             plan = plan_of(plans, k)
             if turn == 0 or plans.works[k] != plans.works[plans.order[turn - 1]]:
-                build_works(company, plan, tracing, w.world, w.books)
+                build_works(company, plan, k, tracing, w.world, w.books)
             top = world_figures + k * per_plan
             rows = _WORLD_SERIES + k * _PLAN_SERIES
             value_plan(
-                company, plan, w.world, w.z, first + begin < SAMPLED, w.books, w.figures[top : top + per_plan],
+                company, plan, k, w.world, w.z, first + begin < SAMPLED, w.books, w.figures[top : top + per_plan],
                 trace[rows:], begin, width,
             )  # fmt: skip
         for k in range(w.figures.shape[0]):

@@ -36,10 +36,9 @@ def of_world(path: Path) -> dict[str, Floats]:
 
 def of_plan(path: Path, plan: str, seen: Tests) -> dict[str, Floats]:
     """A plan's series (months,): the trace's, the parts of EBITDA, tax, the age of the fleet, ratios and headroom."""
-    books, p = path.plans[plan], path.model.programme
+    books = path.plans[plan]
     own, s = path.model.plans.own[path.number(plan)], books.series
-    running = np.cumsum(books.works[at.COST_CHANGE])
-    cost = own * (running * p.growth / 12e3 + books.works[at.FEE])
+    cost = own * books.works[at.RUNNING]
     behind = own * behind_mw(path, plan)
     parts = {
         "ads_income": s["ebitda"] - s["lease"] + s["cloud"] + cost,

@@ -82,6 +82,6 @@ def _valued(model: Model, plan: str, seed: int, path: int) -> tuple[dict[str, Fl
         lives.start[:, 0] - model.programme.work_delay,
         lives.left[:, 0].copy(),
         [row[:end].copy() for row, end in zip(lives.vintages[:, :, 0], ends, strict=True)],
-        Schedule(*(row.copy() for row in b.schedule)),
+        Schedule(*b.fixed.schedule[0].copy()),
         float(b.end_value[0]),
     )

@@ -40,78 +40,74 @@ def operate(
 
     L_m = L_{m-1} + a (ln((C0 + W) / C0) - L_{m-1}); increment = margin base exp(x) (exp(eps L) - 1).
     """
-    running, active, adopted, spent, away = rows[0], rows[1], rows[2], rows[3], rows[4]
-    cost_change, fee, work_change = works[at.COST_CHANGE], works[at.FEE], works[at.WORK_CHANGE]
+    adopted, away, paid = rows[0], rows[1], rows[2]
+    does, cost, working = works[at.DOES], works[at.RUNNING], works[at.WORKING]
     effective, cloud, ebitda = ledger[at.EFFECTIVE], ledger[at.CLOUD], ledger[at.EBITDA]
     work, noise = world.monthly[at.WORK], world.monthly[at.NOISE]
-    working, epsilon, margin, lag = works[at.WORKING], world.lanes[at.EPSILON], world.lanes[at.MARGIN], arpu.lag
-    running[:] = 0.0
-    active[:] = 0.0
+    epsilon, margin, lag = world.lanes[at.EPSILON], world.lanes[at.MARGIN], arpu.lag
     adopted[:] = 0.0
     away[:] = 0.0
+    paid[:] = 0.0
     own, kept, rents = q.own, q.own * q.kept, q.own < 1.0
     for m in range(p.growth.size):
-        scale, fleet, base = p.growth[m] / 12e3, 1.0 / arpu.fleet[m], arpu.base[m]
+        fleet, base = 1.0 / arpu.fleet[m], arpu.base[m]
         if q.choosing:
             choose(
                 m, january[m] == 1, q, mw, arpu, market[m], world, lives, working[m], adopted, scratch, ledger, away
             )  # fmt: skip
-        for lane in range(running.size):
-            running[lane] += cost_change[m, lane]
-            spent[lane] = own * (running[lane] * scale + fee[m, lane])
-            active[lane] += work_change[m, lane]
         if rents:
-            for lane in range(running.size):
-                effective[m, lane] += kept * (active[lane] - away[lane]) * work[m, lane]
-                spent[lane] += cloud[m, lane]
+            for lane in range(paid.size):
+                effective[m, lane] += kept * (does[m, lane] - away[lane]) * work[m, lane]
+                paid[lane] = cloud[m, lane]
         else:
-            for lane in range(running.size):
-                effective[m, lane] = kept * (active[lane] - away[lane]) * work[m, lane]
-        for lane in range(running.size):
+            for lane in range(paid.size):
+                effective[m, lane] = kept * (does[m, lane] - away[lane]) * work[m, lane]
+        for lane in range(paid.size):
             adopted[lane] += lag * (log(1.0 + effective[m, lane] * fleet) - adopted[lane])
-        for lane in range(running.size):
+        for lane in range(paid.size):
             lift = exp(epsilon[lane] * adopted[lane]) - 1.0
-            ebitda[m, lane] = margin[lane] * base * noise[m, lane] * lift - spent[lane]
+            ebitda[m, lane] = margin[lane] * base * noise[m, lane] * lift - (own * cost[m, lane] + paid[lane])
 
 
 @inner
-def settle(f: Finance, own: float, sunk: Lanes, rows: Rows, works: Works, ledger: Ledger, sums: Sums) -> None:
-    """Fill taxable result, net spending, cash flow and invested capital of the whole project, and their sums."""
-    written, book = rows[0], rows[1]
+def settle(f: Finance, own: float, totals: Totals, tracing: bool, works: Works, ledger: Ledger, sums: Sums) -> None:
+    """Fill taxable result, net spending, cash flow and, for a trace, invested capital of the whole project; their sums.
+
+    npv and apv before the terminal value, profit before tax and invested capital over the months.
+    """
     npv, apv, profit, invested = sums[0], sums[1], sums[2], sums[3]
-    ebitda, change, capex, sale, gain = (
-        ledger[at.EBITDA],
-        works[at.DEPRECIATION],
-        works[at.CAPEX],
-        works[at.SALE],
-        works[at.GAIN],
-    )
-    taxable, net, cash_flow, books = ledger[at.TAXABLE], ledger[at.NET], ledger[at.CASH_FLOW], ledger[at.BOOK]
-    written[:] = 0.0
-    for lane in range(npv.size):
-        book[lane] = own * sunk[lane]
-    sums[:] = 0.0
+    ebitda, written, spent = ledger[at.EBITDA], works[at.WRITTEN], works[at.SPENDING]
+    taxable, net, cash_flow = ledger[at.TAXABLE], ledger[at.NET], ledger[at.CASH_FLOW]
     tax = f.tax
+    sums[:] = 0.0
+    for lane in range(npv.size):
+        invested[lane] = own * totals[at.INVESTED, lane]
     for m in range(f.discount.size):
         discount, unlevered = f.discount[m], f.discount_unlevered[m]
         for lane in range(npv.size):
-            written[lane] += own * change[m, lane]
-            taxable[m, lane] = ebitda[m, lane] - written[lane] + own * gain[m, lane]
-            profit[lane] += taxable[m, lane]
-        for lane in range(npv.size):
-            net[m, lane] = own * (capex[m, lane] - sale[m, lane])
+            taxable[m, lane] = ebitda[m, lane] - own * written[m, lane]
+            net[m, lane] = own * spent[m, lane]
             cash_flow[m, lane] = ebitda[m, lane] - tax * taxable[m, lane] - net[m, lane]
+            profit[lane] += taxable[m, lane]
             npv[lane] += discount * cash_flow[m, lane]
             apv[lane] += unlevered * cash_flow[m, lane]
-        for lane in range(npv.size):
-            book[lane] += net[m, lane] - written[lane] + own * gain[m, lane]
-            invested[lane] += book[lane]
-            books[m, lane] = book[lane]
+    if tracing:
+        books, book = ledger[at.BOOK], works[at.BOOK_OF_SITES]
+        for m in range(f.discount.size):
+            for lane in range(npv.size):
+                books[m, lane] = own * book[m, lane]
 
 
 @inner
 def share(
-    tax: float, own: float, discount: NDArray[np.float64], rows: Rows, works: Works, ledger: Ledger, sums: Sums
+    tax: float,
+    own: float,
+    discount: NDArray[np.float64],
+    tracing: bool,
+    rows: Rows,
+    works: Works,
+    ledger: Ledger,
+    sums: Sums,
 ) -> None:
     """Add what passes between sponsor and partner to cash flow and sums, and take its part out of the book value.
 
@@ -128,7 +124,6 @@ def share(
             rent_paid[m, lane] = own * rents[m, lane]
             inflow[m, lane] = own * partner[m, lane]
             guaranteed[m, lane] = own * guarantee[m, lane]
-        for lane in range(paid.size):
             charge = rent_paid[m, lane] + guaranteed[m, lane]
             passes = inflow[m, lane] - (1.0 - tax) * charge
             cash_flow[m, lane] += passes
@@ -137,8 +132,10 @@ def share(
             profit[lane] -= charge
         for lane in range(paid.size):
             paid[lane] += inflow[m, lane]
-            books[m, lane] -= paid[lane]
             invested[lane] -= paid[lane]
+        if tracing:
+            for lane in range(paid.size):
+                books[m, lane] -= paid[lane]
 
 
 @inner
@@ -158,47 +155,6 @@ def need(rows: Rows, cash_flow: Monthly, peak: Lanes, peak_month: Lanes, payback
             peak[lane] = flow if lower else peak[lane]
     for lane in range(peak.size):
         peak[lane] = max(-peak[lane], 0.0)
-
-
-@inner
-def strand_worst(stranded: Monthly, worst: Lanes) -> None:
-    """Largest stranded value of all months."""
-    for m in range(stranded.shape[0]):
-        for lane in range(worst.size):
-            worst[lane] = stranded[m, lane] if stranded[m, lane] > worst[lane] else worst[lane]
-
-
-@inner
-def age(p: Programme, world: World, rows: Rows, works: Works, totals: Totals) -> None:
-    """Economic end: the first month in which first vintages together earn less than they cost to run.
-
-    Until then their value and their MW add to the mean life and maturity of the assets, years (NaN without a site in
-    service). Turns changes of the MW in service into their level.
-    """
-    months, worth, value_mw, mw = p.growth.size, rows[0], rows[1], rows[2]
-    first_change, service, operating_cost = works[at.FIRST_CHANGE], works[at.SERVICE], world.lanes[at.OPERATING_COST]
-    in_service, end, life, mature = totals[at.IN_SERVICE], totals[at.END], totals[at.LIFE], totals[at.MATURE]
-    value, trailing = world.monthly[at.VALUE], world.monthly[at.TRAILING]
-    worth[:] = 0.0
-    mw[:] = 0.0
-    end[:] = months
-    for m in range(months):
-        growth = p.growth[m]
-        for lane in range(life.size):
-            mw[lane] += service[m, lane]
-            service[m, lane] = mw[lane]
-            worth[lane] += first_change[m, lane]
-            value_mw[lane] = value[m, lane] * worth[lane]
-        for lane in range(life.size):
-            over = trailing[m, lane] * value_mw[lane] < operating_cost[lane] * growth * mw[lane]
-            end[lane] = m if over and end[lane] == months else end[lane]
-            life[lane] += value_mw[lane] if end[lane] == months else 0.0
-            mature[lane] += mw[lane] if end[lane] == months else 0.0
-    for lane in range(life.size):
-        some = in_service[lane] > 0.0
-        scale = 12.0 * in_service[lane] if some else 1.0
-        life[lane] = life[lane] / scale if some else np.nan
-        mature[lane] = mature[lane] / scale if some else np.nan
 
 
 @inner

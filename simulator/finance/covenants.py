@@ -27,7 +27,9 @@ WATCH = 2.0  # tests in a row that cure a breach
     HELD,  # cash
     DRAWN,  # on the revolver
     CHARGED,  # rent and guarantee of a JV, deducted as interest is
-    FLOW,  # change of cash but for ads; at a test, net debt
+    GIVEN,  # what cash gains from the partner and from principal that a sweep has prepaid
+    DEBT,  # net debt at a test
+    NOTHING,
     PER_SHARE,  # earnings a share on 1 before tax
     LEFT,  # share of the scheduled notes that no sweep has prepaid
     PAID,  # of the notes' amortisation since the last quarter-end
@@ -37,7 +39,7 @@ WATCH = 2.0  # tests in a row that cure a breach
     NEED,  # cash that would have met the test
     SERVED,  # debt service of twelve months; then equity injected
     YEAR,  # sums over twelve months, then those of the last four quarters
-) = range(13)
+) = range(15)
 REVENUE, CFADS, INTEREST, EBITDA, RENT, CLOUD, AMORTISED, SUMS = range(8)
 PLANES = (at.CFADS, at.INTEREST, at.EBITDA, at.RENT_PAID, at.CLOUD)  # what the sums from CFADS on add up
 QUARTERS = YEAR + SUMS
@@ -150,13 +152,13 @@ def test_covenants(
         due += s.amortised[back]
     for lane in range(sold.size):
         rows[SERVED, lane] = rows[YEAR + INTEREST, lane] + due
-        rows[FLOW, lane] = terms.other_debt + balance + rows[DRAWN, lane] - rows[HELD, lane]
+        rows[DEBT, lane] = terms.other_debt + balance + rows[DRAWN, lane] - rows[HELD, lane]
         rows[NEED, lane] = 0.0
     if terms.sweep:
         for lane in range(sold.size):
             left = rows[LEFT, lane]
             rows[SERVED, lane] = rows[YEAR + INTEREST, lane] + left * bullets + rows[YEAR + AMORTISED, lane]
-            rows[FLOW, lane] = terms.other_debt + left * balance + rows[DRAWN, lane] - rows[HELD, lane]
+            rows[DEBT, lane] = terms.other_debt + left * balance + rows[DRAWN, lane] - rows[HELD, lane]
     _cover(m, terms.covenant_dscr, per_mw * terms.own, cost, service, rows, cover.dscr, cover.reserve)
     if terms.with_jv or terms.with_cloud:
         _charges(m, terms.covenant_fccr, ledger, rows, cover.fccr)
@@ -213,7 +215,7 @@ def _charges(m: int, least: float, ledger: Ledger, rows: NDArray[np.float64], fc
         lacks = least * whole - part
         fails = least > 0.0 and paid and lacks > rows[NEED, lane]
         rows[NEED, lane] = lacks if fails else rows[NEED, lane]
-        rows[FLOW, lane] += ledger[at.OWED, m, lane]
+        rows[DEBT, lane] += ledger[at.OWED, m, lane]
 
 
 @inner
@@ -228,13 +230,13 @@ def _leverage(share: float, terms: Terms, rows: NDArray[np.float64], icr: Lanes,
     for lane in range(icr.size):
         earned = share * rows[YEAR + REVENUE, lane] + rows[YEAR + EBITDA, lane]
         some = earned > 0.0
-        level = rows[FLOW, lane] / (earned if some else 1.0)
+        level = rows[DEBT, lane] / (earned if some else 1.0)
         level = level if some else NO_EARNINGS
         leverage[lane] = max(level, leverage[lane])
     if limit > 0.0:
         for lane in range(icr.size):
             earned = share * rows[YEAR + REVENUE, lane] + rows[YEAR + EBITDA, lane]
-            lacks = rows[FLOW, lane] - limit * earned if earned > 0.0 else np.inf
+            lacks = rows[DEBT, lane] - limit * earned if earned > 0.0 else np.inf
             rows[NEED, lane] = max(lacks, rows[NEED, lane])
     if least > 0.0:
         for lane in range(icr.size):
@@ -259,7 +261,6 @@ def _inject(
     for lane in range(sold.size):
         amount = rows[SERVED, lane]
         rows[HELD, lane] += amount
-        ledger[at.CASH, m, lane] += amount
         ledger[at.EQUITY, m, lane] += amount
         cured[lane] = 1.0 if amount > 0.0 and month[lane] == m else cured[lane]
 

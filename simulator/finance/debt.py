@@ -1,4 +1,4 @@
-"""Notes as scheduled, their interest and refinancing, and what cash and revolver come to.
+"""Notes as scheduled, their interest and their refinancing.
 
 A note that matures inside the horizon is replaced by a 10-year bullet at r + s of that month's end. Prepayments under
 a cash sweep are the levered month's: they scale everything scheduled here by the share of the notes left.
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import inner
+from simulator.compiled import inline, inner
 from simulator.elementary import exp, log
 from simulator.finance.ledger import Lanes, Monthly
 from simulator.finance.plan import Tranches
@@ -35,9 +35,13 @@ class Schedule(NamedTuple):
     shield: NDArray[np.float64]  # interest at fixed coupons, each discounted at its own
 
 
-def schedule(months: int) -> Schedule:
-    """Empty arrays."""
-    return Schedule(*np.zeros((7, months)))
+SCHEDULE = len(Schedule._fields)
+
+
+@inline
+def schedule_of(rows: NDArray[np.float64]) -> Schedule:
+    """The schedule that is kept in `rows` (SCHEDULE, months)."""
+    return Schedule(rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6])
 
 
 @inner
@@ -177,30 +181,6 @@ def bear(
         some = gap != 0.0
         months = monthly[lane] * (discount[lane] - last[lane]) / (gap if some else 1.0)
         shield[0, lane] += rate[lane] * paid * months if some else 0.0
-
-
-@inner
-def liquidity(
-    floor: float,
-    cash: Monthly,
-    revolver: Monthly,
-    least: Lanes,
-    event: Lanes,
-    depth: Lanes,
-    count: Lanes,
-    most_drawn: Lanes,
-) -> None:
-    """Lowest cash; whether, how deep and for how many months cash lies below the floor; largest revolver balance."""
-    least[:] = np.inf
-    for m in range(cash.shape[0]):
-        for lane in range(least.size):
-            least[lane] = cash[m, lane] if cash[m, lane] < least[lane] else least[lane]
-            count[lane] += 1.0 if floor - cash[m, lane] > SLACK else 0.0
-            most_drawn[lane] = revolver[m, lane] if revolver[m, lane] > most_drawn[lane] else most_drawn[lane]
-    for lane in range(least.size):
-        short = floor - least[lane] > SLACK
-        event[lane] = 1.0 if short else 0.0
-        depth[lane] = floor - least[lane] if short else 0.0
 
 
 @inner

@@ -19,6 +19,7 @@ def dispose(
     f: Finance,
     marginals: Marginals,
     plan: Plan,
+    tracing: bool,
     z: NDArray[np.float64],
     trailing: Lanes,
     ledger: Ledger,
@@ -60,7 +61,8 @@ def dispose(
             npv[lane] += f.discount[m] * change
             apv[lane] += f.discount_unlevered[m] * change
             profit[lane] += result
-            books[m, lane] += book if m < when else 0.0
+            if tracing:
+                books[m, lane] += book if m < when else 0.0
             invested[lane] += book if m < when else 0.0
         if not closes:
             brings = book * min(1.0, trailing[lane] / p.shell_price)

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.compiled import inner
-from simulator.elementary import exp
 from simulator.finance import ledger as at
 from simulator.finance.ledger import Lanes, Monthly, Totals, Works
 from simulator.finance.plan import Joint
@@ -38,29 +37,29 @@ from simulator.finance.vintages import (
 
 
 @inner
-def annuity(j: Joint, months: float) -> float:
+def annuity(j: Joint, months: int) -> float:
     """Level monthly payment that repays 1 over `months` at the JV's rate, due at the CRF's yearly payment / 12."""
-    return j.rate / (12.0 * (1.0 - exp(-j.monthly * months)))
+    return j.rate / (12.0 * (1.0 - j.decay[months]))
 
 
 @inner
-def balance(j: Joint, rent: float, months: float) -> float:
+def balance(j: Joint, rent: float, months: int) -> float:
     """What is owed on a monthly rent with `months` to run."""
-    return 12.0 * rent / j.rate * (1.0 - exp(-j.monthly * max(months, 0.0)))
+    return 12.0 * rent / j.rate * (1.0 - j.decay[max(months, 0)])
 
 
 @inner
 def open_lease(j: Joint, life: int, site: NDArray[np.float64], rents: Monthly, ends: Monthly) -> None:
     """The rent on what the partner paid in up to service; both bases accrue to S, or to the horizon before it."""
-    months = rents.shape[0]
+    months, on_shell, on_chips = rents.shape[0], annuity(j, j.lease), annuity(j, life)
     for lane in range(site.shape[1]):
         service = int(site[SERVICE, lane])
-        grown = exp(j.monthly * min(service, months))
+        grown = 1.0 / j.decay[min(service, months)]
         site[BASE, lane] *= grown
         site[CHIP_BASE, lane] *= grown
         site[PARTNER_BASE, lane] = site[BASE, lane]
-        site[RENTED, lane] = site[BASE, lane] * annuity(j, j.lease)
-        site[CHIP_RENT, lane] = site[CHIP_BASE, lane] * annuity(j, life)
+        site[RENTED, lane] = site[BASE, lane] * on_shell
+        site[CHIP_RENT, lane] = site[CHIP_BASE, lane] * on_chips
         add_rent(j, site[RENTED, lane], service, service + j.lease, months, lane, rents, ends)
 
 
@@ -69,8 +68,9 @@ def add_rent(
     j: Joint, rent: float, begin: int, runs_to: int, end: int, lane: int, rents: Monthly, ends: Monthly
 ) -> None:
     """Book a monthly rent over begin .. end - 1 whose annuity runs to the month `runs_to`."""
-    add_level(rents, rent, begin, end, lane)
-    add_level(ends, rent * exp(-j.monthly * runs_to), begin, end, lane)
+    if begin < rents.shape[0]:
+        add_level(rents, rent, begin, end, lane)
+        add_level(ends, rent * j.decay[runs_to], begin, end, lane)
 
 
 @inner
@@ -138,7 +138,7 @@ def depart(
     """End a vintage's annuity; where the sponsor leaves, end the site: rent, cost and MW, and pay the guarantee."""
     months = value.shape[0]
     rents, ends, payouts, returned = works[at.RENT], works[at.RENT_END], works[at.GUARANTEE], works[at.RETURNED]
-    cost_change, mw_change, first_change = works[at.COST_CHANGE], works[at.SERVICE], works[at.FIRST_CHANGE]
+    cost_change, mw_change, first_change = works[at.RUNNING], works[at.SERVICE], works[at.FIRST_CHANGE]
     for lane in range(resale.size):
         service, since, end = int(site[SERVICE, lane]), int(site[SINCE, lane]), int(site[END, lane])
         if site[BEGIN, lane] >= months:
@@ -174,7 +174,7 @@ def refit_lease(
     j: Joint, life: int, site: NDArray[np.float64], partner: Monthly, rents: Monthly, ends: Monthly
 ) -> None:
     """After a swap: the partner pays its part of refit (and compute) and is paid rent on it."""
-    months = partner.shape[0]
+    months, on_chips = partner.shape[0], annuity(j, life)
     for lane in range(site.shape[1]):
         m = int(site[BEGIN, lane])
         if m >= months:
@@ -190,7 +190,7 @@ def refit_lease(
             chips = j.share * site[COMPUTE, lane]
             partner[m, lane] += chips
             site[CHIP_BASE, lane] = chips
-            site[CHIP_RENT, lane] = chips * annuity(j, life)
+            site[CHIP_RENT, lane] = chips * on_chips
 
 
 @inner

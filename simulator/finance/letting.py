@@ -70,15 +70,15 @@ def let_out(
 
     `ended` says that contracts may have ended early: `end_contracts` has filled ledger[LOST_RENT] and [RELET].
     """
-    value_mw, contracted, share, again = rows[0], rows[1], rows[2], rows[3]
-    working, change, locked = works[at.WORKING], works[at.VALUE_CHANGE], works[at.LOCKED]
+    contracted, share, again, nothing = rows[0], rows[1], rows[2], rows[3]
+    working, value_mw, locked = works[at.WORKING], works[at.VALUE_MW], works[at.LOCKED]
     lease, rent, ebitda = ledger[at.LEASE], ledger[at.LOCKED_RENT], ledger[at.EBITDA]
     lost, relet = ledger[at.LOST_RENT], ledger[at.RELET]
     chosen, chosen_value = ledger[at.CHOSEN], ledger[at.CHOSEN_VALUE]
     price, value = world.monthly[at.PRICE], world.monthly[at.VALUE]
-    value_mw[:] = 0.0
     contracted[:] = 0.0
     again[:] = 0.0
+    nothing[:] = 0.0
     scale = q.own * q.let / 12e3
     on_contract, on_spot, supply = q.contract * scale, (1.0 - q.contract) * scale, q.own * q.let
     for m in range(market.size):
@@ -91,19 +91,13 @@ def let_out(
             for lane in range(income.size):
                 share[lane] = (1.0 - q.cost) / (1.0 + supply * working[m, lane] * depth)
         if q.let > 0.0:
+            expired = rent[m - q.term] if m >= q.term else nothing
+            broken, open_again = lost[m] if ended else nothing, relet[m] if ended else nothing
             for lane in range(income.size):
                 rent[m, lane] = on_contract * locked[m, lane] * contracts[m, lane] * share[lane]
-                contracted[lane] += rent[m, lane]
-                value_mw[lane] += change[m, lane]
-            if m >= q.term:
-                for lane in range(income.size):
-                    contracted[lane] -= rent[m - q.term, lane]
-            if ended:
-                for lane in range(income.size):
-                    contracted[lane] -= lost[m, lane]
-                    again[lane] += relet[m, lane]
-            for lane in range(income.size):
-                spot = (on_spot * value_mw[lane] + again[lane]) * value[m, lane] * price[m, lane] * share[lane]
+                contracted[lane] += rent[m, lane] - (expired[lane] + broken[lane])
+                again[lane] += open_again[lane]
+                spot = (on_spot * value_mw[m, lane] + again[lane]) * value[m, lane] * price[m, lane] * share[lane]
                 lease[m, lane] = contracted[lane] + spot
         else:
             lease[m] = 0.0
@@ -121,6 +115,8 @@ def end_contracts(
     q: Letting,
     marginals: Marginals,
     law: int,
+    bound: float,
+    leaves: bool,
     first: NDArray[np.int64],
     z: NDArray[np.float64],
     mw: NDArray[np.float64],
@@ -134,7 +130,8 @@ def end_contracts(
 ) -> None:
     """Fill ledger[LOST_RENT] and [RELET]: what early ends of contracts change.
 
-    From a tenant's default to the end of its term the site lets at spot; from an exit on it lets nothing.
+    From a tenant's default to the end of its term the site lets at spot; from an exit on it lets nothing. A tenant may
+    default where its score lies below `bound`; `leaves` says that there may be exits.
     """
     lost, relet, chosen, working = ledger[at.LOST_RENT], ledger[at.RELET], ledger[at.CHOSEN], works[at.WORKING]
     value = world.monthly[at.VALUE]
@@ -142,16 +139,17 @@ def end_contracts(
     lost[:] = 0.0
     relet[:] = 0.0
     years[0] = np.inf
-    bound = default_bound(marginals, law, q.term / 12.0, years) if law >= 0 else -np.inf
     for k in range(mw.size):
         start, left, vintages = lives.start[k], lives.left[k], lives.vintages[k]
         scale = q.own * q.let * q.contract / 12e3 * mw[k]
         for term in range((months + q.term - 1) // q.term):
             scores = z[first[k] + term] if law >= 0 else start
             for lane in range(lanes):
+                defaults = scores[lane] < bound
+                if not defaults and not leaves:
+                    continue
                 lock = int(start[lane]) + term * q.term
                 end, gone = min(lock + q.term, months), int(left[lane])
-                defaults = scores[lane] < bound
                 if not defaults and gone >= end:
                     continue
                 if defaults:
@@ -174,8 +172,10 @@ def end_contracts(
 
 @inner
 def default_bound(marginals: Marginals, law: int, years: float, scratch: Lanes) -> float:
-    """A score above which the law surely exceeds `years`: so that few scores need be looked up."""
+    """A score above which the law surely exceeds `years` (no law: -infinity): so that few need be looked up."""
     low, high = -SCORE_LIMIT, SCORE_LIMIT
+    if law < 0:
+        return -np.inf
     for _ in range(40):
         scratch[0] = 0.5 * (low + high)
         middle = scratch[0]

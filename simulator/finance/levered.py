@@ -10,6 +10,8 @@ quarters that end where tests do: test months are consecutive quarter-ends.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +23,16 @@ from simulator.finance.debt import SLACK, Schedule
 from simulator.finance.ledger import Lanes, Ledger, Monthly, World
 from simulator.finance.plan import Terms
 from simulator.finance.programme import Finance, Programme
+
+
+class Liquid(NamedTuple):
+    """Cash and revolver by lane: lowest cash; whether, how deep and for how many months below the floor; most drawn."""
+
+    least: Lanes
+    short: Lanes
+    depth: Lanes
+    count: Lanes
+    drawn: Lanes
 
 
 @inner
@@ -36,6 +48,7 @@ def levered(
     ledger: Ledger,
     tracing: bool,
     cover: Cover,
+    liquid: Liquid,
     sold: Lanes,
     apv: Lanes,
     earnings: NDArray[np.float64],
@@ -44,37 +57,37 @@ def levered(
 
     Reads EBITDA, TAXABLE, NET, INTEREST, SHIELD; with a JV RENT_PAID, PARTNER_FLOW, GUARANTEED; with a cloud CLOUD;
     with either OWED at test months. `base` is ad revenue before noise (months,), `service` MW in service per unit of
-    ownership (months, lanes), `scratch` (LEVERED_ROWS, lanes). Fills CFADS, CASH, REVOLVER; NOTES where the plan sweeps
-    or a trace is kept; EQUITY, PROFIT and DRAWN_INTEREST for a trace; `cover`; `sold`, equity in USD bn. INTEREST
-    becomes what is paid after sweeps. Adds the tax shield to `apv` and USD a share to `earnings` (fiscal years, lanes).
+    ownership (months, lanes), `scratch` (LEVERED_ROWS, lanes). Fills CFADS; NOTES where the plan sweeps or a trace is
+    kept; CASH, REVOLVER, EQUITY, PROFIT and DRAWN_INTEREST for a trace; `cover`; `liquid`; `sold`, equity in USD bn.
+    INTEREST becomes what is paid after sweeps. Adds the tax shield to `apv` and USD a share to `earnings` (fiscal
+    years, lanes).
     """
     funding, noise = world.funding, world.monthly[at.NOISE]
     margin, cost, tests = world.lanes[at.MARGIN], world.lanes[at.COST], f.test_months
-    held, drawn, flow = scratch[row.HELD], scratch[row.DRAWN], scratch[row.FLOW]
-    charged, per_share = scratch[row.CHARGED], scratch[row.PER_SHARE]
+    held, drawn, nothing = scratch[row.HELD], scratch[row.DRAWN], scratch[row.NOTHING]
+    charged, given, per_share = scratch[row.CHARGED], scratch[row.GIVEN], scratch[row.PER_SHARE]
     interest, taxable, net = ledger[at.INTEREST], ledger[at.TAXABLE], ledger[at.NET]
-    ebitda, cfads, cash, revolver = ledger[at.EBITDA], ledger[at.CFADS], ledger[at.CASH], ledger[at.REVOLVER]
+    ebitda, cfads, rents = ledger[at.EBITDA], ledger[at.CFADS], ledger[at.RENT_PAID]
     years, growth, balance = f.fiscal_year, p.growth, s.balance
     issued, repaid, amortised = s.issued, s.repaid, s.amortised
     tax, over, levers = f.tax, terms.revolver_margin, terms.equity_limit > 0.0 or terms.sweep or terms.with_jv
     kept, flows = 1.0 + (1.0 - tax) * terms.cash_rate / 12.0, f.base_cash_flow
     first, last = (tests[0], tests[-1]) if tests.size > 0 else (base.size + 12, -1)
-    _open(f, terms, scratch, ledger, sold, apv)
+    _open(f, terms, scratch, ledger, sold, apv, liquid)
     start_tests(base.size, cover)
     for m in range(base.size):
-        earned = earnings[years[m]]
+        earned, rent = earnings[years[m]], rents[m] if terms.with_jv else nothing
         if levers:
             before = balance[max(m - 1, 0)]  # before month 0 nothing is prepaid: any number will do
-            _begin(m, tax, f.shares, terms, before, issued[m], amortised[m], ledger, scratch, sold, apv, earned)
-        _earn(m, tax, over, funding, interest, taxable, ebitda, net, charged, per_share, drawn, cfads, flow, earned)
+            _begin(
+                m, tax, f.shares, terms, before, issued[m], amortised[m], repaid[m], ledger, scratch, sold, apv, earned
+            )  # fmt: skip
         if tracing:
             _trace(m, tax, over, balance[m], funding, ledger, scratch)
-        if levers:
-            _share(m, terms, repaid[m], ledger, scratch)
         fixed = flows + issued[m] - repaid[m] - (terms.penalty if m == terms.penalty_month else 0.0)
         _settle(
-            m, fixed, (1.0 - tax) * base[m], kept, terms.cash_floor, terms.revolver, noise, margin, flow, held, drawn,
-            cash, revolver,
+            m, tax, over, fixed, (1.0 - tax) * base[m], kept, terms.cash_floor, terms.revolver, funding, interest,
+            taxable, ebitda, net, noise, rent, charged, given, per_share, margin, held, drawn, cfads, earned,
         )  # fmt: skip
         if levers:
             _end(m, terms, balance[m], ledger, scratch, sold)
@@ -83,17 +96,31 @@ def levered(
             if m >= first:
                 per_mw = (p.compute_per_mw + terms.refit * p.shell_per_mw * growth[m]) * 12.0 / p.compute_life
                 test_covenants(m, terms, s, f.leverage_share, per_mw, cost, service, ledger, scratch, cover, sold)
+        _follow(terms.cash_floor, held, drawn, liquid.least, liquid.count, liquid.drawn)
+        if tracing:
+            for lane in range(held.size):
+                ledger[at.CASH, m, lane] = held[lane]
+                ledger[at.REVOLVER, m, lane] = drawn[lane]
     end_tests(terms.with_jv or terms.with_cloud, scratch[row.AWAITED], cover)
+    for lane in range(held.size):
+        short = terms.cash_floor - liquid.least[lane] > SLACK
+        liquid.short[lane] = 1.0 if short else 0.0
+        liquid.depth[lane] = terms.cash_floor - liquid.least[lane] if short else 0.0
 
 
 @inner
-def _open(f: Finance, terms: Terms, rows: NDArray[np.float64], ledger: Ledger, sold: Lanes, apv: Lanes) -> None:
+def _open(
+    f: Finance, terms: Terms, rows: NDArray[np.float64], ledger: Ledger, sold: Lanes, apv: Lanes, liquid: Liquid
+) -> None:
     """State before month 0. Without a sweep the notes' tax shield is one sum."""
     rows[: row.LEVERED_ROWS] = 0.0
     rows[row.HELD] = terms.opening_cash
     rows[row.LEFT] = 1.0
     rows[row.PER_SHARE] = (1.0 - f.tax) / f.shares
     sold[:] = 0.0
+    liquid.least[:] = np.inf
+    liquid.count[:] = 0.0
+    liquid.drawn[:] = 0.0
     if not terms.sweep:
         for lane in range(apv.size):
             apv[lane] += ledger[at.SHIELD, 0, lane]
@@ -101,10 +128,11 @@ def _open(f: Finance, terms: Terms, rows: NDArray[np.float64], ledger: Ledger, s
 
 @inner
 def _begin(
-    m: int, tax: float, shares: float, terms: Terms, before: float, issued: float, amortised: float, ledger: Ledger,
-    rows: NDArray[np.float64], sold: Lanes, apv: Lanes, earned: Lanes,
+    m: int, tax: float, shares: float, terms: Terms, before: float, issued: float, amortised: float, repaid: float,
+    ledger: Ledger, rows: NDArray[np.float64], sold: Lanes, apv: Lanes, earned: Lanes,
 ) -> None:  # fmt: skip
-    """What levers change before a month's flows: shares, notes that are left (`before`: scheduled a month ago), rent.
+    """What levers change before a month's flows: shares, notes that are left (`before`: scheduled a month ago), and
+    what passes to and from the partner.
 
     Shares sold in earlier months bear the month's result and dilute what the base business earns a share. Interest, its
     shield and principal bear on the share of the notes that is left, once this month's are issued.
@@ -115,6 +143,12 @@ def _begin(
             each = 1.0 / (shares + sold[lane] * price)
             rows[row.PER_SHARE, lane] = kept * each
             earned[lane] -= base * (1.0 - shares * each)
+    if terms.with_jv:
+        for lane in range(apv.size):
+            rows[row.CHARGED, lane] = ledger[at.RENT_PAID, m, lane] + ledger[at.GUARANTEED, m, lane]
+            rows[row.GIVEN, lane] = ledger[at.PARTNER_FLOW, m, lane]
+    else:
+        rows[row.GIVEN] = 0.0
     if terms.sweep:
         if issued > 0.0:
             for lane in range(apv.size):
@@ -124,52 +158,7 @@ def _begin(
             ledger[at.INTEREST, m, lane] *= left
             apv[lane] += left * ledger[at.SHIELD, m, lane]
             rows[row.PAID, lane] += left * amortised
-    if terms.with_jv:
-        for lane in range(apv.size):
-            rows[row.CHARGED, lane] = ledger[at.RENT_PAID, m, lane] + ledger[at.GUARANTEED, m, lane]
-
-
-# The two passes of every month are put inline: called, they pack a hundred arguments and compare twelve arrays anew.
-
-
-@inline
-def _earn(
-    m: int,
-    tax: float,
-    over: float,
-    funding: Monthly,
-    interest: Monthly,
-    taxable: Monthly,
-    ebitda: Monthly,
-    net: Monthly,
-    charged: Lanes,
-    per_share: Lanes,
-    drawn: Lanes,
-    cfads: Monthly,
-    flow: Lanes,
-    earned: Lanes,
-) -> None:
-    """Interest, tax, CFADS before rent, and what changes cash but for ads, notes' principal and revolver."""
-    twelfth = 1.0 / 12.0
-    for lane in range(earned.size):
-        borne = interest[m, lane] + drawn[lane] * ((funding[m, lane] + over) * twelfth) + charged[lane]
-        taxed = taxable[m, lane] - borne
-        before = ebitda[m, lane] - tax * taxed
-        earned[lane] += per_share[lane] * taxed
-        cfads[m, lane] = before
-        flow[lane] = before - net[m, lane] - borne
-
-
-@inner
-def _share(m: int, terms: Terms, repaid: float, ledger: Ledger, rows: NDArray[np.float64]) -> None:
-    """What passes to and from the partner; principal that needs no repayment as a sweep has prepaid it."""
-    if terms.with_jv:
-        for lane in range(rows.shape[1]):
-            ledger[at.CFADS, m, lane] -= ledger[at.RENT_PAID, m, lane]
-            rows[row.FLOW, lane] += ledger[at.PARTNER_FLOW, m, lane]
-    if terms.sweep and repaid > 0.0:
-        for lane in range(rows.shape[1]):
-            rows[row.FLOW, lane] += repaid * (1.0 - rows[row.LEFT, lane])
+            rows[row.GIVEN, lane] += repaid * (1.0 - left)
 
 
 @inner
@@ -186,32 +175,63 @@ def _trace(
         ledger[at.EQUITY, m, lane] = 0.0
 
 
+# The pass of every month is put inline: called, it packs a hundred arguments and compares fifteen arrays anew.
+
+
 @inline
 def _settle(
     m: int,
+    tax: float,
+    over: float,
     fixed: float,
     wobble: float,
     kept: float,
     floor: float,
     limit: float,
+    funding: Monthly,
+    interest: Monthly,
+    taxable: Monthly,
+    ebitda: Monthly,
+    net: Monthly,
     noise: Monthly,
+    rent: Lanes,
+    charged: Lanes,
+    given: Lanes,
+    per_share: Lanes,
     margin: Lanes,
-    flow: Lanes,
     held: Lanes,
     drawn: Lanes,
-    cash: Monthly,
-    revolver: Monthly,
+    cfads: Monthly,
+    earned: Lanes,
 ) -> None:
-    """Ads wobble, then cash, then the revolver up to the floor or back above it."""
+    """Interest, tax and CFADS; ads wobble, then cash, then the revolver up to the floor or back above it.
+
+    `given` is what cash gains from the partner and from principal that a sweep has prepaid.
+    """
+    twelfth = 1.0 / 12.0
     for lane in range(margin.size):
-        after = held[lane] * kept + (flow[lane] + fixed + wobble * margin[lane] * (noise[m, lane] - 1.0))
+        owed = drawn[lane]
+        borne = interest[m, lane] + owed * ((funding[m, lane] + over) * twelfth) + charged[lane]
+        taxed = taxable[m, lane] - borne
+        before = ebitda[m, lane] - tax * taxed
+        earned[lane] += per_share[lane] * taxed
+        cfads[m, lane] = before - rent[lane]
+        flow = before - net[m, lane] - borne + given[lane]
+        after = held[lane] * kept + (flow + fixed + wobble * margin[lane] * (noise[m, lane] - 1.0))
         missing = floor - after
-        pays = missing if missing > -drawn[lane] else -drawn[lane]
-        draw = pays if pays < limit - drawn[lane] else limit - drawn[lane]
+        pays = missing if missing > -owed else -owed
+        draw = pays if pays < limit - owed else limit - owed
         held[lane] = after + draw
-        drawn[lane] += draw
-        cash[m, lane] = held[lane]
-        revolver[m, lane] = drawn[lane]
+        drawn[lane] = owed + draw
+
+
+@inner
+def _follow(floor: float, held: Lanes, drawn: Lanes, least: Lanes, count: Lanes, most: Lanes) -> None:
+    """Lowest cash, months below the floor and the largest revolver balance so far."""
+    for lane in range(held.size):
+        least[lane] = held[lane] if held[lane] < least[lane] else least[lane]
+        count[lane] += 1.0 if floor - held[lane] > SLACK else 0.0
+        most[lane] = drawn[lane] if drawn[lane] > most[lane] else most[lane]
 
 
 @inner
@@ -234,7 +254,6 @@ def _sell(m: int, terms: Terms, ledger: Ledger, rows: NDArray[np.float64], sold:
         raised = wanted if wanted < room else room
         sold[lane] += raised
         rows[row.HELD, lane] += raised
-        ledger[at.CASH, m, lane] = rows[row.HELD, lane]
         ledger[at.EQUITY, m, lane] = raised
 
 
@@ -250,5 +269,4 @@ def _prepay(m: int, floor: float, balance: float, ledger: Ledger, rows: NDArray[
             rows[row.HELD, lane] -= owed if all_of_it else excess
             rows[row.LEFT, lane] = 0.0 if all_of_it else rows[row.LEFT, lane] - excess / balance
     for lane in range(rows.shape[1]):
-        ledger[at.CASH, m, lane] = rows[row.HELD, lane]
         ledger[at.NOTES, m, lane] = rows[row.LEFT, lane] * balance

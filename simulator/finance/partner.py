@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.compiled import inner
-from simulator.elementary import exp
 from simulator.finance import ledger as at
 from simulator.finance.ledger import Lanes, Monthly, Totals, Works
 from simulator.finance.plan import Joint
@@ -22,9 +21,9 @@ def partner_flows(j: Joint, own: float, works: Works, totals: Totals, flow: Mont
     months = flow.shape[0]
     for lane in range(npv.size):
         end[lane] = own * (totals[at.PARTNER_VALUE, lane] + totals[at.OWED_AT_END, lane])
-        npv[lane] = exp(-j.monthly * months) * end[lane]
+        npv[lane] = j.decay[months] * end[lane]
     for m in range(months):
-        discount = exp(-j.monthly * (m + 1.0))
+        discount = j.decay[m + 1]
         for lane in range(npv.size):
             flow[m, lane] = own * (rent[m, lane] - paid[m, lane] + guarantee[m, lane] + returned[m, lane])
             npv[lane] += discount * flow[m, lane]
@@ -35,7 +34,7 @@ def owe_rent(j: Joint, own: float, tests: NDArray[np.int64], works: Works, owed:
     """Put, at covenant tests, the balance of all annuities: 12 / rate (rent - sum of rent (1 + rate)^-(years left))."""
     rent, ends = works[at.RENT], works[at.RENT_END]
     for m in tests:
-        scale, grown = own * 12.0 / j.rate, exp(j.monthly * m)
+        scale, grown = own * 12.0 / j.rate, 1.0 / j.decay[m]
         for lane in range(owed.shape[1]):
             owed[m, lane] += scale * (rent[m, lane] - grown * ends[m, lane])
 

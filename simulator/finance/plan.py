@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import inline
-from simulator.elementary import log
+from simulator.compiled import inline, inner
+from simulator.elementary import exp, log
 
 COMMITTED, DEFERRED = range(2)
 NO_REFRESH, BOOK, ECONOMIC = range(3)
@@ -224,18 +224,26 @@ class Joint(NamedTuple):
 
     share: float
     rate: float
-    monthly: float  # ln(1 + rate) / 12
     lease: int
     renewal: int
     guarantee: float
     chips: bool
     block: int
+    decay: NDArray[np.float64]  # [n]: what 1 in n months is worth now at the rate
 
 
 @inline
-def joint_of(plan: Plan) -> Joint:
+def joint_of(plan: Plan, decay: NDArray[np.float64]) -> Joint:
     """The joint venture of a plan."""
     return Joint(
-        plan.jv_share, plan.jv_rate, log(1.0 + plan.jv_rate) / 12.0, plan.jv_lease,
-        plan.jv_renewal, plan.jv_guarantee, plan.jv_chips == 1, plan.jv_block,
+        plan.jv_share, plan.jv_rate, plan.jv_lease, plan.jv_renewal, plan.jv_guarantee, plan.jv_chips == 1,
+        plan.jv_block, decay,
     )  # fmt: skip
+
+
+@inner
+def fill_decay(rate: float, decay: NDArray[np.float64]) -> None:
+    """What 1 in n months is worth now at a yearly `rate`, for every n."""
+    monthly = log(1.0 + rate) / 12.0
+    for n in range(decay.size):
+        decay[n] = exp(-monthly * n)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from simulator.compiled import inline, inner
 from simulator.drivers.grid import Grid
-from simulator.elementary import exp
 from simulator.finance import jv
 from simulator.finance import ledger as at
 from simulator.finance.ledger import Lanes, Monthly, Totals, Works, World
@@ -188,8 +187,8 @@ def live(
     """Book vintage after vintage of one site in all lanes, up to the horizon or to where the sponsor leaves."""
     value, resale, operating_cost = world.monthly[at.VALUE], world.lanes[at.RESALE], world.lanes[at.OPERATING_COST]
     trailing, efficiency, work = world.monthly[at.TRAILING], world.monthly[at.EFFICIENCY], world.monthly[at.WORK]
-    stranded, asset, change, locked = works[at.STRANDED], works[at.ASSET], works[at.WORK_CHANGE], works[at.LOCKED]
-    written, sale, gain, capex = works[at.DEPRECIATION], works[at.SALE], works[at.GAIN], works[at.CAPEX]
+    stranded, asset, change, locked = works[at.STRANDED], works[at.ASSET], works[at.DOES], works[at.LOCKED]
+    written, sale, gain, capex = works[at.WRITTEN], works[at.SPENDING], works[at.GAIN], works[at.CAPEX]
     keep = 1.0 - (j.share if joint else 0.0)
     keep_chips = keep if j.chips else 1.0
     life, turn, some = p.compute_life, 0, True
@@ -201,7 +200,7 @@ def live(
         if joint:
             jv.leave(j, mw, life, p.recovery, p.growth, operating_cost, trailing, value, site)
         strand(life, site, value, site[WORTH], stranded, tracing, asset)
-        book_work(mw, delay, variant.term, site, efficiency, work, value, change, works[at.VALUE_CHANGE], locked)
+        book_work(mw, delay, variant.term, site, efficiency, work, value, change, works[at.VALUE_MW], locked)
         retire(
             life, keep, keep_chips, site, value, resale, written, sale, gain, totals[at.WRITE_OFFS],
             totals[at.STRANDED_VALUE],
@@ -230,7 +229,7 @@ def spend(
     planned: float,
     part: float,
     chip_part: float,
-    weight: NDArray[np.float64],
+    decay: NDArray[np.float64],
     energised: Lanes,
     built: Lanes,
     site: NDArray[np.float64],
@@ -240,16 +239,16 @@ def spend(
     """Pay for one site; the partner's parts gather in its base."""
     capex, partner, sunk = works[at.CAPEX], works[at.PARTNER], totals[at.SUNK]
     spend_shell(
-        start, part, weight, site[SHELL], built, site[SHELL_SHARE], site[SPENT], capex, sunk, partner, site[BASE]
+        start, part, decay, site[SHELL], built, site[SHELL_SHARE], site[SPENT], capex, sunk, partner, site[BASE]
     )
     if deferred:
         spend_deferred(
-            planned, p.delivery, p.fee, chip_part, weight, energised, site[COMPUTE], site[COMPUTE_SHARE], capex,
+            planned, p.delivery, p.fee, chip_part, decay, energised, site[COMPUTE], site[COMPUTE_SHARE], capex,
             works[at.FEE], sunk, partner, site[CHIP_BASE],
         )  # fmt: skip
     else:
         spend_committed(
-            planned, p.delivery, chip_part, weight, site[COMPUTE], site[COMPUTE_SHARE], site[SPENT], capex, sunk,
+            planned, p.delivery, chip_part, decay, site[COMPUTE], site[COMPUTE_SHARE], site[SPENT], capex, sunk,
             partner, site[CHIP_BASE],
         )  # fmt: skip
 
@@ -262,7 +261,6 @@ def build_site(
     variant: Variant,
     j: Joint,
     joint: bool,
-    weight: NDArray[np.float64],
     tracing: bool,
     world: World,
     site: NDArray[np.float64],
@@ -281,15 +279,15 @@ def build_site(
         site[SHELL, lane] = p.shell_per_mw * mw * cost[lane]
         site[COMPUTE, lane] = p.compute_per_mw * mw * cost[lane]
         lives.start[k, lane] = site[SERVICE, lane] + p.work_delay[k]
-    spend(p, deferred, grid.start[k], grid.planned[k], part, chip_part, weight, energised, built, site, works, totals)
+    spend(p, deferred, grid.start[k], grid.planned[k], part, chip_part, j.decay, energised, built, site, works, totals)
     if joint:
         jv.open_lease(j, p.compute_life, site, works[at.RENT], works[at.RENT_END])
     book_idle(1.0 - part, 1.0 - chip_part, site, world.carry, tracing, works[at.IDLE], totals)
     book_running(
-        p.idle_share, p.behind_meter, mw, site, operating_cost, behind, works[at.COST_CHANGE], works[at.SERVICE],
+        p.idle_share, p.behind_meter, mw, site, operating_cost, behind, works[at.RUNNING], works[at.SERVICE],
         totals[at.IN_SERVICE],
     )  # fmt: skip
-    book_shell(p.shell_life, 1.0 - part, site, works[at.DEPRECIATION], totals[at.SHELL_VALUE], totals[at.BOOK_VALUE])
+    book_shell(p.shell_life, 1.0 - part, site, works[at.WRITTEN], totals[at.SHELL_VALUE], totals[at.BOOK_VALUE])
     live(p, variant, j, joint, mw, p.work_delay[k], tracing, site, world, behind, works, totals, lives.vintages[k])
     for lane in range(cost.size):
         lives.left[k, lane] = site[LEFT, lane]
@@ -303,23 +301,21 @@ def build_sites(
     p: Programme,
     grid: Grid,
     plan: Plan,
+    decay: NDArray[np.float64],
     tracing: bool,
     world: World,
-    weight: NDArray[np.float64],
     site: NDArray[np.float64],
     works: Works,
     totals: Totals,
     lives: Lives,
 ) -> None:
-    """Book every site of a plan's variant, planes and totals cleared first; `weight` and `site` are scratch."""
-    j = joint_of(plan)
+    """Book every site of a plan's variant, planes and totals cleared first; `site` is scratch."""
+    j = joint_of(plan, decay)
     variant = variant_of(plan)
     clear(j.share > 0.0, tracing, works, totals)
-    for m in range(weight.size):
-        weight[m] = exp(-j.monthly * (m + 1.0))
     for k in range(grid.mw.size):
         joint = j.share > 0.0 and plan.jv_sites[k] == 1
-        build_site(p, grid, k, variant, j, joint, weight, tracing, world, site, works, totals, lives)
+        build_site(p, grid, k, variant, j, joint, tracing, world, site, works, totals, lives)
 
 
 @inline

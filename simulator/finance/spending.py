@@ -1,7 +1,7 @@
 """How the money for a site is spent: shell along an S-curve, compute in a window before a date.
 
 Where a JV owns the asset, its partner pays the share `part` of every month from 0 on, which accrues at the JV's rate:
-`base` gathers the payments discounted to month 0, `weight[m]` = (1 + rate)^-((m + 1) / 12).
+`base` gathers the payments discounted to month 0, `decay[n]` = (1 + rate)^-(n / 12): a month's are made at its end.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def contribute(part: float, weight: float, amount: Lanes, partner: Lanes, base: 
 def spend_shell(
     start: float,
     part: float,
-    weight: NDArray[np.float64],
+    decay: NDArray[np.float64],
     shell: Lanes,
     built: Lanes,
     share: Lanes,
@@ -53,7 +53,7 @@ def spend_shell(
         sunk[lane] += spent[lane]
         last = max(last, built[lane])
     if part > 0.0:
-        contribute(part, weight[0], spent, partner[0], base)
+        contribute(part, decay[1], spent, partner[0], base)
     for m in range(max(0, int(np.floor(start))), min(months, int(np.ceil(last)))):
         for lane in range(shell.size):
             now = smoothstep((m + 1.0 - start) / (built[lane] - start))
@@ -61,7 +61,7 @@ def spend_shell(
             capex[m, lane] += spent[lane]
             share[lane] = now
         if part > 0.0:
-            contribute(part, weight[m], spent, partner[m], base)
+            contribute(part, decay[m + 1], spent, partner[m], base)
 
 
 @inner
@@ -69,7 +69,7 @@ def spend_committed(
     planned: float,
     window: int,
     part: float,
-    weight: NDArray[np.float64],
+    decay: NDArray[np.float64],
     compute: Lanes,
     share: Lanes,
     spent: Lanes,
@@ -89,14 +89,14 @@ def spend_committed(
         sunk[lane] += spent[lane]
         share[lane] = before + within
     if part > 0.0:
-        contribute(part, weight[0], spent, partner[0], base)
+        contribute(part, decay[1], spent, partner[0], base)
     for lane in range(compute.size):
         spent[lane] = compute[lane] / window
     for m in range(max(first, 0), min(int(planned), months)):
         for lane in range(compute.size):
             capex[m, lane] += spent[lane]
         if part > 0.0:
-            contribute(part, weight[m], spent, partner[m], base)
+            contribute(part, decay[m + 1], spent, partner[m], base)
 
 
 @inner
@@ -105,7 +105,7 @@ def spend_deferred(
     window: int,
     fee_share: float,
     part: float,
-    weight: NDArray[np.float64],
+    decay: NDArray[np.float64],
     energised: Lanes,
     compute: Lanes,
     share: Lanes,
@@ -123,7 +123,7 @@ def spend_deferred(
         before = compute[lane] * min(max(-begin, 0.0), float(window)) / window
         sunk[lane] += before
         share[lane] = min(max(months - begin, 0.0), float(window)) / window
-        base[lane] = part * before * weight[0]
+        base[lane] = part * before * decay[1]
         if part > 0.0:
             partner[0, lane] += part * before
         for m in range(max(int(np.floor(begin)), 0), min(int(np.ceil(date)), months)):
@@ -132,7 +132,7 @@ def spend_deferred(
             capex[m, lane] += spent
             if part > 0.0:
                 partner[m, lane] += part * spent
-                base[lane] += part * spent * weight[m]
+                base[lane] += part * spent * decay[m + 1]
         late = min(max((energised[lane] - planned) / window, 0.0), 1.0)
         if planned <= months:
             fee[int(planned) - 1, lane] += fee_share * compute[lane] * late

@@ -16,17 +16,18 @@ from simulator.drivers.grid import Grid
 from simulator.drivers.marginals import Marginals
 from simulator.finance import ledger as at
 from simulator.finance import metrics as row
-from simulator.finance.cashflow import age, need, operate, settle, share, strand_worst, terminal
+from simulator.finance.cashflow import need, operate, settle, share, terminal
 from simulator.finance.choices import CHOICE_ROWS
 from simulator.finance.cloud import owe_cloud, rent_cloud
 from simulator.finance.covenants import LEVERED_ROWS, Cover, loan_life_cover
-from simulator.finance.debt import Schedule, liquidity, note_interest, plan_schedule, refinancing_gap, schedule
+from simulator.finance.debt import SCHEDULE, note_interest, plan_schedule, refinancing_gap, schedule_of
 from simulator.finance.disposal import dispose
-from simulator.finance.ledger import Lanes, Ledger, Rows, Totals, Works, World
-from simulator.finance.letting import end_contracts, let_out, letting_of
-from simulator.finance.levered import levered
+from simulator.finance.ledger import Lanes, Ledger, Rows, Totals, Works, World, blank
+from simulator.finance.letting import default_bound, end_contracts, let_out, letting_of
+from simulator.finance.levels import accumulate, add_up, age
+from simulator.finance.levered import Liquid, levered
 from simulator.finance.partner import guarantee_paid, owe_rent, partner_flows
-from simulator.finance.plan import Plan, joint_of, terms_of
+from simulator.finance.plan import Plan, Plans, fill_decay, joint_of, plan_of, terms_of
 from simulator.finance.programme import Finance, Programme
 from simulator.finance.returns import IRR_ROWS, internal_rate
 from simulator.finance.sites import Lives, build_sites
@@ -47,6 +48,14 @@ class Company(NamedTuple):
     finance: Finance
 
 
+class Fixed(NamedTuple):
+    """What of every plan is the same in all lanes, worked out once for many blocks."""
+
+    schedule: NDArray[np.float64]  # (plans, SCHEDULE, months) of notes
+    decay: NDArray[np.float64]  # (plans, n) of the JV's rate, see Joint
+    bound: NDArray[np.float64]  # (plans,) of tenants' defaults, see end_contracts
+
+
 class Books(NamedTuple):
     """Everything a plan's valuation writes into, reused from plan to plan and block to block."""
 
@@ -54,53 +63,59 @@ class Books(NamedTuple):
     totals: Totals
     lives: Lives
     ledger: Ledger
-    schedule: Schedule
+    fixed: Fixed
     rows: Rows
     sums: NDArray[np.float64]  # (4, lanes)
     end_value: Lanes  # after tax, at the horizon
     scratch: NDArray[np.float64]
-    weight: NDArray[np.float64]  # (months,)
 
 
-def books(months: int, sites: int, lanes: int) -> Books:
+def books(p: Programme, plans: Plans, sites: int, lanes: int) -> Books:
     """Empty books for a block of `lanes` paths."""
+    months, count = p.growth.size, plans.order.size
+    longest = months + 1 + max(int(plans.jv_lease.max(initial=0)), p.compute_life)
     depth = max(SITE_ROWS, IRR_ROWS, LEVERED_ROWS, CHOICE_ROWS + sites)
-    lives = Lives(np.zeros((sites, lanes)), np.zeros((sites, lanes)), np.zeros((sites, months + 2, lanes)))
     return Books(
-        np.zeros((at.WORKS, months, lanes)), np.zeros((at.TOTALS, lanes)), lives,
-        np.zeros((at.LEDGER, months, lanes)), schedule(months), np.zeros((at.ROWS, lanes)), np.zeros((4, lanes)),
-        np.zeros(lanes), np.zeros((depth, lanes)), np.zeros(months),
+        blank(at.WORKS, months, lanes), blank(at.TOTALS, lanes),
+        Lives(blank(sites, lanes), blank(sites, lanes), blank(sites, months + 2, lanes)),
+        blank(at.LEDGER, months, lanes),
+        Fixed(np.zeros((count, SCHEDULE, months)), np.zeros((count, longest)), np.zeros(count)),
+        blank(at.ROWS, lanes), blank(4, lanes), blank(lanes), blank(depth, lanes),
     )  # fmt: skip
 
 
 @inner
-def build_works(c: Company, plan: Plan, tracing: bool, world: World, b: Books) -> None:
-    """Book the sites of a plan's variant, per unit of ownership, and the figures that rest on them alone."""
+def prepare(marginals: Marginals, plans: Plans, b: Books) -> None:
+    """Fill what of every plan is the same in all lanes."""
+    for k in range(plans.order.size):
+        plan = plan_of(plans, k)
+        plan_schedule(plan.notes, schedule_of(b.fixed.schedule[k]))
+        fill_decay(plan.jv_rate, b.fixed.decay[k])
+        b.fixed.bound[k] = default_bound(marginals, plan.default, plan.let_term / 12.0, b.rows[0])
+
+
+@inner
+def build_works(c: Company, plan: Plan, k: int, tracing: bool, world: World, b: Books) -> None:
+    """Book the sites of the variant of plan number `k`, per unit of ownership, and what rests on them alone."""
     works, totals = b.works, b.totals
-    build_sites(c.programme, c.grid, plan, tracing, world, b.weight, b.scratch, works, totals, b.lives)
-    strand_worst(works[at.STRANDED], totals[at.STRANDED_PEAK])
+    build_sites(c.programme, c.grid, plan, b.fixed.decay[k], tracing, world, b.scratch, works, totals, b.lives)
+    add_up(c.programme.growth, tracing, b.rows, works, totals)
+    age(c.programme, world, b.rows, works, totals)
     if tracing:
         accumulate(works[at.IDLE])
-    age(c.programme, world, b.rows, works, totals)
     if plan.works_term > 0:
         accumulate(works[at.WORKING])
+        accumulate(works[at.VALUE_MW])
     if plan.jv_share > 0.0:
         accumulate(works[at.RENT])
         accumulate(works[at.RENT_END])
 
 
 @inner
-def accumulate(series: NDArray[np.float64]) -> None:
-    """Turn changes of a level into the level."""
-    for m in range(1, series.shape[0]):
-        for lane in range(series.shape[1]):
-            series[m, lane] += series[m - 1, lane]
-
-
-@inner
 def value_plan(
     c: Company,
     plan: Plan,
+    k: int,
     world: World,
     z: NDArray[np.float64],
     with_irr: bool,
@@ -110,20 +125,21 @@ def value_plan(
     first: int,
     width: int,
 ) -> None:
-    """Fill `figures` (metrics, lanes) of a plan, whose variant is built, and `trace` if it has room."""
+    """Fill `figures` (metrics, lanes) of plan number `k`, whose variant is built, and `trace` if it has room."""
+    tracing = trace.size > 0
     figures[:] = 0.0
-    _operations(c, plan, world, z, b, figures)
-    _project(c, plan, world, z, with_irr, b, figures)
+    _operations(c, plan, k, world, z, b, figures)
+    _project(c, plan, k, world, z, with_irr, tracing, b, figures)
     _works_figures(plan.own, b.totals, figures)
-    _debt(c, plan, world, trace.size > 0, b, figures)
-    if trace.size > 0:
+    _debt(c, plan, k, world, tracing, b, figures)
+    if tracing:
         lets = plan.let > 0.0 or plan.option > 0.0
         trace_plan(terms_of(plan), lets, b.works, b.ledger, figures[row.BREACH_MONTH], b.rows[0], trace, first, width)
 
 
 @inner
 def _operations(
-    c: Company, plan: Plan, world: World, z: NDArray[np.float64], b: Books, figures: NDArray[np.float64]
+    c: Company, plan: Plan, k: int, world: World, z: NDArray[np.float64], b: Books, figures: NDArray[np.float64]
 ) -> None:
     """W, what is rented and what is let: EBITDA."""
     p, mw, market = c.programme, c.grid.mw, c.market
@@ -139,8 +155,8 @@ def _operations(
         ended = q.let * q.contract > 0.0 and (plan.default >= 0 or plan.jv_share > 0.0)
         if ended:
             end_contracts(
-                q, c.marginals, plan.default, p.z_default, z, mw, market, world, contracts, b.works, b.lives,
-                b.rows[0], b.ledger,
+                q, c.marginals, plan.default, b.fixed.bound[k], plan.jv_share > 0.0, p.z_default, z, mw, market, world,
+                contracts, b.works, b.lives, b.rows[0], b.ledger,
             )  # fmt: skip
         let_out(q, market, world, contracts, b.works, b.rows, b.ledger, ended, figures[row.LEASE_INCOME])
 
@@ -149,9 +165,11 @@ def _operations(
 def _project(
     c: Company,
     plan: Plan,
+    k: int,
     world: World,
     z: NDArray[np.float64],
     with_irr: bool,
+    tracing: bool,
     b: Books,
     figures: NDArray[np.float64],
 ) -> None:
@@ -161,14 +179,17 @@ def _project(
     trailing = world.monthly[at.TRAILING, last]
     for lane in range(trailing.size):
         figures[row.WRITE_OFFS, lane] = own * b.totals[at.WRITE_OFFS, lane]
-    settle(f, own, b.totals[at.SUNK], b.rows, b.works, b.ledger, b.sums)
+    settle(f, own, b.totals, tracing, b.works, b.ledger, b.sums)
     terminal(f, p, own, trailing, b.totals, b.end_value)
     if plan.disposal > 0.0:
-        dispose(p, f, c.marginals, plan, z, trailing, b.ledger, b.sums, b.rows, figures[row.WRITE_OFFS], b.end_value)
+        dispose(
+            p, f, c.marginals, plan, tracing, z, trailing, b.ledger, b.sums, b.rows, figures[row.WRITE_OFFS],
+            b.end_value,
+        )  # fmt: skip
     figures[row.PARTNER_NPV] = np.nan
     figures[row.PARTNER_IRR] = np.nan
     if plan.jv_share > 0.0:
-        _joint(c, plan, with_irr, b, figures)
+        _joint(c, plan, k, with_irr, tracing, b, figures)
     for lane in range(b.end_value.size):
         figures[row.NPV, lane] += b.sums[0, lane] + f.discount[last] * b.end_value[lane]
         figures[row.APV, lane] += b.sums[1, lane] + f.discount_unlevered[last] * b.end_value[lane]
@@ -186,15 +207,17 @@ def _project(
 
 
 @inner
-def _joint(c: Company, plan: Plan, with_irr: bool, b: Books, figures: NDArray[np.float64]) -> None:
+def _joint(
+    c: Company, plan: Plan, k: int, with_irr: bool, tracing: bool, b: Books, figures: NDArray[np.float64]
+) -> None:
     """The joint venture: second bracket of npv, the guarantee owed at the horizon, the partner's side."""
-    j, own, tax = joint_of(plan), plan.own, c.finance.tax
+    j, own, tax = joint_of(plan, b.fixed.decay[k]), plan.own, c.finance.tax
     discount = plan.jv_discount
     flow, end = b.ledger[at.CFADS], b.rows[6]
     partner_flows(j, own, b.works, b.totals, flow, figures[row.PARTNER_NPV], end)
     if with_irr:
         internal_rate(flow, end, b.scratch, figures[row.PARTNER_IRR])
-    share(tax, own, discount, b.rows, b.works, b.ledger, b.sums)
+    share(tax, own, discount, tracing, b.rows, b.works, b.ledger, b.sums)
     last = discount[discount.size - 1] * (1.0 - tax) * own
     for lane in range(end.size):
         figures[row.NPV, lane] -= last * b.totals[at.OWED_AT_END, lane]
@@ -217,38 +240,37 @@ def _works_figures(own: float, totals: Totals, figures: NDArray[np.float64]) -> 
 
 
 @inner
-def _debt(c: Company, plan: Plan, world: World, tracing: bool, b: Books, figures: NDArray[np.float64]) -> None:
+def _debt(
+    c: Company, plan: Plan, k: int, world: World, tracing: bool, b: Books, figures: NDArray[np.float64]
+) -> None:
     """Figures of debt: liquidity, cover, covenants, refinancing and the gap between debt and assets."""
     f, ledger, sweep = c.finance, b.ledger, plan.sweep == 1
-    terms = terms_of(plan)
-    plan_schedule(plan.notes, b.schedule)
-    note_interest(
-        f.tax, sweep, plan.notes, b.schedule, world.funding, b.scratch, ledger[at.INTEREST], ledger[at.SHIELD]
-    )
-    _owe(c, plan, world, tracing, b)
+    terms, schedule = terms_of(plan), schedule_of(b.fixed.schedule[k])
+    note_interest(f.tax, sweep, plan.notes, schedule, world.funding, b.scratch, ledger[at.INTEREST], ledger[at.SHIELD])
+    _owe(c, plan, k, world, tracing, b)
     cover = Cover(
         figures[row.DSCR_MIN], figures[row.DSCR_RESERVE_MIN], figures[row.FCCR_MIN], figures[row.ICR_MIN],
         figures[row.LEVERAGE_MAX], figures[row.BREACH], figures[row.BREACH_MONTH], figures[row.BREACH_CURED],
         figures[row.UNCURED],
     )  # fmt: skip
+    liquid = Liquid(
+        figures[row.MIN_CASH], figures[row.SHORTFALL], figures[row.SHORTFALL_DEPTH], figures[row.SHORTFALL_MONTHS],
+        figures[row.REVOLVER_PEAK],
+    )  # fmt: skip
     levered(
-        c.programme, f, terms, c.arpu.base, b.schedule, world, b.works[at.SERVICE], b.scratch, ledger, tracing, cover,
-        figures[row.EQUITY_SOLD], figures[row.APV], figures[row.PLAN :],
+        c.programme, f, terms, c.arpu.base, schedule, world, b.works[at.SERVICE], b.scratch, ledger, tracing, cover,
+        liquid, figures[row.EQUITY_SOLD], figures[row.APV], figures[row.PLAN :],
     )  # fmt: skip
-    liquidity(
-        terms.cash_floor, ledger[at.CASH], ledger[at.REVOLVER], figures[row.MIN_CASH], figures[row.SHORTFALL],
-        figures[row.SHORTFALL_DEPTH], figures[row.SHORTFALL_MONTHS], figures[row.REVOLVER_PEAK],
-    )  # fmt: skip
-    loan_life_cover(f, plan.note_coupon, b.schedule, ledger, figures[row.LLCR])
+    loan_life_cover(f, plan.note_coupon, schedule, ledger, figures[row.LLCR])
     refinancing_gap(
-        sweep, plan.notes, b.schedule, world.funding, b.scratch, ledger[at.INTEREST], ledger[at.NOTES],
+        sweep, plan.notes, schedule, world.funding, b.scratch, ledger[at.INTEREST], ledger[at.NOTES],
         ledger[at.CFADS], figures[row.REFINANCING_GAP],
     )  # fmt: skip
-    _gaps(plan, b.schedule.balance, ledger[at.NOTES], b.totals, figures)
+    _gaps(plan, schedule.balance, ledger[at.NOTES], b.totals, figures)
 
 
 @inner
-def _owe(c: Company, plan: Plan, world: World, tracing: bool, b: Books) -> None:
+def _owe(c: Company, plan: Plan, k: int, world: World, tracing: bool, b: Books) -> None:
     """What is committed to partner and cloud at every covenant test."""
     own, tests, owed = plan.own, c.finance.test_months, b.ledger[at.OWED]
     if tracing:
@@ -256,7 +278,7 @@ def _owe(c: Company, plan: Plan, world: World, tracing: bool, b: Books) -> None:
     for m in tests:
         owed[m] = 0.0
     if plan.jv_share > 0.0:
-        owe_rent(joint_of(plan), own, tests, b.works, owed)
+        owe_rent(joint_of(plan, b.fixed.decay[k]), own, tests, b.works, owed)
     if own < 1.0:
         owe_cloud(
             1.0 - own, c.programme.use, plan.cloud_term, c.grid.mw, c.grid.planned,

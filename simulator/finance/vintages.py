@@ -77,23 +77,35 @@ def strand(
 ) -> None:
     """Add (book - V cost)+ while the vintage is held; book is straight line over `life` months from SINCE.
 
-    For a trace, also V cost. `worth` is scratch: the vintage's cost per unit of its value index.
+    For a trace, also V cost. `worth` is scratch: the vintage's cost per unit of its value index, infinite where none is
+    held.
     """
     months = value.shape[0]
-    first, last, rate = months, 0, 1.0 / life
+    first, last, latest, rate, early, waits = months, 0, 0, 1.0 / life, False, False
     for lane in range(worth.size):
-        begin, end = int(site[BEGIN, lane]), int(site[END, lane])
+        begin, end, since = int(site[BEGIN, lane]), int(site[END, lane]), int(site[SINCE, lane])
         held = begin < end
-        worth[lane] = site[COMPUTE, lane] / value[min(int(site[VINTAGE, lane]), months - 1), lane] if held else 0.0
+        worth[lane] = site[COMPUTE, lane] / value[min(int(site[VINTAGE, lane]), months - 1), lane] if held else np.inf
         first = min(first, begin) if held else first
-        last = max(last, min(end, int(site[SINCE, lane]) + life)) if held else last
+        latest = max(latest, begin) if held else latest
+        last = max(last, min(end, since + life)) if held else last
+        early = early or end < min(since + life, months)  # else the gap ends by itself: the book value is used up
+        waits = waits or begin < min(since, months)
+    before = -np.inf if waits else 0.0  # at which share of its life a vintage is not yet held
     for m in range(first, last):
-        for lane in range(worth.size):
-            used = (m + 1 - site[SINCE, lane]) * rate
-            left = 1.0 - (used if used > 0.0 else 0.0)
-            gap = site[COMPUTE, lane] * left - value[m, lane] * worth[lane]
-            held = m >= site[BEGIN, lane] and m < site[END, lane] and gap > 0.0
-            stranded[m, lane] += gap if held else 0.0
+        if early or (waits and m < latest):
+            for lane in range(worth.size):
+                used = (m + 1 - site[SINCE, lane]) * rate
+                left = 1.0 - (used if used > 0.0 else 0.0)
+                gap = site[COMPUTE, lane] * left - value[m, lane] * worth[lane]
+                held = m >= site[BEGIN, lane] and m < site[END, lane] and gap > 0.0
+                stranded[m, lane] += gap if held else 0.0
+        else:
+            for lane in range(worth.size):
+                used = (m + 1 - site[SINCE, lane]) * rate
+                left = 1.0 - (used if used > 0.0 else 0.0)
+                gap = site[COMPUTE, lane] * left - value[m, lane] * worth[lane]
+                stranded[m, lane] += gap if used > before and gap > 0.0 else 0.0
     if tracing:
         for m in range(first, months):
             for lane in range(worth.size):
