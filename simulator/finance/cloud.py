@@ -74,12 +74,16 @@ def owe_cloud(
     owed: Monthly,
 ) -> None:
     """Add, at covenant tests, the present value at r + s of what is still to be paid in the terms that run."""
-    rate, step = rows[0], rows[1]
+    step, inverse, level, unpaid = rows[0], rows[1], rows[2], rows[3]
     months = owed.shape[0]
     for m in tests:
-        for lane in range(rate.size):
+        for lane in range(step.size):
             step[lane] = log(1.0 + funding[m + 1, lane]) / -12.0
-            rate[lane] = exp(-step[lane]) - 1.0
+            rate = exp(-step[lane]) - 1.0
+            flat = -1e-12 < rate < 1e-12
+            inverse[lane] = 0.0 if flat else 1.0 / (1.0 if flat else rate)
+            level[lane] = 1.0 if flat else 0.0
+            unpaid[lane] = 0.0
         for k in range(mw.size):
             first = int(planned[k]) - 1
             if m < first:
@@ -87,7 +91,8 @@ def owe_cloud(
             lock = first + (m - first) // term * term
             rest = min(lock + term, months) - 1 - m
             scale = use * rented * mw[k] / 12e3
-            for lane in range(rate.size):
-                flat = -1e-12 < rate[lane] < 1e-12
-                years = (1.0 - exp(step[lane] * rest)) / (1.0 if flat else rate[lane])
-                owed[m, lane] += scale * contracts[lock, lane] * (rest if flat else years)
+            for lane in range(step.size):
+                years = (1.0 - exp(step[lane] * rest)) * inverse[lane] + level[lane] * rest
+                unpaid[lane] += scale * contracts[lock, lane] * years
+        for lane in range(step.size):
+            owed[m, lane] += unpaid[lane]

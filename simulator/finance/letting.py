@@ -70,7 +70,7 @@ def let_out(
 
     `ended` says that contracts may have ended early: `end_contracts` has filled ledger[LOST_RENT] and [RELET].
     """
-    contracted, share, again, nothing = rows[0], rows[1], rows[2], rows[3]
+    contracted, share, again, more, nothing = rows[0], rows[1], rows[2], rows[3], rows[4]
     working, value_mw, locked = works[at.WORKING], works[at.VALUE_MW], works[at.LOCKED]
     lease, rent, ebitda = ledger[at.LEASE], ledger[at.LOCKED_RENT], ledger[at.EBITDA]
     lost, relet = ledger[at.LOST_RENT], ledger[at.RELET]
@@ -78,6 +78,7 @@ def let_out(
     price, value = world.monthly[at.PRICE], world.monthly[at.VALUE]
     contracted[:] = 0.0
     again[:] = 0.0
+    more[:] = 0.0
     nothing[:] = 0.0
     scale = q.own * q.let / 12e3
     on_contract, on_spot, supply = q.contract * scale, (1.0 - q.contract) * scale, q.own * q.let
@@ -87,25 +88,21 @@ def let_out(
             for lane in range(income.size):
                 mw = supply * working[m, lane] + q.own * chosen[m, lane]
                 share[lane] = (1.0 - q.cost) / (1.0 + mw * depth)
+                more[lane] = q.own / 12e3 * chosen_value[m, lane]
         else:
             for lane in range(income.size):
                 share[lane] = (1.0 - q.cost) / (1.0 + supply * working[m, lane] * depth)
         if q.let > 0.0:
             expired = rent[m - q.term] if m >= q.term else nothing
-            broken, open_again = lost[m] if ended else nothing, relet[m] if ended else nothing
+            broken = lost[m] if ended else nothing
             for lane in range(income.size):
                 rent[m, lane] = on_contract * locked[m, lane] * contracts[m, lane] * share[lane]
                 contracted[lane] += rent[m, lane] - (expired[lane] + broken[lane])
-                again[lane] += open_again[lane]
-                spot = (on_spot * value_mw[m, lane] + again[lane]) * value[m, lane] * price[m, lane] * share[lane]
-                lease[m, lane] = contracted[lane] + spot
-        else:
-            lease[m] = 0.0
-        if q.choosing:
-            for lane in range(income.size):
-                more = q.own / 12e3 * chosen_value[m, lane] * value[m, lane]
-                lease[m, lane] += more * price[m, lane] * share[lane]
+        opened = relet[m] if ended else nothing
         for lane in range(income.size):
+            again[lane] += opened[lane]
+            mw = on_spot * value_mw[m, lane] + again[lane] + more[lane]
+            lease[m, lane] = contracted[lane] + mw * value[m, lane] * price[m, lane] * share[lane]
             ebitda[m, lane] += lease[m, lane]
             income[lane] += lease[m, lane]
 
@@ -113,9 +110,7 @@ def let_out(
 @inner
 def end_contracts(
     q: Letting,
-    marginals: Marginals,
-    law: int,
-    bound: float,
+    patience: NDArray[np.float64],
     leaves: bool,
     first: NDArray[np.int64],
     z: NDArray[np.float64],
@@ -125,36 +120,32 @@ def end_contracts(
     contracts: Monthly,
     works: Works,
     lives: Lives,
-    years: Lanes,
     ledger: Ledger,
 ) -> None:
     """Fill ledger[LOST_RENT] and [RELET]: what early ends of contracts change.
 
-    From a tenant's default to the end of its term the site lets at spot; from an exit on it lets nothing. A tenant may
-    default where its score lies below `bound`; `leaves` says that there may be exits.
+    From a tenant's default to the end of its term the site lets at spot; from an exit on it lets nothing. How
+    long a tenant pays is looked up in `patience` (see fill_patience); `leaves` says that there may be exits.
     """
     lost, relet, chosen, working = ledger[at.LOST_RENT], ledger[at.RELET], ledger[at.CHOSEN], works[at.WORKING]
     value = world.monthly[at.VALUE]
     months, lanes = lost.shape
     lost[:] = 0.0
     relet[:] = 0.0
-    years[0] = np.inf
     for k in range(mw.size):
         start, left, vintages = lives.start[k], lives.left[k], lives.vintages[k]
         scale = q.own * q.let * q.contract / 12e3 * mw[k]
         for term in range((months + q.term - 1) // q.term):
-            scores = z[first[k] + term] if law >= 0 else start
+            scores = z[first[k] + term] if first[k] >= 0 else start
             for lane in range(lanes):
-                defaults = scores[lane] < bound
+                defaults = scores[lane] < patience[q.term - 1]
                 if not defaults and not leaves:
                     continue
                 lock = int(start[lane]) + term * q.term
                 end, gone = min(lock + q.term, months), int(left[lane])
                 if not defaults and gone >= end:
                     continue
-                if defaults:
-                    sample(marginals, law, scores[lane : lane + 1], years[:1])
-                paid = q.term if not defaults or 12.0 * years[0] >= q.term else int(12.0 * years[0])
+                paid = months_paid(patience, scores[lane]) if defaults else q.term
                 stops = min(lock + paid, gone)
                 if stops >= end or lock >= gone:
                     continue
@@ -171,20 +162,35 @@ def end_contracts(
 
 
 @inner
-def default_bound(marginals: Marginals, law: int, years: float, scratch: Lanes) -> float:
-    """A score above which the law surely exceeds `years` (no law: -infinity): so that few need be looked up."""
-    low, high = -SCORE_LIMIT, SCORE_LIMIT
-    if law < 0:
-        return -np.inf
-    for _ in range(40):
-        scratch[0] = 0.5 * (low + high)
-        middle = scratch[0]
-        sample(marginals, law, scratch[:1], scratch[:1])
-        if scratch[0] > years:
+def fill_patience(marginals: Marginals, law: int, scratch: Lanes, patience: NDArray[np.float64]) -> None:
+    """Entry j: the score from which on a tenant pays for j + 1 months or more (no law: any), by bisection.
+
+    So an end of a contract is looked up in one short list, in a month's steps, instead of in the law's table.
+    """
+    for j in range(patience.size):
+        low, high = -2.0 * SCORE_LIMIT, 2.0 * SCORE_LIMIT if law >= 0 else -np.inf
+        for _ in range(60 if law >= 0 else 0):
+            scratch[0] = 0.5 * (low + high)
+            middle = scratch[0]
+            sample(marginals, law, scratch[:1], scratch[:1])
+            if 12.0 * scratch[0] >= j + 1:
+                high = middle
+            else:
+                low = middle
+        patience[j] = high
+
+
+@inner
+def months_paid(patience: NDArray[np.float64], score: float) -> int:
+    """Whole months a tenant pays before it defaults, up to the size of `patience`."""
+    low, high = 0, patience.size
+    while low < high:
+        middle = (low + high) // 2
+        if patience[middle] > score:
             high = middle
         else:
-            low = middle
-    return high + 1e-6
+            low = middle + 1
+    return low
 
 
 @inner

@@ -23,7 +23,7 @@ from simulator.finance.covenants import LEVERED_ROWS, Cover, loan_life_cover
 from simulator.finance.debt import SCHEDULE, note_interest, plan_schedule, refinancing_gap, schedule_of
 from simulator.finance.disposal import dispose
 from simulator.finance.ledger import Lanes, Ledger, Rows, Totals, Works, World, blank
-from simulator.finance.letting import default_bound, end_contracts, let_out, letting_of
+from simulator.finance.letting import end_contracts, fill_patience, let_out, letting_of
 from simulator.finance.levels import accumulate, add_up, age
 from simulator.finance.levered import Liquid, levered
 from simulator.finance.partner import guarantee_paid, owe_rent, partner_flows
@@ -53,7 +53,7 @@ class Fixed(NamedTuple):
 
     schedule: NDArray[np.float64]  # (plans, SCHEDULE, months) of notes
     decay: NDArray[np.float64]  # (plans, n) of the JV's rate, see Joint
-    bound: NDArray[np.float64]  # (plans,) of tenants' defaults, see end_contracts
+    patience: NDArray[np.float64]  # (plans, n) of tenants, see fill_patience: the first let_term entries
 
 
 class Books(NamedTuple):
@@ -74,12 +74,13 @@ def books(p: Programme, plans: Plans, sites: int, lanes: int) -> Books:
     """Empty books for a block of `lanes` paths."""
     months, count = p.growth.size, plans.order.size
     longest = months + 1 + max(int(plans.jv_lease.max(initial=0)), p.compute_life)
+    term = int(plans.let_term.max(initial=1))
     depth = max(SITE_ROWS, IRR_ROWS, LEVERED_ROWS, CHOICE_ROWS + sites)
     return Books(
         blank(at.WORKS, months, lanes), blank(at.TOTALS, lanes),
         Lives(blank(sites, lanes), blank(sites, lanes), blank(sites, months + 2, lanes)),
         blank(at.LEDGER, months, lanes),
-        Fixed(np.zeros((count, SCHEDULE, months)), np.zeros((count, longest)), np.zeros(count)),
+        Fixed(np.zeros((count, SCHEDULE, months)), np.zeros((count, longest)), np.zeros((count, term))),
         blank(at.ROWS, lanes), blank(4, lanes), blank(lanes), blank(depth, lanes),
     )  # fmt: skip
 
@@ -91,7 +92,7 @@ def prepare(marginals: Marginals, plans: Plans, b: Books) -> None:
         plan = plan_of(plans, k)
         plan_schedule(plan.notes, schedule_of(b.fixed.schedule[k]))
         fill_decay(plan.jv_rate, b.fixed.decay[k])
-        b.fixed.bound[k] = default_bound(marginals, plan.default, plan.let_term / 12.0, b.rows[0])
+        fill_patience(marginals, plan.default, b.rows[0], b.fixed.patience[k, : plan.let_term])
 
 
 @inner
@@ -155,8 +156,8 @@ def _operations(
         ended = q.let * q.contract > 0.0 and (plan.default >= 0 or plan.jv_share > 0.0)
         if ended:
             end_contracts(
-                q, c.marginals, plan.default, b.fixed.bound[k], plan.jv_share > 0.0, p.z_default, z, mw, market, world,
-                contracts, b.works, b.lives, b.rows[0], b.ledger,
+                q, b.fixed.patience[k, : q.term], plan.jv_share > 0.0, p.z_default, z, mw, market, world, contracts,
+                b.works, b.lives, b.ledger,
             )  # fmt: skip
         let_out(q, market, world, contracts, b.works, b.rows, b.ledger, ended, figures[row.LEASE_INCOME])
 
@@ -273,6 +274,8 @@ def _debt(
 def _owe(c: Company, plan: Plan, k: int, world: World, tracing: bool, b: Books) -> None:
     """What is committed to partner and cloud at every covenant test."""
     own, tests, owed = plan.own, c.finance.test_months, b.ledger[at.OWED]
+    if own == 1.0 and plan.jv_share == 0.0:
+        return
     if tracing:
         owed[:] = 0.0
     for m in tests:
