@@ -104,7 +104,7 @@ def increment(epsilon: float, lag: float, added: float, months: int = 30) -> np.
     world, works, ledger = at.world(months, 1, 0, 3), np.zeros((at.WORKS, months, 3)), np.zeros((at.LEDGER, months, 3))
     world.monthly[at.NOISE], world.monthly[at.WORK] = 1.1, 1.0
     world.lanes[at.EPSILON], world.lanes[at.MARGIN] = epsilon, 0.8
-    works[at.WORK_CHANGE, 0] = added
+    works[at.DOES] = added
     numbers: dict[str, Any] = {
         name: 0 if kind == "int" else 0.0 for name, kind in Programme.__annotations__.items()
     } | {"growth": np.ones(months), "work_delay": np.zeros(1, np.int64), "z_default": np.zeros(1, np.int64)}

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from simulator.compiled import njit
 from simulator.finance import ledger as at
 from simulator.finance.covenants import LEVERED_ROWS, Cover, loan_life_cover
-from simulator.finance.debt import Schedule, liquidity, note_interest, plan_schedule, refinancing_gap, schedule
+from simulator.finance.debt import SCHEDULE, Schedule, note_interest, plan_schedule, refinancing_gap
 from simulator.finance.ledger import World
-from simulator.finance.levered import levered
+from simulator.finance.levered import Liquid, levered
 from simulator.finance.plan import Plans, Terms, plan_of
 from simulator.finance.programme import Finance, Programme
 from tests.naive.levered import Note, Path, run_path
@@ -51,7 +51,7 @@ class Out(NamedTuple):
     earnings: Array  # (fiscal years, lanes)
     llcr: Array
     gap: Array
-    liquid: Array  # (5, lanes)
+    liquid: Liquid
 
 
 @njit
@@ -64,11 +64,8 @@ def _run(
     plan_schedule(plan.notes, s)
     note_interest(f.tax, sweep, plan.notes, s, world.funding, scratch, ledger[at.INTEREST], ledger[at.SHIELD])
     levered(
-        p, f, terms, base, s, world, service, scratch, ledger, tracing, out.cover, out.sold, out.apv, out.earnings
-    )  # fmt: skip
-    liquidity(
-        terms.cash_floor, ledger[at.CASH], ledger[at.REVOLVER], out.liquid[0], out.liquid[1], out.liquid[2],
-        out.liquid[3], out.liquid[4],
+        p, f, terms, base, s, world, service, scratch, ledger, tracing, out.cover, out.liquid, out.sold, out.apv,
+        out.earnings,
     )  # fmt: skip
     loan_life_cover(f, coupon, s, ledger, out.llcr)
     refinancing_gap(
@@ -172,15 +169,16 @@ def compiled(
     cover = Cover(*np.full((len(Cover._fields), lanes), np.nan))
     sold, apv, llcr, gap = np.full((4, lanes), np.nan)
     apv[:] = 0.0
-    out = Out(cover, sold, apv, np.zeros((f.fiscal_years, lanes)), llcr, gap, np.zeros((5, lanes)))
+    liquid = Liquid(*np.full((len(Liquid._fields), lanes), np.nan))
+    out = Out(cover, sold, apv, np.zeros((f.fiscal_years, lanes)), llcr, gap, liquid)
+    empty = Schedule(*np.full((SCHEDULE, months), np.nan))
     scratch = np.full((LEVERED_ROWS, lanes), np.nan)
     _run(
-        programme(months), f, terms, plans_of(notes, terms.sweep), 0.05, case.base, schedule(months), world,
+        programme(months), f, terms, plans_of(notes, terms.sweep), 0.05, case.base, empty, world,
         case.service, scratch, ledger, tracing, out,
     )  # fmt: skip
     figures = cover._asdict() | {"sold": sold, "apv": apv, "earnings": out.earnings, "llcr": llcr, "gap": gap}
-    liquid = dict(zip(("least", "short", "depth", "count", "drawn"), out.liquid, strict=True))
-    return figures | liquid | {name: ledger[getattr(at, name)] for name in FILLED}
+    return figures | liquid._asdict() | {name: ledger[getattr(at, name)] for name in FILLED}
 
 
 def slow(case: Case, terms: Terms, notes: Sequence[Note], tests: Sequence[int] = TESTS) -> dict[str, Array]:
@@ -242,7 +240,7 @@ def test_without_a_trace_every_figure_is_the_same() -> None:
     levers, notes = LEVERS["all, notes"]
     case, terms = random_case(3), NEUTRAL._replace(**levers)
     traced, plain = compiled(case, terms, notes), compiled(case, terms, notes, tracing=False)
-    for name in set(traced) - {"PROFIT", "DRAWN_INTEREST"}:
+    for name in set(traced) - {"CASH", "REVOLVER", "PROFIT", "DRAWN_INTEREST"}:
         np.testing.assert_array_equal(plain[name], traced[name], err_msg=name)
 
 

@@ -72,6 +72,18 @@ def next_swaps(
 
 
 @inner
+def used_up(m: int, since: float, rate: float) -> float:
+    """Share of its book life that an asset has been used by the end of month m."""
+    return (m + 1 - since) * rate
+
+
+@inner
+def beyond(used: float, cost: float, worth: float) -> float:
+    """Straight-line book value less what the asset is worth; its book value does not fall before it is used."""
+    return cost * (1.0 - (used if used > 0.0 else 0.0)) - worth
+
+
+@inner
 def strand(
     life: int, site: NDArray[np.float64], value: Monthly, worth: Lanes, stranded: Monthly, tracing: bool, asset: Monthly
 ) -> None:
@@ -95,16 +107,14 @@ def strand(
     for m in range(first, last):
         if early or (waits and m < latest):
             for lane in range(worth.size):
-                used = (m + 1 - site[SINCE, lane]) * rate
-                left = 1.0 - (used if used > 0.0 else 0.0)
-                gap = site[COMPUTE, lane] * left - value[m, lane] * worth[lane]
+                used = used_up(m, site[SINCE, lane], rate)
+                gap = beyond(used, site[COMPUTE, lane], value[m, lane] * worth[lane])
                 held = m >= site[BEGIN, lane] and m < site[END, lane] and gap > 0.0
                 stranded[m, lane] += gap if held else 0.0
         else:
             for lane in range(worth.size):
-                used = (m + 1 - site[SINCE, lane]) * rate
-                left = 1.0 - (used if used > 0.0 else 0.0)
-                gap = site[COMPUTE, lane] * left - value[m, lane] * worth[lane]
+                used = used_up(m, site[SINCE, lane], rate)
+                gap = beyond(used, site[COMPUTE, lane], value[m, lane] * worth[lane])
                 stranded[m, lane] += gap if used > before and gap > 0.0 else 0.0
     if tracing:
         for m in range(first, months):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from tests.mutations import Mutation
 
 CASH_FLOW = (
-    Mutation("adoption is linear", "log(1.0 + effective[m, lane] * fleet)", "effective[m, lane] * fleet"),
+    Mutation("adoption is linear", "log_normal_number(1.0 + effective[m, lane] * fleet)", "effective[m, lane] * fleet"),
     Mutation("revenue is not lifted but multiplied", "adopted[lane]) - 1.0", "adopted[lane])"),
     Mutation(
         "losses on sale are taxed as gains",
-        "ebitda[m, lane] - written[lane] + own *",
-        "ebitda[m, lane] - written[lane] - own *",
+        "depreciation[lane] - gain[m, lane]",
+        "depreciation[lane] + gain[m, lane]",
     ),
-    Mutation("sales cost money", "own * (capex[m, lane] - sale[m, lane])", "own * (capex[m, lane] + sale[m, lane])"),
+    Mutation("sales cost money", "capex[m, lane] - spent[m, lane]", "capex[m, lane] + spent[m, lane]"),
     Mutation("tax is paid out", "ebitda[m, lane] - tax * taxable[m", "ebitda[m, lane] + tax * taxable[m"),
     Mutation("terminal losses are taxed", "f.tax * (brings - totals[", "f.tax * (brings + totals["),
     Mutation(
@@ -26,13 +26,13 @@ CASH_FLOW = (
         "f.discount[0] * b.end_value[lane]",
     ),
     Mutation("payback before the peak", "payback[lane] = months if lower", "payback[lane] = m if lower"),
-    Mutation("sunk money is not employed", "book[lane] = own * sunk[lane]", "book[lane] = 0.0"),
+    Mutation("sunk money is not employed", "book[lane] = totals[at.SUNK, lane]", "book[lane] = 0.0"),
     Mutation(
         "idle money costs closing rates",
         "carry[m, lane] + funding[m, lane] / 12.0",
         "carry[m, lane] + funding[m + 1, lane] / 12.0",
     ),
-    Mutation("chips end while they earn", "value_mw[lane] < operating_cost", "value_mw[lane] > operating_cost"),
+    Mutation("chips end while they earn", "held < operating_cost", "held > operating_cost"),
     Mutation(
         "the rate of return is of 11 months",
         "step[lane] = exp(log(1.0 + rate[lane]) / -12.0)",
@@ -40,7 +40,7 @@ CASH_FLOW = (
     ),
     Mutation(
         "assets mature after their end",
-        "mature[lane] += mw[lane] if end[lane] == months else 0.0",
+        "mature[lane] += mw[lane] if stands else 0.0",
         "mature[lane] += mw[lane]",
     ),
 )
@@ -53,9 +53,9 @@ DEBT = (
     Mutation("interest on cash is not taxed", "1.0 + (1.0 - tax) * ", "1.0 + ", "poor"),
     Mutation("interest is taxed", "taxed = taxable[m, lane] - borne", "taxed = taxable[m, lane] + borne"),
     Mutation("the penalty is paid every month after", "terms.penalty if m == ", "terms.penalty if m >= "),
-    Mutation("the revolver has no limit", "else limit - drawn[lane]", "else pays", "poor"),
+    Mutation("the revolver has no limit", "else limit - owed", "else pays", "poor"),
     Mutation(
-        "the revolver is never repaid", "missing > -drawn[lane] else -drawn[lane]", "missing > 0.0 else 0.0", "poor"
+        "the revolver is never repaid", "missing > -owed else -owed", "missing > 0.0 else 0.0", "poor"
     ),
     Mutation(
         "lenders want less than they are owed", "cfads[lane] / REFINANCING_DSCR", "cfads[lane] * REFINANCING_DSCR"
@@ -88,8 +88,8 @@ COVENANTS = (
     ),
     Mutation(
         "high leverage is a virtue",
-        "rows[FLOW, lane] - limit * earned if",
-        "limit * earned - rows[FLOW, lane] if",
+        "rows[DEBT, lane] - limit * earned if",
+        "limit * earned - rows[DEBT, lane] if",
         "poor",
     ),
     Mutation("little cash is a virtue", "lacks = least - rows[HELD, lane]", "lacks = rows[HELD, lane] - least", "poor"),

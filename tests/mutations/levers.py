@@ -6,8 +6,8 @@ from tests.mutations import Mutation
 
 LETTING = (
     Mutation("contracts rent at spot", "contracts[m, lane] * share[lane]", "price[m, lane] * share[lane]"),
-    Mutation("contracts run a month longer", "rent[m - q.term, lane]", "rent[max(m - q.term - 1, 0), lane]"),
-    Mutation("let vintages are always new", "(on_spot * value_mw[lane] + again", "(on_spot * working[m, lane] + again"),
+    Mutation("contracts run a month longer", "rent[m - q.term] if", "rent[max(m - q.term - 1, 0)] if"),
+    Mutation("let vintages are always new", "on_spot * value_mw[m, lane] + again", "on_spot * working[m, lane] + again"),
     Mutation("all is let at spot", "(1.0 - q.contract) * scale", "scale"),
     Mutation(
         "selling costs nothing", "share[lane] = (1.0 - q.cost) / (1.0 + supply *", "share[lane] = 1.0 / (1.0 + supply *"
@@ -15,13 +15,13 @@ LETTING = (
     Mutation("choices do not lower the price", "q.own * chosen[m, lane]\n", "0.0 * chosen[m, lane]\n", "scarce"),
     Mutation("the market does not grow", "depth = 1.0 / market[m] if", "depth = 1.0 / market[0] if", "scarce"),
     Mutation("own supply lowers no price", "working[m, lane] * depth)", "working[m, lane] * 0.0)", "scarce"),
-    Mutation("chosen MW earn no rent", "more = q.own / 12e3", "more = 0.0 / 12e3"),
+    Mutation("chosen MW earn no rent", "more[lane] = q.own / 12e3", "more[lane] = 0.0 / 12e3"),
     Mutation("spare MW do not crowd", "1.0 - plan.crowding * plan.let", "1.0"),
-    Mutation("tenants never default", "paid = q.term if not defaults or 12.0", "paid = q.term if True or 12.0"),
-    Mutation("tenants default a month early", "else int(12.0 * years[0])", "else int(12.0 * years[0]) - 1"),
+    Mutation("tenants never default", "scores[lane]) if defaults else", "scores[lane]) if False else"),
+    Mutation("tenants default a month early", ">= j + 1:", ">= j + 2:"),
     Mutation("each term has the first tenant's fate", "z[first[k] + term] if", "z[first[k]] if"),
     Mutation("contracts outlast an exit", "stops = min(lock + paid, gone)", "stops = lock + paid", "fleeing"),
-    Mutation("what a tenant left stays empty", "again[lane] += relet[m, lane]", "again[lane] += 0.0 * relet[m, lane]"),
+    Mutation("what a tenant left stays empty", "again[lane] += opened[lane]", "again[lane] += 0.0 * opened[lane]"),
     Mutation(
         "a lock's own supply is that of today",
         "rent *= fetched(q, market[lock]",
@@ -66,7 +66,7 @@ CHOICES = (
         "if m < left[k, lane]:",
     ),
     Mutation("choices are made in every month", "january[m] == 1, q", "january[m] >= 0, q"),
-    Mutation("what is let stays in W", "lane] = kept * (active[lane] - away[lane])", "lane] = kept * active[lane]"),
+    Mutation("what is let stays in W", "lane] = kept * (does[m, lane] - away[lane])", "lane] = kept * does[m, lane]"),
 )
 
 CLOUD = (
@@ -94,7 +94,7 @@ CLOUD = (
     Mutation(
         "the rented are wearless", "effective[m, lane] = does[lane] * work[m, lane]", "effective[m, lane] = does[lane]"
     ),
-    Mutation("rent is no cost", "spent[lane] += cloud[m, lane]", "spent[lane] += 0.0 * cloud[m, lane]"),
+    Mutation("rent is no cost", "paid[lane] = cloud[m, lane]", "paid[lane] = 0.0 * cloud[m, lane]"),
     Mutation(
         "the month's own rent is still owed", "min(lock + term, months) - 1 - m", "min(lock + term, months) - m", "poor"
     ),

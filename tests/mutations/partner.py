@@ -7,25 +7,25 @@ from tests.mutations import Mutation
 JOINT = (
     Mutation(
         "the partner pays no sunk shell",
-        "contribute(part, weight[0], spent, partner[0], base)\n    for m in range(max(0, int(np.floor",
-        "contribute(0.0, weight[0], spent, partner[0], base)\n    for m in range(max(0, int(np.floor",
+        "contribute(part, decay[1], spent, partner[0], base)\n    for m in range(max(0, int(np.floor",
+        "contribute(0.0, decay[1], spent, partner[0], base)\n    for m in range(max(0, int(np.floor",
     ),
     Mutation(
         "spend accrues no interest", "base[lane] += part * amount[lane] * weight", "base[lane] += part * amount[lane]"
     ),
     Mutation(
         "interest runs a month longer",
-        "exp(j.monthly * min(service, months))",
-        "exp(j.monthly * min(service + 1, months))",
+        "1.0 / j.decay[min(service, months)]",
+        "1.0 / j.decay[min(service + 1, months)]",
     ),
-    Mutation("a year's rent is paid a month", "j.rate / (12.0 * (1.0 - exp", "j.rate / (1.0 * (1.0 - exp"),
-    Mutation("an annuity has another month", "max(months, 0.0)))", "max(months + 1.0, 0.0)))"),
+    Mutation("a year's rent is paid a month", "j.rate / (12.0 * (1.0 - j", "j.rate / (1.0 * (1.0 - j"),
+    Mutation("an annuity has another month", "max(months, 0)])", "max(months + 1, 0)])"),
     Mutation("refits are repaid over the whole lease", "annuity(j, runs_to - m)", "annuity(j, j.lease)"),
     Mutation("the partner pays no refit", "paid = j.share * site[REFIT, lane]", "paid = 0.0 * site[REFIT, lane]"),
     Mutation("the partner pays no new compute", "partner[m, lane] += chips", "partner[m, lane] += 0.0 * chips"),
     Mutation(
         "new chips are rented at the old cost",
-        "site[CHIP_RENT, lane] = chips * annuity(j, life)",
+        "site[CHIP_RENT, lane] = chips * on_chips",
         "site[CHIP_RENT, lane] *= 1.0",
     ),
     Mutation(
@@ -158,8 +158,8 @@ JOINT = (
         "last = 0.0 * own",
     ),
     Mutation("the partner does not pay in", "rent[m, lane] - paid[m, lane] +", "rent[m, lane] +"),
-    Mutation("the partner's end is not discounted", "exp(-j.monthly * months) * end[lane]", "end[lane]"),
-    Mutation("committed rent is next month's balance", "exp(j.monthly * m)\n", "exp(j.monthly * (m + 1))\n"),
+    Mutation("the partner's end is not discounted", "j.decay[months] * end[lane]", "end[lane]"),
+    Mutation("committed rent is next month's balance", "1.0 / j.decay[m]\n", "1.0 / j.decay[m + 1]\n"),
     Mutation(
         "guarantees due before the horizon are forgotten",
         "out[lane] += own * guarantee[m, lane]",
@@ -168,13 +168,13 @@ JOINT = (
     ),
     Mutation(
         "the sponsor forgets what the partner pays",
-        "rows[row.FLOW, lane] += ledger[at.PARTNER_FLOW, m, lane]",
-        "rows[row.FLOW, lane] += 0.0",
+        "rows[row.GIVEN, lane] = ledger[at.PARTNER_FLOW, m, lane]",
+        "rows[row.GIVEN, lane] = 0.0",
     ),
     Mutation(
         "CFADS are before rent",
-        "ledger[at.CFADS, m, lane] -= ledger[at.RENT_PAID, m, lane]",
-        "ledger[at.CFADS, m, lane] -= 0.0",
+        "cfads[m, lane] = before - rent[lane]",
+        "cfads[m, lane] = before",
     ),
     Mutation(
         "the guarantee is not charged",
@@ -212,8 +212,8 @@ EQUITY = (
     Mutation("cures never run out", "rows[CURED, lane] += 1.0 if able", "rows[CURED, lane] += 0.0 if able", "poor"),
     Mutation(
         "an injection is no cash",
-        "rows[HELD, lane] += amount\n        ledger[at.CASH",
-        "rows[HELD, lane] += 0.0 * amount\n        ledger[at.CASH",
+        "rows[HELD, lane] += amount\n",
+        "rows[HELD, lane] += 0.0 * amount\n",
         "poor",
     ),
     Mutation("an injection may exceed the limit", "need <= limit - sold[lane]", "need <= 9e9", "poor"),
@@ -239,7 +239,7 @@ EQUITY = (
         "charges = rows[YEAR + RENT, lane] + rows[YEAR + CLOUD, lane]",
         "charges = rows[YEAR + CLOUD, lane]",
     ),
-    Mutation("what is committed is no debt", "rows[FLOW, lane] += ledger[at.OWED, m, lane]", "rows[FLOW, lane] += 0.0"),
+    Mutation("what is committed is no debt", "rows[DEBT, lane] += ledger[at.OWED, m, lane]", "rows[DEBT, lane] += 0.0"),
     Mutation(
         "plans with notes are tested for FCCR",
         "0.0 if notes else plan.covenant_fccr",
@@ -285,7 +285,7 @@ SWEEPS = (
         "apv[lane] += ledger[at.SHIELD, m, lane]",
         "swept",
     ),
-    Mutation("prepaid notes are repaid", "repaid * (1.0 - rows[row.LEFT, lane])", "repaid * 0.0", "swept"),
+    Mutation("prepaid notes are repaid", "repaid * (1.0 - left)", "repaid * 0.0 * (1.0 - left)", "swept"),
     Mutation(
         "prepaid amortisation is served",
         "rows[row.PAID, lane] += left * amortised",
