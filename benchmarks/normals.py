@@ -19,9 +19,9 @@ GENERATORS = {"numpy Philox": np.random.Philox, "numpy SFC64": np.random.SFC64, 
 
 
 @njit
-def _fill(draws, seed, blocks, z):
-    for block in range(blocks):
-        fill(draws, seed, block * z.shape[1], z)
+def _fill(draws, seed, blocks, paths, z):
+    for _ in range(blocks):
+        fill(draws, seed, paths, z)
 
 
 def normals(rounds: int, count: int = 1 << 22) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def normals(rounds: int, count: int = 1 << 22) -> dict[str, Any]:
         return work
 
     def ours() -> int:
-        _fill(draws, 1, blocks, z)
+        _fill(draws, 1, blocks, np.arange(kernel.LANES), z)
         return blocks * z.size
 
     makers = {"sampler.fill": ours}

@@ -20,8 +20,8 @@ from simulator.sampling.sampler import fill
 
 @njit
 def _fill(model, seed, blocks, w):
-    for block in range(blocks):
-        fill(model.draws, seed, block * w.z.shape[1], w.z)
+    for _ in range(blocks):
+        fill(model.draws, seed, w.paths, w.z)
 
 
 @njit
@@ -39,7 +39,7 @@ def stages(rounds: int, blocks: int = 200) -> dict[str, Any]:
     trace = np.empty((0, model.months, 0))
 
     def whole() -> None:
-        kernel.simulate(model, 1, kernel.SAMPLED, out.shape[1], work, out, trace)
+        kernel.simulate(model, 1, kernel.SAMPLED + np.arange(out.shape[1]), work, out, trace)
 
     parts: dict[str, Callable[[], Any]] = {
         "all": whole,

@@ -1,7 +1,7 @@
 """Simulate paths: fill Z, draw the world, value every plan in it.
 
-A block is LANES paths at once, a task any number of consecutive paths. The lane width never changes a bit, nor does the
-path at which a task begins. Rows of the result: the world's figures, then each plan's.
+A block is LANES paths at once, a task any number of paths, whichever they are. Neither the lane width nor the paths that
+are simulated beside a path change a bit of it. Rows of the result: the world's figures, then each plan's.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ SCRATCH = 8
 class Workspace(NamedTuple):
     """Arrays one thread works in, reused from block to block."""
 
+    paths: NDArray[np.int64]  # (lanes,) of the block
     z: NDArray[np.float64]  # (rows, lanes)
     scratch: NDArray[np.float64]  # (SCRATCH, lanes)
     world: World
@@ -59,6 +60,7 @@ def series_count(model: Model) -> int:
 def workspace(model: Model, lanes: int = LANES) -> Workspace:
     """Empty arrays for blocks of `lanes` paths."""
     return Workspace(
+        np.zeros(lanes, dtype=np.int64),
         blank(model.draws.rows, lanes),
         blank(SCRATCH, lanes),
         empty_world(model.months, model.grid.mw.size, model.price.tenors.size, lanes),
@@ -71,18 +73,18 @@ def workspace(model: Model, lanes: int = LANES) -> Workspace:
 def simulate(
     model: Model,
     seed: int,
-    first: int,
-    count: int,
+    paths: NDArray[np.int64],
     w: Workspace,
     out: NDArray[np.float64],
     trace: NDArray[np.float64],
 ) -> int:
-    """Simulate paths first .. first + count - 1 into `out` (figures, count) and, if it has room, `trace`.
+    """Simulate `paths` (count,), rising, into `out` (figures, count) and, if it has room, `trace`.
 
     `trace` is (series, months, count), or of length 0. Returns DONE, or a path of the block that has more events than
-    its model holds slots for (probability < 1e-12 a list; the numbers of such a run are not to be used).
+    its model holds slots for (probability < 1e-12 a list; the numbers of such a run are not to be used). Figures for
+    sampled paths only are worked out in blocks that begin with one.
     """
-    lanes = w.z.shape[1]
+    lanes, count = w.z.shape[1], paths.size
     tracing = trace.size > 0
     world_figures = _WORLD_FIGURES + model.grid.mw.size
     per_plan = _PLAN_FIGURES + model.finance.fiscal_years
@@ -93,9 +95,11 @@ def simulate(
     prepare(model.marginals, plans, w.books)
     for begin in range(0, count, lanes):
         width = min(lanes, count - begin)
-        fill(model.draws, seed, first + begin, w.z)
+        for lane in range(lanes):
+            w.paths[lane] = paths[begin + min(lane, width - 1)]
+        fill(model.draws, seed, w.paths, w.z)
         if not draw_world(model, w):
-            return first + begin
+            return paths[begin]
         if tracing:
             _trace_world(model.arpu.base, w.world, trace, begin, width)
         for turn in range(plans.order.size):
@@ -106,7 +110,7 @@ def simulate(
             top = world_figures + k * per_plan
             rows = _WORLD_SERIES + k * _PLAN_SERIES
             value_plan(
-                company, plan, k, w.world, w.z, first + begin < SAMPLED, w.books, w.figures[top : top + per_plan],
+                company, plan, k, w.world, w.z, paths[begin] < SAMPLED, w.books, w.figures[top : top + per_plan],
                 trace[rows:], begin, width,
             )  # fmt: skip
         for k in range(w.figures.shape[0]):

@@ -19,7 +19,7 @@ def fingerprint() -> str:
     layout = Layout()
     rows = [layout.add("first", 7), layout.add("second", 3)]
     z = np.empty((12, 24))
-    fill(layout.freeze(), -5, 2**32 - 10, z)
+    fill(layout.freeze(), -5, np.arange(24) + 2**32 - 10, z)
     laws = [inverse_scale_law(6.0), zero_inflated(named("gamma", shape=2, mean=3.0), 0.3), empirical([3.0, 1.0, 2.0])]
     tables = freeze([*laws, named("lognormal", median=2.0, sigma=0.4), named("uniform", low=1.0, high=2.0)])
     systematic = np.empty((6, 24))

@@ -59,7 +59,7 @@ def _kernel(given: Frozen, paths: int) -> Answer:
     model = given.model
     out = np.empty((kernel.figure_count(model), paths))
     trace = np.empty((kernel.series_count(model), model.months, paths))
-    assert kernel.simulate(model, SEED, 0, paths, kernel.workspace(model), out, trace) == kernel.DONE
+    assert kernel.simulate(model, SEED, np.arange(paths), kernel.workspace(model), out, trace) == kernel.DONE
     world = {metric.name: out[i] for i, metric in enumerate(given.world)}
     figures = {metric.name: out[len(world) + i] for i, metric in enumerate(given.plan)}
     rows = {name.partition(".")[2]: trace[i] for i, name in enumerate(series_names(given.plans))}
@@ -69,7 +69,7 @@ def _kernel(given: Frozen, paths: int) -> Answer:
 def _twin(given: Frozen, paths: int) -> Answer:
     model = given.model
     z = np.empty((model.draws.rows, paths))
-    fill(model.draws, SEED, 0, z)
+    fill(model.draws, SEED, np.arange(paths), z)
     years = [int(m.name.removeprefix("eps_fy")) for m in given.plan if m.name.startswith("eps_fy")]
     answer = naive.simulate(model, z, given.sites, years)
     series = answer["series"] | answer["plan_series"][0]

@@ -105,11 +105,11 @@ def loops() -> dict[str, Callable[[], object]]:
     drawn = njit(getattr(funding.draw, "py_func", funding.draw))
     model = freeze(load(ROOT / "configs/smoke.toml")).model
     z, scratch = np.empty((model.draws.rows, LANES)), np.empty((8, LANES))
-    fill(model.draws, 1, 0, z)
+    fill(model.draws, 1, np.arange(LANES), z)
     rate, end, mean = np.full(LANES, 0.1), np.ones(LANES), np.empty(LANES)
     funds, flows = np.empty((model.months + 1, LANES)), z[: model.months].copy()
     return {
-        "sampler": lambda: fill(model.draws, 1, 0, z),
+        "sampler": lambda: fill(model.draws, 1, np.arange(LANES), z),
         "funding": lambda: drawn(model.funding, rate, end, z, scratch, funds, mean),
         "value": lambda: value_at(rate, flows, end, scratch[0], scratch[1], mean),
     }
@@ -121,10 +121,10 @@ def kernel() -> dict[str, Callable[[], object]]:
     from simulator.config import freeze, load
 
     model = freeze(load(ROOT / "configs/hyperscaler.toml")).model
-    paths = 64 * LANES
-    out, work = np.empty((kernel.figure_count(model), paths)), kernel.workspace(model)
+    paths = kernel.SAMPLED + np.arange(64 * LANES)
+    out, work = np.empty((kernel.figure_count(model), paths.size)), kernel.workspace(model)
     nothing = np.empty((0, 0, 0))
-    return {"kernel": lambda: kernel.simulate(model, 1, kernel.SAMPLED, paths, work, out, nothing)}
+    return {"kernel": lambda: kernel.simulate(model, 1, paths, work, out, nothing)}
 
 
 def serve(what: str) -> None:

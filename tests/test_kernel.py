@@ -53,7 +53,10 @@ RENTED = '\n[plans.rented]\ntitle = "Another"\nnotes = false\nchips = "deferred"
 def run(model: Model, paths: int, first: int = 0, *, seed: int = SEED, lanes: int = kernel.LANES) -> np.ndarray:
     """Figures (figures, paths)."""
     out = np.full((kernel.figure_count(model), paths), np.inf)
-    assert kernel.simulate(model, seed, first, paths, kernel.workspace(model, lanes), out, NOTHING) == kernel.DONE
+    assert (
+        kernel.simulate(model, seed, np.arange(first, first + paths), kernel.workspace(model, lanes), out, NOTHING)
+        == kernel.DONE
+    )
     return out
 
 
@@ -61,7 +64,10 @@ def traced(model: Model, paths: int, first: int = 0) -> tuple[np.ndarray, np.nda
     """Figures and trace (series, months, paths)."""
     out = np.full((kernel.figure_count(model), paths), np.inf)
     trace = np.full((kernel.series_count(model), model.months, paths), np.inf)
-    assert kernel.simulate(model, SEED, first, paths, kernel.workspace(model), out, trace) == kernel.DONE
+    assert (
+        kernel.simulate(model, SEED, np.arange(first, first + paths), kernel.workspace(model), out, trace)
+        == kernel.DONE
+    )
     return out, trace
 
 
@@ -111,8 +117,8 @@ def test_the_path_at_which_a_task_begins_changes_no_bit(levers: Model, figures: 
 
 def test_a_workspace_carries_nothing_from_block_to_block(levers: Model, figures: np.ndarray) -> None:
     work, out = kernel.workspace(levers), np.empty((kernel.figure_count(levers), 300))
-    assert kernel.simulate(levers, SEED + 1, 400, 300, work, out, NOTHING) == kernel.DONE
-    assert kernel.simulate(levers, SEED, 0, 300, work, out, NOTHING) == kernel.DONE
+    assert kernel.simulate(levers, SEED + 1, np.arange(400, 700), work, out, NOTHING) == kernel.DONE
+    assert kernel.simulate(levers, SEED, np.arange(300), work, out, NOTHING) == kernel.DONE
     assert same(out, figures[:, :300])
 
 
@@ -266,8 +272,8 @@ def test_more_events_than_slots_are_reported(overrides: list[str], driver: str, 
     model = freeze(load(SMOKE, overrides)).model
     short = model._replace(**{driver: getattr(model, driver)._replace(**{slots: 1})})
     out, work = np.empty((kernel.figure_count(model), 300)), kernel.workspace(model)
-    assert kernel.simulate(model, SEED, 1_000, 300, work, out, NOTHING) == kernel.DONE
-    assert kernel.simulate(short, SEED, 1_000, 300, work, out, NOTHING) in range(1_000, 1_300)
+    assert kernel.simulate(model, SEED, np.arange(1_000, 1_300), work, out, NOTHING) == kernel.DONE
+    assert kernel.simulate(short, SEED, np.arange(1_000, 1_300), work, out, NOTHING) in range(1_000, 1_300)
 
 
 class Accounts:

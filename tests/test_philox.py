@@ -51,7 +51,8 @@ def test_any_counter_and_key(counter, key):
 @pytest.mark.parametrize("first", [0, 2**32 - 3, 2**63 - 2, 2**64 - 8])
 def test_lanes_are_consecutive_paths_of_64_bits(first):
     seed, out = 0xFEDCBA9876543210, np.empty((4, 7), np.uint32)
-    philox_lanes(np.uint64(seed), np.uint64(first), np.uint64(9), np.uint64(WORD), out)
+    paths = np.uint64(first).view(np.int64) + np.arange(7)
+    philox_lanes(np.uint64(seed), paths, np.uint64(9), np.uint64(WORD), out)
     for lane in range(7):
         path = first + lane
         assert out[:, lane].tolist() == naive([path & WORD, path >> 32, 9, WORD], [seed & WORD, seed >> 32])

@@ -215,10 +215,9 @@ def test_a_run_folder_is_named_after_config_time_and_seed(tmp_path, monkeypatch)
 def poisoned(row, path, value):
     """The kernel, but for one figure of one path."""
 
-    def simulate(model, seed, first, count, work, out, kept):
-        kernel.simulate(model, seed, first, count, work, out, kept)
-        if first <= path < first + count:
-            out[row, path - first] = value
+    def simulate(model, seed, paths, work, out, kept):
+        kernel.simulate(model, seed, paths, work, out, kept)
+        out[row, paths == path] = value
         return kernel.DONE
 
     return SimpleNamespace(**{**vars(kernel), "simulate": simulate})

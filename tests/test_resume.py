@@ -242,8 +242,8 @@ def test_data_that_changed_is_a_changed_config(tmp_path):
 def other_bits(row):
     """The kernel of a machine that computes one figure a little differently."""
 
-    def simulate(model, seed, first, paths, work, out, kept):
-        stuck = kernel.simulate(model, seed, first, paths, work, out, kept)
+    def simulate(model, seed, paths, work, out, kept):
+        stuck = kernel.simulate(model, seed, paths, work, out, kept)
         out[row] = np.nextafter(out[row], np.inf)
         return stuck
 

@@ -30,7 +30,7 @@ def layout(names: dict[str, int]) -> tuple[Draws, dict[str, int]]:
 
 def scores(draws: Draws, seed: int, first: int, lanes: int) -> NDArray[np.float64]:
     z = np.full((draws.rows, lanes), np.nan)
-    fill(draws, seed, first, z)
+    fill(draws, seed, np.arange(first, first + lanes), z)
     return z
 
 

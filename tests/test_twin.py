@@ -50,14 +50,14 @@ def both(frozen: Frozen, paths: int) -> Iterator[Both]:
     work = kernel.workspace(model, lanes)
     years = [int(m.name.removeprefix("eps_fy")) for m in frozen.plan if m.name.startswith("eps_fy")]
     for first in range(0, paths, lanes):
-        out = np.empty((kernel.figure_count(model), lanes))
+        block, out = np.arange(first, first + lanes), np.empty((kernel.figure_count(model), lanes))
         trace = np.empty((kernel.series_count(model), model.months, lanes))
-        assert kernel.simulate(model, SEED, first, lanes, work, out, trace) == kernel.DONE
+        assert kernel.simulate(model, SEED, block, work, out, trace) == kernel.DONE
         plain = np.empty_like(out)
-        assert kernel.simulate(model, SEED, first, lanes, work, plain, np.empty((0, 0, 0))) == kernel.DONE
+        assert kernel.simulate(model, SEED, block, work, plain, np.empty((0, 0, 0))) == kernel.DONE
         np.testing.assert_array_equal(plain, out)  # tracing changes nothing
         z = np.empty((model.draws.rows, lanes))
-        fill(model.draws, SEED, first, z)
+        fill(model.draws, SEED, block, z)
         twin = naive.simulate(model, z, frozen.sites, years, work.world.contracts)
         yield Both(out, trace, work.world.contracts, twin)
 

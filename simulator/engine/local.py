@@ -86,9 +86,15 @@ class Slot:
 
     def simulate(self, seed: int, task: Task, trace: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
         """Figures (figures, paths) of a task, valid until the next call; `trace` (series, months, paths) if given."""
-        out = self._out[: self._rows * task.paths].reshape(self._rows, task.paths)
+        return self.simulate_paths(seed, np.arange(task.first, task.first + task.paths), trace)
+
+    def simulate_paths(
+        self, seed: int, paths: NDArray[np.int64], trace: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """The same of any rising `paths`, at most as many as the slot was made for."""
+        out = self._out[: self._rows * paths.size].reshape(self._rows, paths.size)
         kept = self._untraced if trace is None else trace
-        stuck = kernel.simulate(self._model, seed, task.first, task.paths, self.work, out, kept)
+        stuck = kernel.simulate(self._model, seed, paths, self.work, out, kept)
         if stuck != kernel.DONE:
             raise RunError(
                 f"a path between {stuck} and {stuck + kernel.LANES - 1} of seed {seed} has more generations, shifts or "

@@ -185,7 +185,8 @@ def worst(job: Job, tallies: Tallies, sample: Sample) -> tuple[NDArray[np.int64]
     figures = np.empty((len(job.columns), paths.size))
     for column in job.columns:
         figures[column.row, :known] = sample(column.name)[paths[:known]]
-    slot = Slot(job.model, 1, lanes=1)
-    for k in range(known, paths.size):
-        figures[:, k] = slot.simulate(job.seed, Task(int(paths[k]), 1))[:, 0]
+    slot = Slot(job.model, BLOCK)
+    for k in range(known, paths.size, BLOCK):
+        some = paths[k : k + BLOCK]
+        figures[:, k : k + some.size] = slot.simulate_paths(job.seed, some)
     return paths, figures

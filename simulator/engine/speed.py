@@ -55,11 +55,11 @@ def _timed(work: Callable[[], object], units: int) -> float:
 
 def _fill(job: Job) -> float:
     z = np.empty((job.model.draws.rows, kernel.LANES))
-    blocks = max(_NORMALS // z.size, 1)
+    blocks, paths = max(_NORMALS // z.size, 1), np.arange(kernel.LANES)
 
     def work() -> None:
         for block in range(blocks):
-            fill(job.model.draws, job.seed, block * kernel.LANES, z)
+            fill(job.model.draws, job.seed, paths + block * kernel.LANES, z)
 
     return _timed(work, blocks * z.size)
 

@@ -241,9 +241,7 @@ def _works_figures(own: float, totals: Totals, figures: NDArray[np.float64]) -> 
 
 
 @inner
-def _debt(
-    c: Company, plan: Plan, k: int, world: World, tracing: bool, b: Books, figures: NDArray[np.float64]
-) -> None:
+def _debt(c: Company, plan: Plan, k: int, world: World, tracing: bool, b: Books, figures: NDArray[np.float64]) -> None:
     """Figures of debt: liquidity, cover, covenants, refinancing and the gap between debt and assets."""
     f, ledger, sweep = c.finance, b.ledger, plan.sweep == 1
     terms, schedule = terms_of(plan), schedule_of(b.fixed.schedule[k])

@@ -32,16 +32,16 @@ def philox(
 
 @njit
 def philox_lanes(
-    seed: np.uint64, first_path: np.uint64, index: np.uint64, stream: np.uint64, words: NDArray[np.uint32]
+    seed: np.uint64, paths: NDArray[np.int64], index: np.uint64, stream: np.uint64, words: NDArray[np.uint32]
 ) -> None:
-    """Fill words (4, lanes): lane l holds counter (path low, path high, index, stream), path = first_path + l.
+    """Fill words (4, lanes): lane l holds counter (path low, path high, index, stream), path = paths[l].
 
-    The key is (seed low, seed high). Paths count modulo 2^64; index and stream are below 2^32.
+    The key is (seed low, seed high). Paths are any 64 bits; index and stream are below 2^32.
     """
     w0, w1, w2, w3 = words[0], words[1], words[2], words[3]
     k0, k1 = seed & _MASK, seed >> _32
     for l in range(w0.size):
-        path = first_path + np.uint64(l)
+        path = np.uint64(paths[l])
         a, b, c, d = philox(path & _MASK, path >> _32, index, stream, k0, k1)
         w0[l] = np.uint32(a)
         w1[l] = np.uint32(b)

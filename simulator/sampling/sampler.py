@@ -12,8 +12,8 @@ from simulator.sampling.philox import philox_lanes
 
 
 @njit
-def fill(draws: Draws, seed: int, first_path: int, Z: NDArray[np.float64]) -> None:
-    """Fill Z (rows, lanes) with the scores of paths first_path + lane, whatever the number of lanes.
+def fill(draws: Draws, seed: int, paths: NDArray[np.int64], Z: NDArray[np.float64]) -> None:
+    """Fill Z (rows, lanes) with the scores of `paths` (lanes,), whichever they are and however many.
 
     Philox counter j of a stream makes its scores 4j .. 4j + 3: words (0, 1) the first two, words (2, 3) the others.
     `seed` is any 64 bits, given as int64.
@@ -23,7 +23,7 @@ def fill(draws: Draws, seed: int, first_path: int, Z: NDArray[np.float64]) -> No
     for s in range(draws.stream.size):
         row = draws.row[s]
         for j in range(draws.groups[s]):
-            philox_lanes(key, np.uint64(first_path), np.uint64(j), np.uint64(draws.stream[s]), words)
+            philox_lanes(key, paths, np.uint64(j), np.uint64(draws.stream[s]), words)
             box_muller(words[0], words[1], Z[row], Z[row + 1])
             box_muller(words[2], words[3], Z[row + 2], Z[row + 3])
             row += 4

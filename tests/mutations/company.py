@@ -54,9 +54,7 @@ DEBT = (
     Mutation("interest is taxed", "taxed = taxable[m, lane] - borne", "taxed = taxable[m, lane] + borne"),
     Mutation("the penalty is paid every month after", "terms.penalty if m == ", "terms.penalty if m >= "),
     Mutation("the revolver has no limit", "else limit - owed", "else pays", "poor"),
-    Mutation(
-        "the revolver is never repaid", "missing > -owed else -owed", "missing > 0.0 else 0.0", "poor"
-    ),
+    Mutation("the revolver is never repaid", "missing > -owed else -owed", "missing > 0.0 else 0.0", "poor"),
     Mutation(
         "lenders want less than they are owed", "cfads[lane] / REFINANCING_DSCR", "cfads[lane] * REFINANCING_DSCR"
     ),

@@ -7,7 +7,9 @@ from tests.mutations import Mutation
 LETTING = (
     Mutation("contracts rent at spot", "contracts[m, lane] * share[lane]", "price[m, lane] * share[lane]"),
     Mutation("contracts run a month longer", "rent[m - q.term] if", "rent[max(m - q.term - 1, 0)] if"),
-    Mutation("let vintages are always new", "on_spot * value_mw[m, lane] + again", "on_spot * working[m, lane] + again"),
+    Mutation(
+        "let vintages are always new", "on_spot * value_mw[m, lane] + again", "on_spot * working[m, lane] + again"
+    ),
     Mutation("all is let at spot", "(1.0 - q.contract) * scale", "scale"),
     Mutation(
         "selling costs nothing", "share[lane] = (1.0 - q.cost) / (1.0 + supply *", "share[lane] = 1.0 / (1.0 + supply *"

@@ -77,7 +77,7 @@ def expected(case: str) -> tuple[Frozen, dict[str, Any]]:
     """Frozen numbers of a case and the twin's answer."""
     frozen = freeze(load(LEVERS, CASES[case]))
     z = np.empty((frozen.model.draws.rows, PATHS))
-    fill(frozen.model.draws, SEED, 0, z)
+    fill(frozen.model.draws, SEED, np.arange(PATHS), z)
     years = [int(m.name.removeprefix("eps_fy")) for m in frozen.plan if m.name.startswith("eps_fy")]
     return frozen, naive.simulate(frozen.model, z, frozen.sites, years)
 
@@ -88,7 +88,7 @@ def caught(case: str, mutation: Mutation | None) -> list[str]:
     kernel = kernel_with(mutation)
     out = np.empty((kernel.figure_count(frozen.model), PATHS))
     work = kernel.workspace(frozen.model, PATHS)
-    assert kernel.simulate(frozen.model, SEED, 0, PATHS, work, out, np.empty((0, 0, 0))) == kernel.DONE
+    assert kernel.simulate(frozen.model, SEED, np.arange(PATHS), work, out, np.empty((0, 0, 0))) == kernel.DONE
     return list(disagreements(frozen, out, twin))
 
 
