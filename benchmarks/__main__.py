@@ -173,8 +173,9 @@ def _stages_table(part: dict[str, Any]) -> list[str]:
 
 def _plans_table(part: dict[str, Any]) -> list[str]:
     rows = [f"  {name:<12} {us:6.2f} us" for name, us in part["us"].items()]
-    ratio = f"worlds with {part['plans']} plans take {part['all_over_one']:.2f} times worlds with `own`"
-    return ["worlds with one plan or all, one thread, a path", *rows, f"  {ratio}"]
+    over = ", ".join(f"{ratio:.2f} with {name}" for name, ratio in part["all_over"].items())
+    mean = f"  all {part['plans']} take {part['all_over_mean']:.2f} times as long as one, the mean of them; {over}"
+    return ["worlds with one plan or all, one thread, a path", *rows, mean]
 
 
 def _storing_table(part: dict[str, Any]) -> list[str]:

@@ -62,6 +62,6 @@ class NumbaPlain:
         if self._seed is not None:
             seed_thread(self._seed)
             self._seed = None
-        out = np.empty((paths, self.rows))
+        out = np.full((paths, self.rows), np.nan)  # what is not raced stays undefined
         simulate_paths(*self._arguments, out)
         return out.T

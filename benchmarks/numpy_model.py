@@ -28,7 +28,7 @@ class NumpyModel:
     def simulate(self, paths: int) -> Array:
         """Figures (rows, paths), in the kernel's row order; `paths` is a multiple of the block."""
         out = np.empty((self.rows, paths))
-        figures = np.empty((self.rows, self.block))
+        figures = np.full((self.rows, self.block), np.nan)  # what is not raced stays undefined
         with np.errstate(invalid="ignore", divide="ignore"):
             for begin in range(0, paths, self.block):
                 self._world.draw(figures[: self._world_rows])

@@ -6,19 +6,20 @@ The flagship's worlds with one plan against the same worlds with all of them, me
 from __future__ import annotations
 
 import time
+from math import fsum
 from statistics import median
 from typing import Any
 
 import numpy as np
 
-from benchmarks.flagship import CONFIG, PLAN
+from benchmarks.flagship import CONFIG
 from simulator import kernel
 from simulator.config import freeze, load
 from simulator.engine.vector import only_plan
 
 
 def plans(rounds: int, paths: int = 50 * kernel.LANES) -> dict[str, Any]:
-    """Median microseconds a path of worlds with each plan alone and with all, and all over plan `own` alone."""
+    """Median microseconds a path of worlds with each plan alone and with all, and all over each and over their mean."""
     frozen = freeze(load(CONFIG))
     models = {"all": frozen.model} | {name: only_plan(frozen.model, k) for k, name in enumerate(frozen.plans)}
     work = {name: kernel.workspace(model) for name, model in models.items()}
@@ -32,5 +33,9 @@ def plans(rounds: int, paths: int = 50 * kernel.LANES) -> dict[str, Any]:
             if k:  # the first round compiles
                 times[name].append((time.process_time() - start) / paths * 1e6)
     found = {name: median(values) for name, values in times.items()}
-    ratios = [many / one for many, one in zip(times["all"], times[PLAN], strict=True)]
-    return {"us": found, "plans": len(frozen.plans), "all_over_one": median(ratios)}
+    over = {
+        name: median(many / one for many, one in zip(times["all"], times[name], strict=True)) for name in frozen.plans
+    }
+    means = [fsum(one) / len(one) for one in zip(*(times[name] for name in frozen.plans), strict=True)]
+    mean = median(many / one for many, one in zip(times["all"], means, strict=True))
+    return {"us": found, "plans": len(frozen.plans), "all_over": over, "all_over_mean": mean}

@@ -99,7 +99,7 @@ def simulate(
             w.paths[lane] = paths[begin + min(lane, width - 1)]
         fill(model.draws, seed, w.paths, w.z)
         if not draw_world(model, w):
-            return paths[begin]
+            return int(paths[begin])
         if tracing:
             _trace_world(model.arpu.base, w.world, trace, begin, width)
         for turn in range(plans.order.size):

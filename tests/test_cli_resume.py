@@ -104,8 +104,16 @@ def test_results_that_cannot_be_printed_are_a_failure():
 
 @pytest.mark.parametrize("wait", [0.0, 0.05, 0.1, 0.15, 0.3, 0.6, 1.0])
 def test_an_interrupt_at_any_moment_is_said_in_plain_words(tmp_path, wait):
-    """From the first moment after Python itself is up."""
-    code = "from simulator.__main__ import main; print('up', flush=True); main()"
+    """From the first moment after Python itself is up and the command has begun."""
+    code = (
+        "import sys\n"
+        "class Up:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        name == 'simulator.cli.main' and print('up', flush=True)\n"
+        "sys.meta_path.insert(0, Up())\n"
+        "from simulator.__main__ import main\n"
+        "main()"
+    )
     _, _, _, *given = command("run", SMOKE, "--out", tmp_path / "r", "--paths", "1e9")
     with subprocess.Popen(
         [command()[0], "-c", code, *given], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,

@@ -44,13 +44,13 @@ class SmallKernel(SimpleNamespace):
         self.workspaces += 1
         return object()
 
-    def simulate(self, model, seed, first, count, work, out, kept):
+    def simulate(self, model, seed, paths, work, out, kept):
         assert out.flags.c_contiguous
         self.threads.add(threading.get_ident())
         time.sleep(self.sleep)
-        out[:] = figures(seed, range(first, first + count))
-        kept[...] = np.arange(first, first + count) if kept.size else 0
-        return self.stuck if first <= self.stuck < first + count else self.DONE
+        out[:] = figures(seed, paths)
+        kept[...] = paths if kept.size else 0
+        return self.stuck if self.stuck in paths else self.DONE
 
 
 MODEL: Any = SimpleNamespace(months=2)

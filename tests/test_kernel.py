@@ -115,6 +115,16 @@ def test_the_path_at_which_a_task_begins_changes_no_bit(levers: Model, figures: 
     assert same(run(levers, 200, first), figures[:, first : first + 200])
 
 
+def test_any_paths_may_be_simulated_together(levers: Model, figures: np.ndarray) -> None:
+    ids = np.array([0, 3, 4, 130, 131, 500, 999, 2**40])
+    out, work = np.empty((kernel.figure_count(levers), ids.size)), kernel.workspace(levers)
+    assert kernel.simulate(levers, SEED, ids, work, out, NOTHING) == kernel.DONE
+    assert same(np.ascontiguousarray(out[:, :-1]), np.ascontiguousarray(figures[:, ids[:-1]]))
+    alone = run(levers, 1, 2**40)[:, 0]
+    apart = np.flatnonzero((out[:, -1] != alone) & ~(np.isnan(out[:, -1]) & np.isnan(alone)))
+    assert apart.size == 0 or all("irr" in name for name in np.array(names(freeze(load(LEVERS))))[apart])
+
+
 def test_a_workspace_carries_nothing_from_block_to_block(levers: Model, figures: np.ndarray) -> None:
     work, out = kernel.workspace(levers), np.empty((kernel.figure_count(levers), 300))
     assert kernel.simulate(levers, SEED + 1, np.arange(400, 700), work, out, NOTHING) == kernel.DONE

@@ -178,7 +178,8 @@ def compiled(
         case.service, scratch, ledger, tracing, out,
     )  # fmt: skip
     figures = cover._asdict() | {"sold": sold, "apv": apv, "earnings": out.earnings, "llcr": llcr, "gap": gap}
-    return figures | liquid._asdict() | {name: ledger[getattr(at, name)] for name in FILLED}
+    figures |= liquid._asdict() | {"count": liquid.months}
+    return figures | {name: ledger[getattr(at, name)] for name in FILLED}
 
 
 def slow(case: Case, terms: Terms, notes: Sequence[Note], tests: Sequence[int] = TESTS) -> dict[str, Array]:

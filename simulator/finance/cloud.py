@@ -81,7 +81,8 @@ def owe_cloud(
             step[lane] = log(1.0 + funding[m + 1, lane]) / -12.0
             rate = exp(-step[lane]) - 1.0
             flat = -1e-12 < rate < 1e-12
-            inverse[lane] = 0.0 if flat else 1.0 / (1.0 if flat else rate)
+            divisor = 1.0 if flat else rate
+            inverse[lane] = 0.0 if flat else 1.0 / divisor
             level[lane] = 1.0 if flat else 0.0
             unpaid[lane] = 0.0
         for k in range(mw.size):

@@ -39,13 +39,13 @@ from simulator.finance.vintages import (
 @inner
 def annuity(j: Joint, months: int) -> float:
     """Level monthly payment that repays 1 over `months` at the JV's rate, due at the CRF's yearly payment / 12."""
-    return j.rate / (12.0 * (1.0 - j.decay[months]))
+    return float(j.rate / (12.0 * (1.0 - j.decay[months])))
 
 
 @inner
 def balance(j: Joint, rent: float, months: int) -> float:
     """What is owed on a monthly rent with `months` to run."""
-    return 12.0 * rent / j.rate * (1.0 - j.decay[max(months, 0)])
+    return float(12.0 * rent / j.rate * (1.0 - j.decay[max(months, 0)]))
 
 
 @inner

@@ -26,12 +26,12 @@ from simulator.finance.programme import Finance, Programme
 
 
 class Liquid(NamedTuple):
-    """Cash and revolver by lane: lowest cash; whether, how deep and for how many months below the floor; most drawn."""
+    """Cash and revolver by lane: lowest cash; whether, how far and in how many months below the floor; most drawn."""
 
     least: Lanes
     short: Lanes
     depth: Lanes
-    count: Lanes
+    months: Lanes
     drawn: Lanes
 
 
@@ -68,8 +68,7 @@ def levered(
     charged, given, per_share = scratch[row.CHARGED], scratch[row.GIVEN], scratch[row.PER_SHARE]
     interest, taxable, net = ledger[at.INTEREST], ledger[at.TAXABLE], ledger[at.NET]
     ebitda, cfads, rents = ledger[at.EBITDA], ledger[at.CFADS], ledger[at.RENT_PAID]
-    years, growth, balance = f.fiscal_year, p.growth, s.balance
-    issued, repaid, amortised = s.issued, s.repaid, s.amortised
+    years, growth, balance, issued, repaid = f.fiscal_year, p.growth, s.balance, s.issued, s.repaid
     tax, over, levers = f.tax, terms.revolver_margin, terms.equity_limit > 0.0 or terms.sweep or terms.with_jv
     kept, flows = 1.0 + (1.0 - tax) * terms.cash_rate / 12.0, f.base_cash_flow
     first, last = (tests[0], tests[-1]) if tests.size > 0 else (base.size + 12, -1)
@@ -78,10 +77,7 @@ def levered(
     for m in range(base.size):
         earned, rent = earnings[years[m]], rents[m] if terms.with_jv else nothing
         if levers:
-            before = balance[max(m - 1, 0)]  # before month 0 nothing is prepaid: any number will do
-            _begin(
-                m, tax, f.shares, terms, before, issued[m], amortised[m], repaid[m], ledger, scratch, sold, apv, earned
-            )  # fmt: skip
+            _begin(m, tax, f.shares, terms, s, ledger, scratch, sold, apv, earned)
         if tracing:
             _trace(m, tax, over, balance[m], funding, ledger, scratch)
         fixed = flows + issued[m] - repaid[m] - (terms.penalty if m == terms.penalty_month else 0.0)
@@ -96,16 +92,11 @@ def levered(
             if m >= first:
                 per_mw = (p.compute_per_mw + terms.refit * p.shell_per_mw * growth[m]) * 12.0 / p.compute_life
                 test_covenants(m, terms, s, f.leverage_share, per_mw, cost, service, ledger, scratch, cover, sold)
-        _follow(terms.cash_floor, held, drawn, liquid.least, liquid.count, liquid.drawn)
+        _follow(terms.cash_floor, held, drawn, liquid.least, liquid.months, liquid.drawn)
         if tracing:
-            for lane in range(held.size):
-                ledger[at.CASH, m, lane] = held[lane]
-                ledger[at.REVOLVER, m, lane] = drawn[lane]
+            _trace_cash(m, held, drawn, ledger)
     end_tests(terms.with_jv or terms.with_cloud, scratch[row.AWAITED], cover)
-    for lane in range(held.size):
-        short = terms.cash_floor - liquid.least[lane] > SLACK
-        liquid.short[lane] = 1.0 if short else 0.0
-        liquid.depth[lane] = terms.cash_floor - liquid.least[lane] if short else 0.0
+    _judge(terms.cash_floor, liquid.least, liquid.short, liquid.depth)
 
 
 @inner
@@ -119,7 +110,7 @@ def _open(
     rows[row.PER_SHARE] = (1.0 - f.tax) / f.shares
     sold[:] = 0.0
     liquid.least[:] = np.inf
-    liquid.count[:] = 0.0
+    liquid.months[:] = 0.0
     liquid.drawn[:] = 0.0
     if not terms.sweep:
         for lane in range(apv.size):
@@ -128,11 +119,10 @@ def _open(
 
 @inner
 def _begin(
-    m: int, tax: float, shares: float, terms: Terms, before: float, issued: float, amortised: float, repaid: float,
-    ledger: Ledger, rows: NDArray[np.float64], sold: Lanes, apv: Lanes, earned: Lanes,
+    m: int, tax: float, shares: float, terms: Terms, s: Schedule, ledger: Ledger, rows: NDArray[np.float64],
+    sold: Lanes, apv: Lanes, earned: Lanes,
 ) -> None:  # fmt: skip
-    """What levers change before a month's flows: shares, notes that are left (`before`: scheduled a month ago), and
-    what passes to and from the partner.
+    """What levers change before a month's flows: shares, notes that are left, what passes to and from the partner.
 
     Shares sold in earlier months bear the month's result and dilute what the base business earns a share. Interest, its
     shield and principal bear on the share of the notes that is left, once this month's are issued.
@@ -150,6 +140,8 @@ def _begin(
     else:
         rows[row.GIVEN] = 0.0
     if terms.sweep:
+        issued, amortised, repaid = s.issued[m], s.amortised[m], s.repaid[m]
+        before = s.balance[max(m - 1, 0)]  # before month 0 nothing is prepaid: any number will do
         if issued > 0.0:
             for lane in range(apv.size):
                 rows[row.LEFT, lane] = (rows[row.LEFT, lane] * before + issued) / (before + issued)
@@ -232,6 +224,23 @@ def _follow(floor: float, held: Lanes, drawn: Lanes, least: Lanes, count: Lanes,
         least[lane] = held[lane] if held[lane] < least[lane] else least[lane]
         count[lane] += 1.0 if floor - held[lane] > SLACK else 0.0
         most[lane] = drawn[lane] if drawn[lane] > most[lane] else most[lane]
+
+
+@inner
+def _judge(floor: float, least: Lanes, short: Lanes, depth: Lanes) -> None:
+    """Whether cash fell below the floor, and how far."""
+    for lane in range(least.size):
+        lacks = floor - least[lane]
+        short[lane] = 1.0 if lacks > SLACK else 0.0
+        depth[lane] = lacks if lacks > SLACK else 0.0
+
+
+@inner
+def _trace_cash(m: int, held: Lanes, drawn: Lanes, ledger: Ledger) -> None:
+    """What only a trace keeps of a month once the revolver, sales, sweeps and cures are through."""
+    for lane in range(held.size):
+        ledger[at.CASH, m, lane] = held[lane]
+        ledger[at.REVOLVER, m, lane] = drawn[lane]
 
 
 @inner
