@@ -178,7 +178,7 @@ def compiled(
         case.service, scratch, ledger, tracing, out,
     )  # fmt: skip
     figures = cover._asdict() | {"sold": sold, "apv": apv, "earnings": out.earnings, "llcr": llcr, "gap": gap}
-    figures |= liquid._asdict() | {"count": liquid.months}
+    figures |= liquid._asdict()
     return figures | {name: ledger[getattr(at, name)] for name in FILLED}
 
 

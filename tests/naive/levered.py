@@ -244,6 +244,6 @@ def run_path(
         "uncured": story.uncured, "sold": company.sold, "apv": company.apv, "earnings": company.earnings,
         "llcr": company.loan_life_cover(coupon), "gap": company.refinancing_gap(),
         "least": cash.min(), "short": float(short.max() > SLACK),
-        "depth": max(short.max(), 0.0) if short.max() > SLACK else 0.0, "count": float((short > SLACK).sum()),
+        "depth": max(short.max(), 0.0) if short.max() > SLACK else 0.0, "months": float((short > SLACK).sum()),
         "drawn": max(series["REVOLVER"]), **{name: np.array(series[name]) for name in names},
     }  # fmt: skip
