@@ -59,18 +59,16 @@ def levered(
     with either OWED at test months. `base` is ad revenue before noise (months,), `service` MW in service per unit of
     ownership (months, lanes), `scratch` (LEVERED_ROWS, lanes). Fills CFADS; NOTES where the plan sweeps or a trace is
     kept; CASH, REVOLVER, EQUITY, PROFIT and DRAWN_INTEREST for a trace; `cover`; `liquid`; `sold`, equity in USD bn.
-    INTEREST becomes what is paid after sweeps. Adds the tax shield to `apv` and USD a share to `earnings` (fiscal
-    years, lanes).
+    INTEREST becomes what is paid after sweeps. Adds the tax shield to `apv`, USD a share to `earnings` (years, lanes).
     """
-    funding, noise = world.funding, world.monthly[at.NOISE]
-    margin, cost, tests = world.lanes[at.MARGIN], world.lanes[at.COST], f.test_months
-    held, drawn, nothing = scratch[row.HELD], scratch[row.DRAWN], scratch[row.NOTHING]
+    funding, noise, margin = world.funding, world.monthly[at.NOISE], world.lanes[at.MARGIN]
+    cost, held, drawn, nothing = world.lanes[at.COST], scratch[row.HELD], scratch[row.DRAWN], scratch[row.NOTHING]
     charged, given, per_share = scratch[row.CHARGED], scratch[row.GIVEN], scratch[row.PER_SHARE]
     interest, taxable, net = ledger[at.INTEREST], ledger[at.TAXABLE], ledger[at.NET]
     ebitda, cfads, rents = ledger[at.EBITDA], ledger[at.CFADS], ledger[at.RENT_PAID]
     years, growth, balance, issued, repaid = f.fiscal_year, p.growth, s.balance, s.issued, s.repaid
     tax, over, levers = f.tax, terms.revolver_margin, terms.equity_limit > 0.0 or terms.sweep or terms.with_jv
-    kept, flows = 1.0 + (1.0 - tax) * terms.cash_rate / 12.0, f.base_cash_flow
+    kept, flows, tests = 1.0 + (1.0 - tax) * terms.cash_rate / 12.0, f.base_cash_flow, f.test_months
     first, last = (tests[0], tests[-1]) if tests.size > 0 else (base.size + 12, -1)
     _open(f, terms, scratch, ledger, sold, apv, liquid)
     start_tests(base.size, cover)
