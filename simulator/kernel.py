@@ -1,7 +1,8 @@
 """Simulate paths: fill Z, draw the world, value every plan in it.
 
 A block is LANES paths at once, a task any number of paths, whichever they are. Neither the lane width nor the paths
-simulated beside a path change a bit of it. Rows of the result: the world's figures, then each plan's.
+simulated beside a path change a bit of it (but whether its IRR is worked out, see `simulate`). Rows of the result: the
+world's figures, then each plan's.
 """
 
 from __future__ import annotations

@@ -27,6 +27,17 @@ RUNS: dict[str, tuple[str, tuple[str, ...], int]] = {
     "smoke": ("configs/smoke.toml", (), 1024),
     "smoke, few": ("configs/smoke.toml", (), 96),
     "levers": ("tests/configs/levers.toml", ("months=90",), 24),
+    "unequal terms": (  # the JV's tenants never default, and other plans' scores are of fewer, longer terms
+        "configs/smoke.toml",
+        (
+            "plans.own.lease_excess.on=true",
+            "plans.own.lease_excess.term=60",
+            "plans.jv.lease_excess.term=1",
+            "plans.jv.lease_excess.default_rate=0",
+            "plans.jv.jv.lease_years=60",
+        ),
+        24,
+    ),
     "regimes": ("tests/configs/levers.toml", ("months=75", "drivers.price.model=regime", "dependence.family=t"), 24),
 }
 SMALL = tuple(name for name in RUNS if name != "smoke")

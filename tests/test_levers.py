@@ -149,6 +149,16 @@ def test_older_generations_are_let_whole(engine):
     assert let.work[17] == pytest.approx(300 * (1 - 0.2 * spare))
 
 
+def test_what_is_let_whole_alone_is_traced_too(engine):
+    sites = site("old") + site("new", mw=300, start=6, planned=12)
+    steps = ("drivers.silicon.gap=1.5", "drivers.silicon.age=1", "drivers.silicon.performance=0.5")
+    given = lease(occupancy=0.9, previous_generation="true", term=12)
+    let = run(engine, frozen(given, *steps, "months=23", "programme.internal_use=1", sites=sites))
+    whole = 100 * 0.9 * 40 / 12e3 * np.exp(-0.7 * 0.5)
+    assert let.lease[[16, 17]] == pytest.approx([0.0, whole], rel=CLOSE)
+    assert let.lease_income == pytest.approx(let.lease.sum())
+
+
 OPTION = """
 [plans.it.internal_or_lease]
 on = true

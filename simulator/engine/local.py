@@ -96,8 +96,9 @@ class Slot:
         kept = self._untraced if trace is None else trace
         stuck = kernel.simulate(self._model, seed, paths, self.work, out, kept)
         if stuck != kernel.DONE:
+            last = paths[min(int(np.searchsorted(paths, stuck)) + kernel.LANES, paths.size) - 1]
             raise RunError(
-                f"a path between {stuck} and {stuck + kernel.LANES - 1} of seed {seed} has more generations, shifts or "
+                f"a path between {stuck} and {last} of seed {seed} has more generations, shifts or "
                 "jumps than fit; rates this high are outside what the model is made for"
             )
         return out

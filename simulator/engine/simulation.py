@@ -185,6 +185,8 @@ def worst(job: Job, tallies: Tallies, sample: Sample) -> tuple[NDArray[np.int64]
     figures = np.empty((len(job.columns), paths.size))
     for column in job.columns:
         figures[column.row, :known] = sample(column.name)[paths[:known]]
+    if known == paths.size:
+        return paths, figures
     slot = Slot(job.model, BLOCK)
     for k in range(known, paths.size, BLOCK):
         some = paths[k : k + BLOCK]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from simulator.compiled import inner
 from simulator.drivers.arpu import Arpu
-from simulator.elementary import exp, log_normal_number
+from simulator.elementary import exp, log
 from simulator.finance import ledger as at
 from simulator.finance.choices import choose
 from simulator.finance.ledger import Lanes, Ledger, Monthly, Rows, Sums, Totals, Works, World
@@ -63,7 +63,7 @@ def operate(
             for lane in range(paid.size):
                 effective[m, lane] = kept * (does[m, lane] - away[lane]) * work[m, lane]
         for lane in range(paid.size):
-            adopted[lane] += lag * (log_normal_number(1.0 + effective[m, lane] * fleet) - adopted[lane])
+            adopted[lane] += lag * (log(1.0 + effective[m, lane] * fleet) - adopted[lane])
         for lane in range(paid.size):
             lift = exp(epsilon[lane] * adopted[lane]) - 1.0
             ebitda[m, lane] = margin[lane] * base * noise[m, lane] * lift - (own * cost[m, lane] + paid[lane])

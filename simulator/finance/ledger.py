@@ -75,18 +75,18 @@ SHARED, JOINT = RENT, ASSET  # planes up to SHARED are cleared for every variant
     TAXABLE,  # before rent, guarantee and interest
     NET,  # capex less sales
     CASH_FLOW,  # unlevered, after tax, with what passes between sponsor and partner
-    BOOK,  # invested capital; filled for traces only
+    BOOK,  # invested capital; filled for traces only, as are CASH, REVOLVER, PROFIT and DRAWN_INTEREST
     RENT_PAID,
     PARTNER_FLOW,
     GUARANTEED,
     OWED,  # present value of committed rent and cloud at covenant tests
     INTEREST,  # on notes
     SHIELD,  # tax on it, discounted at each note's own rate
-    NOTES,  # outstanding
+    NOTES,  # outstanding; filled for traces and where the plan sweeps
     CFADS,
     CASH,
     REVOLVER,
-    EQUITY,  # sold
+    EQUITY,  # sold; filled for traces and where the plan may sell
     PROFIT,  # after tax, without cash income
     DRAWN_INTEREST,  # on the revolver
     LEDGER,

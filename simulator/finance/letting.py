@@ -124,21 +124,24 @@ def end_contracts(
 ) -> None:
     """Fill ledger[LOST_RENT] and [RELET]: what early ends of contracts change.
 
-    From a tenant's default to the end of its term the site lets at spot; from an exit on it lets nothing. How
-    long a tenant pays is looked up in `patience` (see fill_patience); `leaves` says that there may be exits.
+    From a tenant's default to the end of its term the site lets at spot; from an exit on it lets nothing. How long a
+    tenant pays is looked up in `patience` (see fill_patience), as far as the horizon; `leaves` says that there may be
+    exits.
     """
     lost, relet, chosen, working = ledger[at.LOST_RENT], ledger[at.RELET], ledger[at.CHOSEN], works[at.WORKING]
     value = world.monthly[at.VALUE]
     months, lanes = lost.shape
     lost[:] = 0.0
     relet[:] = 0.0
+    longest = patience[patience.size - 1]
+    fails = longest > -np.inf  # else there may be fewer scores than this plan has terms
     for k in range(mw.size):
         start, left, vintages = lives.start[k], lives.left[k], lives.vintages[k]
         scale = q.own * q.let * q.contract / 12e3 * mw[k]
         for term in range((months + q.term - 1) // q.term):
-            scores = z[first[k] + term] if first[k] >= 0 else start
+            scores = z[first[k] + term] if fails else start
             for lane in range(lanes):
-                defaults = scores[lane] < patience[q.term - 1]
+                defaults = fails and scores[lane] < longest
                 if not defaults and not leaves:
                     continue
                 lock = int(start[lane]) + term * q.term

@@ -53,7 +53,7 @@ class Fixed(NamedTuple):
 
     schedule: NDArray[np.float64]  # (plans, SCHEDULE, months) of notes
     decay: NDArray[np.float64]  # (plans, n) of the JV's rate, see Joint
-    patience: NDArray[np.float64]  # (plans, n) of tenants, see fill_patience: the first let_term entries
+    patience: NDArray[np.float64]  # (plans, n) of tenants, see fill_patience: one entry a month of the term
 
 
 class Books(NamedTuple):
@@ -74,7 +74,7 @@ def books(p: Programme, plans: Plans, sites: int, lanes: int) -> Books:
     """Empty books for a block of `lanes` paths."""
     months, count = p.growth.size, plans.order.size
     longest = months + 1 + max(int(plans.jv_lease.max(initial=0)), p.compute_life)
-    term = int(plans.let_term.max(initial=1))
+    term = min(int(plans.let_term.max(initial=1)), months)
     depth = max(SITE_ROWS, IRR_ROWS, LEVERED_ROWS, CHOICE_ROWS + sites)
     return Books(
         blank(at.WORKS, months, lanes), blank(at.TOTALS, lanes),
@@ -134,7 +134,8 @@ def value_plan(
     _works_figures(plan.own, b.totals, figures)
     _debt(c, plan, k, world, tracing, b, figures)
     if tracing:
-        lets = plan.let > 0.0 or plan.option > 0.0
+        q = letting_of(plan)
+        lets = q.let > 0.0 or q.choosing
         trace_plan(terms_of(plan), lets, b.works, b.ledger, figures[row.BREACH_MONTH], b.rows[0], trace, first, width)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.mutations import Mutation
 
 CASH_FLOW = (
-    Mutation("adoption is linear", "log_normal_number(1.0 + effective[m, lane] * fleet)", "effective[m, lane] * fleet"),
+    Mutation("adoption is linear", "log(1.0 + effective[m, lane] * fleet)", "effective[m, lane] * fleet"),
     Mutation("revenue is not lifted but multiplied", "adopted[lane]) - 1.0", "adopted[lane])"),
     Mutation(
         "losses on sale are taxed as gains",
