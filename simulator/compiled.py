@@ -95,7 +95,8 @@ _INNER = _OPTIONS | {"cache": False, "_nrt": False, "no_cpython_wrapper": True}
 
 def njit(function: F) -> F:
     """Compile with strict floating point and without the GIL; callable from Python and from compiled code."""
-    return numba.njit(**_OPTIONS)(function)  # type: ignore[no-any-return]
+    made: F = numba.njit(**_OPTIONS)(function)
+    return made
 
 
 def inner(function: F) -> F:
@@ -103,9 +104,11 @@ def inner(function: F) -> F:
 
     They may neither make arrays (`np.empty`, `a[:] = b`, arithmetic of whole arrays) nor be called from Python.
     """
-    return numba.njit(**_INNER, pipeline_class=LinkedCompiler)(function)  # type: ignore[no-any-return]
+    made: F = numba.njit(**_INNER, pipeline_class=LinkedCompiler)(function)
+    return made
 
 
 def inline(function: F) -> F:
     """Compile and inline at numba level: only for helpers that return tuples (elsewhere LLVM inlines as well)."""
-    return numba.njit(**_OPTIONS, inline="always")(function)  # type: ignore[no-any-return]
+    made: F = numba.njit(**_OPTIONS, inline="always")(function)
+    return made

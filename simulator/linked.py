@@ -38,10 +38,10 @@ class LinkedLowering(NativeLowering):
     _name = "linked_lowering"
 
     def run_pass(self, state: Any) -> bool:
-        state.library = LinkedLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        state["library"] = LinkedLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
         state.flags.no_compile = True
         super().run_pass(state)
-        lowered, context, library = state["cr"], state.targetctx, state.library
+        lowered, context, library = state["cr"], state.targetctx, state["library"]
         name = lowered.fndesc.qualname.split(".")[-1]
         entry = _dynfunc.make_function(lowered.fndesc.lookup_module(), name, "", 0, lowered.env, (library,))
         context.insert_user_function(entry, lowered.fndesc, [library])

@@ -148,7 +148,7 @@ def end_contracts(
                 end, gone = min(lock + q.term, months), int(left[lane])
                 if not defaults and gone >= end:
                     continue
-                paid = months_paid(patience, scores[lane]) if defaults else q.term
+                paid = int(np.searchsorted(patience, scores[lane], side="right")) if defaults else q.term
                 stops = min(lock + paid, gone)
                 if stops >= end or lock >= gone:
                     continue
@@ -181,19 +181,6 @@ def fill_patience(marginals: Marginals, law: int, scratch: Lanes, patience: NDAr
             else:
                 low = middle
         patience[j] = high
-
-
-@inner
-def months_paid(patience: NDArray[np.float64], score: float) -> int:
-    """Whole months a tenant pays before it defaults, up to the size of `patience`."""
-    low, high = 0, patience.size
-    while low < high:
-        middle = (low + high) // 2
-        if patience[middle] > score:
-            high = middle
-        else:
-            low = middle + 1
-    return low
 
 
 @inner

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import inline, inner
+from simulator.compiled import inner
 from simulator.finance import covenants as row
 from simulator.finance import ledger as at
 from simulator.finance.covenants import Cover, close_quarter, end_tests, start_tests, test_covenants
@@ -165,10 +165,7 @@ def _trace(
         ledger[at.EQUITY, m, lane] = 0.0
 
 
-# The pass of every month is put inline: called, it packs a hundred arguments and compares fifteen arrays anew.
-
-
-@inline
+@inner
 def _settle(
     m: int,
     tax: float,

@@ -72,50 +72,28 @@ def next_swaps(
 
 
 @inner
-def used_up(m: int, since: float, rate: float) -> float:
-    """Share of its book life that an asset has been used by the end of month m."""
-    return (m + 1 - since) * rate
-
-
-@inner
-def beyond(used: float, cost: float, worth: float) -> float:
-    """Straight-line book value less what the asset is worth; its book value does not fall before it is used."""
-    return cost * (1.0 - (used if used > 0.0 else 0.0)) - worth
-
-
-@inner
 def strand(
     life: int, site: NDArray[np.float64], value: Monthly, worth: Lanes, stranded: Monthly, tracing: bool, asset: Monthly
 ) -> None:
     """Add (book - V cost)+ while the vintage is held; book is straight line over `life` months from SINCE.
 
-    For a trace, also V cost. `worth` is scratch: the vintage's cost per unit of its value index, infinite where none is
-    held.
+    For a trace, also V cost. `worth` is scratch: the vintage's cost per unit of its value index.
     """
     months = value.shape[0]
-    first, last, latest, rate, early, waits = months, 0, 0, 1.0 / life, False, False
+    first, last, rate = months, 0, 1.0 / life
     for lane in range(worth.size):
-        begin, end, since = int(site[BEGIN, lane]), int(site[END, lane]), int(site[SINCE, lane])
+        begin, end = int(site[BEGIN, lane]), int(site[END, lane])
         held = begin < end
-        worth[lane] = site[COMPUTE, lane] / value[min(int(site[VINTAGE, lane]), months - 1), lane] if held else np.inf
+        worth[lane] = site[COMPUTE, lane] / value[min(int(site[VINTAGE, lane]), months - 1), lane] if held else 0.0
         first = min(first, begin) if held else first
-        latest = max(latest, begin) if held else latest
-        last = max(last, min(end, since + life)) if held else last
-        early = early or end < min(since + life, months)  # else the gap ends by itself: the book value is used up
-        waits = waits or begin < min(since, months)
-    before = -np.inf if waits else 0.0  # at which share of its life a vintage is not yet held
+        last = max(last, min(end, int(site[SINCE, lane]) + life)) if held else last
     for m in range(first, last):
-        if early or (waits and m < latest):
-            for lane in range(worth.size):
-                used = used_up(m, site[SINCE, lane], rate)
-                gap = beyond(used, site[COMPUTE, lane], value[m, lane] * worth[lane])
-                held = m >= site[BEGIN, lane] and m < site[END, lane] and gap > 0.0
-                stranded[m, lane] += gap if held else 0.0
-        else:
-            for lane in range(worth.size):
-                used = used_up(m, site[SINCE, lane], rate)
-                gap = beyond(used, site[COMPUTE, lane], value[m, lane] * worth[lane])
-                stranded[m, lane] += gap if used > before and gap > 0.0 else 0.0
+        for lane in range(worth.size):
+            used = (m + 1 - site[SINCE, lane]) * rate
+            left = 1.0 - (used if used > 0.0 else 0.0)
+            gap = site[COMPUTE, lane] * left - value[m, lane] * worth[lane]
+            held = m >= site[BEGIN, lane] and m < site[END, lane] and gap > 0.0
+            stranded[m, lane] += gap if held else 0.0
     if tracing:
         for m in range(first, months):
             for lane in range(worth.size):

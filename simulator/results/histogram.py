@@ -90,20 +90,6 @@ def add(
         table[place[i], 1] += weights[i] * rest[i]
 
 
-@njit
-def add_one(
-    table: NDArray[np.int64],
-    x: NDArray[np.float64],
-    weight: int,
-    place: NDArray[np.int64],
-    rest: NDArray[np.int64],
-) -> None:
-    """The same for values `x` (n,) that are all the first of them and weigh `weight` together."""
-    places(x[:1], place, rest)
-    table[place[0], 0] += weight
-    table[place[0], 1] += weight * rest[0]
-
-
 def filled(table: NDArray[np.int64]) -> NDArray[np.int64]:
     """Numbers of the bins of `table` (BINS, 2) that hold anything."""
     found: NDArray[np.int64] = (table[:, 0] != 0).nonzero()[0]

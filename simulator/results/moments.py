@@ -1,8 +1,8 @@
 """Power sums of a tally block about a centre, and the moments made from their exact totals.
 
 Within a tally block (1,024 consecutive paths) the order is fixed: value i goes to lane i % 64, then the lanes are
-added by halves; a block of one value is counted at once. Block sums are rounded numbers that do not depend on threads;
-across blocks they are added exactly (exact_sum).
+added by halves. Block sums are rounded numbers that do not depend on threads; across blocks they are added exactly
+(exact_sum).
 """
 
 from __future__ import annotations
@@ -48,13 +48,6 @@ def block_sums(
             one[lane] += weight[lane] * d
             two[lane] += weight[lane] * d * d
     return _total(one), _total(two)
-
-
-@inner
-def sums_of_one(x: float, weight: int, centre: float) -> tuple[float, float]:
-    """The same of a tally block whose paths all have the value `x` and weigh `weight` together; zeros if undefined."""
-    d = x - centre if x == x else 0.0
-    return weight * d, weight * d * d
 
 
 @inner

@@ -52,8 +52,7 @@ class Scratch(NamedTuple):
 
     place: Ints  # (BLOCK,)
     rest: Ints  # (BLOCK,)
-    lanes: Floats  # (POWERS, LANES)
-    ends: Floats  # (2, LANES)
+    lanes: Floats  # (2, LANES)
     sums: Floats  # (POWERS,)
 
 
@@ -90,26 +89,6 @@ def _range(x: Floats, low: Floats, high: Floats) -> tuple[float, float]:
 
 
 @inner
-def _is_one_value(low: float, high: float, x: Floats) -> bool:
-    """Whether all of `x`, whose lowest and highest are given, is one number, or is undefined."""
-    if low < high:
-        return False
-    missing = 0
-    for lane in range(x.shape[0]):
-        missing += 0 if x[lane] == x[lane] else 1
-    return missing == 0 or missing == x.shape[0]
-
-
-@inner
-def _total(weights: Ints) -> int:
-    """Sum of the weights."""
-    total = 0
-    for lane in range(weights.shape[0]):
-        total += weights[lane]
-    return total
-
-
-@inner
 def _worst(state: State, i: int, sign: float, x: Floats, path: int, lanes: Floats) -> None:
     """Offer the block `x` of column i, whose first path id is `path`, to the worst paths.
 
@@ -140,27 +119,19 @@ def _extreme(state: State, i: int, side: int, value: float, x: Floats, path: int
 
 @inner
 def _add_block(layout: Layout, state: State, i: int, path: int, x: Floats, weights: Ints, scratch: Scratch) -> None:
-    """Record the block `x`, whose first path id is `path`, in column i.
-
-    Where all paths have one value, as a plan's have of what its levers leave at rest, it is counted once for all.
-    """
-    low, high = _range(x, scratch.ends[0], scratch.ends[1])
-    if _is_one_value(low, high, x):
-        weight = _total(weights)
-        histogram.add_one(state.table[i], x, weight, scratch.place, scratch.rest)
-        scratch.sums[0], scratch.sums[1] = moments.sums_of_one(x[0], weight, layout.centre[i])
-    else:
-        histogram.add(state.table[i], x, weights, scratch.place, scratch.rest)
-        scratch.sums[0], scratch.sums[1] = moments.block_sums(x, weights, layout.centre[i], scratch.lanes)
+    """Record the block `x`, whose first path id is `path`, in column i."""
+    histogram.add(state.table[i], x, weights, scratch.place, scratch.rest)
+    scratch.sums[0], scratch.sums[1] = moments.block_sums(x, weights, layout.centre[i], scratch.lanes)
     for power in range(moments.POWERS):
         exact_sum.add_all(state.sums[i, power], scratch.sums[power : power + 1])
+    low, high = _range(x, scratch.lanes[0], scratch.lanes[1])
     if low <= high:
         _extreme(state, i, 0, low, x, path)
         _extreme(state, i, 1, high, x, path)
         loss = high if layout.sign[i] > 0.0 else -low
         full = state.kept[i] == state.losses.shape[1]
         if not full or worst.worse(loss, path, state.losses[i, 0], state.paths[i, 0]):
-            _worst(state, i, layout.sign[i], x, path, scratch.ends[1] if layout.sign[i] > 0.0 else scratch.ends[0])
+            _worst(state, i, layout.sign[i], x, path, scratch.lanes[1] if layout.sign[i] > 0.0 else scratch.lanes[0])
 
 
 @njit
@@ -201,7 +172,7 @@ def empty_state(layout: Layout, bins: int = histogram.BINS) -> State:
 def new_scratch() -> Scratch:
     """Room for one call of `add` at a time."""
     place, rest = np.zeros((2, BLOCK), dtype=np.int64)
-    return Scratch(place, rest, np.zeros((moments.POWERS, LANES)), np.zeros((2, LANES)), np.zeros(moments.POWERS))
+    return Scratch(place, rest, np.zeros((2, LANES)), np.zeros(moments.POWERS))
 
 
 @njit

@@ -19,7 +19,7 @@ LETTING = (
     Mutation("own supply lowers no price", "working[m, lane] * depth)", "working[m, lane] * 0.0)", "scarce"),
     Mutation("chosen MW earn no rent", "more[lane] = q.own / 12e3", "more[lane] = 0.0 / 12e3"),
     Mutation("spare MW do not crowd", "1.0 - plan.crowding * plan.let", "1.0"),
-    Mutation("tenants never default", "scores[lane]) if defaults else", "scores[lane]) if False else"),
+    Mutation("tenants never default", 'side="right")) if defaults else', 'side="right")) if False else'),
     Mutation("tenants default a month early", ">= j + 1:", ">= j + 2:"),
     Mutation("each term has the first tenant's fate", "z[first[k] + term] if", "z[first[k]] if"),
     Mutation("contracts outlast an exit", "stops = min(lock + paid, gone)", "stops = lock + paid", "fleeing"),

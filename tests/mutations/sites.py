@@ -35,8 +35,8 @@ SITES = (
     Mutation("chips are bought though none earn their keep", "and trailing[m, lane] >= run", "and run >= 0.0", "dear"),
     Mutation(
         "stranded value counts last month's book",
-        "(m + 1 - since) * rate",
-        "(m - since) * rate",
+        "(m + 1 - site[SINCE, lane]) * rate",
+        "(m - site[SINCE, lane]) * rate",
     ),
     Mutation("sites work from the first day", "int(site[SERVICE, lane]) + delay", "int(site[SERVICE, lane])"),
     Mutation(
