@@ -21,7 +21,7 @@ import llvmlite
 import numba
 import numpy as np
 
-from simulator.linked import LinkedCompiler
+from simulator.linked import DisjointCompiler, LinkedCompiler
 
 _KEEP_DAYS = 30
 _PACKAGE = Path(__file__).parent
@@ -105,6 +105,16 @@ def inner(function: F) -> F:
     They may neither make arrays (`np.empty`, `a[:] = b`, arithmetic of whole arrays) nor be called from Python.
     """
     made: F = numba.njit(**_INNER, pipeline_class=LinkedCompiler)(function)
+    return made
+
+
+def disjoint(function: F) -> F:
+    """The same for one loop over lanes, put into its caller as it is.
+
+    What it writes to must not overlap another of its arrays: then no loop has to find out, by a hundred comparisons,
+    whether its rows lie apart. Rows of one array are passed one by one.
+    """
+    made: F = numba.njit(**_INNER, forceinline=True, pipeline_class=DisjointCompiler)(function)
     return made
 
 

@@ -50,13 +50,32 @@ class LinkedLowering(NativeLowering):
         return True
 
 
+@register_pass(mutates_CFG=True, analysis_only=False)
+class DisjointLowering(LinkedLowering):
+    """The same for a function that promises that nothing it writes to overlaps another of its arrays."""
+
+    _name = "disjoint_lowering"
+
+    def run_pass(self, state: Any) -> bool:
+        state.flags.noalias = True
+        return super().run_pass(state)
+
+
 class LinkedCompiler(Compiler):
     """Numba's own pipeline with that last step."""
+
+    lowering = LinkedLowering
 
     def define_pipelines(self) -> Any:
         pipelines = super().define_pipelines()
         for steps in pipelines:
-            steps.passes = [(LinkedLowering if step is NativeLowering else step, why) for step, why in steps.passes]
+            steps.passes = [(self.lowering if step is NativeLowering else step, why) for step, why in steps.passes]
             steps._finalized = False
             steps.finalize()
         return pipelines
+
+
+class DisjointCompiler(LinkedCompiler):
+    """The same with the other last step."""
+
+    lowering = DisjointLowering
