@@ -115,8 +115,9 @@ def simulate(
                 trace[rows:], begin, width,
             )  # fmt: skip
         for k in range(w.figures.shape[0]):
+            found = out[k, begin : begin + width]
             for lane in range(width):
-                out[k, begin + lane] = w.figures[k, lane]
+                found[lane] = w.figures[k, lane]
     return DONE
 
 

@@ -10,18 +10,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import inner
+from simulator.compiled import disjoint, inline, inner
 from simulator.drivers.arpu import Arpu
 from simulator.elementary import exp, log
 from simulator.finance import ledger as at
-from simulator.finance.choices import choose
+from simulator.finance.choices import CHOICE_ROWS, choose
 from simulator.finance.ledger import Lanes, Ledger, Monthly, Rows, Sums, Totals, Works, World
-from simulator.finance.letting import Letting
+from simulator.finance.letting import Letting, nothing_in
 from simulator.finance.programme import Finance, Programme
 from simulator.finance.sites import Lives
 
 
-@inner
+@inline
 def operate(
     p: Programme,
     arpu: Arpu,
@@ -48,7 +48,9 @@ def operate(
     adopted[:] = 0.0
     away[:] = 0.0
     paid[:] = 0.0
-    own, kept, rents = q.own, q.own * q.kept, q.own < 1.0
+    if q.choosing:
+        scratch[CHOICE_ROWS : CHOICE_ROWS + mw.size] = 0.0  # nobody has taken the option before month 0
+    own, kept, rents, idle = q.own, q.own * q.kept, q.own < 1.0, True
     for m in range(p.growth.size):
         fleet, base = 1.0 / arpu.fleet[m], arpu.base[m]
         if q.choosing:
@@ -62,11 +64,38 @@ def operate(
         else:
             for lane in range(paid.size):
                 effective[m, lane] = kept * (does[m, lane] - away[lane]) * work[m, lane]
-        for lane in range(paid.size):
-            adopted[lane] += lag * (log(1.0 + effective[m, lane] * fleet) - adopted[lane])
-        for lane in range(paid.size):
-            lift = exp(epsilon[lane] * adopted[lane]) - 1.0
-            ebitda[m, lane] = margin[lane] * base * noise[m, lane] * lift - (own * cost[m, lane] + paid[lane])
+        idle = idle and nothing_in(effective[m])
+        if idle:  # nothing works yet on any path: e^0 - 1 need not be worked out
+            for lane in range(paid.size):
+                ebitda[m, lane] = 0.0 - (own * cost[m, lane] + paid[lane])
+            continue
+        _adopt(lag, fleet, effective[m], adopted)
+        _earn(base, own, epsilon, margin, adopted, noise[m], cost[m], paid, ebitda[m])
+
+
+@disjoint
+def _adopt(lag: float, fleet: float, effective: Lanes, adopted: Lanes) -> None:
+    """Adopted growth follows that of effective compute."""
+    for lane in range(adopted.size):
+        adopted[lane] += lag * (log(1.0 + effective[lane] * fleet) - adopted[lane])
+
+
+@disjoint
+def _earn(
+    base: float,
+    own: float,
+    epsilon: Lanes,
+    margin: Lanes,
+    adopted: Lanes,
+    noise: Lanes,
+    cost: Lanes,
+    paid: Lanes,
+    ebitda: Lanes,
+) -> None:
+    """What ads earn more than without the programme, less operating and cloud cost."""
+    for lane in range(ebitda.size):
+        lift = exp(epsilon[lane] * adopted[lane]) - 1.0
+        ebitda[lane] = margin[lane] * base * noise[lane] * lift - (own * cost[lane] + paid[lane])
 
 
 @inner
@@ -75,7 +104,7 @@ def settle(f: Finance, own: float, totals: Totals, tracing: bool, works: Works, 
 
     npv and apv before the terminal value, profit before tax and invested capital over the months.
     """
-    npv, apv, profit, invested = sums[0], sums[1], sums[2], sums[3]
+    npv, apv, profit, invested = sums[at.PRESENT], sums[at.UNLEVERED], sums[at.EARNED], sums[at.CAPITAL]
     ebitda, written, spent = ledger[at.EBITDA], works[at.WRITTEN], works[at.SPENDING]
     taxable, net, cash_flow = ledger[at.TAXABLE], ledger[at.NET], ledger[at.CASH_FLOW]
     tax = f.tax
@@ -83,14 +112,10 @@ def settle(f: Finance, own: float, totals: Totals, tracing: bool, works: Works, 
     for lane in range(npv.size):
         invested[lane] = own * totals[at.INVESTED, lane]
     for m in range(f.discount.size):
-        discount, unlevered = f.discount[m], f.discount_unlevered[m]
-        for lane in range(npv.size):
-            taxable[m, lane] = ebitda[m, lane] - own * written[m, lane]
-            net[m, lane] = own * spent[m, lane]
-            cash_flow[m, lane] = ebitda[m, lane] - tax * taxable[m, lane] - net[m, lane]
-            profit[lane] += taxable[m, lane]
-            npv[lane] += discount * cash_flow[m, lane]
-            apv[lane] += unlevered * cash_flow[m, lane]
+        _settle_month(
+            own, tax, f.discount[m], f.discount_unlevered[m], ebitda[m], written[m], spent[m], taxable[m], net[m],
+            cash_flow[m], profit, npv, apv,
+        )  # fmt: skip
     if tracing:
         books, book = ledger[at.BOOK], works[at.BOOK_OF_SITES]
         for m in range(f.discount.size):
@@ -98,44 +123,32 @@ def settle(f: Finance, own: float, totals: Totals, tracing: bool, works: Works, 
                 books[m, lane] = own * book[m, lane]
 
 
-@inner
-def share(
-    tax: float,
+@disjoint
+def _settle_month(
     own: float,
-    discount: NDArray[np.float64],
-    tracing: bool,
-    rows: Rows,
-    works: Works,
-    ledger: Ledger,
-    sums: Sums,
+    tax: float,
+    discount: float,
+    unlevered: float,
+    ebitda: Lanes,
+    written: Lanes,
+    spent: Lanes,
+    taxable: Lanes,
+    net: Lanes,
+    cash_flow: Lanes,
+    profit: Lanes,
+    npv: Lanes,
+    apv: Lanes,
 ) -> None:
-    """Add what passes between sponsor and partner to cash flow and sums, and take its part out of the book value.
-
-    Second bracket of npv: the partner's funding and distribution, less rent and guarantee after tax.
-    """
-    paid = rows[0]
-    npv, apv, profit, invested = sums[0], sums[1], sums[2], sums[3]
-    rents, partner, guarantee = works[at.RENT], works[at.PARTNER], works[at.GUARANTEE]
-    rent_paid, inflow, guaranteed = ledger[at.RENT_PAID], ledger[at.PARTNER_FLOW], ledger[at.GUARANTEED]
-    cash_flow, books = ledger[at.CASH_FLOW], ledger[at.BOOK]
-    paid[:] = 0.0
-    for m in range(discount.size):
-        for lane in range(paid.size):
-            rent_paid[m, lane] = own * rents[m, lane]
-            inflow[m, lane] = own * partner[m, lane]
-            guaranteed[m, lane] = own * guarantee[m, lane]
-            charge = rent_paid[m, lane] + guaranteed[m, lane]
-            passes = inflow[m, lane] - (1.0 - tax) * charge
-            cash_flow[m, lane] += passes
-            npv[lane] += discount[m] * passes
-            apv[lane] += discount[m] * passes
-            profit[lane] -= charge
-        for lane in range(paid.size):
-            paid[lane] += inflow[m, lane]
-            invested[lane] -= paid[lane]
-        if tracing:
-            for lane in range(paid.size):
-                books[m, lane] -= paid[lane]
+    """One month of `settle`."""
+    for lane in range(npv.size):
+        result, buys = ebitda[lane] - own * written[lane], own * spent[lane]
+        flow = ebitda[lane] - tax * result - buys
+        taxable[lane] = result
+        net[lane] = buys
+        cash_flow[lane] = flow
+        profit[lane] += result
+        npv[lane] += discount * flow
+        apv[lane] += unlevered * flow
 
 
 @inner
@@ -145,16 +158,26 @@ def need(rows: Rows, cash_flow: Monthly, peak: Lanes, peak_month: Lanes, payback
     cumulative[:] = 0.0
     peak[:] = np.inf
     for m in range(months):
-        for lane in range(peak.size):
-            cumulative[lane] += cash_flow[m, lane]
-            flow = cumulative[lane]
-            lower = flow < peak[lane]
-            waits = payback[lane] < months or flow < 0.0
-            payback[lane] = months if lower else (payback[lane] if waits else m)
-            peak_month[lane] = m if lower else peak_month[lane]
-            peak[lane] = flow if lower else peak[lane]
+        _need_month(float(m), float(months), cash_flow[m], cumulative, peak, peak_month, payback)
     for lane in range(peak.size):
         peak[lane] = max(-peak[lane], 0.0)
+
+
+@disjoint
+def _need_month(
+    now: float, never: float, cash_flow: Lanes, cumulative: Lanes, peak: Lanes, peak_month: Lanes, payback: Lanes
+) -> None:
+    """One month of `need`; `peak` is the lowest cumulative flow."""
+    for lane in range(peak.size):
+        flow = cumulative[lane] + cash_flow[lane]
+        cumulative[lane] = flow
+        lowest, back = peak[lane], payback[lane]
+        lower = flow < lowest
+        waits = back < never or flow < 0.0
+        back = back if waits else now
+        payback[lane] = never if lower else back
+        peak_month[lane] = now if lower else peak_month[lane]
+        peak[lane] = flow if lower else lowest
 
 
 @inner

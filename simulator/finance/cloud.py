@@ -8,10 +8,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import inner
+from simulator.compiled import disjoint, inner
 from simulator.elementary import exp, log
 from simulator.finance import ledger as at
-from simulator.finance.ledger import Lanes, Ledger, Monthly, World
+from simulator.finance.ledger import Lanes, Ledger, Monthly, Rows, World
+
+POWERS = 10  # of what is left of a term within the horizon: months below 1,024
 
 
 @inner
@@ -24,7 +26,7 @@ def rent_cloud(
     delay: NDArray[np.int64],
     contracts: Monthly,
     world: World,
-    rows: NDArray[np.float64],
+    rows: Rows,
     ledger: Ledger,
     total: Lanes,
 ) -> None:
@@ -70,30 +72,71 @@ def owe_cloud(
     contracts: Monthly,
     tests: NDArray[np.int64],
     funding: Monthly,
-    rows: NDArray[np.float64],
+    rows: Rows,
+    powers: NDArray[np.float64],
     owed: Monthly,
 ) -> None:
-    """Add, at covenant tests, the present value at r + s of what is still to be paid in the terms that run."""
-    step, inverse, level, unpaid = rows[0], rows[1], rows[2], rows[3]
+    """Add, at covenant tests, the present value at r + s of what is still to be paid in the terms that run.
+
+    `powers` (POWERS, lanes) is scratch: the monthly discount factor to the powers 1, 2, 4 .. from which all are made.
+    """
+    inverse, level, unpaid, power = rows[0], rows[1], rows[2], rows[3]
     months = owed.shape[0]
     for m in tests:
-        for lane in range(step.size):
-            step[lane] = log(1.0 + funding[m + 1, lane]) / -12.0
-            rate = exp(-step[lane]) - 1.0
-            flat = -1e-12 < rate < 1e-12
-            divisor = 1.0 if flat else rate
-            inverse[lane] = 0.0 if flat else 1.0 / divisor
-            level[lane] = 1.0 if flat else 0.0
-            unpaid[lane] = 0.0
+        _discount(funding[m + 1], powers[0], inverse, level, unpaid)
+        made = 1
         for k in range(mw.size):
             first = int(planned[k]) - 1
             if m < first:
                 continue
             lock = first + (m - first) // term * term
             rest = min(lock + term, months) - 1 - m
-            scale = use * rented * mw[k] / 12e3
-            for lane in range(step.size):
-                years = (1.0 - exp(step[lane] * rest)) * inverse[lane] + level[lane] * rest
-                unpaid[lane] += scale * contracts[lock, lane] * years
-        for lane in range(step.size):
+            power[:] = 1.0
+            for j in range(POWERS):
+                if rest >> j == 0:
+                    break
+                if j == made:
+                    _multiply(powers[j - 1], powers[j - 1], powers[j])
+                    made += 1
+                if (rest >> j) & 1 == 1:
+                    _multiply(power, powers[j], power)
+            _add_unpaid(use * rented * mw[k] / 12e3, float(rest), contracts[lock], power, inverse, level, unpaid)
+        for lane in range(unpaid.size):
             owed[m, lane] += unpaid[lane]
+
+
+@disjoint
+def _discount(funding: Lanes, factor: Lanes, inverse: Lanes, level: Lanes, unpaid: Lanes) -> None:
+    """Monthly discount factor at a yearly rate; of 1 a month over n months, (1 - factor^n) `inverse` + n `level`."""
+    for lane in range(factor.size):
+        step = log(1.0 + funding[lane]) / 12.0
+        rate = exp(step) - 1.0
+        flat = -1e-12 < rate < 1e-12
+        divisor = 1.0 if flat else rate
+        factor[lane] = 1.0 / (1.0 + rate)
+        inverse[lane] = 0.0 if flat else 1.0 / divisor
+        level[lane] = 1.0 if flat else 0.0
+        unpaid[lane] = 0.0
+
+
+@inner
+def _multiply(a: Lanes, b: Lanes, out: Lanes) -> None:
+    """out = a b; rows may be the same."""
+    for lane in range(out.size):
+        out[lane] = a[lane] * b[lane]
+
+
+@disjoint
+def _add_unpaid(
+    scale: float,
+    rest: float,
+    contracts: Lanes,
+    power: Lanes,
+    inverse: Lanes,
+    level: Lanes,
+    unpaid: Lanes,
+) -> None:
+    """Add what one site still owes."""
+    for lane in range(unpaid.size):
+        years = (1.0 - power[lane]) * inverse[lane] + level[lane] * rest
+        unpaid[lane] += scale * contracts[lane] * years

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import inner
+from simulator.compiled import disjoint, inline, inner
 from simulator.elementary import exp, log
 from simulator.finance import ledger as at
 from simulator.finance.debt import SLACK, Schedule
@@ -26,8 +26,7 @@ WATCH = 2.0  # tests in a row that cure a breach
 (
     HELD,  # cash
     DRAWN,  # on the revolver
-    CHARGED,  # rent and guarantee of a JV, deducted as interest is
-    GIVEN,  # what cash gains from the partner and from principal that a sweep has prepaid
+    GIVEN,  # where a sweep runs, what cash gains from the partner and from principal that is prepaid
     DEBT,  # net debt at a test
     NOTHING,
     PER_SHARE,  # earnings a share on 1 before tax
@@ -38,12 +37,13 @@ WATCH = 2.0  # tests in a row that cure a breach
     CURED,  # breaches cured by equity
     NEED,  # cash that would have met the test
     SERVED,  # debt service of twelve months; then equity injected
-    YEAR,  # sums over twelve months, then those of the last four quarters
-) = range(15)
+    YEAR,  # sums over twelve months
+) = range(14)
 REVENUE, CFADS, INTEREST, EBITDA, RENT, CLOUD, AMORTISED, SUMS = range(8)
 PLANES = (at.CFADS, at.INTEREST, at.EBITDA, at.RENT_PAID, at.CLOUD)  # what the sums from CFADS on add up
-QUARTERS = YEAR + SUMS
-LEVERED_ROWS = QUARTERS + 4 * SUMS
+LAST = YEAR + SUMS  # sums of the last quarter
+HALVES = LAST + SUMS  # of the half-years that ended with it and the one before, in turns
+LEVERED_ROWS = HALVES + 2 * SUMS
 
 
 class Cover(NamedTuple):
@@ -103,31 +103,50 @@ def close_quarter(
     ledger: Ledger,
     rows: NDArray[np.float64],
 ) -> None:
-    """Add up the quarter that ends with month m, in place of the one a year ago, and the year."""
+    """Add up the quarter that ends with month m and the year of its four quarters; `slot` is 0 and 1 in turns."""
     a, b = max(m - 2, 0), max(m - 1, 0)
     first, second = 1.0 if m >= 2 else 0.0, 1.0 if m >= 1 else 0.0  # before month 0 there is nothing
     for k in range(CFADS, AMORTISED):
-        plane, here = PLANES[k - CFADS], QUARTERS + 4 * k + slot
+        plane = PLANES[k - CFADS]
         if (terms.with_jv or k != RENT) and (terms.with_cloud or k != CLOUD):
-            for lane in range(rows.shape[1]):
-                early = first * ledger[plane, a, lane] + second * ledger[plane, b, lane]
-                rows[here, lane] = early + ledger[plane, m, lane]
-    first, second, third = first * base[a], second * base[b], base[m]
-    for lane in range(rows.shape[1]):
-        early = first * noise[a, lane] + second * noise[b, lane]
-        rows[QUARTERS + 4 * REVENUE + slot, lane] = early + third * noise[m, lane]
+            _add_up(
+                first, second, 1.0, ledger[plane, a], ledger[plane, b], ledger[plane, m], rows[LAST + k],
+                rows[HALVES + 2 * k + slot], rows[YEAR + k],
+            )  # fmt: skip
+    _add_up(
+        first * base[a], second * base[b], base[m], noise[a], noise[b], noise[m], rows[LAST + REVENUE],
+        rows[HALVES + 2 * REVENUE + slot], rows[YEAR + REVENUE],
+    )  # fmt: skip
     if terms.sweep:
-        for lane in range(rows.shape[1]):
-            rows[QUARTERS + 4 * AMORTISED + slot, lane] = rows[PAID, lane]
-            rows[PAID, lane] = 0.0
-    for k in range(SUMS if terms.with_jv or terms.with_cloud or terms.sweep else RENT):
-        ring = QUARTERS + 4 * k
-        for lane in range(rows.shape[1]):
-            half = rows[ring, lane] + rows[ring + 1, lane]
-            rows[YEAR + k, lane] = half + (rows[ring + 2, lane] + rows[ring + 3, lane])
+        _add_up(
+            0.0, 0.0, 1.0, rows[NOTHING], rows[NOTHING], rows[PAID], rows[LAST + AMORTISED],
+            rows[HALVES + 2 * AMORTISED + slot], rows[YEAR + AMORTISED],
+        )  # fmt: skip
+        rows[PAID] = 0.0
 
 
-@inner
+@disjoint
+def _add_up(
+    first: float,
+    second: float,
+    third: float,
+    a: Lanes,
+    b: Lanes,
+    c: Lanes,
+    last: Lanes,
+    half: Lanes,
+    year: Lanes,
+) -> None:
+    """A quarter of three months, the half-year it ends, and the year: `half` is the one that ended two quarters ago."""
+    for lane in range(year.size):
+        quarter = first * a[lane] + second * b[lane] + third * c[lane]
+        ends = last[lane] + quarter
+        year[lane] = half[lane] + ends
+        half[lane] = ends
+        last[lane] = quarter
+
+
+@inline
 def test_covenants(
     m: int,
     terms: Terms,
@@ -147,22 +166,25 @@ def test_covenants(
     base business's EBITDA, `per_mw` a year's share of the next refresh, USD bn per MW in service at cost multiplier 1.
     """
     breach, month, now = cover.breach, cover.month, float(m)
-    balance, bullets, due = s.balance[m], s.bullets[m], s.bullets[m]
-    for back in range(max(0, m - 11), m + 1):
-        due += s.amortised[back]
+    balance, bullets, due = s.balance[m], s.bullets[m], s.due[m]
     for lane in range(sold.size):
         rows[SERVED, lane] = rows[YEAR + INTEREST, lane] + due
         rows[DEBT, lane] = terms.other_debt + balance + rows[DRAWN, lane] - rows[HELD, lane]
-        rows[NEED, lane] = 0.0
     if terms.sweep:
         for lane in range(sold.size):
             left = rows[LEFT, lane]
             rows[SERVED, lane] = rows[YEAR + INTEREST, lane] + left * bullets + rows[YEAR + AMORTISED, lane]
             rows[DEBT, lane] = terms.other_debt + left * balance + rows[DRAWN, lane] - rows[HELD, lane]
-    _cover(m, terms.covenant_dscr, per_mw * terms.own, cost, service, rows, cover.dscr, cover.reserve)
+    _serve(
+        terms.covenant_dscr, per_mw * terms.own, rows[SERVED], rows[YEAR + CFADS], cost, service[m], rows[NEED],
+        cover.dscr, cover.reserve,
+    )  # fmt: skip
     if terms.with_jv or terms.with_cloud:
         _charges(m, terms.covenant_fccr, ledger, rows, cover.fccr)
-    _leverage(share, terms, rows, cover.icr, cover.leverage)
+    _leverage(
+        share, terms.covenant_leverage, terms.covenant_cash, rows[YEAR + INTEREST], rows[YEAR + EBITDA],
+        rows[YEAR + RENT], rows[YEAR + REVENUE], rows[DEBT], rows[HELD], rows[NEED], cover.icr, cover.leverage,
+    )  # fmt: skip
     for lane in range(sold.size):
         fails, before, when = rows[NEED, lane] > 0.0, breach[lane], month[lane]
         begins = when if before > 0.0 else now
@@ -170,34 +192,35 @@ def test_covenants(
         breach[lane] = 1.0 if fails else before
     if terms.cures > 0 and terms.equity_limit > 0.0:
         _inject(m, terms.cures, terms.equity_limit, ledger, rows, cover, sold)
-    _watch(terms.sweep, rows, cover.cured, cover.uncured)
+    if terms.sweep:
+        _sweep(rows)
+    _watch(rows[NEED], rows[AWAITED], cover.cured, cover.uncured)
 
 
-@inner
-def _cover(
-    m: int,
+@disjoint
+def _serve(
     least: float,
     per_mw: float,
+    served: Lanes,
+    cfads: Lanes,
     cost: Lanes,
-    service: Monthly,
-    rows: NDArray[np.float64],
+    service: Lanes,
+    need: Lanes,
     dscr: Lanes,
     reserve: Lanes,
 ) -> None:
     """Lower DSCR, with and without the reserve, where something is to be served; what DSCR lacks (least 0: nothing)."""
+    asked = least > 0.0
     for lane in range(dscr.size):
-        served = rows[SERVED, lane] > SLACK
-        inverse = 1.0 / (rows[SERVED, lane] if served else 1.0)
-        cfads = rows[YEAR + CFADS, lane]
-        ratio = cfads * inverse
-        after = (cfads - per_mw * cost[lane] * service[m, lane]) * inverse
-        ratio, after = ratio if served else np.inf, after if served else np.inf
+        some = served[lane] > SLACK
+        inverse = 1.0 / (served[lane] if some else 1.0)
+        ratio = cfads[lane] * inverse
+        after = (cfads[lane] - per_mw * cost[lane] * service[lane]) * inverse
+        ratio, after = ratio if some else np.inf, after if some else np.inf
         dscr[lane] = min(ratio, dscr[lane])
         reserve[lane] = min(after, reserve[lane])
-    if least > 0.0:
-        for lane in range(dscr.size):
-            lacks = least * rows[SERVED, lane] - rows[YEAR + CFADS, lane]
-            rows[NEED, lane] = max(lacks, 0.0) if rows[SERVED, lane] > SLACK else 0.0
+        lacks = max(least * served[lane] - cfads[lane], 0.0)
+        need[lane] = lacks if some and asked else 0.0
 
 
 @inner
@@ -218,30 +241,38 @@ def _charges(m: int, least: float, ledger: Ledger, rows: NDArray[np.float64], fc
         rows[DEBT, lane] += ledger[at.OWED, m, lane]
 
 
-@inner
-def _leverage(share: float, terms: Terms, rows: NDArray[np.float64], icr: Lanes, leverage: Lanes) -> None:
-    """Lower ICR, raise leverage; what leverage and cash lack (no covenant: 0)."""
-    limit, least = terms.covenant_leverage, terms.covenant_cash
+@disjoint
+def _leverage(
+    share: float,
+    limit: float,
+    least: float,
+    interest: Lanes,
+    ebitda: Lanes,
+    rent: Lanes,
+    revenue: Lanes,
+    debt: Lanes,
+    held: Lanes,
+    need: Lanes,
+    icr: Lanes,
+    leverage: Lanes,
+) -> None:
+    """Lower ICR, raise leverage; what leverage and cash lack (no covenant, limit or least 0: nothing)."""
+    asked, minimum = limit > 0.0, least > 0.0
     for lane in range(icr.size):
-        paid = rows[YEAR + INTEREST, lane] > SLACK
-        after = rows[YEAR + EBITDA, lane] - rows[YEAR + RENT, lane]
-        ratio = after / (rows[YEAR + INTEREST, lane] if paid else 1.0)
+        paid = interest[lane] > SLACK
+        ratio = (ebitda[lane] - rent[lane]) / (interest[lane] if paid else 1.0)
         icr[lane] = min(ratio if paid else np.inf, icr[lane])
-    for lane in range(icr.size):
-        earned = share * rows[YEAR + REVENUE, lane] + rows[YEAR + EBITDA, lane]
+        earned = share * revenue[lane] + ebitda[lane]
         some = earned > 0.0
-        level = rows[DEBT, lane] / (earned if some else 1.0)
+        level = debt[lane] / (earned if some else 1.0)
         level = level if some else NO_EARNINGS
         leverage[lane] = max(level, leverage[lane])
-    if limit > 0.0:
-        for lane in range(icr.size):
-            earned = share * rows[YEAR + REVENUE, lane] + rows[YEAR + EBITDA, lane]
-            lacks = rows[DEBT, lane] - limit * earned if earned > 0.0 else np.inf
-            rows[NEED, lane] = max(lacks, rows[NEED, lane])
-    if least > 0.0:
-        for lane in range(icr.size):
-            lacks = least - rows[HELD, lane]
-            rows[NEED, lane] = max(lacks if lacks > SLACK else 0.0, rows[NEED, lane])
+        lacks = debt[lane] - limit * earned if some else np.inf
+        before = need[lane]
+        most = max(lacks, before) if asked else before
+        short = least - held[lane]
+        short = short if short > SLACK else 0.0
+        need[lane] = max(short, most) if minimum else most
 
 
 @inner
@@ -266,17 +297,21 @@ def _inject(
 
 
 @inner
-def _watch(sweep: bool, rows: NDArray[np.float64], cured: Lanes, uncured: Lanes) -> None:
+def _sweep(rows: NDArray[np.float64]) -> None:
+    """Cash is swept from a test that fails under watch to the second in a row that passes."""
+    for lane in range(rows.shape[1]):
+        fails = rows[NEED, lane] > 0.0
+        found = fails and rows[AWAITED, lane] > 0.0
+        ends = not fails and rows[AWAITED, lane] == 1.0
+        swept = 0.0 if ends else rows[SWEEPING, lane]
+        rows[SWEEPING, lane] = 1.0 if found else swept
+
+
+@disjoint
+def _watch(need: Lanes, awaits: Lanes, cured: Lanes, uncured: Lanes) -> None:
     """A failed test starts a watch of two tests; one that fails under watch leaves a breach uncured."""
-    if sweep:
-        for lane in range(cured.size):
-            fails = rows[NEED, lane] > 0.0
-            found = fails and rows[AWAITED, lane] > 0.0
-            ends = not fails and rows[AWAITED, lane] == 1.0
-            swept = 0.0 if ends else rows[SWEEPING, lane]
-            rows[SWEEPING, lane] = 1.0 if found else swept
     for lane in range(cured.size):  # selects of values read beforehand: a read under a condition is not packed
-        fails, awaited = rows[NEED, lane] > 0.0, rows[AWAITED, lane]
+        fails, awaited = need[lane] > 0.0, awaits[lane]
         story, known = cured[lane], uncured[lane]
         ended = 1.0 if known == 0.0 else story
         ended = ended if awaited == 1.0 else story
@@ -284,7 +319,7 @@ def _watch(sweep: bool, rows: NDArray[np.float64], cured: Lanes, uncured: Lanes)
         rest = awaited - 1.0 if awaited > 0.0 else 0.0
         cured[lane] = story if fails else ended
         uncured[lane] = found if fails else known
-        rows[AWAITED, lane] = WATCH if fails else rest
+        awaits[lane] = WATCH if fails else rest
 
 
 @inner

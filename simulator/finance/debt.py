@@ -33,6 +33,7 @@ class Schedule(NamedTuple):
     fixed: NDArray[np.float64]  # interest at fixed coupons
     bullets: NDArray[np.float64]  # sum of principal / term over bullets outstanding at the close, a year
     shield: NDArray[np.float64]  # interest at fixed coupons, each discounted at its own
+    due: NDArray[np.float64]  # principal of a year's service: bullets, and amortisation of the last twelve months
 
 
 SCHEDULE = len(Schedule._fields)
@@ -41,13 +42,13 @@ SCHEDULE = len(Schedule._fields)
 @inline
 def schedule_of(rows: NDArray[np.float64]) -> Schedule:
     """The schedule that is kept in `rows` (SCHEDULE, months)."""
-    return Schedule(rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6])
+    return Schedule(rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6], rows[7])
 
 
 @inner
 def plan_schedule(notes: Tranches, s: Schedule) -> None:
     """Fill the schedule: bullets run to their maturity and, refinanced, beyond it; others are repaid from cash."""
-    balance, issued, repaid, amortised, fixed, bullets, shield = s
+    balance, issued, repaid, amortised, fixed, bullets, shield, due = s
     months = balance.size
     for row in s:
         row[:] = 0.0
@@ -79,6 +80,10 @@ def plan_schedule(notes: Tranches, s: Schedule) -> None:
                 bullets[m] += amount / REFINANCED_YEARS
         elif step == 0.0 and maturity < months:
             repaid[maturity] += amount
+    for m in range(months):
+        due[m] = bullets[m]
+        for back in range(max(0, m - 11), m + 1):
+            due[m] += amortised[back]
 
 
 @inner

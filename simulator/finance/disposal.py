@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from simulator.compiled import inner
 from simulator.drivers.marginals import Marginals, sample
 from simulator.finance import ledger as at
-from simulator.finance.ledger import Lanes, Ledger, Rows
+from simulator.finance.ledger import Lanes, Ledger, Rows, Sums
 from simulator.finance.plan import Plan
 from simulator.finance.programme import Finance, Programme
 
@@ -23,7 +23,7 @@ def dispose(
     z: NDArray[np.float64],
     trailing: Lanes,
     ledger: Ledger,
-    sums: NDArray[np.float64],
+    sums: Sums,
     rows: Rows,
     write_offs: Lanes,
     end_value: Lanes,
@@ -34,7 +34,7 @@ def dispose(
     `end_value` gains what an unsold pool is worth at the horizon, after tax.
     """
     taxable, net, flow, books = ledger[at.TAXABLE], ledger[at.NET], ledger[at.CASH_FLOW], ledger[at.BOOK]
-    npv, apv, profit, invested = sums[0], sums[1], sums[2], sums[3]
+    npv, apv, profit, invested = sums[at.PRESENT], sums[at.UNLEVERED], sums[at.EARNED], sums[at.CAPITAL]
     months, lanes = taxable.shape
     ratios, closing = rows[0], rows[1]
     sample(marginals, plan.disposal_ratio, z[p.z_ratio], ratios)

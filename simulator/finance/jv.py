@@ -23,6 +23,7 @@ from simulator.finance.vintages import (
     COMPUTE_SHARE,
     DELIVERED,
     END,
+    KEEPS,
     LEFT,
     PARTNER_BASE,
     REFIT,
@@ -89,7 +90,6 @@ def leave(
     months = growth.size
     for lane in range(operating_cost.size):
         service, since, end = int(site[SERVICE, lane]), int(site[SINCE, lane]), int(site[END, lane])
-        vintage = int(site[VINTAGE, lane])
         m = service + j.renewal
         while m <= min(end, months - 1) and m < service + j.lease and site[BEGIN, lane] < months:
             blocked = m <= since or (since > service and m - since < j.block)
@@ -97,7 +97,7 @@ def leave(
                 run, price = operating_cost[lane] * growth[m], trailing[m, lane]
                 chips = site[CHIP_RENT, lane] if m < since + life else 0.0
                 rent = 12e3 * (site[RENTED, lane] + chips) / mw
-                old = price * value[m, lane] / value[vintage, lane] - run
+                old = price * (value[m, lane] * site[KEEPS, lane]) - run
                 new = price - run - 1e3 * site[COMPUTE, lane] / mw * recovery
                 if max(old, new) < rent:
                     site[END, lane] = m
@@ -148,12 +148,12 @@ def depart(
             add_rent(j, site[CHIP_RENT, lane], since, chip_end, min(chip_end, end), lane, rents, ends)
         worth = site[COMPUTE, lane] * resale[lane]
         if end < months:
-            worth *= value[end, lane] / value[int(site[VINTAGE, lane]), lane]
+            worth *= value[end, lane] * site[KEEPS, lane]
         if site[LEFT, lane] >= months:
             if j.chips and end < months:
                 returned[end, lane] += j.share * worth
             continue
-        first = mw / value[int(site[DELIVERED, lane]), lane]
+        first = mw * (1.0 / value[int(site[DELIVERED, lane]), lane])  # to the bit what was added
         add_level(cost_change, -mw * (operating_cost[lane] + adder * behind[lane]), end, months, lane)
         add_level(mw_change, -mw, end, months, lane)
         add_level(first_change, -first, end, months, lane)
@@ -220,7 +220,7 @@ def close_lease(
         shell = site[SHELL, lane] * stands
         refit = site[REFIT, lane] * max(1.0 - (months - since) / life, 0.0)
         chips = site[COMPUTE, lane] * resale[lane]
-        chips *= value[months - 1, lane] / value[vintage, lane] if vintage < months else site[COMPUTE_SHARE, lane]
+        chips *= value[months - 1, lane] * site[KEEPS, lane] if vintage < months else site[COMPUTE_SHARE, lane]
         left = partner_value(j, shell, refit, chips, trailing[lane], shell_price)
         base = site[PARTNER_BASE, lane] + site[CHIP_BASE, lane]
         totals[at.OWED_AT_END, lane] += guaranteed(j, base, owed, left)

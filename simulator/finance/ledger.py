@@ -17,7 +17,7 @@ Monthly = NDArray[np.float64]  # (months, lanes)
 Works = NDArray[np.float64]  # (WORKS, months, lanes)
 Ledger = NDArray[np.float64]  # (LEDGER, months, lanes)
 Totals = NDArray[np.float64]  # (TOTALS, lanes)
-Sums = NDArray[np.float64]  # (4, lanes) npv, apv, sums over months of profit and of invested capital
+Sums = NDArray[np.float64]  # (SUMS, lanes)
 Rows = NDArray[np.float64]  # (ROWS, lanes) scratch of a pass over months
 
 ROWS = 7
@@ -37,18 +37,18 @@ _LINE = 8  # float64 in a cache line
 # of an event; a running sum turns it into the level.
 (
     RUNNING,  # operating cost: first its changes, USD m a year before growth, then the month's, with FEE
-    FEE,  # expensed once
     WRITTEN,  # sponsor's part: first changes of depreciation, then depreciation of the month less GAIN
-    CAPEX,  # sponsor's and partner's
     SPENDING,  # first the sponsor's sales, then CAPEX less them
-    GAIN,  # on sales, less write-offs
     DOES,  # MW-equivalents per unit of the work index: first changes, then the level
-    FIRST_CHANGE,  # MW of first vintages per unit of the value index
     SERVICE,  # MW in service: first its changes, then its level
-    STRANDED,
     WORKING,  # MW that work: first its changes, then its level
     VALUE_MW,  # MW that work per unit of the value index: first changes, then the level
     LOCKED,  # MW x V of the sites that lock a contract in the month
+    FEE,  # expensed once; it and the next four are taken by `levels`, which leaves zeros
+    CAPEX,  # sponsor's and partner's
+    GAIN,  # on sales, less write-offs
+    FIRST_CHANGE,  # MW of first vintages per unit of the value index
+    STRANDED,
     RENT,  # of a JV, a month: first its changes, then its level
     RENT_END,  # RENT x (1 + rate)^-(years at which it ends): first its changes, then its level
     PARTNER,  # what the partner pays in
@@ -57,9 +57,11 @@ _LINE = 8  # float64 in a cache line
     ASSET,  # economic value of compute; filled for traces only, as are the next
     IDLE,  # capital: first its changes, then its level
     BOOK_OF_SITES,  # invested capital
+    CAPEX_KEPT,  # CAPEX and STRANDED as they were before they were taken
+    STRANDED_KEPT,
     WORKS,
-) = range(22)
-SHARED, JOINT = RENT, ASSET  # planes up to SHARED are cleared for every variant, SHARED .. JOINT for those with a JV
+) = range(24)
+TAKEN, JOINT, TRACED, OVERWRITTEN = FEE, RENT, ASSET, BOOK_OF_SITES  # where the next kind of planes begins
 
 # Ledger: a plan's months, USD bn.
 (
@@ -91,6 +93,10 @@ SHARED, JOINT = RENT, ASSET  # planes up to SHARED are cleared for every variant
     DRAWN_INTEREST,  # on the revolver
     LEDGER,
 ) = range(27)
+
+# Sums over the months: present values of the project's flows at the WACC and unlevered, its profit before tax and
+# invested capital; with a JV the present value of what passes to the sponsor and what it is charged.
+PRESENT, UNLEVERED, EARNED, CAPITAL, PASSED, CHARGED, SUMS = range(7)
 
 # Totals of a variant, USD bn unless said.
 (

@@ -4,7 +4,7 @@ Order of a month: flows at opening rates; interest on notes and revolver; tax; t
 repays above it; what is still missing is raised from new shares; where an uncured breach sweeps, all cash above the
 floor prepays the notes; at a test month the covenants are tested and equity may cure a breach.
 
-State by lane lives in rows of one scratch array (named in `covenants`). Sums over twelve months are added up by
+State by lane lives in rows of one scratch array (named in `covenants`). Sums over twelve months are those of four
 quarters that end where tests do: test months are consecutive quarter-ends.
 """
 
@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import inner
+from simulator.compiled import disjoint, inline, inner
 from simulator.finance import covenants as row
 from simulator.finance import ledger as at
 from simulator.finance.covenants import Cover, close_quarter, end_tests, start_tests, test_covenants
@@ -35,7 +35,7 @@ class Liquid(NamedTuple):
     drawn: Lanes
 
 
-@inner
+@inline
 def levered(
     p: Programme,
     f: Finance,
@@ -63,30 +63,35 @@ def levered(
     """
     funding, noise, margin = world.funding, world.monthly[at.NOISE], world.lanes[at.MARGIN]
     cost, held, drawn, nothing = world.lanes[at.COST], scratch[row.HELD], scratch[row.DRAWN], scratch[row.NOTHING]
-    charged, given, per_share = scratch[row.CHARGED], scratch[row.GIVEN], scratch[row.PER_SHARE]
+    per_share, guarantees, inflow = scratch[row.PER_SHARE], ledger[at.GUARANTEED], ledger[at.PARTNER_FLOW]
     interest, taxable, net = ledger[at.INTEREST], ledger[at.TAXABLE], ledger[at.NET]
     ebitda, cfads, rents = ledger[at.EBITDA], ledger[at.CFADS], ledger[at.RENT_PAID]
     years, growth, balance, issued, repaid = f.fiscal_year, p.growth, s.balance, s.issued, s.repaid
-    tax, over, levers = f.tax, terms.revolver_margin, terms.equity_limit > 0.0 or terms.sweep or terms.with_jv
+    tax, over, levers = f.tax, terms.revolver_margin, terms.equity_limit > 0.0 or terms.sweep
     kept, flows, tests = 1.0 + (1.0 - tax) * terms.cash_rate / 12.0, f.base_cash_flow, f.test_months
     first, last = (tests[0], tests[-1]) if tests.size > 0 else (base.size + 12, -1)
     _open(f, terms, scratch, ledger, sold, apv, liquid)
     start_tests(base.size, cover)
     for m in range(base.size):
-        earned, rent = earnings[years[m]], rents[m] if terms.with_jv else nothing
+        earned, rent, guaranteed, given = earnings[years[m]], nothing, nothing, nothing
+        if terms.with_jv:
+            rent, guaranteed, given = rents[m], guarantees[m], inflow[m]
+        if terms.sweep:
+            given = scratch[row.GIVEN]
         if levers:
             _begin(m, tax, f.shares, terms, s, ledger, scratch, sold, apv, earned)
         if tracing:
-            _trace(m, tax, over, balance[m], funding, ledger, scratch)
+            _trace(m, tax, over, balance[m], rent, guaranteed, funding, ledger, scratch)
         fixed = flows + issued[m] - repaid[m] - (terms.penalty if m == terms.penalty_month else 0.0)
         _settle(
-            m, tax, over, fixed, (1.0 - tax) * base[m], kept, terms.cash_floor, terms.revolver, funding, interest,
-            taxable, ebitda, net, noise, rent, charged, given, per_share, margin, held, drawn, cfads, earned,
+            tax, over, fixed, (1.0 - tax) * base[m], kept, terms.cash_floor, terms.revolver, funding[m], interest[m],
+            taxable[m], ebitda[m], net[m], noise[m], rent, guaranteed, given, per_share, margin, held, drawn, cfads[m],
+            earned,
         )  # fmt: skip
         if levers:
             _end(m, terms, balance[m], ledger, scratch, sold)
         if m >= first - 12 and m <= last and (m - first) % 3 == 0:
-            close_quarter(m, (m - first + 12) // 3 % 4, terms, base, noise, ledger, scratch)
+            close_quarter(m, (m - first + 12) // 3 % 2, terms, base, noise, ledger, scratch)
             if m >= first:
                 per_mw = (p.compute_per_mw + terms.refit * p.shell_per_mw * growth[m]) * 12.0 / p.compute_life
                 test_covenants(m, terms, s, f.leverage_share, per_mw, cost, service, ledger, scratch, cover, sold)
@@ -120,7 +125,7 @@ def _begin(
     m: int, tax: float, shares: float, terms: Terms, s: Schedule, ledger: Ledger, rows: NDArray[np.float64],
     sold: Lanes, apv: Lanes, earned: Lanes,
 ) -> None:  # fmt: skip
-    """What levers change before a month's flows: shares, notes that are left, what passes to and from the partner.
+    """What levers change before a month's flows: shares, notes that are left, what cash gains from those prepaid.
 
     Shares sold in earlier months bear the month's result and dilute what the base business earns a share. Interest, its
     shield and principal bear on the share of the notes that is left, once this month's are issued.
@@ -131,12 +136,6 @@ def _begin(
             each = 1.0 / (shares + sold[lane] * price)
             rows[row.PER_SHARE, lane] = kept * each
             earned[lane] -= base * (1.0 - shares * each)
-    if terms.with_jv:
-        for lane in range(apv.size):
-            rows[row.CHARGED, lane] = ledger[at.RENT_PAID, m, lane] + ledger[at.GUARANTEED, m, lane]
-            rows[row.GIVEN, lane] = ledger[at.PARTNER_FLOW, m, lane]
-    else:
-        rows[row.GIVEN] = 0.0
     if terms.sweep:
         issued, amortised, repaid = s.issued[m], s.amortised[m], s.repaid[m]
         before = s.balance[max(m - 1, 0)]  # before month 0 nothing is prepaid: any number will do
@@ -148,26 +147,34 @@ def _begin(
             ledger[at.INTEREST, m, lane] *= left
             apv[lane] += left * ledger[at.SHIELD, m, lane]
             rows[row.PAID, lane] += left * amortised
-            rows[row.GIVEN, lane] += repaid * (1.0 - left)
+            inflow = ledger[at.PARTNER_FLOW, m, lane] if terms.with_jv else 0.0
+            rows[row.GIVEN, lane] = inflow + repaid * (1.0 - left)
 
 
 @inner
 def _trace(
-    m: int, tax: float, over: float, balance: float, funding: Monthly, ledger: Ledger, rows: NDArray[np.float64]
+    m: int,
+    tax: float,
+    over: float,
+    balance: float,
+    rent: Lanes,
+    guaranteed: Lanes,
+    funding: Monthly,
+    ledger: Ledger,
+    rows: NDArray[np.float64],
 ) -> None:
     """What only a trace keeps of a month before the revolver moves. Equity and sweeps overwrite their planes later."""
     for lane in range(rows.shape[1]):
         drawn = rows[row.DRAWN, lane] * (funding[m, lane] + over) / 12.0
-        borne = ledger[at.INTEREST, m, lane] + drawn + rows[row.CHARGED, lane]
+        borne = ledger[at.INTEREST, m, lane] + drawn + (rent[lane] + guaranteed[lane])
         ledger[at.DRAWN_INTEREST, m, lane] = drawn
         ledger[at.PROFIT, m, lane] = (1.0 - tax) * (ledger[at.TAXABLE, m, lane] - borne)
         ledger[at.NOTES, m, lane] = balance
         ledger[at.EQUITY, m, lane] = 0.0
 
 
-@inner
+@disjoint
 def _settle(
-    m: int,
     tax: float,
     over: float,
     fixed: float,
@@ -175,20 +182,20 @@ def _settle(
     kept: float,
     floor: float,
     limit: float,
-    funding: Monthly,
-    interest: Monthly,
-    taxable: Monthly,
-    ebitda: Monthly,
-    net: Monthly,
-    noise: Monthly,
+    funding: Lanes,
+    interest: Lanes,
+    taxable: Lanes,
+    ebitda: Lanes,
+    net: Lanes,
+    noise: Lanes,
     rent: Lanes,
-    charged: Lanes,
+    guaranteed: Lanes,
     given: Lanes,
     per_share: Lanes,
     margin: Lanes,
     held: Lanes,
     drawn: Lanes,
-    cfads: Monthly,
+    cfads: Lanes,
     earned: Lanes,
 ) -> None:
     """Interest, tax and CFADS; ads wobble, then cash, then the revolver up to the floor or back above it.
@@ -198,13 +205,13 @@ def _settle(
     twelfth = 1.0 / 12.0
     for lane in range(margin.size):
         owed = drawn[lane]
-        borne = interest[m, lane] + owed * ((funding[m, lane] + over) * twelfth) + charged[lane]
-        taxed = taxable[m, lane] - borne
-        before = ebitda[m, lane] - tax * taxed
+        borne = interest[lane] + owed * ((funding[lane] + over) * twelfth) + (rent[lane] + guaranteed[lane])
+        taxed = taxable[lane] - borne
+        before = ebitda[lane] - tax * taxed
         earned[lane] += per_share[lane] * taxed
-        cfads[m, lane] = before - rent[lane]
-        flow = before - net[m, lane] - borne + given[lane]
-        after = held[lane] * kept + (flow + fixed + wobble * margin[lane] * (noise[m, lane] - 1.0))
+        cfads[lane] = before - rent[lane]
+        flow = before - net[lane] - borne + given[lane]
+        after = held[lane] * kept + (flow + fixed + wobble * margin[lane] * (noise[lane] - 1.0))
         missing = floor - after
         pays = missing if missing > -owed else -owed
         draw = pays if pays < limit - owed else limit - owed
@@ -212,7 +219,7 @@ def _settle(
         drawn[lane] = owed + draw
 
 
-@inner
+@disjoint
 def _follow(floor: float, held: Lanes, drawn: Lanes, least: Lanes, count: Lanes, most: Lanes) -> None:
     """Lowest cash, months below the floor and the largest revolver balance so far."""
     for lane in range(held.size):

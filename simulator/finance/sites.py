@@ -26,6 +26,7 @@ from simulator.finance.vintages import (
     COMPUTE_SHARE,
     DELIVERED,
     FINISHED,
+    KEEPS,
     LEFT,
     REFIT,
     SERVICE,
@@ -38,6 +39,7 @@ from simulator.finance.vintages import (
     add_level,
     book_work,
     first_vintage,
+    look_up,
     next_swaps,
     renew,
     retire,
@@ -159,7 +161,7 @@ def book_terminal(
         vintage, since = int(site[VINTAGE, lane]), int(site[SINCE, lane])
         spent = site[COMPUTE, lane] if vintage < months else site[COMPUTE, lane] * site[COMPUTE_SHARE, lane]
         spent = spent if site[LEFT, lane] == months else 0.0
-        now = value[months - 1, lane] / value[min(vintage, months - 1), lane]
+        now = value[months - 1, lane] * site[KEEPS, lane] if vintage < months - 1 else 1.0  # to the bit
         left = max(1.0 - max(months - since, 0) / life, 0.0)
         refit = keep * site[REFIT, lane] * left
         compute_value[lane] += keep_chips * now * spent * resale[lane]
@@ -192,7 +194,7 @@ def live(
     keep = 1.0 - (j.share if joint else 0.0)
     keep_chips = keep if j.chips else 1.0
     life, turn, some = p.compute_life, 0, True
-    first_vintage(mw, site, value, works[at.FIRST_CHANGE])
+    first_vintage(mw, site, value, efficiency, work, works[at.FIRST_CHANGE])
     while some:
         for lane in range(resale.size):
             vintages[turn, lane] = site[VINTAGE, lane]
@@ -200,7 +202,7 @@ def live(
         if joint:
             jv.leave(j, mw, life, p.recovery, p.growth, operating_cost, trailing, value, site)
         strand(life, site, value, site[WORTH], stranded, tracing, asset)
-        book_work(mw, delay, variant.term, site, efficiency, work, value, change, works[at.VALUE_MW], locked)
+        book_work(mw, delay, variant.term, site, value, change, works[at.VALUE_MW], locked)
         retire(
             life, keep, keep_chips, site, value, resale, written, sale, gain, totals[at.WRITE_OFFS],
             totals[at.STRANDED_VALUE],
@@ -211,6 +213,8 @@ def live(
                 value, site, works, totals[at.EXITS],
             )  # fmt: skip
         some = renew(variant.refit, p.growth, site, capex)
+        if some:
+            look_up(site, value, efficiency, work)
         if joint and some:
             jv.refit_lease(j, life, site, works[at.PARTNER], works[at.RENT], works[at.RENT_END])
         turn += 1
@@ -326,10 +330,10 @@ def variant_of(plan: Plan) -> Variant:
 
 @inner
 def clear(joint: bool, tracing: bool, works: Works, totals: Totals) -> None:
-    """Zero what the sites add to."""
-    works[: at.SHARED] = 0.0
+    """Zero what the sites add to; what `levels` takes is zero already."""
+    works[: at.TAKEN] = 0.0
     totals[:] = 0.0
     if joint:
-        works[at.SHARED : at.JOINT] = 0.0
+        works[at.JOINT : at.TRACED] = 0.0
     if tracing:
-        works[at.JOINT :] = 0.0
+        works[at.TRACED : at.OVERWRITTEN] = 0.0

@@ -118,6 +118,7 @@ def spend_deferred(
     """Book compute linearly over the `window` months before max(E, planned), and the fee for ordering late."""
     months = capex.shape[0]
     for lane in range(compute.size):
+        rate = compute[lane] / window
         date = max(energised[lane], planned)
         begin = date - window
         before = compute[lane] * min(max(-begin, 0.0), float(window)) / window
@@ -128,7 +129,7 @@ def spend_deferred(
             partner[0, lane] += part * before
         for m in range(max(int(np.floor(begin)), 0), min(int(np.ceil(date)), months)):
             overlap = min(m + 1.0, date) - max(float(m), begin)
-            spent = compute[lane] * max(overlap, 0.0) / window
+            spent = rate * max(overlap, 0.0)
             capex[m, lane] += spent
             if part > 0.0:
                 partner[m, lane] += part * spent

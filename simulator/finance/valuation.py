@@ -10,24 +10,24 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import inner
+from simulator.compiled import inline, inner
 from simulator.drivers.arpu import Arpu
 from simulator.drivers.grid import Grid
 from simulator.drivers.marginals import Marginals
 from simulator.finance import ledger as at
 from simulator.finance import metrics as row
-from simulator.finance.cashflow import need, operate, settle, share, terminal
+from simulator.finance.cashflow import need, operate, settle, terminal
 from simulator.finance.choices import CHOICE_ROWS
-from simulator.finance.cloud import owe_cloud, rent_cloud
+from simulator.finance.cloud import POWERS, owe_cloud, rent_cloud
 from simulator.finance.covenants import LEVERED_ROWS, Cover, loan_life_cover
 from simulator.finance.debt import SCHEDULE, note_interest, plan_schedule, refinancing_gap, schedule_of
 from simulator.finance.disposal import dispose
-from simulator.finance.ledger import Lanes, Ledger, Rows, Totals, Works, World, blank
-from simulator.finance.letting import end_contracts, fill_patience, let_out, letting_of
+from simulator.finance.ledger import Lanes, Ledger, Rows, Sums, Totals, Works, World, blank
+from simulator.finance.letting import Letting, end_contracts, fill_patience, let_out, letting_of
 from simulator.finance.levels import accumulate, add_up, age
 from simulator.finance.levered import Liquid, levered
-from simulator.finance.partner import guarantee_paid, owe_rent, partner_flows
-from simulator.finance.plan import Plan, Plans, fill_decay, joint_of, plan_of, terms_of
+from simulator.finance.partner import owe_rent, share
+from simulator.finance.plan import DEFERRED, Plan, Plans, fill_decay, joint_of, plan_of, terms_of
 from simulator.finance.programme import Finance, Programme
 from simulator.finance.returns import IRR_ROWS, internal_rate
 from simulator.finance.sites import Lives, build_sites
@@ -65,7 +65,7 @@ class Books(NamedTuple):
     ledger: Ledger
     fixed: Fixed
     rows: Rows
-    sums: NDArray[np.float64]  # (4, lanes)
+    sums: Sums
     end_value: Lanes  # after tax, at the horizon
     scratch: NDArray[np.float64]
 
@@ -75,19 +75,22 @@ def books(p: Programme, plans: Plans, sites: int, lanes: int) -> Books:
     months, count = p.growth.size, plans.order.size
     longest = months + 1 + max(int(plans.jv_lease.max(initial=0)), p.compute_life)
     term = min(int(plans.let_term.max(initial=1)), months)
-    depth = max(SITE_ROWS, IRR_ROWS, LEVERED_ROWS, CHOICE_ROWS + sites)
+    depth = max(SITE_ROWS, IRR_ROWS, LEVERED_ROWS, POWERS, CHOICE_ROWS + sites)
     return Books(
         blank(at.WORKS, months, lanes), blank(at.TOTALS, lanes),
         Lives(blank(sites, lanes), blank(sites, lanes), blank(sites, months + 2, lanes)),
         blank(at.LEDGER, months, lanes),
         Fixed(np.zeros((count, SCHEDULE, months)), np.zeros((count, longest)), np.zeros((count, term))),
-        blank(at.ROWS, lanes), blank(4, lanes), blank(lanes), blank(depth, lanes),
+        blank(at.ROWS, lanes), blank(at.SUMS, lanes), blank(lanes), blank(depth, lanes),
     )  # fmt: skip
 
 
 @inner
 def prepare(marginals: Marginals, plans: Plans, b: Books) -> None:
-    """Fill what of every plan is the same in all lanes."""
+    """Fill what of every plan is the same in all lanes, and zero what its readers leave zero."""
+    b.works[at.TAKEN : at.JOINT] = 0.0
+    b.ledger[at.LOST_RENT] = 0.0
+    b.ledger[at.RELET] = 0.0
     for k in range(plans.order.size):
         plan = plan_of(plans, k)
         plan_schedule(plan.notes, schedule_of(b.fixed.schedule[k]))
@@ -100,8 +103,8 @@ def build_works(c: Company, plan: Plan, k: int, tracing: bool, world: World, b: 
     """Book the sites of the variant of plan number `k`, per unit of ownership, and what rests on them alone."""
     works, totals = b.works, b.totals
     build_sites(c.programme, c.grid, plan, b.fixed.decay[k], tracing, world, b.scratch, works, totals, b.lives)
-    add_up(c.programme.growth, tracing, b.rows, works, totals)
-    age(c.programme, world, b.rows, works, totals)
+    add_up(c.programme.growth, plan.chips == DEFERRED, tracing, b.rows, works, totals)
+    age(c.programme, tracing, world, b.rows, works, totals)
     if tracing:
         accumulate(works[at.IDLE])
     if plan.works_term > 0:
@@ -127,25 +130,57 @@ def value_plan(
     width: int,
 ) -> None:
     """Fill `figures` (metrics, lanes) of plan number `k`, whose variant is built, and `trace` if it has room."""
-    tracing = trace.size > 0
+    tracing, q = trace.size > 0, letting_of(plan)
     figures[:] = 0.0
-    _operations(c, plan, k, world, z, b, figures)
+    _before_months(c, plan, k, world, tracing, b, figures)
+    _operations(c, plan, q, k, world, z, tracing, b, figures)
     _project(c, plan, k, world, z, with_irr, tracing, b, figures)
-    _works_figures(plan.own, b.totals, figures)
     _debt(c, plan, k, world, tracing, b, figures)
+    _after_months(c, plan, k, with_irr, b, figures)
     if tracing:
-        q = letting_of(plan)
         lets = q.let > 0.0 or q.choosing
         trace_plan(terms_of(plan), lets, b.works, b.ledger, figures[row.BREACH_MONTH], b.rows[0], trace, first, width)
 
 
-@inner
+@inline
+def _before_months(
+    c: Company, plan: Plan, k: int, world: World, tracing: bool, b: Books, figures: NDArray[np.float64]
+) -> None:
+    """What rests on the sites alone, scaled by what is owned; what is to be paid on notes, to partner and cloud."""
+    own, totals, last = plan.own, b.totals, c.finance.discount.size - 1
+    for lane in range(figures.shape[1]):
+        figures[row.WRITE_OFFS, lane] = own * totals[at.WRITE_OFFS, lane]
+        figures[row.IDLE_COST, lane] = own * totals[at.IDLE_COST, lane]
+        figures[row.STRANDED_PEAK, lane] = own * totals[at.STRANDED_PEAK, lane]
+        figures[row.STRANDED_RETIRED, lane] = own * totals[at.STRANDED_VALUE, lane]
+    for lane in range(figures.shape[1]):
+        figures[row.IDLE_CAPITAL, lane] = own * totals[at.IDLE_CAPITAL, lane]
+        figures[row.IDLE_SPONSOR, lane] = own * totals[at.IDLE_SPONSOR, lane]
+        figures[row.ASSET_LIFE, lane] = totals[at.LIFE, lane] if own > 0.0 else np.nan
+    figures[row.PARTNER_NPV] = np.nan
+    figures[row.PARTNER_IRR] = np.nan
+    terminal(c.finance, c.programme, own, world.monthly[at.TRAILING, last], totals, b.end_value)
+    note_interest(
+        c.finance.tax, plan.sweep == 1, plan.notes, schedule_of(b.fixed.schedule[k]), world.funding, b.scratch,
+        b.ledger[at.INTEREST], b.ledger[at.SHIELD],
+    )  # fmt: skip
+    _owe(c, plan, k, world, tracing, b)
+
+
+@inline
 def _operations(
-    c: Company, plan: Plan, k: int, world: World, z: NDArray[np.float64], b: Books, figures: NDArray[np.float64]
+    c: Company,
+    plan: Plan,
+    q: Letting,
+    k: int,
+    world: World,
+    z: NDArray[np.float64],
+    tracing: bool,
+    b: Books,
+    figures: NDArray[np.float64],
 ) -> None:
     """W, what is rented and what is let: EBITDA."""
     p, mw, market = c.programme, c.grid.mw, c.market
-    q = letting_of(plan)
     if q.own < 1.0:
         rent_cloud(
             1.0 - q.own, p.use, plan.cloud_term, mw, c.grid.planned, p.work_delay,
@@ -160,10 +195,10 @@ def _operations(
                 q, b.fixed.patience[k, : q.term], plan.jv_share > 0.0, p.z_default, z, mw, market, world, contracts,
                 b.works, b.lives, b.ledger,
             )  # fmt: skip
-        let_out(q, market, world, contracts, b.works, b.rows, b.ledger, ended, figures[row.LEASE_INCOME])
+        let_out(q, market, world, contracts, b.works, b.rows, b.ledger, tracing, figures[row.LEASE_INCOME])
 
 
-@inner
+@inline
 def _project(
     c: Company,
     plan: Plan,
@@ -175,79 +210,58 @@ def _project(
     b: Books,
     figures: NDArray[np.float64],
 ) -> None:
-    """Figures that no debt changes: the project's flows and what passes between sponsor and partner."""
+    """What no debt changes: the project's flows and what passes between sponsor and partner."""
     p, f, own = c.programme, c.finance, plan.own
-    last = f.discount.size - 1
-    trailing = world.monthly[at.TRAILING, last]
-    for lane in range(trailing.size):
-        figures[row.WRITE_OFFS, lane] = own * b.totals[at.WRITE_OFFS, lane]
     settle(f, own, b.totals, tracing, b.works, b.ledger, b.sums)
-    terminal(f, p, own, trailing, b.totals, b.end_value)
     if plan.disposal > 0.0:
         dispose(
-            p, f, c.marginals, plan, tracing, z, trailing, b.ledger, b.sums, b.rows, figures[row.WRITE_OFFS],
-            b.end_value,
+            p, f, c.marginals, plan, tracing, z, world.monthly[at.TRAILING, f.discount.size - 1], b.ledger, b.sums,
+            b.rows, figures[row.WRITE_OFFS], b.end_value,
         )  # fmt: skip
-    figures[row.PARTNER_NPV] = np.nan
-    figures[row.PARTNER_IRR] = np.nan
     if plan.jv_share > 0.0:
-        _joint(c, plan, k, with_irr, tracing, b, figures)
+        share(
+            joint_of(plan, b.fixed.decay[k]), f.tax, own, plan.jv_discount, tracing, with_irr, b.rows, b.works,
+            b.totals, b.ledger, b.sums, figures[row.PARTNER_NPV], b.rows[6], figures[row.GUARANTEE],
+        )  # fmt: skip
+        if with_irr:
+            internal_rate(b.ledger[at.CFADS], b.rows[6], b.scratch, figures[row.PARTNER_IRR])
+    need(b.rows, b.ledger[at.CASH_FLOW], figures[row.PEAK_FUNDING], figures[row.PEAK_MONTH], figures[row.PAYBACK])
+
+
+@inline
+def _after_months(c: Company, plan: Plan, k: int, with_irr: bool, b: Books, figures: NDArray[np.float64]) -> None:
+    """What rests on the sums over all months: values, rates, and the gap between debt and assets."""
+    f, own = c.finance, plan.own
+    last = f.discount.size - 1
     for lane in range(b.end_value.size):
-        figures[row.NPV, lane] += b.sums[0, lane] + f.discount[last] * b.end_value[lane]
-        figures[row.APV, lane] += b.sums[1, lane] + f.discount_unlevered[last] * b.end_value[lane]
+        figures[row.NPV, lane] += b.sums[at.PRESENT, lane] + f.discount[last] * b.end_value[lane]
+        figures[row.APV, lane] += b.sums[at.UNLEVERED, lane] + f.discount_unlevered[last] * b.end_value[lane]
     if plan.jv_share > 0.0:
+        after_tax = (1.0 - f.tax) * own
+        owed = plan.jv_discount[last] * after_tax
         for lane in range(b.end_value.size):
-            b.end_value[lane] -= (1.0 - f.tax) * own * b.totals[at.OWED_AT_END, lane]
+            at_end = b.totals[at.OWED_AT_END, lane]
+            passed = b.sums[at.PASSED, lane] - owed * at_end
+            figures[row.NPV, lane] += passed
+            figures[row.APV, lane] += passed
+            b.sums[at.EARNED, lane] -= b.sums[at.CHARGED, lane]
+            b.end_value[lane] -= after_tax * at_end
+            figures[row.EXITS, lane] = b.totals[at.EXITS, lane] if own > 0.0 else 0.0
     figures[row.IRR] = np.nan
     if with_irr:
         internal_rate(b.ledger[at.CASH_FLOW], b.end_value, b.scratch, figures[row.IRR])
-    need(b.rows, b.ledger[at.CASH_FLOW], figures[row.PEAK_FUNDING], figures[row.PEAK_MONTH], figures[row.PAYBACK])
     for lane in range(b.end_value.size):
-        some = b.sums[3, lane] > DUST * f.discount.size
-        profit = 12.0 * (1.0 - f.tax) * b.sums[2, lane]
-        figures[row.ROIC, lane] = profit / (b.sums[3, lane] if some else 1.0) if some else np.nan
+        capital = b.sums[at.CAPITAL, lane]
+        some = capital > DUST * f.discount.size
+        profit = 12.0 * (1.0 - f.tax) * b.sums[at.EARNED, lane]
+        figures[row.ROIC, lane] = profit / (capital if some else 1.0) if some else np.nan
+    _gaps(plan, schedule_of(b.fixed.schedule[k]).balance, b.ledger[at.NOTES], b.totals, figures)
 
 
-@inner
-def _joint(
-    c: Company, plan: Plan, k: int, with_irr: bool, tracing: bool, b: Books, figures: NDArray[np.float64]
-) -> None:
-    """The joint venture: second bracket of npv, the guarantee owed at the horizon, the partner's side."""
-    j, own, tax = joint_of(plan, b.fixed.decay[k]), plan.own, c.finance.tax
-    discount = plan.jv_discount
-    flow, end = b.ledger[at.CFADS], b.rows[6]
-    partner_flows(j, own, b.works, b.totals, flow, figures[row.PARTNER_NPV], end)
-    if with_irr:
-        internal_rate(flow, end, b.scratch, figures[row.PARTNER_IRR])
-    share(tax, own, discount, tracing, b.rows, b.works, b.ledger, b.sums)
-    last = discount[discount.size - 1] * (1.0 - tax) * own
-    for lane in range(end.size):
-        figures[row.NPV, lane] -= last * b.totals[at.OWED_AT_END, lane]
-        figures[row.APV, lane] -= last * b.totals[at.OWED_AT_END, lane]
-        figures[row.EXITS, lane] = b.totals[at.EXITS, lane] if own > 0.0 else 0.0
-    guarantee_paid(own, b.works, b.totals, figures[row.GUARANTEE])
-
-
-@inner
-def _works_figures(own: float, totals: Totals, figures: NDArray[np.float64]) -> None:
-    """Figures that rest on the sites alone, scaled by what is owned."""
-    for lane in range(figures.shape[1]):
-        figures[row.IDLE_COST, lane] = own * totals[at.IDLE_COST, lane]
-        figures[row.STRANDED_PEAK, lane] = own * totals[at.STRANDED_PEAK, lane]
-        figures[row.STRANDED_RETIRED, lane] = own * totals[at.STRANDED_VALUE, lane]
-    for lane in range(figures.shape[1]):
-        figures[row.IDLE_CAPITAL, lane] = own * totals[at.IDLE_CAPITAL, lane]
-        figures[row.IDLE_SPONSOR, lane] = own * totals[at.IDLE_SPONSOR, lane]
-        figures[row.ASSET_LIFE, lane] = totals[at.LIFE, lane] if own > 0.0 else np.nan
-
-
-@inner
+@inline
 def _debt(c: Company, plan: Plan, k: int, world: World, tracing: bool, b: Books, figures: NDArray[np.float64]) -> None:
-    """Figures of debt: liquidity, cover, covenants, refinancing and the gap between debt and assets."""
-    f, ledger, sweep = c.finance, b.ledger, plan.sweep == 1
-    terms, schedule = terms_of(plan), schedule_of(b.fixed.schedule[k])
-    note_interest(f.tax, sweep, plan.notes, schedule, world.funding, b.scratch, ledger[at.INTEREST], ledger[at.SHIELD])
-    _owe(c, plan, k, world, tracing, b)
+    """Figures of debt: liquidity, cover, covenants and refinancing."""
+    f, ledger, sweep, schedule = c.finance, b.ledger, plan.sweep == 1, schedule_of(b.fixed.schedule[k])
     cover = Cover(
         figures[row.DSCR_MIN], figures[row.DSCR_RESERVE_MIN], figures[row.FCCR_MIN], figures[row.ICR_MIN],
         figures[row.LEVERAGE_MAX], figures[row.BREACH], figures[row.BREACH_MONTH], figures[row.BREACH_CURED],
@@ -258,18 +272,17 @@ def _debt(c: Company, plan: Plan, k: int, world: World, tracing: bool, b: Books,
         figures[row.REVOLVER_PEAK],
     )  # fmt: skip
     levered(
-        c.programme, f, terms, c.arpu.base, schedule, world, b.works[at.SERVICE], b.scratch, ledger, tracing, cover,
-        liquid, figures[row.EQUITY_SOLD], figures[row.APV], figures[row.PLAN :],
+        c.programme, f, terms_of(plan), c.arpu.base, schedule, world, b.works[at.SERVICE], b.scratch, ledger,
+        tracing, cover, liquid, figures[row.EQUITY_SOLD], figures[row.APV], figures[row.PLAN :],
     )  # fmt: skip
     loan_life_cover(f, plan.note_coupon, schedule, ledger, figures[row.LLCR])
     refinancing_gap(
         sweep, plan.notes, schedule, world.funding, b.scratch, ledger[at.INTEREST], ledger[at.NOTES],
         ledger[at.CFADS], figures[row.REFINANCING_GAP],
     )  # fmt: skip
-    _gaps(plan, schedule.balance, ledger[at.NOTES], b.totals, figures)
 
 
-@inner
+@inline
 def _owe(c: Company, plan: Plan, k: int, world: World, tracing: bool, b: Books) -> None:
     """What is committed to partner and cloud at every covenant test."""
     own, tests, owed = plan.own, c.finance.test_months, b.ledger[at.OWED]
@@ -284,11 +297,11 @@ def _owe(c: Company, plan: Plan, k: int, world: World, tracing: bool, b: Books) 
     if own < 1.0:
         owe_cloud(
             1.0 - own, c.programme.use, plan.cloud_term, c.grid.mw, c.grid.planned,
-            world.contracts[plan.cloud_tenor], tests, world.funding, b.rows, owed,
+            world.contracts[plan.cloud_tenor], tests, world.funding, b.rows, b.scratch, owed,
         )  # fmt: skip
 
 
-@inner
+@inline
 def _gaps(
     plan: Plan,
     balance: NDArray[np.float64],

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import inner
+from simulator.compiled import disjoint, inner
 from simulator.finance.ledger import Lanes, Monthly
 from simulator.finance.plan import BOOK, ECONOMIC
 
@@ -17,7 +17,9 @@ from simulator.finance.plan import BOOK, ECONOMIC
 SERVICE, DELIVERED, FINISHED, SHELL, COMPUTE, SHELL_SHARE, COMPUTE_SHARE = range(7)
 SINCE, VINTAGE, BEGIN, END, REFIT, WORTH, SPENT = range(7, 14)
 LEFT, BASE, CHIP_BASE, RENTED, CHIP_RENT, PARTNER_BASE = range(14, 20)
-SITE_ROWS = 20
+# Of the vintage held, as bought: 1 over the value index, work per MW over the work index.
+KEEPS, PER_MW = range(20, 22)
+SITE_ROWS = 22
 
 
 @inner
@@ -30,7 +32,19 @@ def add_level(changes: Monthly, amount: float, begin: int, end: int, lane: int) 
 
 
 @inner
-def first_vintage(mw: float, site: NDArray[np.float64], value: Monthly, first: Monthly) -> None:
+def look_up(site: NDArray[np.float64], value: Monthly, efficiency: Monthly, work: Monthly) -> None:
+    """What the indices were when each lane's vintage was bought, all lanes at once: reads far apart wait together."""
+    last = value.shape[0] - 1
+    for lane in range(site.shape[1]):
+        vintage = min(int(site[VINTAGE, lane]), last)
+        site[KEEPS, lane] = 1.0 / value[vintage, lane]
+        site[PER_MW, lane] = efficiency[vintage, lane] / work[vintage, lane]
+
+
+@inner
+def first_vintage(
+    mw: float, site: NDArray[np.float64], value: Monthly, efficiency: Monthly, work: Monthly, first: Monthly
+) -> None:
     """The vintage delivered at D: it depreciates from S and is held from D."""
     months, lanes = value.shape
     for lane in range(lanes):
@@ -39,8 +53,10 @@ def first_vintage(mw: float, site: NDArray[np.float64], value: Monthly, first: M
         site[BEGIN, lane] = min(site[DELIVERED, lane], months)
         site[REFIT, lane] = 0.0
         site[LEFT, lane] = months
+    look_up(site, value, efficiency, work)
+    for lane in range(lanes):
         if site[SERVICE, lane] < months:
-            first[int(site[SERVICE, lane]), lane] += mw / value[int(site[DELIVERED, lane]), lane]
+            first[int(site[SERVICE, lane]), lane] += mw * site[KEEPS, lane]
 
 
 @inner
@@ -64,7 +80,7 @@ def next_swaps(
         if refresh == ECONOMIC and held:
             for m in range(since + 1, months):
                 run = operating_cost[lane] * growth[m]
-                worth = value[m, lane] / value[int(site[VINTAGE, lane]), lane]
+                worth = value[m, lane] * site[KEEPS, lane]
                 if trailing[m, lane] * worth < run and trailing[m, lane] >= run:
                     end = m
                     break
@@ -84,21 +100,39 @@ def strand(
     for lane in range(worth.size):
         begin, end = int(site[BEGIN, lane]), int(site[END, lane])
         held = begin < end
-        worth[lane] = site[COMPUTE, lane] / value[min(int(site[VINTAGE, lane]), months - 1), lane] if held else 0.0
+        worth[lane] = site[COMPUTE, lane] * site[KEEPS, lane] if held else 0.0
         first = min(first, begin) if held else first
         last = max(last, min(end, int(site[SINCE, lane]) + life)) if held else last
     for m in range(first, last):
-        for lane in range(worth.size):
-            used = (m + 1 - site[SINCE, lane]) * rate
-            left = 1.0 - (used if used > 0.0 else 0.0)
-            gap = site[COMPUTE, lane] * left - value[m, lane] * worth[lane]
-            held = m >= site[BEGIN, lane] and m < site[END, lane] and gap > 0.0
-            stranded[m, lane] += gap if held else 0.0
+        _strand_month(
+            float(m), rate, site[SINCE], site[BEGIN], site[END], site[COMPUTE], worth, value[m], stranded[m]
+        )  # fmt: skip
     if tracing:
         for m in range(first, months):
             for lane in range(worth.size):
                 held = m >= site[BEGIN, lane] and m < site[END, lane]
                 asset[m, lane] += value[m, lane] * worth[lane] if held else 0.0
+
+
+@disjoint
+def _strand_month(
+    now: float,
+    rate: float,
+    since: Lanes,
+    begin: Lanes,
+    end: Lanes,
+    compute: Lanes,
+    worth: Lanes,
+    value: Lanes,
+    stranded: Lanes,
+) -> None:
+    """One month of `strand`."""
+    for lane in range(worth.size):
+        used = (now + 1.0 - since[lane]) * rate
+        left = 1.0 - (used if used > 0.0 else 0.0)
+        gap = compute[lane] * left - value[lane] * worth[lane]
+        held = now >= begin[lane] and now < end[lane] and gap > 0.0
+        stranded[lane] += gap if held else 0.0
 
 
 @inner
@@ -107,8 +141,6 @@ def book_work(
     delay: int,
     term: int,
     site: NDArray[np.float64],
-    efficiency: Monthly,
-    work: Monthly,
     value: Monthly,
     changes: Monthly,
     value_changes: Monthly,
@@ -123,8 +155,7 @@ def book_work(
         start, end = int(site[SERVICE, lane]) + delay, int(site[END, lane])
         begin = max(start, int(site[BEGIN, lane]))
         if begin < min(end, months):
-            vintage = int(site[VINTAGE, lane])
-            does, worth = mw * (efficiency[vintage, lane] / work[vintage, lane]), mw / value[vintage, lane]
+            does, worth = mw * site[PER_MW, lane], mw * site[KEEPS, lane]
             add_level(changes, does, begin, end, lane)
             if term > 0:
                 add_level(value_changes, worth, begin, end, lane)
@@ -165,7 +196,7 @@ def retire(
         if stays:
             add_level(depreciation, refit / life, since, full, lane)
         if end < months:
-            worth = value[end, lane] / value[int(site[VINTAGE, lane]), lane] * site[COMPUTE, lane]
+            worth = value[end, lane] * site[KEEPS, lane] * site[COMPUTE, lane]
             left = max(1.0 - (end - since) / life, 0.0)
             proceeds = keep_chips * worth * resale[lane]
             sale[end, lane] += proceeds

@@ -5,15 +5,15 @@ from __future__ import annotations
 from tests.mutations import Mutation
 
 CASH_FLOW = (
-    Mutation("adoption is linear", "log(1.0 + effective[m, lane] * fleet)", "effective[m, lane] * fleet"),
+    Mutation("adoption is linear", "log(1.0 + effective[lane] * fleet)", "effective[lane] * fleet"),
     Mutation("revenue is not lifted but multiplied", "adopted[lane]) - 1.0", "adopted[lane])"),
     Mutation(
         "losses on sale are taxed as gains",
-        "depreciation[lane] - gain[m, lane]",
-        "depreciation[lane] + gain[m, lane]",
+        "level - gain[lane]",
+        "level + gain[lane]",
     ),
-    Mutation("sales cost money", "capex[m, lane] - spent[m, lane]", "capex[m, lane] + spent[m, lane]"),
-    Mutation("tax is paid out", "ebitda[m, lane] - tax * taxable[m", "ebitda[m, lane] + tax * taxable[m"),
+    Mutation("sales cost money", "capex[lane] - spent[lane]", "capex[lane] + spent[lane]"),
+    Mutation("tax is paid out", "ebitda[lane] - tax * result", "ebitda[lane] + tax * result"),
     Mutation("terminal losses are taxed", "f.tax * (brings - totals[", "f.tax * (brings + totals["),
     Mutation(
         "shell may bring more than its book",
@@ -25,7 +25,7 @@ CASH_FLOW = (
         "f.discount[last] * b.end_value[lane]",
         "f.discount[0] * b.end_value[lane]",
     ),
-    Mutation("payback before the peak", "payback[lane] = months if lower", "payback[lane] = m if lower"),
+    Mutation("payback before the peak", "payback[lane] = never if lower", "payback[lane] = now if lower"),
     Mutation("sunk money is not employed", "book[lane] = totals[at.SUNK, lane]", "book[lane] = 0.0"),
     Mutation(
         "idle money costs closing rates",
@@ -40,8 +40,8 @@ CASH_FLOW = (
     ),
     Mutation(
         "assets mature after their end",
-        "mature[lane] += mw[lane] if stands else 0.0",
-        "mature[lane] += mw[lane]",
+        "mature[lane] += serves if stands else 0.0",
+        "mature[lane] += serves",
     ),
 )
 
@@ -51,7 +51,7 @@ DEBT = (
     Mutation("notes are refinanced at opening rates", "funding[maturity + 1, lane]", "funding[maturity, lane]"),
     Mutation("the tax shield is discounted a month less", "exp(last[lane] * begin)", "exp(last[lane] * (begin - 1))"),
     Mutation("interest on cash is not taxed", "1.0 + (1.0 - tax) * ", "1.0 + ", "poor"),
-    Mutation("interest is taxed", "taxed = taxable[m, lane] - borne", "taxed = taxable[m, lane] + borne"),
+    Mutation("interest is taxed", "taxed = taxable[lane] - borne", "taxed = taxable[lane] + borne"),
     Mutation("the penalty is paid every month after", "terms.penalty if m == ", "terms.penalty if m >= "),
     Mutation("the revolver has no limit", "else limit - owed", "else pays", "poor"),
     Mutation("the revolver is never repaid", "missing > -owed else -owed", "missing > 0.0 else 0.0", "poor"),
@@ -62,7 +62,7 @@ DEBT = (
     Mutation(
         "earnings do not bear the revolver",
         "earned[lane] += per_share[lane] * taxed",
-        "earned[lane] += per_share[lane] * (taxed + drawn[lane] * (funding[m, lane] + over) * twelfth)",
+        "earned[lane] += per_share[lane] * (taxed + drawn[lane] * (funding[lane] + over) * twelfth)",
         "poor",
     ),
     Mutation("a fixed coupon's shield is discounted a month less", "exp(years * issue)", "exp(years * (issue - 1))"),
@@ -77,20 +77,24 @@ COVENANTS = (
         "terms.other_debt + balance + rows[DRAWN, lane] - rows",
         "terms.other_debt + balance + rows[DRAWN, lane] + rows",
     ),
-    Mutation("leverage forgets the programme's EBITDA", "+ rows[YEAR + EBITDA, lane]\n        some", "\n        some"),
+    Mutation(
+        "leverage forgets the programme's EBITDA",
+        "earned = share * revenue[lane] + ebitda[lane]",
+        "earned = share * revenue[lane]",
+    ),
     Mutation(
         "any service breaks the DSCR covenant",
-        "lacks = least * rows[SERVED, lane]",
-        "lacks = 9.0 * rows[SERVED, lane]",
+        "lacks = max(least * served[lane]",
+        "lacks = max(9.0 * served[lane]",
         "poor",
     ),
     Mutation(
         "high leverage is a virtue",
-        "rows[DEBT, lane] - limit * earned if",
-        "limit * earned - rows[DEBT, lane] if",
+        "debt[lane] - limit * earned if",
+        "limit * earned - debt[lane] if",
         "poor",
     ),
-    Mutation("little cash is a virtue", "lacks = least - rows[HELD, lane]", "lacks = rows[HELD, lane] - least", "poor"),
+    Mutation("little cash is a virtue", "short = least - held[lane]", "short = held[lane] - least", "poor"),
     Mutation("one passed test cures", "WATCH = 2.0", "WATCH = 1.0", "poor"),
     Mutation("a watch never ends", "rest = awaited - 1.0 if", "rest = awaited if", "poor"),
     Mutation("loan life begins a month early", "range(first + 1, cfads", "range(first, cfads"),

@@ -5,25 +5,28 @@ from __future__ import annotations
 from tests.mutations import Mutation
 
 LETTING = (
-    Mutation("contracts rent at spot", "contracts[m, lane] * share[lane]", "price[m, lane] * share[lane]"),
+    Mutation("contracts rent at spot", "contracts[lane] * share", "price[lane] * share"),
     Mutation("contracts run a month longer", "rent[m - q.term] if", "rent[max(m - q.term - 1, 0)] if"),
-    Mutation(
-        "let vintages are always new", "on_spot * value_mw[m, lane] + again", "on_spot * working[m, lane] + again"
-    ),
+    Mutation("let vintages are always new", "on_spot * value_mw[lane] + spot", "on_spot * working[lane] + spot"),
     Mutation("all is let at spot", "(1.0 - q.contract) * scale", "scale"),
+    Mutation("selling costs nothing", "            1.0 - q.cost, supply, depth", "            1.0, supply, depth"),
     Mutation(
-        "selling costs nothing", "share[lane] = (1.0 - q.cost) / (1.0 + supply *", "share[lane] = 1.0 / (1.0 + supply *"
+        "choices do not lower the price",
+        "q.own * ledger[at.CHOSEN, m, lane]",
+        "0.0 * ledger[at.CHOSEN, m, lane]",
+        "scarce",
     ),
-    Mutation("choices do not lower the price", "q.own * chosen[m, lane]\n", "0.0 * chosen[m, lane]\n", "scarce"),
     Mutation("the market does not grow", "depth = 1.0 / market[m] if", "depth = 1.0 / market[0] if", "scarce"),
-    Mutation("own supply lowers no price", "working[m, lane] * depth)", "working[m, lane] * 0.0)", "scarce"),
-    Mutation("chosen MW earn no rent", "more[lane] = q.own / 12e3", "more[lane] = 0.0 / 12e3"),
+    Mutation("own supply lowers no price", "more[lane]) * depth)", "more[lane]) * 0.0)", "scarce"),
+    Mutation("chosen MW earn no rent", "extra[lane] = q.own / 12e3", "extra[lane] = 0.0 / 12e3"),
     Mutation("spare MW do not crowd", "1.0 - plan.crowding * plan.let", "1.0"),
-    Mutation("tenants never default", 'side="right")) if defaults else', 'side="right")) if False else'),
+    Mutation("tenants never default", "scores[lane]) if defaults else", "scores[lane]) if False else"),
     Mutation("tenants default a month early", ">= j + 1:", ">= j + 2:"),
     Mutation("each term has the first tenant's fate", "z[first[k] + term] if", "z[first[k]] if"),
     Mutation("contracts outlast an exit", "stops = min(lock + paid, gone)", "stops = lock + paid", "fleeing"),
-    Mutation("what a tenant left stays empty", "again[lane] += opened[lane]", "again[lane] += 0.0 * opened[lane]"),
+    Mutation(
+        "what a tenant left stays empty", "spot = again[lane] + relet[lane]", "spot = again[lane] + 0.0 * relet[lane]"
+    ),
     Mutation(
         "a lock's own supply is that of today",
         "rent *= fetched(q, market[lock]",
@@ -103,8 +106,8 @@ CLOUD = (
     Mutation("commitments outlast the horizon", "rest = min(lock + term, months)", "rest = (lock + term)", "world"),
     Mutation(
         "commitments are discounted at opening rates",
-        "log(1.0 + funding[m + 1, lane]) / -12.0\n            rate",
-        "log(1.0 + funding[m, lane]) / -12.0\n            rate",
+        "_discount(funding[m + 1]",
+        "_discount(funding[m]",
         "poor",
     ),
 )

@@ -140,46 +140,42 @@ JOINT = (
     Mutation(
         "idle capital is all the sponsor's", "keep * shell + keep_chips * compute", "shell + keep_chips * compute"
     ),
-    Mutation(
-        "rent is not deductible", "passes = inflow[m, lane] - (1.0 - tax) * charge", "passes = inflow[m, lane] - charge"
-    ),
+    Mutation("rent is not deductible", "passes = given - after_tax * charge", "passes = given - charge"),
     Mutation(
         "partner money is discounted at the first month's rate",
-        "npv[lane] += discount[m] * passes",
-        "npv[lane] += discount[0] * passes",
+        "own, 1.0 - tax, discount[m], j.decay",
+        "own, 1.0 - tax, discount[0], j.decay",
     ),
-    Mutation("returns forget the rent", "profit[lane] -= charge", "profit[lane] -= 0.0 * charge"),
-    Mutation(
-        "the partner's part is invested capital", "paid[lane] += inflow[m, lane]", "paid[lane] += 0.0 * inflow[m, lane]"
-    ),
+    Mutation("returns forget the rent", "charged[lane] += charge", "charged[lane] += 0.0 * charge"),
+    Mutation("the partner's part is invested capital", "so_far = paid[lane] + given", "so_far = paid[lane]"),
     Mutation(
         "the horizon's guarantee is not paid",
-        "last = discount[discount.size - 1] * (1.0 - tax) * own",
-        "last = 0.0 * own",
+        "owed = plan.jv_discount[last] * after_tax",
+        "owed = 0.0 * after_tax",
     ),
-    Mutation("the partner does not pay in", "rent[m, lane] - paid[m, lane] +", "rent[m, lane] +"),
-    Mutation("the partner's end is not discounted", "j.decay[months] * end[lane]", "end[lane]"),
+    Mutation("the partner does not pay in", "rents[lane] - funds[lane] +", "rents[lane] +"),
+    Mutation("the partner's end is not discounted", "j.decay[discount.size] * end[lane]", "end[lane]"),
     Mutation("committed rent is next month's balance", "1.0 / j.decay[m]\n", "1.0 / j.decay[m + 1]\n"),
     Mutation(
         "guarantees due before the horizon are forgotten",
-        "out[lane] += own * guarantee[m, lane]",
+        "out[lane] += pay",
         "out[lane] += 0.0",
         "fleeing",
     ),
     Mutation(
         "the sponsor forgets what the partner pays",
-        "rows[row.GIVEN, lane] = ledger[at.PARTNER_FLOW, m, lane]",
-        "rows[row.GIVEN, lane] = 0.0",
+        "guarantees[m], inflow[m]",
+        "guarantees[m], nothing",
     ),
     Mutation(
         "CFADS are before rent",
-        "cfads[m, lane] = before - rent[lane]",
-        "cfads[m, lane] = before",
+        "cfads[lane] = before - rent[lane]",
+        "cfads[lane] = before",
     ),
     Mutation(
         "the guarantee is not charged",
-        "ledger[at.RENT_PAID, m, lane] + ledger[at.GUARANTEED, m, lane]",
-        "ledger[at.RENT_PAID, m, lane]",
+        "* twelfth) + (rent[lane] + guaranteed[lane])",
+        "* twelfth) + rent[lane]",
         "fleeing",
     ),
 )
@@ -249,7 +245,7 @@ EQUITY = (
     Mutation(
         "FCCR has no covenant", "fails = least > 0.0 and paid and lacks", "fails = least > 9e9 and paid and lacks"
     ),
-    Mutation("ICR is before rent", "rows[YEAR + EBITDA, lane] - rows[YEAR + RENT, lane]", "rows[YEAR + EBITDA, lane]"),
+    Mutation("ICR is before rent", "(ebitda[lane] - rent[lane]) / (interest", "ebitda[lane] / (interest"),
     Mutation(
         "a breach under watch at the end is cured",
         "1.0 if awaited[lane] > 0.0 else cover",

@@ -23,8 +23,8 @@ SITES = (
     Mutation("shell book is what was used", "shell * (1.0 - used)", "shell * used"),
     Mutation(
         "the first vintage is of the month of service",
-        "lane] += mw / value[int(site[DELIVERED, lane]), lane]",
-        "lane] += mw / value[int(site[SERVICE, lane]), lane]",
+        "site[VINTAGE, lane] = site[DELIVERED, lane]",
+        "site[VINTAGE, lane] = site[SERVICE, lane]",
     ),
     Mutation(
         "book life is a month short", "min(since + life, months) if refresh", "min(since + life - 1, months) if refresh"
@@ -35,8 +35,8 @@ SITES = (
     Mutation("chips are bought though none earn their keep", "and trailing[m, lane] >= run", "and run >= 0.0", "dear"),
     Mutation(
         "stranded value counts last month's book",
-        "(m + 1 - site[SINCE, lane]) * rate",
-        "(m - site[SINCE, lane]) * rate",
+        "(now + 1.0 - since[lane]) * rate",
+        "(now - since[lane]) * rate",
     ),
     Mutation("sites work from the first day", "int(site[SERVICE, lane]) + delay", "int(site[SERVICE, lane])"),
     Mutation(
