@@ -108,6 +108,12 @@ CASES: dict[str, tuple[Path, int, Sequence[str]]] = {
         LEVERS, 1_000, ("drivers.price.model=regime", "dependence.family=t", "months=121", "drivers.price.shock=0.3"),
     ),
     "levers, every JV with chips": (LEVERS, 1_000, ("plans.shells.jv.assets=all", *STRESSED)),
+    "levers, many exits": (
+        LEVERS, 1_000, ("drivers.price.longrun=4", "plans.shells.jv.rate=0.2", "plans.shells.jv.renewal_years=2"),
+    ),
+    "levers, at work in month 0": (
+        LEVERS, 300, ("programme.training=0", "programme.deployment=0", "sites.near.planned=1", "months=80"),
+    ),
 }  # fmt: skip
 
 

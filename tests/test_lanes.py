@@ -1,0 +1,108 @@
+"""Loops over lanes: rows that are promised not to overlap, planes that readers leave zero, counts without a branch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+
+from simulator import kernel
+from simulator.compiled import disjoint, inner, njit
+from simulator.config import freeze, load
+from simulator.finance import ledger as at
+from simulator.finance.letting import months_paid, nothing_in
+from tests import fresh
+
+LEVERS = Path(__file__).parent / "configs" / "levers.toml"
+DEFERRED = "plan_defaults.chips=deferred"
+UNTRACED = np.empty((0, 0, 0))
+
+
+def _add(a: np.ndarray, b: np.ndarray, c: np.ndarray, out: np.ndarray, more: np.ndarray) -> None:
+    for lane in range(out.size):
+        out[lane] = a[lane] * b[lane] + c[lane]
+        more[lane] += out[lane]
+
+
+def machine_independent_code(kind: Callable[[Any], Any]) -> str:
+    """Optimised LLVM code of a caller of `_add`, compiled by one of the project's decorators."""
+    add = kind(_add)
+
+    @numba.njit(error_model="numpy")
+    def call(rows: np.ndarray) -> None:
+        add(rows[0], rows[1], rows[2], rows[3], rows[4])
+
+    rows = np.arange(5.0 * 128).reshape(5, 128)
+    wanted = rows.copy()
+    wanted[3] = rows[0] * rows[1] + rows[2]
+    wanted[4] += wanted[3]
+    call(rows)
+    np.testing.assert_array_equal(rows, wanted)
+    (code,) = call.inspect_llvm().values()
+    return str(code)
+
+
+def test_rows_promised_not_to_overlap_are_not_compared() -> None:
+    assert "vector.memcheck" in machine_independent_code(inner)
+    promised = machine_independent_code(disjoint)
+    assert "vector.memcheck" not in promised
+    assert "vector.body" in promised
+
+
+def test_rows_promised_not_to_overlap_do_not(tmp_path: Path) -> None:
+    found = json.loads(fresh.python("tests.overlaps", NUMBA_DISABLE_JIT="1", XDG_CACHE_HOME=str(tmp_path)).stdout)
+    assert found["clashes"] == {}
+    assert len(found["calls"]) >= 15
+    assert all(found["calls"].values()), found["calls"]
+
+
+@pytest.mark.parametrize("overrides", [(), (DEFERRED,)], ids=["as it is", "deferred"])
+def test_a_trace_leaves_nothing_behind(overrides: tuple[str, ...]) -> None:
+    model = freeze(load(LEVERS, overrides)).model
+    used, fresh = kernel.workspace(model), kernel.workspace(model)
+    count = 2 * kernel.LANES + 5
+    after, alone = (np.empty((kernel.figure_count(model), count)) for _ in range(2))
+    trace = np.empty((kernel.series_count(model), model.months, count))
+    assert kernel.simulate(model, 2, np.arange(count), used, after, trace) == kernel.DONE
+    assert kernel.simulate(model, 1, np.arange(count), used, after, UNTRACED) == kernel.DONE
+    assert kernel.simulate(model, 1, np.arange(count), fresh, alone, UNTRACED) == kernel.DONE
+    assert after.tobytes() == alone.tobytes()
+    for work in (used, fresh):
+        assert not work.books.works[at.TAKEN : at.JOINT].any()
+        assert not work.books.ledger[[at.LOST_RENT, at.RELET]].any()
+
+
+@njit
+def _paid(patience: np.ndarray, scores: np.ndarray, out: np.ndarray) -> None:
+    for k in range(scores.size):
+        out[k] = months_paid(patience, scores[k])
+
+
+def test_months_paid_are_counted_as_searched() -> None:
+    random = np.random.default_rng(1)
+    for months in (1, 7, 8, 36, 600):
+        patience = np.sort(random.normal(size=months))
+        scores = np.concatenate([random.normal(size=200), patience, [-9.0, 9.0]])
+        found = np.empty(scores.size, np.int64)
+        _paid(patience, scores, found)
+        np.testing.assert_array_equal(found, np.searchsorted(patience, scores, side="right"))
+
+
+@njit
+def _nothing(row: np.ndarray) -> bool:
+    return nothing_in(row)
+
+
+def test_a_row_with_anything_in_it_is_not_nothing() -> None:
+    row = np.zeros(37)
+    assert _nothing(row)
+    for value in (1e-300, -1.0, np.nan, np.inf):
+        row[36] = value
+        assert not _nothing(row)
+    row[36] = -0.0
+    assert _nothing(row)
