@@ -62,10 +62,9 @@ def levered(
     INTEREST becomes what is paid after sweeps. Adds the tax shield to `apv`, USD a share to `earnings` (years, lanes).
     """
     funding, noise, margin = world.funding, world.monthly[at.NOISE], world.lanes[at.MARGIN]
-    cost, held, drawn, nothing = world.lanes[at.COST], scratch[row.HELD], scratch[row.DRAWN], scratch[row.NOTHING]
-    per_share, guarantees, inflow = scratch[row.PER_SHARE], ledger[at.GUARANTEED], ledger[at.PARTNER_FLOW]
+    cost, held, drawn, per_share = world.lanes[at.COST], scratch[row.HELD], scratch[row.DRAWN], scratch[row.PER_SHARE]
     interest, taxable, net = ledger[at.INTEREST], ledger[at.TAXABLE], ledger[at.NET]
-    ebitda, cfads, rents = ledger[at.EBITDA], ledger[at.CFADS], ledger[at.RENT_PAID]
+    ebitda, cfads = ledger[at.EBITDA], ledger[at.CFADS]
     years, growth, balance, issued, repaid = f.fiscal_year, p.growth, s.balance, s.issued, s.repaid
     tax, over, levers = f.tax, terms.revolver_margin, terms.equity_limit > 0.0 or terms.sweep
     kept, flows, tests = 1.0 + (1.0 - tax) * terms.cash_rate / 12.0, f.base_cash_flow, f.test_months
@@ -73,11 +72,8 @@ def levered(
     _open(f, terms, scratch, ledger, sold, apv, liquid)
     start_tests(base.size, cover)
     for m in range(base.size):
-        earned, rent, guaranteed, given = earnings[years[m]], nothing, nothing, nothing
-        if terms.with_jv:
-            rent, guaranteed, given = rents[m], guarantees[m], inflow[m]
-        if terms.sweep:
-            given = scratch[row.GIVEN]
+        earned = earnings[years[m]]
+        rent, guaranteed, given = _passed(m, terms, ledger, scratch)
         if levers:
             _begin(m, tax, f.shares, terms, s, ledger, scratch, sold, apv, earned)
         if tracing:
@@ -100,6 +96,18 @@ def levered(
             _trace_cash(m, held, drawn, ledger)
     end_tests(terms.with_jv or terms.with_cloud, scratch[row.AWAITED], cover)
     _judge(terms.cash_floor, liquid.least, liquid.short, liquid.depth)
+
+
+@inline
+def _passed(m: int, terms: Terms, ledger: Ledger, rows: NDArray[np.float64]) -> tuple[Lanes, Lanes, Lanes]:
+    """Rent and guarantee paid to the partner, and what cash gains from it and from principal prepaid before."""
+    rent, guaranteed, given = rows[row.NOTHING], rows[row.NOTHING], rows[row.NOTHING]
+    if terms.with_jv:
+        rent, guaranteed = ledger[at.RENT_PAID, m], ledger[at.GUARANTEED, m]
+        given = ledger[at.PARTNER_FLOW, m]
+    if terms.sweep:
+        given = rows[row.GIVEN]
+    return rent, guaranteed, given
 
 
 @inner

@@ -164,8 +164,8 @@ JOINT = (
     ),
     Mutation(
         "the sponsor forgets what the partner pays",
-        "guarantees[m], inflow[m]",
-        "guarantees[m], nothing",
+        "given = ledger[at.PARTNER_FLOW, m]\n",
+        "given = rows[row.NOTHING]\n",
     ),
     Mutation(
         "CFADS are before rent",
