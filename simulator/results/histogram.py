@@ -36,6 +36,8 @@ OVER = 2 * ZERO
 UNDEFINED = OVER + 1
 BINS = UNDEFINED + 1
 
+_AT_ONCE = 256  # bins that a core's nearest memory holds
+
 _BIN_SHIFT = 52 - _BIN_BITS
 _REST_SHIFT = _BIN_SHIFT - _REST_BITS
 _REST_MASK = (1 << _REST_BITS) - 1
@@ -82,12 +84,19 @@ def add(
     """Count the values `x` (n,), NaN apart, with integer `weights` (n,) into `table` (BINS, 2).
 
     `place` and `rest` (n or longer) are scratch: the bit arithmetic is done ahead because the scattered additions keep
-    a loop from being vectorised (half the time).
+    a loop from being vectorised (half the time). Additions wait for each other, as two may meet in a bin: so the bins
+    of some values are read first, all at once, and are near when they are added to.
     """
     places(x, place, rest)
-    for i in range(x.shape[0]):
-        table[place[i], 0] += weights[i]
-        table[place[i], 1] += weights[i] * rest[i]
+    for first in range(0, x.shape[0], _AT_ONCE):
+        last, seen = min(first + _AT_ONCE, x.shape[0]), 0
+        for i in range(first, last):
+            seen |= table[place[i], 0]
+        if seen < 0:  # no count is, but only so are the bins read
+            place[first] = UNDEFINED
+        for i in range(first, last):
+            table[place[i], 0] += weights[i]
+            table[place[i], 1] += weights[i] * rest[i]
 
 
 def filled(table: NDArray[np.int64]) -> NDArray[np.int64]:
