@@ -119,6 +119,9 @@ def disjoint(function: F) -> F:
 
 
 def inline(function: F) -> F:
-    """Compile and inline at numba level: only for helpers that return tuples (elsewhere LLVM inlines as well)."""
+    """Compile and inline at numba level: helpers that return tuples, and stages that would be passed a thousand words.
+
+    Elsewhere LLVM inlines as well.
+    """
     made: F = numba.njit(**_OPTIONS, inline="always")(function)
     return made

@@ -92,11 +92,10 @@ def add(
         last, seen = min(first + _AT_ONCE, x.shape[0]), 0
         for i in range(first, last):
             seen |= table[place[i], 0]
-        if seen < 0:  # no count is, but only so are the bins read
-            place[first] = UNDEFINED
         for i in range(first, last):
             table[place[i], 0] += weights[i]
             table[place[i], 1] += weights[i] * rest[i]
+        place[first] = seen  # no longer needed; what nobody keeps the compiler would not read
 
 
 def filled(table: NDArray[np.int64]) -> NDArray[np.int64]:
