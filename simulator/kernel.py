@@ -22,7 +22,7 @@ from simulator.finance.ledger import world as empty_world
 from simulator.finance.metrics import plan_metrics, world_metrics
 from simulator.finance.plan import plan_of
 from simulator.finance.series import PLAN_SERIES, WORLD_SERIES
-from simulator.finance.valuation import Books, Company, books, build_works, prepare, value_plan
+from simulator.finance.valuation import Books, Company, begin_block, books, build_works, prepare, value_plan
 from simulator.model import Model
 from simulator.sampling.sampler import fill
 
@@ -101,6 +101,7 @@ def simulate(
         fill(model.draws, seed, w.paths, w.z)
         if not draw_world(model, w):
             return int(paths[begin])
+        begin_block(w.books)
         if tracing:
             _trace_world(model.arpu.base, w.world, trace, begin, width)
         for turn in range(plans.order.size):

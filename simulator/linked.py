@@ -12,15 +12,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from llvmlite import ir
 from numba import _dynfunc  # type: ignore[attr-defined]
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import NativeLowering
 
+INTERLEAVE = 4  # vectors of a loop that are worked out side by side
+
 
 class LinkedLibrary(JITCodeLibrary):
     """Code of one function and of what it calls, for others to link: neither optimised nor executable."""
+
+    def add_ir_module(self, ir_module: ir.Module) -> None:
+        for function in ir_module.functions:
+            interleave(function)
+        super().add_ir_module(ir_module)
 
     def _optimize_final_module(self) -> None:
         pass
@@ -29,6 +37,23 @@ class LinkedLibrary(JITCodeLibrary):
         self._finalize_dynamic_globals()
         self._verify_declare_only_symbols()
         self._finalized = True
+
+
+def interleave(function: ir.Function) -> None:
+    """Ask LLVM to interleave the loops of a function where it vectorises them.
+
+    Left to itself it does so in short loops only. In a long chain of arithmetic, an exponential say, every operation
+    waits for the one before, and the processor cannot look as far ahead as the next vector.
+    """
+    module, place = function.module, {block: n for n, block in enumerate(function.blocks)}
+    for block in function.blocks:
+        leave = block.terminator
+        if any(place.get(target, len(place)) <= place[block] for target in getattr(leave, "operands", ())):
+            name = ir.MetaDataString(module, "llvm.loop.interleave.count")
+            hint = module.add_metadata([name, ir.Constant(ir.IntType(32), INTERLEAVE)])
+            loop = module.add_metadata([hint, ir.Constant(ir.IntType(32), len(module.metadata))])
+            loop.operands = (loop, hint)  # a loop's metadata begin with themselves
+            leave.set_metadata("llvm.loop", loop)
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)

@@ -11,11 +11,13 @@ import numba
 import numpy as np
 import pytest
 
-from simulator import kernel
+from simulator import kernel, linked
 from simulator.compiled import disjoint, inner, njit
 from simulator.config import freeze, load
 from simulator.finance import ledger as at
-from simulator.finance.letting import months_paid, nothing_in
+from simulator.finance.ends import ROOM
+from simulator.finance.letting import nothing_in
+from simulator.finance.tenants import months_paid
 from tests import fresh
 
 LEVERS = Path(__file__).parent / "configs" / "levers.toml"
@@ -54,6 +56,15 @@ def test_rows_promised_not_to_overlap_are_not_compared() -> None:
     assert "vector.body" in promised
 
 
+@pytest.mark.parametrize("kind", [inner, disjoint])
+def test_vectors_of_a_loop_are_interleaved(kind: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    together = machine_independent_code(kind).count("fmul <")
+    monkeypatch.setattr(linked, "INTERLEAVE", 1)
+    alone = machine_independent_code(kind).count("fmul <")
+    assert alone > 0
+    assert together >= 4 * alone  # and what is left of a row
+
+
 def test_rows_promised_not_to_overlap_do_not(tmp_path: Path) -> None:
     found = json.loads(fresh.python("tests.overlaps", NUMBA_DISABLE_JIT="1", XDG_CACHE_HOME=str(tmp_path)).stdout)
     assert found["clashes"] == {}
@@ -74,7 +85,24 @@ def test_a_trace_leaves_nothing_behind(overrides: tuple[str, ...]) -> None:
     assert after.tobytes() == alone.tobytes()
     for work in (used, fresh):
         assert not work.books.works[at.TAKEN : at.JOINT].any()
-        assert not work.books.ledger[[at.LOST_RENT, at.RELET]].any()
+        ends = work.books.ends
+        assert not any(plane.any() for plane in (ends.number, ends.lost, ends.relet))
+
+
+def test_changes_that_do_not_fit_a_list_come_to_the_same_bits() -> None:
+    model = freeze(load(LEVERS, ("months=140", "drivers.price.longrun=3"))).model
+    found, listed = [], []
+    for room in (ROOM, 3, 1):
+        work = kernel.workspace(model)
+        ends = work.books.ends._replace(listed=np.zeros((model.months, room, 3)))
+        out = np.empty((kernel.figure_count(model), 2 * kernel.LANES))
+        tight = work._replace(books=work.books._replace(ends=ends))
+        assert kernel.simulate(model, 1, np.arange(out.shape[1]), tight, out, UNTRACED) == kernel.DONE
+        found.append(out.tobytes())
+        listed.append(ends.listed)
+    assert listed[0][:, 3].any(axis=1).sum() > 20  # months in which four changes or more do not fit into three
+    assert not listed[0][:, -1].any()  # while the usual room is never full
+    assert found[0] == found[1] == found[2]
 
 
 @njit

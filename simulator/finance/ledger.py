@@ -67,9 +67,7 @@ TAKEN, JOINT, TRACED, OVERWRITTEN = FEE, RENT, ASSET, BOOK_OF_SITES  # where the
 (
     EFFECTIVE,  # W, MW-equivalents
     LEASE,  # income from letting
-    LOCKED_RENT,  # of the contracts locked in the month
-    LOST_RENT,  # of contracts that ended early: changes of its level
-    RELET,  # MW per unit of the value index let at spot instead: changes of its level
+    LOCKED_RENT,  # of the contracts locked in a month, as long as a term
     CHOSEN,  # MW let beyond the spare, by choice
     CHOSEN_VALUE,  # the same per unit of the value index
     CLOUD,  # cost of what is rented
@@ -92,7 +90,7 @@ TAKEN, JOINT, TRACED, OVERWRITTEN = FEE, RENT, ASSET, BOOK_OF_SITES  # where the
     PROFIT,  # after tax, without cash income
     DRAWN_INTEREST,  # on the revolver
     LEDGER,
-) = range(27)
+) = range(25)
 
 # Sums over the months: present values of the project's flows at the WACC and unlevered, its profit before tax and
 # invested capital; with a JV the present value of what passes to the sponsor and what it is charged.

@@ -22,8 +22,9 @@ from simulator.finance.cloud import POWERS, owe_cloud, rent_cloud
 from simulator.finance.covenants import LEVERED_ROWS, Cover, loan_life_cover
 from simulator.finance.debt import SCHEDULE, note_interest, plan_schedule, refinancing_gap, schedule_of
 from simulator.finance.disposal import dispose
+from simulator.finance.ends import Ends, forget, no_ends
 from simulator.finance.ledger import Lanes, Ledger, Rows, Sums, Totals, Works, World, blank
-from simulator.finance.letting import Letting, end_contracts, fill_patience, let_out, letting_of
+from simulator.finance.letting import Letting, let_out, letting_of
 from simulator.finance.levels import accumulate, add_up, age
 from simulator.finance.levered import Liquid, levered
 from simulator.finance.partner import owe_rent, share
@@ -31,6 +32,7 @@ from simulator.finance.plan import DEFERRED, Plan, Plans, fill_decay, joint_of, 
 from simulator.finance.programme import Finance, Programme
 from simulator.finance.returns import IRR_ROWS, internal_rate
 from simulator.finance.sites import Lives, build_sites
+from simulator.finance.tenants import NOBODY, Defaults, end_contracts, fill_patience, find_defaults, no_defaults
 from simulator.finance.trace import trace_plan
 from simulator.finance.vintages import SITE_ROWS
 
@@ -53,7 +55,7 @@ class Fixed(NamedTuple):
 
     schedule: NDArray[np.float64]  # (plans, SCHEDULE, months) of notes
     decay: NDArray[np.float64]  # (plans, n) of the JV's rate, see Joint
-    patience: NDArray[np.float64]  # (plans, n) of tenants, see fill_patience: one entry a month of the term
+    patience: NDArray[np.float64]  # (plans, n) see fill_patience: one entry a month of the term; of Defaults.alike
 
 
 class Books(NamedTuple):
@@ -62,6 +64,8 @@ class Books(NamedTuple):
     works: Works
     totals: Totals
     lives: Lives
+    defaults: Defaults
+    ends: Ends
     ledger: Ledger
     fixed: Fixed
     rows: Rows
@@ -79,7 +83,7 @@ def books(p: Programme, plans: Plans, sites: int, lanes: int) -> Books:
     return Books(
         blank(at.WORKS, months, lanes), blank(at.TOTALS, lanes),
         Lives(blank(sites, lanes), blank(sites, lanes), blank(sites, months + 2, lanes)),
-        blank(at.LEDGER, months, lanes),
+        no_defaults(plans, sites, months, lanes), no_ends(months, lanes), blank(at.LEDGER, months, lanes),
         Fixed(np.zeros((count, SCHEDULE, months)), np.zeros((count, longest)), np.zeros((count, term))),
         blank(at.ROWS, lanes), blank(at.SUMS, lanes), blank(lanes), blank(depth, lanes),
     )  # fmt: skip
@@ -89,13 +93,19 @@ def books(p: Programme, plans: Plans, sites: int, lanes: int) -> Books:
 def prepare(marginals: Marginals, plans: Plans, b: Books) -> None:
     """Fill what of every plan is the same in all lanes, and zero what its readers leave zero."""
     b.works[at.TAKEN : at.JOINT] = 0.0
-    b.ledger[at.LOST_RENT] = 0.0
-    b.ledger[at.RELET] = 0.0
+    forget(b.ends)
     for k in range(plans.order.size):
         plan = plan_of(plans, k)
         plan_schedule(plan.notes, schedule_of(b.fixed.schedule[k]))
         fill_decay(plan.jv_rate, b.fixed.decay[k])
-        fill_patience(marginals, plan.default, b.rows[0], b.fixed.patience[k, : plan.let_term])
+        if b.defaults.alike[k] == k:
+            fill_patience(marginals, plan.default, b.rows[0], b.fixed.patience[k, : plan.let_term])
+
+
+@inner
+def begin_block(b: Books) -> None:
+    """Other worlds, other tenants."""
+    b.defaults.about[1] = NOBODY
 
 
 @inner
@@ -189,13 +199,17 @@ def _operations(
     operate(p, c.arpu, q, mw, market, c.finance.january, world, b.works, b.lives, b.rows, b.scratch, b.ledger)
     if q.let > 0.0 or q.choosing:
         contracts = world.contracts[plan.let_tenor]
-        ended = q.let * q.contract > 0.0 and (plan.default >= 0 or plan.jv_share > 0.0)
-        if ended:
+        fails, leaves = b.defaults.alike[k] != NOBODY, plan.jv_share > 0.0
+        if q.let * q.contract > 0.0 and (fails or leaves):
+            like = b.defaults.alike[k]
+            patience = b.fixed.patience[like if fails else k, : q.term]
+            if fails:
+                find_defaults(like, q.term, market.size, patience, p.z_default, z, b.defaults)
             end_contracts(
-                q, b.fixed.patience[k, : q.term], plan.jv_share > 0.0, p.z_default, z, mw, market, world, contracts,
-                b.works, b.lives, b.ledger,
+                q, patience, fails, leaves, p.z_default, z, mw, market, world, contracts, b.works, b.lives, b.ledger,
+                b.defaults, b.ends,
             )  # fmt: skip
-        let_out(q, market, world, contracts, b.works, b.rows, b.ledger, tracing, figures[row.LEASE_INCOME])
+        let_out(q, market, world, contracts, b.works, b.ends, b.rows, b.ledger, tracing, figures[row.LEASE_INCOME])
 
 
 @inline

@@ -6,7 +6,7 @@ from tests.mutations import Mutation
 
 LETTING = (
     Mutation("contracts rent at spot", "contracts[lane] * share", "price[lane] * share"),
-    Mutation("contracts run a month longer", "rent[m - q.term] if", "rent[max(m - q.term - 1, 0)] if"),
+    Mutation("contracts run a month longer", "turns = min(max(q.term, 1)", "turns = min(q.term + 1"),
     Mutation("let vintages are always new", "on_spot * value_mw[lane] + spot", "on_spot * working[lane] + spot"),
     Mutation("all is let at spot", "(1.0 - q.contract) * scale", "scale"),
     Mutation("selling costs nothing", "            1.0 - q.cost, supply, depth", "            1.0, supply, depth"),
@@ -20,17 +20,23 @@ LETTING = (
     Mutation("own supply lowers no price", "more[lane]) * depth)", "more[lane]) * 0.0)", "scarce"),
     Mutation("chosen MW earn no rent", "extra[lane] = q.own / 12e3", "extra[lane] = 0.0 / 12e3"),
     Mutation("spare MW do not crowd", "1.0 - plan.crowding * plan.let", "1.0"),
-    Mutation("tenants never default", "scores[lane]) if defaults else", "scores[lane]) if False else"),
+    Mutation("tenants never default", "if scores[lane] < longest", "if scores[lane] < -99.0"),
     Mutation("tenants default a month early", ">= j + 1:", ">= j + 2:"),
-    Mutation("each term has the first tenant's fate", "z[first[k] + term] if", "z[first[k]] if"),
-    Mutation("contracts outlast an exit", "stops = min(lock + paid, gone)", "stops = lock + paid", "fleeing"),
+    Mutation("each term has the first tenant's fate", "scores = z[first[k] + turn]", "scores = z[first[k]]"),
+    Mutation(
+        "contracts outlast an exit", "    if leaves:\n        n = _find", "    if False:\n        n = _find", "fleeing"
+    ),
+    Mutation("a site that is left is let at spot", "until = min(end, gone)", "until = end", "fleeing"),
+    Mutation("an exit ends what a default has ended", "lane]) <= pays):", "lane]) <= -1):", "fleeing"),
+    Mutation("a tenant that never came defaults", "and stops <= gone:", "and stops <= 999:", "fleeing"),
+    Mutation("chips let again stay as they were", "min(int(vintages[turn + 1, lane]), until)", "until"),
     Mutation(
         "what a tenant left stays empty", "spot = again[lane] + relet[lane]", "spot = again[lane] + 0.0 * relet[lane]"
     ),
     Mutation(
         "a lock's own supply is that of today",
-        "rent *= fetched(q, market[lock]",
-        "rent *= fetched(q, market[0]",
+        "scale * fetched(q, market[lock]",
+        "scale * fetched(q, market[0]",
         "scarce",
     ),
     Mutation("contracts are not locked again", "lock += term\n", "lock += 999\n"),
