@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 import simulator
 from simulator.errors import ConfigError, RunError
-from simulator.results import digest, provenance, store, tree
+from simulator.results import digest, provenance, sample, store, tree
 from simulator.results.columns import all_columns
 from simulator.results.sample import SampleWriter, write_tail
 from simulator.results.store import RunFolder, open_run
@@ -239,6 +239,49 @@ def test_threads_may_record_a_sample_together(tmp_path):
             thread.join()
         assert writer.close() == digest.rows_hash([column.name for column in COLUMNS], OUT)
         assert writer.paths == 700
+
+
+@pytest.mark.parametrize(
+    ("ends", "groups"),
+    [
+        ([200, 400, 700], [100] * 7),
+        ([170, 340, 510, 700], [170, 170, 170, 190]),
+        ([30, 450, 700], [100, 100, 100, 150, 100, 150]),
+    ],
+)
+def test_row_groups_are_small(ends, groups, tmp_path, monkeypatch):
+    monkeypatch.setattr(sample, "GROUP", 100)
+    with SampleWriter(RunFolder.create(tmp_path), COLUMNS) as writer:
+        for begin, end in zip([0, *ends], ends, strict=False):
+            writer.record(begin, OUT[:, begin:end])
+        assert writer.close() == digest.rows_hash([column.name for column in COLUMNS], OUT)
+    meta = pq.ParquetFile(tmp_path / store.SAMPLE).metadata
+    assert [meta.row_group(k).num_rows for k in range(meta.num_row_groups)] == groups
+
+
+def test_records_do_not_pile_up_while_one_is_written(tmp_path, monkeypatch):
+    go, begun = threading.Event(), threading.Event()
+    write = SampleWriter._write
+
+    def slow(self):
+        begun.set()
+        assert go.wait(20)
+        write(self)
+
+    monkeypatch.setattr(sample, "GROUP", 10)
+    monkeypatch.setattr(SampleWriter, "_write", slow)
+    with SampleWriter(RunFolder.create(tmp_path), COLUMNS, limit=70) as writer:
+        threads = [threading.Thread(target=writer.record, args=(k, OUT[:, k : k + 10])) for k in range(0, 70, 10)]
+        threads[0].start()
+        assert begun.wait(20)
+        for thread in threads[1:]:
+            thread.start()
+        threads[1].join(0.3)
+        assert sum(not thread.is_alive() for thread in threads) == sample.AHEAD
+        go.set()
+        for thread in threads:
+            thread.join(20)
+        assert writer.close() == digest.rows_hash([column.name for column in COLUMNS], OUT[:, :70])
 
 
 def test_a_sample_with_a_gap_is_a_mistake_and_leaves_no_file(tmp_path):

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from simulator.results.tallies import Hasher, Tallies
 
+_PATHS = 1_024  # hashed at once
+
 
 def run_digest(tallies: Tallies, sample: str) -> str:
     """SHA-256 (hex) of the tallies' canonical form and of the sample (its hash)."""
@@ -21,9 +23,10 @@ def run_digest(tallies: Tallies, sample: str) -> str:
 
 def update_rows(digest: Hasher, rows: NDArray[np.float64]) -> None:
     """Feed figures (metrics, paths) path by path; every undefined value has the same bits."""
-    by_path = np.ascontiguousarray(rows.T, dtype="<f8")
-    by_path[np.isnan(by_path)] = np.nan
-    digest.update(by_path.tobytes())
+    for first in range(0, rows.shape[1], _PATHS):
+        by_path = np.array(rows[:, first : first + _PATHS].T, dtype="<f8", order="C")
+        by_path[np.isnan(by_path)] = np.nan
+        digest.update(by_path.data)
 
 
 def rows_hash(names: Sequence[str], rows: NDArray[np.float64]) -> str:

@@ -18,13 +18,15 @@ from simulator.results.digest import update_rows
 from simulator.results.store import SAMPLE, TAIL, RunFolder, table
 
 SAMPLE_PATHS = 131_072
-GROUP = 16_384  # paths of a row group, at least; the last may be shorter
+GROUP = 8_192  # paths of a row group, at most twice as many; the last may be shorter
+AHEAD = 1  # records that may wait for one that is being written
 
 
 class SampleWriter:
     """Streams `sample.parquet` in path order, whatever the order and the sizes of the records.
 
-    What comes too early waits, at most `limit` paths. A thread that finds another one writing leaves its rows and goes.
+    What comes too early waits, at most `limit` paths. A thread that finds another one writing leaves its rows and goes,
+    but stays while AHEAD records wait already: writing is slower than simulating, and records are large.
     """
 
     def __init__(self, folder: RunFolder, columns: Sequence[Column], limit: int = SAMPLE_PATHS) -> None:
@@ -35,7 +37,7 @@ class SampleWriter:
         self._waiting: dict[int, NDArray[np.float64]] = {}
         self._group: list[NDArray[np.float64]] = []  # next in path order, too few yet for a row group
         self._next = 0  # path that comes after them
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._busy = False
         self._hash = hashlib.sha256("\n".join(self._names).encode() + b"\0")
         self._stack = ExitStack()
@@ -54,6 +56,7 @@ class SampleWriter:
         if count <= 0:
             return
         with self._lock:
+            self._lock.wait_for(lambda: not self._busy or len(self._waiting) < AHEAD)
             self._waiting[first_path] = out[self._rows, :count]
             if self._busy:
                 return
@@ -92,9 +95,10 @@ class SampleWriter:
             while True:
                 with self._lock:
                     rows = self._waiting.pop(self._next, None)
-                    if rows is None:
-                        self._busy = False
-                        return
+                    self._busy = rows is not None
+                    self._lock.notify_all()
+                if rows is None:
+                    return
                 self._group.append(rows)
                 self._next += rows.shape[1]
                 if self._next >= min(self.paths + GROUP, self.limit):
@@ -102,15 +106,20 @@ class SampleWriter:
         except BaseException:
             with self._lock:
                 self._busy = False
+                self._lock.notify_all()
             raise
 
     def _write(self) -> None:
         """Write what is next as a row group."""
         if not self._group:
             return
-        rows, paths = np.concatenate(self._group, axis=1), np.arange(self.paths, self._next)
+        rows = self._group[0] if len(self._group) == 1 else np.concatenate(self._group, axis=1)
+        paths = np.arange(self.paths, self._next)
         self._group.clear()
-        self._writer.write_table(table(_named(self._names, paths, rows)), row_group_size=paths.size)
+        for begin in range(0, max(paths.size - GROUP, 0) + 1, GROUP):
+            end = begin + GROUP if begin + 2 * GROUP <= paths.size else paths.size
+            part = table(_named(self._names, paths[begin:end], rows[:, begin:end]))
+            self._writer.write_table(part, row_group_size=end - begin)
         update_rows(self._hash, rows)
         self.paths = self._next
 

@@ -36,7 +36,7 @@ Floats = NDArray[np.float64]
 class Hasher(Protocol):
     """A hashlib object."""
 
-    def update(self, data: bytes, /) -> object: ...
+    def update(self, data: bytes | memoryview, /) -> object: ...
 
 
 class Tallies:
