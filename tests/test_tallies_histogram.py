@@ -20,8 +20,10 @@ def tabulate(values, weights=None):
     values = np.array(values, dtype=np.float64)
     table = np.zeros((BINS, 2), dtype=np.int64)
     weights = np.ones(len(values), dtype=np.int64) if weights is None else np.array(weights, dtype=np.int64)
-    scratch = np.zeros((2, len(values)), dtype=np.int64)
-    histogram.add(table, values, weights, scratch[0], scratch[1])
+    held = histogram.nothing_held(len(values))
+    histogram.add(table, values, weights, held)
+    histogram.pour(table, held)
+    assert not any(array.any() for array in (held.words, held.groups, held.values))
     return table
 
 
@@ -29,6 +31,25 @@ def grouped(values, weights=None) -> Bins:
     table = tabulate(values, weights)
     place = histogram.filled(table)
     return histogram.grouped(place, table[place, 0], table[place, 1])
+
+
+@pytest.mark.parametrize("heaviest", [1, 3_000, 1 << 19, 1 << 40])
+def test_what_is_held_comes_to_what_is_added_bin_by_bin(heaviest):
+    random = np.random.default_rng(heaviest)
+    table, wanted = np.zeros((2, BINS, 2), dtype=np.int64)
+    held, scratch = histogram.nothing_held(700), np.zeros((2, 700), dtype=np.int64)
+    for n in (700, 1, 699, 300, 0, 512):
+        x = random.normal(0.0, 3.0, n) * 2.0 ** random.integers(-24, 24, n)
+        x[random.uniform(size=n) < 0.1] = 1 - 2.0**-40  # the largest rest there is
+        x[random.uniform(size=n) < 0.1] = np.nan
+        weights = random.integers(0, heaviest, n, endpoint=True)
+        histogram.add(table, x, weights, held)
+        histogram.places(x, *scratch)
+        np.add.at(wanted[:, 0], scratch[0, :n], weights)
+        np.add.at(wanted[:, 1], scratch[0, :n], weights * scratch[1, :n])
+    histogram.pour(table, held)
+    np.testing.assert_array_equal(table, wanted)
+    assert not any(array.any() for array in (held.words, held.groups, held.values))
 
 
 @given(SIGNED)

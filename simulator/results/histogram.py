@@ -36,7 +36,11 @@ OVER = 2 * ZERO
 UNDEFINED = OVER + 1
 BINS = UNDEFINED + 1
 
-_AT_ONCE = 256  # bins that a core's nearest memory holds
+_HELD = 1 << _REST_BITS  # values that a word holds: the sum of their rests has twice these bits
+_COUNT_SHIFT = 2 * _REST_BITS
+_ONE = 1 << _COUNT_SHIFT
+_GROUP_BITS = 6  # a group is 64 words
+_PLACES = (1 << 17) - 1  # more than there are
 
 _BIN_SHIFT = 52 - _BIN_BITS
 _REST_SHIFT = _BIN_SHIFT - _REST_BITS
@@ -73,29 +77,67 @@ def places(x: NDArray[np.float64], place: NDArray[np.int64], rest: NDArray[np.in
         place[i] = UNDEFINED if size > _INFINITY else signed
 
 
-@njit
-def add(
-    table: NDArray[np.int64],
-    x: NDArray[np.float64],
-    weights: NDArray[np.int64],
-    place: NDArray[np.int64],
-    rest: NDArray[np.int64],
-) -> None:
-    """Count the values `x` (n,), NaN apart, with integer `weights` (n,) into `table` (BINS, 2).
+class Held(NamedTuple):
+    """Counts on their way into a table, a word a bin: the number of values above bit 40, the sum of their rests below.
 
-    `place` and `rest` (n or longer) are scratch: the bit arithmetic is done ahead because the scattered additions keep
-    a loop from being vectorised (half the time). Additions wait for each other, as two may meet in a bin: so the bins
-    of some values are read first, all at once, and are near when they are added to.
+    A word is half the memory of a bin, and one addition instead of two: additions wait for each other, as two may meet.
     """
-    places(x, place, rest)
-    for first in range(0, x.shape[0], _AT_ONCE):
-        last, seen = min(first + _AT_ONCE, x.shape[0]), 0
-        for i in range(first, last):
-            seen |= table[place[i], 0]
-        for i in range(first, last):
-            table[place[i], 0] += weights[i]
-            table[place[i], 1] += weights[i] * rest[i]
-        place[first] = seen  # no longer needed; what nobody keeps the compiler would not read
+
+    words: NDArray[np.int64]  # (BINS rounded up to whole groups,)
+    groups: NDArray[np.int64]  # 1: there may be something in its words
+    values: NDArray[np.int64]  # (1,) how many are held
+    place: NDArray[np.int64]  # scratch, as is the next
+    rest: NDArray[np.int64]
+
+
+def nothing_held(most: int) -> Held:
+    """Room to hold values that come up to `most` at once."""
+    groups = (BINS >> _GROUP_BITS) + 1
+    words, flags, values = np.zeros(groups << _GROUP_BITS, np.int64), np.zeros(groups, np.int64), np.zeros(1, np.int64)
+    return Held(words, flags, values, np.zeros(most, np.int64), np.zeros(most, np.int64))
+
+
+@njit
+def add(table: NDArray[np.int64], x: NDArray[np.float64], weights: NDArray[np.int64], h: Held) -> None:
+    """Count the values `x` (n,), NaN apart, with integer `weights` (n,) >= 0: in `table` (BINS, 2) once `h` is poured.
+
+    The bit arithmetic is done ahead because the scattered additions keep a loop from being vectorised.
+    """
+    places(x, h.place, h.rest)
+    more = np.int64(0)
+    for i in range(x.shape[0]):
+        more += min(weights[i], _HELD + 1)
+    if h.values[0] + more > _HELD:
+        pour(table, h)
+    if more > _HELD:
+        for i in range(x.shape[0]):
+            table[h.place[i], 0] += weights[i]
+            table[h.place[i], 1] += weights[i] * h.rest[i]
+        return
+    h.values[0] += more
+    for i in range(x.shape[0]):
+        h.rest[i] = weights[i] * (_ONE + h.rest[i])
+    for i in range(x.shape[0]):
+        place = h.place[i] & _PLACES  # itself, and seen not to be negative, which spares a test
+        h.words[place] += h.rest[i]
+        h.groups[place >> _GROUP_BITS] = 1
+
+
+@njit
+def pour(table: NDArray[np.int64], h: Held) -> None:
+    """Add what is held to `table`, and hold nothing."""
+    h.values[0] = 0
+    for group in range(h.groups.shape[0]):
+        if h.groups[group] == 0:
+            continue
+        h.groups[group] = 0
+        first = group << _GROUP_BITS
+        bins = table[first : first + (1 << _GROUP_BITS)]
+        words = h.words[first : first + bins.shape[0]]
+        for i in range(bins.shape[0]):
+            bins[i, 0] += words[i] >> _COUNT_SHIFT
+            bins[i, 1] += words[i] & (_ONE - 1)
+            words[i] = 0
 
 
 def filled(table: NDArray[np.int64]) -> NDArray[np.int64]:

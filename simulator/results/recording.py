@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from simulator.compiled import inner, njit
 from simulator.results import exact_sum, histogram, moments, worst
+from simulator.results.histogram import Held
 
 BLOCK = 1024  # paths of a tally block
 LANES = moments.LANES
@@ -48,10 +49,9 @@ class State(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room for one tally block."""
+    """Room for one tally block, and for the counts of one column."""
 
-    place: Ints  # (BLOCK,)
-    rest: Ints  # (BLOCK,)
+    held: Held
     lanes: Floats  # (2, LANES)
     sums: Floats  # (POWERS,)
 
@@ -120,7 +120,7 @@ def _extreme(state: State, i: int, side: int, value: float, x: Floats, path: int
 @inner
 def _add_block(layout: Layout, state: State, i: int, path: int, x: Floats, weights: Ints, scratch: Scratch) -> None:
     """Record the block `x`, whose first path id is `path`, in column i."""
-    histogram.add(state.table[i], x, weights, scratch.place, scratch.rest)
+    histogram.add(state.table[i], x, weights, scratch.held)
     scratch.sums[0], scratch.sums[1] = moments.block_sums(x, weights, layout.centre[i], scratch.lanes)
     for power in range(moments.POWERS):
         exact_sum.add_all(state.sums[i, power], scratch.sums[power : power + 1])
@@ -142,6 +142,7 @@ def add(layout: Layout, state: State, first_path: int, out: Floats, weights: Int
         for first in range(0, x.shape[0], BLOCK):
             block = slice(first, first + BLOCK)
             _add_block(layout, state, i, first_path + first, x[block], weights[block], scratch)
+        histogram.pour(state.table[i], scratch.held)
         for power in range(moments.POWERS):
             exact_sum.normalise(state.sums[i, power])
     for e in range(layout.event_column.shape[0]):
@@ -171,8 +172,7 @@ def empty_state(layout: Layout, bins: int = histogram.BINS) -> State:
 
 def new_scratch() -> Scratch:
     """Room for one call of `add` at a time."""
-    place, rest = np.zeros((2, BLOCK), dtype=np.int64)
-    return Scratch(place, rest, np.zeros((2, LANES)), np.zeros(moments.POWERS))
+    return Scratch(histogram.nothing_held(BLOCK), np.zeros((2, LANES)), np.zeros(moments.POWERS))
 
 
 @njit
