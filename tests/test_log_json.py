@@ -152,6 +152,17 @@ def test_a_minus_means_stderr(tmp_path):
     assert lines[-1] == "1 error, nothing was run."
 
 
+def test_an_option_is_no_file_or_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said = call("run", SMOKE, "--paths", 64, "--log-json", "--out", "--quiet")
+    assert said.exit_code == 2
+    assert "--log-json: given --out, wanted a file (./--out for one of that name)" in said.stderr
+    said = call("run", SMOKE, "--paths", 64, "--out", "--quiet")
+    assert said.exit_code == 2
+    assert "--out: given --quiet, wanted a folder (./--quiet for one of that name)" in said.stderr
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("where", ["", "nowhere/log", "."])
 def test_a_log_that_cannot_be_opened_is_a_mistake_like_others(tmp_path, where, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -153,6 +153,7 @@ def log(text: str | None) -> JsonLines | None:
     """--log-json: a file that can be written to."""
     if text is None:
         return None
+    _no_option("--log-json", text, "a file")
     from simulator.journal import JsonLines
 
     return JsonLines(text)
@@ -164,10 +165,17 @@ def a_run(run: Path) -> None:
         raise ConfigError([f"{run}: holds no finished run (no manifest.json), wanted a run folder"])
 
 
+def _no_option(option: str, text: str, what: str) -> None:
+    """Refuse the next option taken for the value of one before, as in `--out --quiet`."""
+    if text.startswith("--"):
+        raise ConfigError([f"{option}: given {text}, wanted {what} (./{text} for one of that name)"])
+
+
 def folder(text: str | None) -> Path | None:
     """--out: a folder, or a place where one can be made."""
     if text is None:
         return None
+    _no_option("--out", text, "a folder")
     if not text.strip():
         raise ConfigError(["--out: given nothing, wanted a folder"])
     out = Path(text)
