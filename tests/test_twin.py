@@ -111,6 +111,14 @@ CASES: dict[str, tuple[Path, int, Sequence[str]]] = {
     "levers, many exits": (
         LEVERS, 1_000, ("drivers.price.longrun=4", "plans.shells.jv.rate=0.2", "plans.shells.jv.renewal_years=2"),
     ),
+    "levers, tenants of a month where sites are left": (
+        LEVERS,
+        300,
+        (
+            "drivers.price.longrun=4", "plans.shells.jv.rate=0.2", "plans.shells.jv.renewal_years=2",
+            "plans.shells.lease_excess.term=18", "plans.shells.lease_excess.default_rate=9",
+        ),
+    ),
     "levers, at work in month 0": (
         LEVERS, 300, ("programme.training=0", "programme.deployment=0", "sites.near.planned=1", "months=80"),
     ),

@@ -102,7 +102,7 @@ def end_contracts(
         k, lane = found[i, _SITE], found[i, _LANE]
         lock = int(lives.start[k, lane]) + found[i, _TERM] * q.term
         stops, gone = lock + found[i, _PAID], int(lives.left[k, lane])
-        if stops < min(lock + q.term, months) and stops <= gone:
+        if lock < gone and stops <= gone and stops < min(lock + q.term, months):
             _break(
                 q, scale * mw[k], market, lock, stops, gone, lane, lives.vintages[k], chosen, working, value, contracts,
                 e.number, e.listed, e.lost, e.relet,

@@ -44,6 +44,14 @@ CASES: dict[str, tuple[str, ...]] = {
     "dear": ("months=50", _SOON, "programme.operating_cost=12"),  # even new chips may not earn their keep
     "scarce": ("months=110", "drivers.price.market0=300"),  # what is let moves the price
     "fleeing": ("months=140", "drivers.price.longrun=3", "plans.chips.refresh=book"),  # rents below what the JV asks
+    "fickle": (  # tenants of weeks, and contracts due in the month in which a site is left
+        "months=110",
+        "drivers.price.longrun=4",
+        "plans.shells.jv.rate=0.2",
+        "plans.shells.jv.renewal_years=2",
+        "plans.shells.lease_excess.term=18",
+        "plans.shells.lease_excess.default_rate=9",
+    ),
     "pending": ("months=48", _SOON),  # one test: the watch after it does not end
     "swept": (  # sweeps begin, take part of the notes, go on over an issue, and end
         "months=110",

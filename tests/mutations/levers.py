@@ -28,7 +28,8 @@ LETTING = (
     ),
     Mutation("a site that is left is let at spot", "until = min(end, gone)", "until = end", "fleeing"),
     Mutation("an exit ends what a default has ended", "lane]) <= pays):", "lane]) <= -1):", "fleeing"),
-    Mutation("a tenant that never came defaults", "and stops <= gone:", "and stops <= 999:", "fleeing"),
+    Mutation("a tenant that never came defaults", "lock < gone and stops <= gone and", "lock < gone and", "fleeing"),
+    Mutation("what was never locked is broken", "if lock < gone and stops", "if stops", "fickle"),
     Mutation("chips let again stay as they were", "min(int(vintages[turn + 1, lane]), until)", "until"),
     Mutation(
         "what a tenant left stays empty", "spot = again[lane] + relet[lane]", "spot = again[lane] + 0.0 * relet[lane]"
