@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,7 +38,7 @@ def run(out: Path, paths: int | None = None, config: Any = SMOKE, **asked: Any) 
 
 
 class Stopping(progress.Silent):
-    """A meter that sends this process a signal once so many tasks are done."""
+    """A meter that sends a signal once so many tasks are done: to its own thread, where it cannot come late."""
 
     def __init__(self, tasks: int, signum: int) -> None:
         self.left, self.signum = tasks, signum
@@ -47,7 +46,7 @@ class Stopping(progress.Silent):
     def advance(self, count: int) -> None:
         self.left -= 1
         if self.left == 0:
-            os.kill(os.getpid(), self.signum)
+            signal.raise_signal(self.signum)
 
 
 def stopped(out: Path, paths: int, tasks: int = 1, signum: int = signal.SIGTERM, **asked: Any) -> Interrupted:
