@@ -50,12 +50,17 @@ class Stopping(progress.Silent):
 
 
 def stopped(out: Path, paths: int, tasks: int = 1, signum: int = signal.SIGTERM, **asked: Any) -> Interrupted:
-    """Let a signal end a run after so many tasks; what it said."""
+    """Let a signal end a run after so many tasks; what it said. One that is ignored, as under nohup, is heeded."""
+    before = signal.getsignal(signum)
+    if before == signal.SIG_IGN:
+        signal.signal(signum, signal.SIG_DFL)
     try:
         with mock.patch.object(pipeline, "meter", return_value=Stopping(tasks, signum)):
             run(out, paths, **asked)
     except Interrupted as error:
         return error
+    finally:
+        signal.signal(signum, before)
     raise AssertionError("the run was not interrupted")
 
 
