@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
+from itertools import pairwise
 from types import TracebackType
 from typing import Any
 
@@ -116,8 +117,7 @@ class SampleWriter:
         rows = self._group[0] if len(self._group) == 1 else np.concatenate(self._group, axis=1)
         paths = np.arange(self.paths, self._next)
         self._group.clear()
-        for begin in range(0, max(paths.size - GROUP, 0) + 1, GROUP):
-            end = begin + GROUP if begin + 2 * GROUP <= paths.size else paths.size
+        for begin, end in pairwise([0, *range(GROUP, paths.size - GROUP + 1, GROUP), paths.size]):
             part = table(_named(self._names, paths[begin:end], rows[:, begin:end]))
             self._writer.write_table(part, row_group_size=end - begin)
         update_rows(self._hash, rows)
