@@ -20,6 +20,7 @@ _LOG2E = 1.4426950408889634
 _LN2_HIGH = 6.93147180369123816490e-01  # 32 leading bits of ln 2: its product with an exponent is exact
 _LN2_LOW = 1.90821492927058770002e-10
 _EXP_LOW, _EXP_HIGH = -708.0, 710.0
+NEAR = 0.0625
 _TINY = 2.2250738585072014e-308  # smallest normal number
 _ROOT_HALF = np.int64(0x3FE6A09E667F3BCD)  # bits of sqrt(1/2)
 _TO_ONE = np.int64(0x3FF0000000000000 - 0x3FE6A09E667F3BCD)
@@ -50,6 +51,15 @@ def exp(x: float) -> float:
     p = 1.0 + (r + r * r * q)
     bits = (np.float64(shifted).view(np.int64) + _1022) << _52  # of 2^(k - 1): k may be 1024
     return 0.0 if x < _EXP_LOW else (p + p) * np.int64(bits).view(np.float64)
+
+
+@inner
+def exp_less_one_near(x: float) -> float:
+    """e^x - 1 within 2 ulp for |x| <= NEAR, without a reduction: x + x^2 q(x)."""
+    q = 0.001388888885209413 + x * (0.00019843153726011405 + x * 2.4803471172391467e-05)
+    q = 0.04166666666666846 + x * (0.00833333329653822 + x * q)
+    q = 0.5 + x * (0.16666666666668464 + x * q)
+    return x + x * x * q
 
 
 @njit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,14 +30,15 @@ Arrays = dict[str, NDArray[Any]]
 
 def plans(config: Config, b: Builder) -> Plans:
     """Levers and ladders."""
-    return Plans(
+    arrays = {
         **_spending(config),
         **_money(config),
         **_ladders(config),
         **_letting(config, b),
         **_venture(config),
         **_disposal(config, b),
-    )
+    }
+    return Plans(**arrays, **_turns(arrays))
 
 
 def lever_scores(config: Config, b: Builder) -> tuple[NDArray[np.int64], int, int, int]:
@@ -78,7 +80,6 @@ def _spending(config: Config) -> Arrays:
         "refit": _numbers(plan.refit for plan in every),
         "own": _numbers(plan.own_share for plan in every),
         "works": works,
-        "order": np.argsort(works, kind="stable").astype(np.int64),
         "works_term": _codes(let_terms[works == variant].max() for variant in works),
         "cloud_term": _codes(int(number(plan.cloud.term)) for plan in every),
         "cloud_tenor": _tenors(config, (cloud_term(plan) for plan in every)),
@@ -132,6 +133,31 @@ def _ladders(config: Config) -> Arrays:
         "tranche_refinance": _codes(int(note.refinance) for _, note in flat),
         "tranche_amortising": _codes(int(note.kind == "amortising") for _, note in flat),
     }
+
+
+def _turns(arrays: Arrays) -> Arrays:
+    """The order in which plans are valued, and which of them bear the interest of the plan before.
+
+    Plans of a variant stand together, so that its sites are built once; like notes stand behind one another where they
+    can. What a sweep prepays changes the interest: it is not passed on.
+    """
+    works, first, sweep = arrays["works"].tolist(), arrays["tranche_from"], arrays["sweep"]
+    fields = [name for name in arrays if name.startswith("tranche_") and name != "tranche_from"]
+    bears = [
+        (k if sweep[k] else -1, *(tuple(arrays[name][first[k] : first[k + 1]]) for name in fields))
+        for k in range(len(works))
+    ]
+    order: list[int] = []
+    left = list(dict.fromkeys(works))
+    while left:
+        last = bears[order[-1]] if order else None
+        at_once = [works[k] for k in range(len(works)) if works[k] in left and bears[k] == last]
+        left.remove(variant := (at_once or left)[0])
+        later = [bears[k] for k in range(len(works)) if works[k] in left]
+        members = [k for k in range(len(works)) if works[k] == variant]
+        order += sorted(members, key=lambda k: (bears[k] != last, bears[k] in later, bears.index(bears[k])))
+    again = {k for before, k in pairwise(order) if bears[k] == bears[before]}
+    return {"order": _codes(order), "notes_again": _codes(int(k in again) for k in range(len(works)))}
 
 
 def _letting(config: Config, b: Builder) -> Arrays:

@@ -40,7 +40,7 @@ def only_plan(model: Model, plan: int) -> Model:
         for name, array in every._asdict().items()
     }
     fields["tranche_from"] = np.array([0, last - first], dtype=np.int64)
-    fields["order"] = np.zeros(1, dtype=np.int64)
+    fields["order"] = fields["notes_again"] = np.zeros(1, dtype=np.int64)
     return model._replace(plans=Plans(**fields))
 
 

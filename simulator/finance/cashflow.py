@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from simulator.compiled import disjoint, inline, inner
 from simulator.drivers.arpu import Arpu
-from simulator.elementary import exp, log
+from simulator.elementary import NEAR, exp, exp_less_one_near, log_normal_number
 from simulator.finance import ledger as at
 from simulator.finance.choices import CHOICE_ROWS, choose
 from simulator.finance.ledger import Lanes, Ledger, Monthly, Rows, Sums, Totals, Works, World
@@ -40,7 +40,7 @@ def operate(
 
     L_m = L_{m-1} + a (ln((C0 + W) / C0) - L_{m-1}); increment = margin base exp(x) (exp(eps L) - 1).
     """
-    adopted, away, paid = rows[0], rows[1], rows[2]
+    adopted, away, paid, lift, grows = rows[0], rows[1], rows[2], rows[3], rows[4]
     does, cost, working = works[at.DOES], works[at.RUNNING], works[at.WORKING]
     effective, cloud, ebitda = ledger[at.EFFECTIVE], ledger[at.CLOUD], ledger[at.EBITDA]
     work, noise = world.monthly[at.WORK], world.monthly[at.NOISE]
@@ -48,6 +48,7 @@ def operate(
     adopted[:] = 0.0
     away[:] = 0.0
     paid[:] = 0.0
+    lift[:] = 0.0
     if q.choosing:
         scratch[CHOICE_ROWS : CHOICE_ROWS + mw.size] = 0.0  # nobody has taken the option before month 0
     own, kept, rents, idle = q.own, q.own * q.kept, q.own < 1.0, True
@@ -69,33 +70,57 @@ def operate(
             for lane in range(paid.size):
                 ebitda[m, lane] = 0.0 - (own * cost[m, lane] + paid[lane])
             continue
-        _adopt(lag, fleet, effective[m], adopted)
-        _earn(base, own, epsilon, margin, adopted, noise[m], cost[m], paid, ebitda[m])
+        if _adopt(lag, fleet, epsilon, effective[m], adopted, grows) > 0:
+            _leap(epsilon, adopted, grows, lift)
+        _earn(base, own, grows, lift, margin, noise[m], cost[m], paid, ebitda[m])
 
 
 @disjoint
-def _adopt(lag: float, fleet: float, effective: Lanes, adopted: Lanes) -> None:
-    """Adopted growth follows that of effective compute."""
+def _adopt(lag: float, fleet: float, epsilon: Lanes, effective: Lanes, adopted: Lanes, grows: Lanes) -> int:
+    """Adopted growth follows that of effective compute; what eps L `grows` by, and in how many lanes by a lot."""
+    far = 0
     for lane in range(adopted.size):
-        adopted[lane] += lag * (log(1.0 + effective[lane] * fleet) - adopted[lane])
+        more = effective[lane] * fleet
+        growth = log_normal_number(1.0 + more)
+        growth = growth if more < np.inf else more
+        step = lag * (growth - adopted[lane])
+        adopted[lane] += step
+        rises = epsilon[lane] * step
+        grows[lane] = rises
+        far += 0 if -NEAR <= rises <= NEAR else 1
+    return far
+
+
+@inner
+def _leap(epsilon: Lanes, adopted: Lanes, grows: Lanes, lift: Lanes) -> None:
+    """The lift worked out anew in the lanes where eps L moved further than the series of `_earn` goes."""
+    for lane in range(lift.size):
+        if not -NEAR <= grows[lane] <= NEAR:
+            lift[lane] = exp(epsilon[lane] * adopted[lane]) - 1.0
+            grows[lane] = 0.0
 
 
 @disjoint
 def _earn(
     base: float,
     own: float,
-    epsilon: Lanes,
+    grows: Lanes,
+    lift: Lanes,
     margin: Lanes,
-    adopted: Lanes,
     noise: Lanes,
     cost: Lanes,
     paid: Lanes,
     ebitda: Lanes,
 ) -> None:
-    """What ads earn more than without the programme, less operating and cloud cost."""
+    """What ads earn more than without the programme, less operating and cloud cost.
+
+    The lift e^(eps L) - 1 moves on by what eps L grows by: (1 + lift) e^g - 1 = lift + (e^g - 1)(1 + lift).
+    """
     for lane in range(ebitda.size):
-        lift = exp(epsilon[lane] * adopted[lane]) - 1.0
-        ebitda[lane] = margin[lane] * base * noise[lane] * lift - (own * cost[lane] + paid[lane])
+        more = exp_less_one_near(grows[lane])
+        lifts = lift[lane] + (more + more * lift[lane])
+        lift[lane] = lifts
+        ebitda[lane] = margin[lane] * base * noise[lane] * lifts - (own * cost[lane] + paid[lane])
 
 
 @inner

@@ -42,7 +42,7 @@ _LINE = 8  # float64 in a cache line
     DOES,  # MW-equivalents per unit of the work index: first changes, then the level
     SERVICE,  # MW in service: first its changes, then its level
     WORKING,  # MW that work: first its changes, then its level
-    VALUE_MW,  # MW that work per unit of the value index: first changes, then the level
+    VALUE_MW,  # changes of the MW that work per unit of the value index
     LOCKED,  # MW x V of the sites that lock a contract in the month
     FEE,  # expensed once; it and the next four are taken by `levels`, which leaves zeros
     CAPEX,  # sponsor's and partner's

@@ -78,7 +78,7 @@ def let_out(
 
     Takes the changes in `ends`. Rents locked are kept for a term, in the first rows of ledger[LOCKED_RENT] in turns.
     """
-    contracted, again, more, extra, broken, spare, unread = (
+    contracted, at_spot, more, extra, broken, spare, unread = (
         rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6]
     )  # fmt: skip
     working, value_mw, locked = works[at.WORKING], works[at.VALUE_MW], works[at.LOCKED]
@@ -104,7 +104,7 @@ def let_out(
         lost, relet = month_of_ends(ends, m, broken, spare)
         _let_month(
             1.0 - q.cost, supply, depth, on_contract, on_spot, working[m], more, locked[m], contracts[m], value_mw[m],
-            extra, value[m], price[m], lost, relet, rents[m % turns], contracted, again,
+            extra, value[m], price[m], lost, relet, rents[m % turns], contracted, at_spot,
             lease[m] if tracing else unread, ebitda[m], income,
         )  # fmt: skip
 
@@ -128,7 +128,7 @@ def _let_month(
     relet: Lanes,
     rent: Lanes,
     contracted: Lanes,
-    again: Lanes,
+    at_spot: Lanes,
     lease: Lanes,
     ebitda: Lanes,
     income: Lanes,
@@ -141,12 +141,11 @@ def _let_month(
         share = kept / (1.0 + (supply * working[lane] + more[lane]) * depth)
         locks = on_contract * locked[lane] * contracts[lane] * share
         runs = contracted[lane] + (locks - (rent[lane] + lost[lane]))
-        spot = again[lane] + relet[lane]
-        mw = on_spot * value_mw[lane] + spot + extra[lane]
-        earns = runs + mw * value[lane] * price[lane] * share
+        spot = at_spot[lane] + (on_spot * value_mw[lane] + relet[lane])
+        earns = runs + (spot + extra[lane]) * value[lane] * price[lane] * share
         rent[lane] = locks
         contracted[lane] = runs
-        again[lane] = spot
+        at_spot[lane] = spot
         lost[lane] = 0.0
         relet[lane] = 0.0
         lease[lane] = earns

@@ -15,7 +15,7 @@ from simulator.compiled import inline, inner
 from simulator.drivers.marginals import SCORE_LIMIT, Marginals, sample
 from simulator.finance import ledger as at
 from simulator.finance.ends import Ends, add_change
-from simulator.finance.ledger import Lanes, Ledger, Monthly, Works, World
+from simulator.finance.ledger import Ledger, Monthly, Rows, Works, World
 from simulator.finance.letting import Letting, fetched, vintage_at
 from simulator.finance.plan import Plans
 from simulator.finance.sites import Lives
@@ -188,19 +188,22 @@ def months_paid(patience: NDArray[np.float64], score: float) -> int:
 
 
 @inner
-def fill_patience(marginals: Marginals, law: int, scratch: Lanes, patience: NDArray[np.float64]) -> None:
-    """Entry j: the score from which on a tenant pays for j + 1 months or more, by bisection.
+def fill_patience(marginals: Marginals, law: int, rows: Rows, patience: NDArray[np.float64]) -> None:
+    """Entry j: the score from which on a tenant pays for j + 1 months or more, by bisection; `rows` are scratch.
 
     So an end of a contract is looked up in one short list, in a month's steps, instead of in the law's table.
     """
-    for j in range(patience.size):
-        low, high = -2.0 * SCORE_LIMIT, 2.0 * SCORE_LIMIT
+    low, middle, years = rows[0], rows[1], rows[2]
+    for first in range(0, patience.size, low.size):
+        high = patience[first : first + low.size]
+        n = high.size
+        low[:] = -2.0 * SCORE_LIMIT
+        high[:] = 2.0 * SCORE_LIMIT
         for _ in range(60):
-            scratch[0] = 0.5 * (low + high)
-            middle = scratch[0]
-            sample(marginals, law, scratch[:1], scratch[:1])
-            if 12.0 * scratch[0] >= j + 1:
-                high = middle
-            else:
-                low = middle
-        patience[j] = high
+            for j in range(n):
+                middle[j] = 0.5 * (low[j] + high[j])
+            sample(marginals, law, middle[:n], years[:n])
+            for j in range(n):
+                pays = 12.0 * years[j] >= first + j + 1
+                high[j] = middle[j] if pays else high[j]
+                low[j] = low[j] if pays else middle[j]

@@ -99,7 +99,7 @@ def prepare(marginals: Marginals, plans: Plans, b: Books) -> None:
         plan_schedule(plan.notes, schedule_of(b.fixed.schedule[k]))
         fill_decay(plan.jv_rate, b.fixed.decay[k])
         if b.defaults.alike[k] == k:
-            fill_patience(marginals, plan.default, b.rows[0], b.fixed.patience[k, : plan.let_term])
+            fill_patience(marginals, plan.default, b.rows, b.fixed.patience[k, : plan.let_term])
 
 
 @inner
@@ -119,7 +119,6 @@ def build_works(c: Company, plan: Plan, k: int, tracing: bool, world: World, b: 
         accumulate(works[at.IDLE])
     if plan.works_term > 0:
         accumulate(works[at.WORKING])
-        accumulate(works[at.VALUE_MW])
     if plan.jv_share > 0.0:
         accumulate(works[at.RENT])
         accumulate(works[at.RENT_END])
@@ -170,10 +169,11 @@ def _before_months(
     figures[row.PARTNER_NPV] = np.nan
     figures[row.PARTNER_IRR] = np.nan
     terminal(c.finance, c.programme, own, world.monthly[at.TRAILING, last], totals, b.end_value)
-    note_interest(
-        c.finance.tax, plan.sweep == 1, plan.notes, schedule_of(b.fixed.schedule[k]), world.funding, b.scratch,
-        b.ledger[at.INTEREST], b.ledger[at.SHIELD],
-    )  # fmt: skip
+    if not plan.notes_again:
+        note_interest(
+            c.finance.tax, plan.sweep == 1, plan.notes, schedule_of(b.fixed.schedule[k]), world.funding, b.scratch,
+            b.ledger[at.INTEREST], b.ledger[at.SHIELD],
+        )  # fmt: skip
     _owe(c, plan, k, world, tracing, b)
 
 
