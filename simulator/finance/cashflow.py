@@ -17,6 +17,8 @@ from simulator.finance import ledger as at
 from simulator.finance.choices import CHOICE_ROWS, choose
 from simulator.finance.ledger import Lanes, Ledger, Monthly, Rows, Sums, Totals, Works, World
 from simulator.finance.letting import Letting, nothing_in
+from simulator.finance.partner import Partner, share_month
+from simulator.finance.plan import Joint
 from simulator.finance.programme import Finance, Programme
 from simulator.finance.sites import Lives
 
@@ -35,12 +37,13 @@ def operate(
     rows: Rows,
     scratch: NDArray[np.float64],
     ledger: Ledger,
+    tracing: bool,
 ) -> None:
-    """Fill W and EBITDA before letting: incremental ad revenue at its margin less operating and cloud cost.
+    """Fill EBITDA before letting, and W where a cloud, a choice or a trace reads it: incremental ad revenue at its margin less operating and cloud cost.
 
     L_m = L_{m-1} + a (ln((C0 + W) / C0) - L_{m-1}); increment = margin base exp(x) (exp(eps L) - 1).
     """
-    adopted, away, paid, lift, grows = rows[0], rows[1], rows[2], rows[3], rows[4]
+    adopted, away, paid, lift, grows, row = rows[0], rows[1], rows[2], rows[3], rows[4], rows[5]
     does, cost, working = works[at.DOES], works[at.RUNNING], works[at.WORKING]
     effective, cloud, ebitda = ledger[at.EFFECTIVE], ledger[at.CLOUD], ledger[at.EBITDA]
     work, noise = world.monthly[at.WORK], world.monthly[at.NOISE]
@@ -52,25 +55,27 @@ def operate(
     if q.choosing:
         scratch[CHOICE_ROWS : CHOICE_ROWS + mw.size] = 0.0  # nobody has taken the option before month 0
     own, kept, rents, idle = q.own, q.own * q.kept, q.own < 1.0, True
+    filled = rents or q.choosing or tracing
     for m in range(p.growth.size):
         fleet, base = 1.0 / arpu.fleet[m], arpu.base[m]
         if q.choosing:
             choose(
                 m, january[m] == 1, q, mw, arpu, market[m], world, lives, working[m], adopted, scratch, ledger, away
             )  # fmt: skip
+        w = effective[m] if filled else row
         if rents:
             for lane in range(paid.size):
-                effective[m, lane] += kept * (does[m, lane] - away[lane]) * work[m, lane]
+                w[lane] += kept * (does[m, lane] - away[lane]) * work[m, lane]
                 paid[lane] = cloud[m, lane]
         else:
             for lane in range(paid.size):
-                effective[m, lane] = kept * (does[m, lane] - away[lane]) * work[m, lane]
-        idle = idle and nothing_in(effective[m])
+                w[lane] = kept * (does[m, lane] - away[lane]) * work[m, lane]
+        idle = idle and nothing_in(w)
         if idle:  # nothing works yet on any path: e^0 - 1 need not be worked out
             for lane in range(paid.size):
                 ebitda[m, lane] = 0.0 - (own * cost[m, lane] + paid[lane])
             continue
-        if _adopt(lag, fleet, epsilon, effective[m], adopted, grows) > 0:
+        if _adopt(lag, fleet, epsilon, w, adopted, grows) > 0:
             _leap(epsilon, adopted, grows, lift)
         _earn(base, own, grows, lift, margin, noise[m], cost[m], paid, ebitda[m])
 
@@ -124,28 +129,69 @@ def _earn(
 
 
 @inner
-def settle(f: Finance, own: float, totals: Totals, tracing: bool, works: Works, ledger: Ledger, sums: Sums) -> None:
-    """Fill taxable result, net spending, cash flow and, for a trace, invested capital of the whole project; their sums.
-
-    npv and apv before the terminal value, profit before tax and invested capital over the months.
-    """
-    npv, apv, profit, invested = sums[at.PRESENT], sums[at.UNLEVERED], sums[at.EARNED], sums[at.CAPITAL]
-    ebitda, written, spent = ledger[at.EBITDA], works[at.WRITTEN], works[at.SPENDING]
-    taxable, net, cash_flow = ledger[at.TAXABLE], ledger[at.NET], ledger[at.CASH_FLOW]
-    tax = f.tax
+def open_project(own: float, tracing: bool, totals: Totals, works: Works, ledger: Ledger, sums: Sums) -> None:
+    """Sums before month 0, and what the sites alone make of invested capital (by month for a trace)."""
     sums[:] = 0.0
-    for lane in range(npv.size):
-        invested[lane] = own * totals[at.INVESTED, lane]
-    for m in range(f.discount.size):
-        _settle_month(
-            own, tax, f.discount[m], f.discount_unlevered[m], ebitda[m], written[m], spent[m], taxable[m], net[m],
-            cash_flow[m], profit, npv, apv,
-        )  # fmt: skip
+    for lane in range(sums.shape[1]):
+        sums[at.CAPITAL, lane] = own * totals[at.INVESTED, lane]
     if tracing:
         books, book = ledger[at.BOOK], works[at.BOOK_OF_SITES]
-        for m in range(f.discount.size):
-            for lane in range(npv.size):
+        for m in range(books.shape[0]):
+            for lane in range(books.shape[1]):
                 books[m, lane] = own * book[m, lane]
+
+
+@inner
+def settle(
+    f: Finance,
+    scale: float,
+    charged: Monthly,
+    spent: Monthly,
+    own: float,
+    j: Joint,
+    discount: NDArray[np.float64],
+    tracing: bool,
+    with_irr: bool,
+    rows: Rows,
+    works: Works,
+    ledger: Ledger,
+    sums: Sums,
+    peak: Lanes,
+    peak_month: Lanes,
+    payback: Lanes,
+    partner: Partner,
+) -> None:
+    """The project's cash flow month by month: its sums, the partner's flows, and how much it takes for how long.
+
+    `scale` times `charged` and `spent` are depreciation less gains and capex less sales. Sums: npv and apv before the
+    terminal value, profit before tax. Fills ledger[CASH_FLOW] where a rate of return or a trace wants it. `peak` is
+    peak funding (>= 0), with its month, `payback` the first month after it with a cumulative flow >= 0 (never: the
+    horizon).
+    """
+    cumulative, paid, spare, unread = rows[0], rows[1], rows[2], rows[3]
+    npv, apv, profit = sums[at.PRESENT], sums[at.UNLEVERED], sums[at.EARNED]
+    ebitda, cash_flow, months, kept = ledger[at.EBITDA], ledger[at.CASH_FLOW], f.discount.size, tracing or with_irr
+    cumulative[:] = 0.0
+    paid[:] = 0.0
+    peak[:] = np.inf
+    for m in range(months):
+        flow = cash_flow[m] if kept else spare
+        _settle_month(
+            scale, f.tax, f.discount[m], f.discount_unlevered[m], ebitda[m], charged[m], spent[m], flow, profit, npv,
+            apv,
+        )  # fmt: skip
+        if j.share > 0.0:
+            share_month(
+                own, 1.0 - f.tax, discount[m], j.decay[m + 1], works[at.PARTNER, m], works[at.RENT, m],
+                works[at.GUARANTEE, m], works[at.RETURNED, m], ledger[at.CFADS, m] if with_irr else unread, flow,
+                sums[at.PASSED], sums[at.CHARGED], sums[at.CAPITAL], paid, partner.npv, partner.guarantee,
+            )  # fmt: skip
+            if tracing:
+                for lane in range(paid.size):
+                    ledger[at.BOOK, m, lane] -= paid[lane]
+        _need_month(float(m), float(months), flow, cumulative, peak, peak_month, payback)
+    for lane in range(peak.size):
+        peak[lane] = max(-peak[lane], 0.0)
 
 
 @disjoint
@@ -155,44 +201,28 @@ def _settle_month(
     discount: float,
     unlevered: float,
     ebitda: Lanes,
-    written: Lanes,
+    charged: Lanes,
     spent: Lanes,
-    taxable: Lanes,
-    net: Lanes,
-    cash_flow: Lanes,
+    flow: Lanes,
     profit: Lanes,
     npv: Lanes,
     apv: Lanes,
 ) -> None:
-    """One month of `settle`."""
+    """One month of `settle`, before what passes between sponsor and partner."""
     for lane in range(npv.size):
-        result, buys = ebitda[lane] - own * written[lane], own * spent[lane]
-        flow = ebitda[lane] - tax * result - buys
-        taxable[lane] = result
-        net[lane] = buys
-        cash_flow[lane] = flow
+        result = ebitda[lane] - own * charged[lane]
+        gains = ebitda[lane] - tax * result - own * spent[lane]
+        flow[lane] = gains
         profit[lane] += result
-        npv[lane] += discount * flow
-        apv[lane] += unlevered * flow
-
-
-@inner
-def need(rows: Rows, cash_flow: Monthly, peak: Lanes, peak_month: Lanes, payback: Lanes) -> None:
-    """Peak funding (>= 0), its month, and the first month after it with a cumulative flow >= 0 (never: the horizon)."""
-    months, cumulative = cash_flow.shape[0], rows[0]
-    cumulative[:] = 0.0
-    peak[:] = np.inf
-    for m in range(months):
-        _need_month(float(m), float(months), cash_flow[m], cumulative, peak, peak_month, payback)
-    for lane in range(peak.size):
-        peak[lane] = max(-peak[lane], 0.0)
+        npv[lane] += discount * gains
+        apv[lane] += unlevered * gains
 
 
 @disjoint
 def _need_month(
     now: float, never: float, cash_flow: Lanes, cumulative: Lanes, peak: Lanes, peak_month: Lanes, payback: Lanes
 ) -> None:
-    """One month of `need`; `peak` is the lowest cumulative flow."""
+    """What the flows so far took and gave back; `peak` is the lowest cumulative flow."""
     for lane in range(peak.size):
         flow = cumulative[lane] + cash_flow[lane]
         cumulative[lane] = flow

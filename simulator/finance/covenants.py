@@ -40,7 +40,7 @@ WATCH = 2.0  # tests in a row that cure a breach
     YEAR,  # sums over twelve months
 ) = range(14)
 REVENUE, CFADS, INTEREST, EBITDA, RENT, CLOUD, AMORTISED, SUMS = range(8)
-PLANES = (at.CFADS, at.INTEREST, at.EBITDA, at.RENT_PAID, at.CLOUD)  # what the sums from CFADS on add up
+PLANES = (at.CFADS, at.INTEREST, at.EBITDA)  # what the sums from CFADS on add up
 LAST = YEAR + SUMS  # sums of the last quarter
 HALVES = LAST + SUMS  # of the half-years that ended with it and the one before, in turns
 LEVERED_ROWS = HALVES + 2 * SUMS
@@ -100,19 +100,29 @@ def close_quarter(
     terms: Terms,
     base: NDArray[np.float64],
     noise: Monthly,
+    rents: Monthly,
     ledger: Ledger,
     rows: NDArray[np.float64],
 ) -> None:
     """Add up the quarter that ends with month m and the year of its four quarters; `slot` is 0 and 1 in turns."""
     a, b = max(m - 2, 0), max(m - 1, 0)
     first, second = 1.0 if m >= 2 else 0.0, 1.0 if m >= 1 else 0.0  # before month 0 there is nothing
-    for k in range(CFADS, AMORTISED):
+    for k in range(CFADS, RENT):
         plane = PLANES[k - CFADS]
-        if (terms.with_jv or k != RENT) and (terms.with_cloud or k != CLOUD):
-            _add_up(
-                first, second, 1.0, ledger[plane, a], ledger[plane, b], ledger[plane, m], rows[LAST + k],
-                rows[HALVES + 2 * k + slot], rows[YEAR + k],
-            )  # fmt: skip
+        _add_up(
+            first, second, 1.0, ledger[plane, a], ledger[plane, b], ledger[plane, m], rows[LAST + k],
+            rows[HALVES + 2 * k + slot], rows[YEAR + k],
+        )  # fmt: skip
+    if terms.with_jv:
+        _add_up(
+            first * terms.own, second * terms.own, terms.own, rents[a], rents[b], rents[m], rows[LAST + RENT],
+            rows[HALVES + 2 * RENT + slot], rows[YEAR + RENT],
+        )  # fmt: skip
+    if terms.with_cloud:
+        _add_up(
+            first, second, 1.0, ledger[at.CLOUD, a], ledger[at.CLOUD, b], ledger[at.CLOUD, m], rows[LAST + CLOUD],
+            rows[HALVES + 2 * CLOUD + slot], rows[YEAR + CLOUD],
+        )  # fmt: skip
     _add_up(
         first * base[a], second * base[b], base[m], noise[a], noise[b], noise[m], rows[LAST + REVENUE],
         rows[HALVES + 2 * REVENUE + slot], rows[YEAR + REVENUE],

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from simulator.compiled import inner
 from simulator.drivers.marginals import Marginals, sample
 from simulator.finance import ledger as at
-from simulator.finance.ledger import Lanes, Ledger, Rows, Sums
+from simulator.finance.ledger import Lanes, Ledger, Rows, Sums, Works
 from simulator.finance.plan import Plan
 from simulator.finance.programme import Finance, Programme
 
@@ -22,20 +22,24 @@ def dispose(
     tracing: bool,
     z: NDArray[np.float64],
     trailing: Lanes,
+    works: Works,
     ledger: Ledger,
     sums: Sums,
     rows: Rows,
     write_offs: Lanes,
     end_value: Lanes,
 ) -> None:
-    """Add a plan's pool to its settled months and their sums (npv, apv, profit, invested capital).
+    """Fill ledger[CHARGED] and ledger[NET] of a plan with its pool, and add the pool to invested capital.
 
     Lower of carrying value and price: the loss is booked at month 0, the gain at closing; no depreciation while held.
     `end_value` gains what an unsold pool is worth at the horizon, after tax.
     """
-    taxable, net, flow, books = ledger[at.TAXABLE], ledger[at.NET], ledger[at.CASH_FLOW], ledger[at.BOOK]
-    npv, apv, profit, invested = sums[at.PRESENT], sums[at.UNLEVERED], sums[at.EARNED], sums[at.CAPITAL]
-    months, lanes = taxable.shape
+    charged, net, books, invested = ledger[at.CHARGED], ledger[at.NET], ledger[at.BOOK], sums[at.CAPITAL]
+    months, lanes = net.shape
+    for m in range(months):
+        for lane in range(lanes):
+            charged[m, lane] = plan.own * works[at.WRITTEN, m, lane]
+            net[m, lane] = plan.own * works[at.SPENDING, m, lane]
     ratios, closing = rows[0], rows[1]
     sample(marginals, plan.disposal_ratio, z[p.z_ratio], ratios)
     sample(marginals, plan.disposal_when, z[p.z_when], closing)
@@ -54,13 +58,8 @@ def dispose(
             if not closes and back <= m < back + p.shell_life:
                 result -= worn
                 book -= worn
-            change = sold - f.tax * result
-            taxable[m, lane] += result
+            charged[m, lane] -= result
             net[m, lane] -= sold
-            flow[m, lane] += change
-            npv[lane] += f.discount[m] * change
-            apv[lane] += f.discount_unlevered[m] * change
-            profit[lane] += result
             if tracing:
                 books[m, lane] += book if m < when else 0.0
             invested[lane] += book if m < when else 0.0

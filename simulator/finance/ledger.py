@@ -65,20 +65,17 @@ TAKEN, JOINT, TRACED, OVERWRITTEN = FEE, RENT, ASSET, BOOK_OF_SITES  # where the
 
 # Ledger: a plan's months, USD bn.
 (
-    EFFECTIVE,  # W, MW-equivalents
+    EFFECTIVE,  # W, MW-equivalents; filled where a cloud, a choice or a trace reads it
     LEASE,  # income from letting
     LOCKED_RENT,  # of the contracts locked in a month, as long as a term
     CHOSEN,  # MW let beyond the spare, by choice
     CHOSEN_VALUE,  # the same per unit of the value index
     CLOUD,  # cost of what is rented
     EBITDA,  # with both, before rent to a JV
-    TAXABLE,  # before rent, guarantee and interest
+    CHARGED,  # depreciation less gains; filled for plans with a disposal alone, as is NET
     NET,  # capex less sales
-    CASH_FLOW,  # unlevered, after tax, with what passes between sponsor and partner
+    CASH_FLOW,  # unlevered, after tax, with what passes between partners; filled for rates of return and traces alone
     BOOK,  # invested capital; filled for traces only, as are CASH, REVOLVER, PROFIT and DRAWN_INTEREST
-    RENT_PAID,
-    PARTNER_FLOW,
-    GUARANTEED,
     OWED,  # present value of committed rent and cloud at covenant tests
     INTEREST,  # on notes
     SHIELD,  # tax on it, discounted at each note's own rate
@@ -90,7 +87,7 @@ TAKEN, JOINT, TRACED, OVERWRITTEN = FEE, RENT, ASSET, BOOK_OF_SITES  # where the
     PROFIT,  # after tax, without cash income
     DRAWN_INTEREST,  # on the revolver
     LEDGER,
-) = range(25)
+) = range(22)
 
 # Sums over the months: present values of the project's flows at the WACC and unlevered, its profit before tax and
 # invested capital; with a JV the present value of what passes to the sponsor and what it is charged.

@@ -20,7 +20,7 @@ from simulator.finance import covenants as row
 from simulator.finance import ledger as at
 from simulator.finance.covenants import Cover, close_quarter, end_tests, start_tests, test_covenants
 from simulator.finance.debt import SLACK, Schedule
-from simulator.finance.ledger import Lanes, Ledger, Monthly, World
+from simulator.finance.ledger import Lanes, Ledger, Monthly, Works, World
 from simulator.finance.plan import Terms
 from simulator.finance.programme import Finance, Programme
 
@@ -43,7 +43,10 @@ def levered(
     base: NDArray[np.float64],
     s: Schedule,
     world: World,
-    service: Monthly,
+    scale: float,
+    charged: Monthly,
+    spent: Monthly,
+    works: Works,
     scratch: NDArray[np.float64],
     ledger: Ledger,
     tracing: bool,
@@ -55,16 +58,16 @@ def levered(
 ) -> None:
     """Run all months of a plan whose operations, notes and interest are in the ledger.
 
-    Reads EBITDA, TAXABLE, NET, INTEREST, SHIELD; with a JV RENT_PAID, PARTNER_FLOW, GUARANTEED; with a cloud CLOUD;
-    with either OWED at test months. `base` is ad revenue before noise (months,), `service` MW in service per unit of
-    ownership (months, lanes), `scratch` (LEVERED_ROWS, lanes). Fills CFADS; NOTES where the plan sweeps or a trace is
-    kept; CASH, REVOLVER, EQUITY, PROFIT and DRAWN_INTEREST for a trace; `cover`; `liquid`; `sold`, equity in USD bn.
-    INTEREST becomes what is paid after sweeps. Adds the tax shield to `apv`, USD a share to `earnings` (years, lanes).
+    Reads EBITDA, INTEREST, SHIELD; with a cloud CLOUD; with a cloud or JV OWED at test months; of `works` SERVICE and,
+    with a JV, RENT, PARTNER, GUARANTEE. `scale` times `charged` and `spent` (months, lanes) are depreciation less gains
+    and capex less sales, `base` is ad revenue before noise (months,), `scratch` (LEVERED_ROWS, lanes). Fills CFADS;
+    NOTES where the plan sweeps or a trace is kept; CASH, REVOLVER, EQUITY, PROFIT and DRAWN_INTEREST for a trace;
+    `cover`; `liquid`; `sold`, equity in USD bn. INTEREST becomes what is paid after sweeps. Adds the tax shield to
+    `apv`, USD a share to `earnings` (years, lanes).
     """
     funding, noise, margin = world.funding, world.monthly[at.NOISE], world.lanes[at.MARGIN]
     cost, held, drawn, per_share = world.lanes[at.COST], scratch[row.HELD], scratch[row.DRAWN], scratch[row.PER_SHARE]
-    interest, taxable, net = ledger[at.INTEREST], ledger[at.TAXABLE], ledger[at.NET]
-    ebitda, cfads = ledger[at.EBITDA], ledger[at.CFADS]
+    interest, ebitda, cfads, rents = ledger[at.INTEREST], ledger[at.EBITDA], ledger[at.CFADS], works[at.RENT]
     years, growth, balance, issued, repaid = f.fiscal_year, p.growth, s.balance, s.issued, s.repaid
     tax, over, levers = f.tax, terms.revolver_margin, terms.equity_limit > 0.0 or terms.sweep
     kept, flows, tests = 1.0 + (1.0 - tax) * terms.cash_rate / 12.0, f.base_cash_flow, f.test_months
@@ -73,24 +76,24 @@ def levered(
     start_tests(base.size, cover)
     for m in range(base.size):
         earned = earnings[years[m]]
-        rent, guaranteed, given = _passed(m, terms, ledger, scratch)
+        rent, guaranteed, given = _passed(m, terms, works, scratch)
         if levers:
-            _begin(m, tax, f.shares, terms, s, ledger, scratch, sold, apv, earned)
+            _begin(m, tax, f.shares, terms, s, works[at.PARTNER, m], ledger, scratch, sold, apv, earned)
         if tracing:
-            _trace(m, tax, over, balance[m], rent, guaranteed, funding, ledger, scratch)
+            _trace(m, tax, over, balance[m], terms.own, rent, guaranteed, scale, charged[m], funding, ledger, scratch)
         fixed = flows + issued[m] - repaid[m] - (terms.penalty if m == terms.penalty_month else 0.0)
         _settle(
-            tax, over, fixed, (1.0 - tax) * base[m], kept, terms.cash_floor, terms.revolver, funding[m], interest[m],
-            taxable[m], ebitda[m], net[m], noise[m], rent, guaranteed, given, per_share, margin, held, drawn, cfads[m],
-            earned,
+            tax, over, fixed, (1.0 - tax) * base[m], kept, terms.cash_floor, terms.revolver, scale, terms.own,
+            1.0 if terms.sweep else terms.own, funding[m], interest[m], charged[m], ebitda[m], spent[m], noise[m], rent,
+            guaranteed, given, per_share, margin, held, drawn, cfads[m], earned,
         )  # fmt: skip
         if levers:
             _end(m, terms, balance[m], ledger, scratch, sold)
         if m >= first - 12 and m <= last and (m - first) % 3 == 0:
-            close_quarter(m, (m - first + 12) // 3 % 2, terms, base, noise, ledger, scratch)
+            close_quarter(m, (m - first + 12) // 3 % 2, terms, base, noise, rents, ledger, scratch)
             if m >= first:
                 per_mw = (p.compute_per_mw + terms.refit * p.shell_per_mw * growth[m]) * 12.0 / p.compute_life
-                test_covenants(m, terms, s, f.leverage_share, per_mw, cost, service, ledger, scratch, cover, sold)
+                test_covenants(m, terms, s, f.leverage_share, per_mw, cost, works[at.SERVICE], ledger, scratch, cover, sold)
         _follow(terms.cash_floor, held, drawn, liquid.least, liquid.months, liquid.drawn)
         if tracing:
             _trace_cash(m, held, drawn, ledger)
@@ -99,12 +102,14 @@ def levered(
 
 
 @inline
-def _passed(m: int, terms: Terms, ledger: Ledger, rows: NDArray[np.float64]) -> tuple[Lanes, Lanes, Lanes]:
-    """Rent and guarantee paid to the partner, and what cash gains from it and from principal prepaid before."""
+def _passed(m: int, terms: Terms, works: Works, rows: NDArray[np.float64]) -> tuple[Lanes, Lanes, Lanes]:
+    """Rent and guarantee paid to the partner and what it gives, per unit of ownership.
+
+    Where a sweep runs, the last is what cash gains from it and from principal prepaid before, of the plan.
+    """
     rent, guaranteed, given = rows[row.NOTHING], rows[row.NOTHING], rows[row.NOTHING]
     if terms.with_jv:
-        rent, guaranteed = ledger[at.RENT_PAID, m], ledger[at.GUARANTEED, m]
-        given = ledger[at.PARTNER_FLOW, m]
+        rent, guaranteed, given = works[at.RENT, m], works[at.GUARANTEE, m], works[at.PARTNER, m]
     if terms.sweep:
         given = rows[row.GIVEN]
     return rent, guaranteed, given
@@ -130,8 +135,8 @@ def _open(
 
 @inner
 def _begin(
-    m: int, tax: float, shares: float, terms: Terms, s: Schedule, ledger: Ledger, rows: NDArray[np.float64],
-    sold: Lanes, apv: Lanes, earned: Lanes,
+    m: int, tax: float, shares: float, terms: Terms, s: Schedule, funds: Lanes, ledger: Ledger,
+    rows: NDArray[np.float64], sold: Lanes, apv: Lanes, earned: Lanes,
 ) -> None:  # fmt: skip
     """What levers change before a month's flows: shares, notes that are left, what cash gains from those prepaid.
 
@@ -155,7 +160,7 @@ def _begin(
             ledger[at.INTEREST, m, lane] *= left
             apv[lane] += left * ledger[at.SHIELD, m, lane]
             rows[row.PAID, lane] += left * amortised
-            inflow = ledger[at.PARTNER_FLOW, m, lane] if terms.with_jv else 0.0
+            inflow = terms.own * funds[lane] if terms.with_jv else 0.0
             rows[row.GIVEN, lane] = inflow + repaid * (1.0 - left)
 
 
@@ -165,8 +170,11 @@ def _trace(
     tax: float,
     over: float,
     balance: float,
+    own: float,
     rent: Lanes,
     guaranteed: Lanes,
+    scale: float,
+    charged: Lanes,
     funding: Monthly,
     ledger: Ledger,
     rows: NDArray[np.float64],
@@ -174,9 +182,10 @@ def _trace(
     """What only a trace keeps of a month before the revolver moves. Equity and sweeps overwrite their planes later."""
     for lane in range(rows.shape[1]):
         drawn = rows[row.DRAWN, lane] * (funding[m, lane] + over) / 12.0
-        borne = ledger[at.INTEREST, m, lane] + drawn + (rent[lane] + guaranteed[lane])
+        borne = ledger[at.INTEREST, m, lane] + drawn + own * (rent[lane] + guaranteed[lane])
+        result = ledger[at.EBITDA, m, lane] - scale * charged[lane]
         ledger[at.DRAWN_INTEREST, m, lane] = drawn
-        ledger[at.PROFIT, m, lane] = (1.0 - tax) * (ledger[at.TAXABLE, m, lane] - borne)
+        ledger[at.PROFIT, m, lane] = (1.0 - tax) * (result - borne)
         ledger[at.NOTES, m, lane] = balance
         ledger[at.EQUITY, m, lane] = 0.0
 
@@ -190,11 +199,14 @@ def _settle(
     kept: float,
     floor: float,
     limit: float,
+    scale: float,
+    own: float,
+    part: float,
     funding: Lanes,
     interest: Lanes,
-    taxable: Lanes,
+    charged: Lanes,
     ebitda: Lanes,
-    net: Lanes,
+    spent: Lanes,
     noise: Lanes,
     rent: Lanes,
     guaranteed: Lanes,
@@ -208,17 +220,18 @@ def _settle(
 ) -> None:
     """Interest, tax and CFADS; ads wobble, then cash, then the revolver up to the floor or back above it.
 
-    `given` is what cash gains from the partner and from principal that a sweep has prepaid.
+    `part` times `given` is what cash gains from the partner and from principal that a sweep has prepaid.
     """
     twelfth = 1.0 / 12.0
     for lane in range(margin.size):
         owed = drawn[lane]
-        borne = interest[lane] + owed * ((funding[lane] + over) * twelfth) + (rent[lane] + guaranteed[lane])
-        taxed = taxable[lane] - borne
+        pays_rent = own * rent[lane]
+        borne = interest[lane] + owed * ((funding[lane] + over) * twelfth) + (pays_rent + own * guaranteed[lane])
+        taxed = ebitda[lane] - scale * charged[lane] - borne
         before = ebitda[lane] - tax * taxed
         earned[lane] += per_share[lane] * taxed
-        cfads[lane] = before - rent[lane]
-        flow = before - net[lane] - borne + given[lane]
+        cfads[lane] = before - pays_rent
+        flow = before - scale * spent[lane] - borne + part * given[lane]
         after = held[lane] * kept + (flow + fixed + wobble * margin[lane] * (noise[lane] - 1.0))
         missing = floor - after
         pays = missing if missing > -owed else -owed

@@ -2,62 +2,38 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.compiled import disjoint, inner
 from simulator.finance import ledger as at
-from simulator.finance.ledger import Lanes, Ledger, Monthly, Rows, Sums, Totals, Works
+from simulator.finance.ledger import Lanes, Monthly, Totals, Works
 from simulator.finance.plan import Joint
 
 
-@inner
-def share(
-    j: Joint,
-    tax: float,
-    own: float,
-    discount: NDArray[np.float64],
-    tracing: bool,
-    with_irr: bool,
-    rows: Rows,
-    works: Works,
-    totals: Totals,
-    ledger: Ledger,
-    sums: Sums,
-    npv: Lanes,
-    end: Lanes,
-    out: Lanes,
-) -> None:
-    """Book what passes between sponsor and partner, in months and sums, and take the partner's part out of book values.
+class Partner(NamedTuple):
+    """What a plan's venture comes to for its partner, by lane."""
 
-    The partner pays in its funding and the distribution, and gets rent, guarantees and the value of what exits leave
-    it with. Its flows before tax stand in ledger[CFADS] until the levered month where its IRR is wanted; `end` is what
-    it holds and is owed at the horizon, `npv` theirs at j.rate; `out` sums what the guarantee pays over the months and
-    owes at the horizon. Second bracket of the sponsor's npv: the partner's funding and distribution, less rent and
-    guarantee after tax.
-    """
-    paid, unread = rows[0], rows[1]
-    inflow, rent, guarantee, returned = works[at.PARTNER], works[at.RENT], works[at.GUARANTEE], works[at.RETURNED]
-    paid[:] = 0.0
-    for lane in range(npv.size):
-        owed = totals[at.OWED_AT_END, lane]
-        end[lane] = own * (totals[at.PARTNER_VALUE, lane] + owed)
-        npv[lane] = j.decay[discount.size] * end[lane]
-        out[lane] = own * owed
-    for m in range(discount.size):
-        _share_month(
-            own, 1.0 - tax, discount[m], j.decay[m + 1], inflow[m], rent[m], guarantee[m], returned[m],
-            ledger[at.PARTNER_FLOW, m], ledger[at.RENT_PAID, m], ledger[at.GUARANTEED, m],
-            ledger[at.CFADS, m] if with_irr else unread, ledger[at.CASH_FLOW, m], sums[at.PASSED], sums[at.CHARGED],
-            sums[at.CAPITAL], paid, npv, out,
-        )  # fmt: skip
-        if tracing:
-            for lane in range(paid.size):
-                ledger[at.BOOK, m, lane] -= paid[lane]
+    npv: Lanes  # of its flows before tax at the JV's rate
+    end: Lanes  # what it holds and is owed at the horizon
+    guarantee: Lanes  # paid over the months and owed at the horizon
+
+
+@inner
+def open_shares(j: Joint, own: float, months: int, totals: Totals, partner: Partner) -> None:
+    """What the horizon brings the partner, before the months' flows are added."""
+    for lane in range(partner.npv.size):
+        owed = own * totals[at.OWED_AT_END, lane]
+        end = own * totals[at.PARTNER_VALUE, lane] + owed
+        partner.end[lane] = end
+        partner.npv[lane] = j.decay[months] * end
+        partner.guarantee[lane] = owed
 
 
 @disjoint
-def _share_month(
+def share_month(
     own: float,
     after_tax: float,
     discount: float,
@@ -66,9 +42,6 @@ def _share_month(
     rents: Lanes,
     pays: Lanes,
     returns: Lanes,
-    inflow: Lanes,
-    rent_paid: Lanes,
-    guaranteed: Lanes,
     flow: Lanes,
     cash_flow: Lanes,
     passed: Lanes,
@@ -76,23 +49,25 @@ def _share_month(
     capital: Lanes,
     paid: Lanes,
     npv: Lanes,
-    out: Lanes,
+    guaranteed: Lanes,
 ) -> None:
-    """One month of `share`."""
+    """Book a month's passing between sponsor and partner, in its flow and in sums, and take the partner's part out.
+
+    The partner pays in its funding and the distribution, and gets rent, guarantees and the value of what exits leave
+    it with: `flow`, before tax. Second bracket of the sponsor's npv, `passed`: the partner's funding and distribution,
+    less rent and guarantee after tax. `paid` is what the partner has paid in so far, out of invested `capital`.
+    """
     for lane in range(paid.size):
-        given, rent, pay = own * funds[lane], own * rents[lane], own * pays[lane]
-        charge = rent + pay
+        given, pay = own * funds[lane], own * pays[lane]
+        charge = own * rents[lane] + pay
         passes = given - after_tax * charge
         gets = own * (rents[lane] - funds[lane] + pays[lane] + returns[lane])
-        inflow[lane] = given
-        rent_paid[lane] = rent
-        guaranteed[lane] = pay
         flow[lane] = gets
         cash_flow[lane] += passes
         passed[lane] += discount * passes
         charged[lane] += charge
         npv[lane] += decay * gets
-        out[lane] += pay
+        guaranteed[lane] += pay
         so_far = paid[lane] + given
         paid[lane] = so_far
         capital[lane] -= so_far

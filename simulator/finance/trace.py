@@ -23,6 +23,8 @@ def keep(scale: float, series: Monthly, trace: Monthly, first: int, width: int) 
 def trace_plan(
     terms: Terms,
     lets: bool,
+    scale: float,
+    spent: Monthly,
     works: Works,
     ledger: Ledger,
     breach_month: Lanes,
@@ -33,9 +35,11 @@ def trace_plan(
 ) -> None:
     """Copy a plan's months into `trace` (series, months, paths), from path `first` on; `cumulative` is scratch.
 
+    `scale` times `spent` is capex less sales.
+
     What a plan does not do is left over in its planes from another one: its row is zero.
     """
-    own, joint = terms.own, 1.0 if terms.with_jv else 0.0
+    own, joint = terms.own, terms.own if terms.with_jv else 0.0
     keep(1.0, ledger[at.CASH_FLOW], trace[0], first, width)
     keep(1.0, ledger[at.EBITDA], trace[2], first, width)
     keep(1.0, ledger[at.CASH], trace[3], first, width)
@@ -50,9 +54,9 @@ def trace_plan(
     keep(own, works[at.IDLE], trace[12], first, width)
     keep(own, works[at.STRANDED_KEPT], trace[13], first, width)
     keep(own, works[at.CAPEX_KEPT], trace[15], first, width)
-    keep(joint, ledger[at.PARTNER_FLOW], trace[17], first, width)
-    keep(joint, ledger[at.RENT_PAID], trace[18], first, width)
-    keep(joint, ledger[at.GUARANTEED], trace[19], first, width)
+    keep(joint, works[at.PARTNER], trace[17], first, width)
+    keep(joint, works[at.RENT], trace[18], first, width)
+    keep(joint, works[at.GUARANTEE], trace[19], first, width)
     keep(1.0 if terms.with_cloud else 0.0, ledger[at.CLOUD], trace[20], first, width)
     keep(1.0 if lets else 0.0, ledger[at.LEASE], trace[21], first, width)
     keep(1.0, ledger[at.EQUITY], trace[22], first, width)
@@ -66,4 +70,4 @@ def trace_plan(
             cumulative[lane] += ledger[at.CASH_FLOW, m, lane]
             trace[1, m, path] = cumulative[lane]
             trace[14, m, path] = 1.0 if m >= breach_month[lane] else 0.0
-            trace[16, m, path] = trace[15, m, path] - ledger[at.NET, m, lane]
+            trace[16, m, path] = trace[15, m, path] - scale * spent[m, lane]

@@ -16,18 +16,18 @@ from simulator.drivers.grid import Grid
 from simulator.drivers.marginals import Marginals
 from simulator.finance import ledger as at
 from simulator.finance import metrics as row
-from simulator.finance.cashflow import need, operate, settle, terminal
+from simulator.finance.cashflow import open_project, operate, settle, terminal
 from simulator.finance.choices import CHOICE_ROWS
 from simulator.finance.cloud import POWERS, owe_cloud, rent_cloud
 from simulator.finance.covenants import LEVERED_ROWS, Cover, loan_life_cover
 from simulator.finance.debt import SCHEDULE, note_interest, plan_schedule, refinancing_gap, schedule_of
 from simulator.finance.disposal import dispose
 from simulator.finance.ends import Ends, forget, no_ends
-from simulator.finance.ledger import Lanes, Ledger, Rows, Sums, Totals, Works, World, blank
+from simulator.finance.ledger import Lanes, Ledger, Monthly, Rows, Sums, Totals, Works, World, blank
 from simulator.finance.letting import Letting, let_out, letting_of
 from simulator.finance.levels import accumulate, add_up, age
 from simulator.finance.levered import Liquid, levered
-from simulator.finance.partner import owe_rent, share
+from simulator.finance.partner import Partner, open_shares, owe_rent
 from simulator.finance.plan import DEFERRED, Plan, Plans, fill_decay, joint_of, plan_of, terms_of
 from simulator.finance.programme import Finance, Programme
 from simulator.finance.returns import IRR_ROWS, internal_rate
@@ -148,7 +148,11 @@ def value_plan(
     _after_months(c, plan, k, with_irr, b, figures)
     if tracing:
         lets = q.let > 0.0 or q.choosing
-        trace_plan(terms_of(plan), lets, b.works, b.ledger, figures[row.BREACH_MONTH], b.rows[0], trace, first, width)
+        scale, _, spent = charges_of(plan, b.works, b.ledger)
+        trace_plan(
+            terms_of(plan), lets, scale, spent, b.works, b.ledger, figures[row.BREACH_MONTH], b.rows[0], trace, first,
+            width,
+        )  # fmt: skip
 
 
 @inline
@@ -196,7 +200,7 @@ def _operations(
             1.0 - q.own, p.use, plan.cloud_term, mw, c.grid.planned, p.work_delay,
             world.contracts[plan.cloud_tenor], world, b.rows, b.ledger, figures[row.CLOUD_COST],
         )  # fmt: skip
-    operate(p, c.arpu, q, mw, market, c.finance.january, world, b.works, b.lives, b.rows, b.scratch, b.ledger)
+    operate(p, c.arpu, q, mw, market, c.finance.january, world, b.works, b.lives, b.rows, b.scratch, b.ledger, tracing)
     if q.let > 0.0 or q.choosing:
         contracts = world.contracts[plan.let_tenor]
         fails, leaves = b.defaults.alike[k] != NOBODY, plan.jv_share > 0.0
@@ -225,21 +229,32 @@ def _project(
     figures: NDArray[np.float64],
 ) -> None:
     """What no debt changes: the project's flows and what passes between sponsor and partner."""
-    p, f, own = c.programme, c.finance, plan.own
-    settle(f, own, b.totals, tracing, b.works, b.ledger, b.sums)
+    p, f, own, months, j = c.programme, c.finance, plan.own, c.finance.discount.size, joint_of(plan, b.fixed.decay[k])
+    partner = Partner(figures[row.PARTNER_NPV], b.rows[6], figures[row.GUARANTEE])
+    open_project(own, tracing, b.totals, b.works, b.ledger, b.sums)
     if plan.disposal > 0.0:
         dispose(
-            p, f, c.marginals, plan, tracing, z, world.monthly[at.TRAILING, f.discount.size - 1], b.ledger, b.sums,
+            p, f, c.marginals, plan, tracing, z, world.monthly[at.TRAILING, months - 1], b.works, b.ledger, b.sums,
             b.rows, figures[row.WRITE_OFFS], b.end_value,
         )  # fmt: skip
-    if plan.jv_share > 0.0:
-        share(
-            joint_of(plan, b.fixed.decay[k]), f.tax, own, plan.jv_discount, tracing, with_irr, b.rows, b.works,
-            b.totals, b.ledger, b.sums, figures[row.PARTNER_NPV], b.rows[6], figures[row.GUARANTEE],
-        )  # fmt: skip
-        if with_irr:
-            internal_rate(b.ledger[at.CFADS], b.rows[6], b.scratch, figures[row.PARTNER_IRR])
-    need(b.rows, b.ledger[at.CASH_FLOW], figures[row.PEAK_FUNDING], figures[row.PEAK_MONTH], figures[row.PAYBACK])
+    if j.share > 0.0:
+        open_shares(j, own, months, b.totals, partner)
+    scale, charged, spent = charges_of(plan, b.works, b.ledger)
+    settle(
+        f, scale, charged, spent, own, j, plan.jv_discount, tracing, with_irr, b.rows, b.works, b.ledger, b.sums,
+        figures[row.PEAK_FUNDING], figures[row.PEAK_MONTH], figures[row.PAYBACK], partner,
+    )  # fmt: skip
+    if j.share > 0.0 and with_irr:
+        internal_rate(b.ledger[at.CFADS], partner.end, b.scratch, figures[row.PARTNER_IRR])
+
+
+@inline
+def charges_of(plan: Plan, works: Works, ledger: Ledger) -> tuple[float, Monthly, Monthly]:
+    """Where a plan's depreciation less gains and its capex less sales stand, and by what they are to be scaled."""
+    scale, charged, spent = plan.own, works[at.WRITTEN], works[at.SPENDING]
+    if plan.disposal > 0.0:
+        scale, charged, spent = 1.0, ledger[at.CHARGED], ledger[at.NET]
+    return scale, charged, spent
 
 
 @inline
@@ -285,9 +300,10 @@ def _debt(c: Company, plan: Plan, k: int, world: World, tracing: bool, b: Books,
         figures[row.MIN_CASH], figures[row.SHORTFALL], figures[row.SHORTFALL_DEPTH], figures[row.SHORTFALL_MONTHS],
         figures[row.REVOLVER_PEAK],
     )  # fmt: skip
+    scale, charged, spent = charges_of(plan, b.works, ledger)
     levered(
-        c.programme, f, terms_of(plan), c.arpu.base, schedule, world, b.works[at.SERVICE], b.scratch, ledger,
-        tracing, cover, liquid, figures[row.EQUITY_SOLD], figures[row.APV], figures[row.PLAN :],
+        c.programme, f, terms_of(plan), c.arpu.base, schedule, world, scale, charged, spent, b.works, b.scratch,
+        ledger, tracing, cover, liquid, figures[row.EQUITY_SOLD], figures[row.APV], figures[row.PLAN :],
     )  # fmt: skip
     loan_life_cover(f, plan.note_coupon, schedule, ledger, figures[row.LLCR])
     refinancing_gap(
