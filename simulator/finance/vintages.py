@@ -19,7 +19,10 @@ SINCE, VINTAGE, BEGIN, END, REFIT, WORTH, SPENT = range(7, 14)
 LEFT, BASE, CHIP_BASE, RENTED, CHIP_RENT, PARTNER_BASE = range(14, 20)
 # Of the vintage held, as bought: 1 over the value index, work per MW over the work index.
 KEEPS, PER_MW = range(20, 22)
-SITE_ROWS = 22
+# Its book value by month as a line: what it starts from and falls by.
+STARTS, FALLS = range(22, 24)
+SITE_ROWS = 24
+AT_ONCE = 4  # months of stranded value worked out together
 
 
 @inner
@@ -97,16 +100,25 @@ def strand(
     """
     months = value.shape[0]
     first, last, rate = months, 0, 1.0 / life
+    falls, starts = site[FALLS], site[STARTS]
     for lane in range(worth.size):
-        begin, end = int(site[BEGIN, lane]), int(site[END, lane])
+        begin, end, cost = int(site[BEGIN, lane]), int(site[END, lane]), site[COMPUTE, lane]
         held = begin < end
-        worth[lane] = site[COMPUTE, lane] * site[KEEPS, lane] if held else 0.0
+        worth[lane] = cost * site[KEEPS, lane] if held else 0.0
+        falls[lane] = cost * rate
+        starts[lane] = cost + cost * rate * (site[SINCE, lane] - 1.0)
         first = min(first, begin) if held else first
         last = max(last, min(end, int(site[SINCE, lane]) + life)) if held else last
-    for m in range(first, last):
-        _strand_month(
-            float(m), rate, site[SINCE], site[BEGIN], site[END], site[COMPUTE], worth, value[m], stranded[m]
+    m = first
+    while m + AT_ONCE <= last:
+        _strand_months(
+            float(m), site[BEGIN], site[END], site[COMPUTE], starts, falls, worth, value[m], value[m + 1], value[m + 2],
+            value[m + 3], stranded[m], stranded[m + 1], stranded[m + 2], stranded[m + 3],
         )  # fmt: skip
+        m += AT_ONCE
+    while m < last:
+        _strand_month(float(m), site[BEGIN], site[END], site[COMPUTE], starts, falls, worth, value[m], stranded[m])
+        m += 1
     if tracing:
         for m in range(first, months):
             for lane in range(worth.size):
@@ -117,22 +129,54 @@ def strand(
 @disjoint
 def _strand_month(
     now: float,
-    rate: float,
-    since: Lanes,
     begin: Lanes,
     end: Lanes,
     compute: Lanes,
+    starts: Lanes,
+    falls: Lanes,
     worth: Lanes,
     value: Lanes,
     stranded: Lanes,
 ) -> None:
     """One month of `strand`."""
     for lane in range(worth.size):
-        used = (now + 1.0 - since[lane]) * rate
-        left = 1.0 - (used if used > 0.0 else 0.0)
-        gap = compute[lane] * left - value[lane] * worth[lane]
-        held = now >= begin[lane] and now < end[lane] and gap > 0.0
-        stranded[lane] += gap if held else 0.0
+        held = begin[lane] <= now < end[lane]
+        stranded[lane] += _gap(now, held, compute[lane], starts[lane], falls[lane], worth[lane], value[lane])
+
+
+@disjoint
+def _strand_months(
+    now: float,
+    begin: Lanes,
+    end: Lanes,
+    compute: Lanes,
+    starts: Lanes,
+    falls: Lanes,
+    worth: Lanes,
+    value: Lanes,
+    value1: Lanes,
+    value2: Lanes,
+    value3: Lanes,
+    stranded: Lanes,
+    stranded1: Lanes,
+    stranded2: Lanes,
+    stranded3: Lanes,
+) -> None:
+    """AT_ONCE months of `strand`: what is known of a vintage is read once for all of them."""
+    for lane in range(worth.size):
+        since, until, cost, a, b, c = begin[lane], end[lane], compute[lane], starts[lane], falls[lane], worth[lane]
+        stranded[lane] += _gap(now, since <= now < until, cost, a, b, c, value[lane])
+        stranded1[lane] += _gap(now + 1.0, since <= now + 1.0 < until, cost, a, b, c, value1[lane])
+        stranded2[lane] += _gap(now + 2.0, since <= now + 2.0 < until, cost, a, b, c, value2[lane])
+        stranded3[lane] += _gap(now + 3.0, since <= now + 3.0 < until, cost, a, b, c, value3[lane])
+
+
+@inner
+def _gap(now: float, held: bool, cost: float, starts: float, falls: float, worth: float, value: float) -> float:
+    """(book - V cost)+ of a vintage at the end of a month: its book is `starts` - `falls` month, at most its cost."""
+    line = starts - falls * now
+    gap = (line if line < cost else cost) - value * worth
+    return gap if held and gap > 0.0 else 0.0
 
 
 @inner
