@@ -13,7 +13,7 @@ from simulator.elementary import exp, log
 from simulator.finance import ledger as at
 from simulator.finance.ledger import Lanes, Ledger, Monthly, Rows, World
 
-POWERS = 10  # of what is left of a term within the horizon: months below 1,024
+POWERS = 16  # rows of a table of powers for what is left of a term within the horizon: months below 1,024
 
 
 @inner
@@ -78,12 +78,13 @@ def owe_cloud(
 ) -> None:
     """Add, at covenant tests, the present value at r + s of what is still to be paid in the terms that run.
 
-    `powers` (POWERS, lanes) is scratch: the monthly discount factor to the powers 1, 2, 4 .. from which all are made.
+    `powers` (POWERS, lanes) is scratch: see `_table`.
     """
     inverse, level, unpaid, power = rows[0], rows[1], rows[2], rows[3]
     months = owed.shape[0]
     for m in tests:
-        _discount(funding[m + 1], powers[0], inverse, level, unpaid)
+        _discount(funding[m + 1], powers[1], inverse, level, unpaid)
+        powers[0] = 1.0
         made = 1
         for k in range(mw.size):
             first = int(planned[k]) - 1
@@ -91,18 +92,47 @@ def owe_cloud(
                 continue
             lock = first + (m - first) // term * term
             rest = min(lock + term, months) - 1 - m
-            power[:] = 1.0
-            for j in range(POWERS):
-                if rest >> j == 0:
-                    break
-                if j == made:
-                    _multiply(powers[j - 1], powers[j - 1], powers[j])
-                    made += 1
-                if (rest >> j) & 1 == 1:
-                    _multiply(power, powers[j], power)
-            _add_unpaid(use * rented * mw[k] / 12e3, float(rest), contracts[lock], power, inverse, level, unpaid)
+            made = _table(rest, made, powers)
+            low, middle, high = powers[rest & 3], powers[_row(rest, 1)], powers[_row(rest, 2)]
+            if rest >= 64:
+                _multiply(high, powers[_row(rest, 3)], power)
+                _multiply(power, powers[_row(rest, 4)], power)
+                high = power
+            _add_unpaid(
+                use * rented * mw[k] / 12e3, float(rest), contracts[lock], low, middle, high, inverse, level, unpaid
+            )  # fmt: skip
         for lane in range(unpaid.size):
             owed[m, lane] += unpaid[lane]
+
+
+@inner
+def _row(months: int, digit: int) -> int:
+    """Row of the factor that a base-4 digit of a number of months stands for; row 0 is 1."""
+    d = (months >> (2 * digit)) & 3
+    return 3 * digit + d if d > 0 else 0
+
+
+@inner
+def _table(months: int, made: int, powers: NDArray[np.float64]) -> int:
+    """Extend the discount factor's powers 1, 2, 3, 4, 8, 12, 16, .. in rows 1, 2, .. to all digits of `months`.
+
+    Rows up to `made` are there; how many are there now.
+    """
+    digit = 0
+    while months >> (2 * digit + 2) > 0:
+        digit += 1
+    while made < _row(months, digit):
+        unit = 3 * ((made - 1) // 3) + 1  # of the digit that the last row belongs to
+        _multiply(powers[made], powers[unit], powers[made + 1])
+        made += 1
+    return made
+
+
+@inner
+def _multiply(a: Lanes, b: Lanes, out: Lanes) -> None:
+    """out = a b; rows may be the same."""
+    for lane in range(out.size):
+        out[lane] = a[lane] * b[lane]
 
 
 @disjoint
@@ -119,24 +149,19 @@ def _discount(funding: Lanes, factor: Lanes, inverse: Lanes, level: Lanes, unpai
         unpaid[lane] = 0.0
 
 
-@inner
-def _multiply(a: Lanes, b: Lanes, out: Lanes) -> None:
-    """out = a b; rows may be the same."""
-    for lane in range(out.size):
-        out[lane] = a[lane] * b[lane]
-
-
 @disjoint
 def _add_unpaid(
     scale: float,
     rest: float,
     contracts: Lanes,
-    power: Lanes,
+    low: Lanes,
+    middle: Lanes,
+    high: Lanes,
     inverse: Lanes,
     level: Lanes,
     unpaid: Lanes,
 ) -> None:
     """Add what one site still owes."""
     for lane in range(unpaid.size):
-        years = (1.0 - power[lane]) * inverse[lane] + level[lane] * rest
+        years = (1.0 - low[lane] * middle[lane] * high[lane]) * inverse[lane] + level[lane] * rest
         unpaid[lane] += scale * contracts[lane] * years
