@@ -53,7 +53,7 @@ def exp(x: float) -> float:
     return 0.0 if x < _EXP_LOW else (p + p) * np.int64(bits).view(np.float64)
 
 
-@inner
+@njit
 def exp_less_one_near(x: float) -> float:
     """e^x - 1 within 2 ulp for |x| <= NEAR, without a reduction: x + x^2 q(x)."""
     q = 0.001388888885209413 + x * (0.00019843153726011405 + x * 2.4803471172391467e-05)

@@ -65,7 +65,7 @@ def workspace(model: Model, lanes: int = LANES) -> Workspace:
         blank(model.draws.rows, lanes),
         blank(SCRATCH, lanes),
         empty_world(model.months, model.grid.mw.size, model.price.tenors.size, lanes),
-        books(model.programme, model.plans, model.grid.mw.size, lanes),
+        books(model.programme, model.plans, model.finance.test_months.size, model.grid.mw.size, lanes),
         blank(figure_count(model), lanes),
     )
 
@@ -101,7 +101,7 @@ def simulate(
         fill(model.draws, seed, w.paths, w.z)
         if not draw_world(model, w):
             return int(paths[begin])
-        begin_block(w.books)
+        begin_block(company, w.world, w.books)
         if tracing:
             _trace_world(model.arpu.base, w.world, trace, begin, width)
         for turn in range(plans.order.size):
@@ -115,11 +115,20 @@ def simulate(
                 company, plan, k, w.world, w.z, paths[begin] < SAMPLED, w.books, w.figures[top : top + per_plan],
                 trace[rows:], begin, width,
             )  # fmt: skip
-        for k in range(w.figures.shape[0]):
-            found = out[k, begin : begin + width]
-            for lane in range(width):
-                found[lane] = w.figures[k, lane]
+            _hand_over(w.figures, top, top + per_plan, begin, width, out)
+        _hand_over(w.figures, 0, world_figures, begin, width, out)
     return DONE
+
+
+@inner
+def _hand_over(
+    figures: NDArray[np.float64], first: int, last: int, begin: int, width: int, out: NDArray[np.float64]
+) -> None:
+    """Copy the rows first .. last - 1 of a block to the result, while the processor has them at hand."""
+    for k in range(first, last):
+        found = out[k, begin : begin + width]
+        for lane in range(width):
+            found[lane] = figures[k, lane]
 
 
 @inner

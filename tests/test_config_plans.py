@@ -39,7 +39,8 @@ def test_levers_that_are_off_are_neutral_and_draw_nothing(tmp_path):
     frozen = _frozen(tmp_path, "[plans.own]\n")
     model, plans = frozen.model, frozen.model.plans
     neutral = ("let", "contract", "let_term", "option", "previous", "jv_share", "jv_chips", "equity_limit", "base_eps",
-        "cures", "sweep", "disposal", "works", "order", "works_term", "let_tenor", "cloud_tenor")  # fmt: skip
+        "cures", "sweep", "disposal", "works", "order", "notes_again", "works_term", "let_tenor",
+        "cloud_tenor")  # fmt: skip
     assert {name: getattr(plans, name).tolist() for name in neutral} == {name: [0] for name in neutral}
     assert plans.own.tolist() == [1.0]
     assert (plans.default[0], plans.disposal_when[0], plans.disposal_ratio[0]) == (-1, -1, -1)
@@ -65,7 +66,8 @@ def test_the_standard_plans(flagship):
     assert plans.let_term.tolist() == [0, 36, 36, 36, 36]
     np.testing.assert_allclose(price.market, 30000 * np.exp(0.2 * t), rtol=1e-13)
     assert plans.works.tolist() == [0, 0, 1, 0, 2]  # own, own_lease and hybrid build and renew alike
-    assert plans.order.tolist() == [0, 1, 3, 2, 4]
+    assert plans.order.tolist() == [3, 0, 1, 4, 2]  # own, own_lease and deferred bear the same interest
+    assert plans.notes_again.tolist() == [0, 1, 0, 0, 1]
     assert plans.works_term.tolist() == [36] * 5
     programme, finance = flagship.model.programme, flagship.model.finance
     assert programme.use == 0.65
@@ -91,6 +93,17 @@ def test_plans_alike_in_their_sites_share_a_variant(tmp_path):
     assert tenors.tolist() == [12, 24, 36]
     assert tenors[plans.let_tenor[[1, 2, 3]]].tolist() == [12, 24, 12]
     assert tenors[plans.cloud_tenor[[3, 9]]].tolist() == [36, 12]
+
+
+def test_interest_is_passed_on_to_like_notes_alone(tmp_path):
+    note = "[[notes]]\namount = 5\ncoupon = 0.05\nmaturity = 60\n"
+    plans = {"a": "notes = true", "b": "notes = 2", "c": "notes = true\ncovenants.consequence = 'sweep'",
+        "d": "notes = true\nrefit = 0.1", "e": "notes = false", "f": "notes = true\nrefit = 0.1"}  # fmt: skip
+    text = "".join(f"[plans.{name}]\n{levers}\n" for name, levers in plans.items())
+    found = _frozen(tmp_path, note + text).model.plans
+    assert found.works.tolist() == [0, 0, 0, 1, 0, 1]
+    assert found.order.tolist() == [1, 2, 4, 0, 3, 5]
+    assert found.notes_again.tolist() == [0, 0, 0, 1, 0, 1]
 
 
 def test_a_lever_moves_no_draw_of_anything_else(tmp_path):

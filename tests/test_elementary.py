@@ -18,7 +18,17 @@ from hypothesis import strategies as st
 from scipy import special
 
 from simulator import elementary
-from simulator.elementary import asinh, cos_sin_turns, exp, log, log_normal_number, phi_cdf, phi_inv
+from simulator.elementary import (
+    NEAR,
+    asinh,
+    cos_sin_turns,
+    exp,
+    exp_less_one_near,
+    log,
+    log_normal_number,
+    phi_cdf,
+    phi_inv,
+)
 from tests.bits import fingerprint
 
 # Phi(x) in 20 digits, from 60-digit arithmetic
@@ -43,6 +53,13 @@ def ulps(value: float, exact: Decimal) -> float:
 def test_exp_is_within_one_ulp(x):
     with localcontext(prec=40):
         assert ulps(exp(x), Decimal(x).exp()) < 1.0
+
+
+@given(st.floats(-NEAR, NEAR))
+def test_exp_less_one_near_zero_is_within_two_ulp(x):
+    with localcontext(prec=60):
+        exact = Decimal(x).exp() - 1 if abs(x) > 1e-20 else Decimal(x)
+        assert ulps(exp_less_one_near(x), exact) < 2.0
 
 
 @given(st.floats(min_value=5e-324, allow_infinity=False))
@@ -109,7 +126,7 @@ def test_extremes():
         np.testing.assert_array_equal([function(x) for x in given_], wanted, str(function))
 
 
-@pytest.mark.parametrize("name", ["exp", "log", "asinh", "phi_cdf", "phi_inv"])
+@pytest.mark.parametrize("name", ["exp", "exp_less_one_near", "log", "asinh", "phi_cdf", "phi_inv"])
 def test_loops_over_lanes_are_packed_and_call_no_c_library(name):
     function = getattr(elementary, name)
 

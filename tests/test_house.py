@@ -48,6 +48,16 @@ def test_public_functions_say_what_they_do():
     assert not bare
 
 
+def test_no_row_or_plane_is_named_twice():
+    """A second number for a name would quietly send one series to another's place."""
+    for path in SOURCES:
+        if path.is_relative_to(ROOT / "simulator"):
+            targets = [t for node in ast.parse(path.read_text()).body if isinstance(node, ast.Assign)
+                for target in node.targets for t in ast.walk(target) if isinstance(t, ast.Name)]  # fmt: skip
+            names = [target.id for target in targets if isinstance(target.ctx, ast.Store)]
+            assert len(names) == len(set(names)), path
+
+
 def test_every_module_has_a_docstring():
     assert not [
         str(path) for path in SOURCES if path.read_text().strip() and not ast.get_docstring(ast.parse(path.read_text()))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from simulator.compiled import njit
 from simulator.finance import ledger as at
-from simulator.finance.covenants import LEVERED_ROWS, Cover, loan_life_cover
+from simulator.finance.covenants import LEVERED_ROWS, Cover, loan_life_cover, year_revenue
 from simulator.finance.debt import SCHEDULE, Schedule, note_interest, plan_schedule, refinancing_gap
 from simulator.finance.ledger import World
 from simulator.finance.levered import Liquid, levered
@@ -56,16 +56,16 @@ class Out(NamedTuple):
 
 @njit
 def _run(
-    p: Programme, f: Finance, terms: Terms, plans: Plans, coupon: float, base: Array, s: Schedule, world: World,
-    service: Array, scratch: Array, ledger: Array, tracing: bool, out: Out,
+    p: Programme, f: Finance, terms: Terms, plans: Plans, coupon: float, base: Array, revenue: Array, s: Schedule,
+    world: World, charged: Array, spent: Array, works: Array, scratch: Array, ledger: Array, tracing: bool, out: Out,
 ) -> None:  # fmt: skip
-    plan = plan_of(plans, 0)
-    sweep = plan.sweep == 1
+    plan, sweep = plan_of(plans, 0), plans.sweep[0] == 1
     plan_schedule(plan.notes, s)
     note_interest(f.tax, sweep, plan.notes, s, world.funding, scratch, ledger[at.INTEREST], ledger[at.SHIELD])
+    year_revenue(f.test_months, base, world.monthly[at.NOISE], scratch, revenue)
     levered(
-        p, f, terms, base, s, world, service, scratch, ledger, tracing, out.cover, out.liquid, out.sold, out.apv,
-        out.earnings,
+        p, f, terms, base, revenue, s, world, 1.0, charged, spent, works, scratch, ledger, tracing, out.cover,
+        out.liquid, out.sold, out.apv, out.earnings,
     )  # fmt: skip
     loan_life_cover(f, coupon, s, ledger, out.llcr)
     refinancing_gap(
@@ -155,11 +155,13 @@ def compiled(
     """Every figure and plane, by name; what must not be read is NaN beforehand."""
     months, lanes = case.noise.shape
     ledger = np.full((at.LEDGER, months, lanes), np.nan)
-    off = {"RENT_PAID", "PARTNER_FLOW", "GUARANTEED"} if not terms.with_jv else set()
-    off |= {"CLOUD"} if not terms.with_cloud else set()
-    off |= {"OWED"} if not (terms.with_jv or terms.with_cloud) else set()
-    for name in set(GIVEN) - off:
+    for name in ("EBITDA", *["CLOUD"] * terms.with_cloud, *["OWED"] * (terms.with_jv or terms.with_cloud)):
         ledger[getattr(at, name)] = case.planes[name]
+    works = np.full((at.WORKS, months, lanes), np.nan)
+    works[at.SERVICE] = case.service
+    passes = ((at.RENT, "RENT_PAID"), (at.PARTNER, "PARTNER_FLOW"), (at.GUARANTEE, "GUARANTEED"))
+    for plane, name in passes * terms.with_jv:
+        works[plane] = case.planes[name] / terms.own
     world = at.world(months, 1, 1, lanes)
     for unread in world:
         unread[:] = np.nan
@@ -171,15 +173,14 @@ def compiled(
     apv[:] = 0.0
     liquid = Liquid(*np.full((len(Liquid._fields), lanes), np.nan))
     out = Out(cover, sold, apv, np.zeros((f.fiscal_years, lanes)), llcr, gap, liquid)
-    empty = Schedule(*np.full((SCHEDULE, months), np.nan))
-    scratch = np.full((LEVERED_ROWS, lanes), np.nan)
+    empty, scratch = Schedule(*np.full((SCHEDULE, months), np.nan)), np.full((LEVERED_ROWS, lanes), np.nan)
     _run(
-        programme(months), f, terms, plans_of(notes, terms.sweep), 0.05, case.base, empty, world,
-        case.service, scratch, ledger, tracing, out,
+        programme(months), f, terms, plans_of(notes, terms.sweep), 0.05, case.base, np.empty((len(tests), lanes)),
+        empty, world, case.planes["EBITDA"] - case.planes["TAXABLE"], case.planes["NET"], works, scratch, ledger,
+        tracing, out,
     )  # fmt: skip
     figures = cover._asdict() | {"sold": sold, "apv": apv, "earnings": out.earnings, "llcr": llcr, "gap": gap}
-    figures |= liquid._asdict()
-    return figures | {name: ledger[getattr(at, name)] for name in FILLED}
+    return figures | liquid._asdict() | {name: ledger[getattr(at, name)] for name in FILLED}
 
 
 def slow(case: Case, terms: Terms, notes: Sequence[Note], tests: Sequence[int] = TESTS) -> dict[str, Array]:

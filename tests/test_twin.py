@@ -119,6 +119,9 @@ CASES: dict[str, tuple[Path, int, Sequence[str]]] = {
             "plans.shells.lease_excess.term=18", "plans.shells.lease_excess.default_rate=9",
         ),
     ),
+    "levers, ads that leap and long terms": (
+        LEVERS, 300, ("drivers.arpu.elasticity=1.5", "drivers.arpu.lag=1", "plans.rented.cloud.term=170"),
+    ),
     "levers, at work in month 0": (
         LEVERS, 300, ("programme.training=0", "programme.deployment=0", "sites.near.planned=1", "months=80"),
     ),

@@ -39,9 +39,10 @@ def operate(
     ledger: Ledger,
     tracing: bool,
 ) -> None:
-    """Fill EBITDA before letting, and W where a cloud, a choice or a trace reads it: incremental ad revenue at its margin less operating and cloud cost.
+    """Fill EBITDA before letting: incremental ad revenue at its margin less operating and cloud cost.
 
-    L_m = L_{m-1} + a (ln((C0 + W) / C0) - L_{m-1}); increment = margin base exp(x) (exp(eps L) - 1).
+    Fills W as well, where a cloud, a choice or a trace reads it. L_m = L_{m-1} + a (ln((C0 + W) / C0) - L_{m-1});
+    increment = margin base exp(x) (exp(eps L) - 1).
     """
     adopted, away, paid, lift, grows, row = rows[0], rows[1], rows[2], rows[3], rows[4], rows[5]
     does, cost, working = works[at.DOES], works[at.RUNNING], works[at.WORKING]

@@ -39,7 +39,7 @@ WATCH = 2.0  # tests in a row that cure a breach
     SERVED,  # debt service of twelve months; then equity injected
     YEAR,  # sums over twelve months
 ) = range(14)
-REVENUE, CFADS, INTEREST, EBITDA, RENT, CLOUD, AMORTISED, SUMS = range(8)
+CFADS, INTEREST, EBITDA, RENT, CLOUD, AMORTISED, SUMS = range(7)
 PLANES = (at.CFADS, at.INTEREST, at.EBITDA)  # what the sums from CFADS on add up
 LAST = YEAR + SUMS  # sums of the last quarter
 HALVES = LAST + SUMS  # of the half-years that ended with it and the one before, in turns
@@ -94,12 +94,31 @@ def end_tests(charged: bool, awaited: Lanes, cover: Cover) -> None:
 
 
 @inner
+def year_revenue(
+    tests: NDArray[np.int64], base: NDArray[np.float64], noise: Monthly, rows: NDArray[np.float64], out: Monthly
+) -> None:
+    """Fill `out` (tests, lanes) with the ad revenue of the twelve months up to each test, before the programme.
+
+    It is the same for all plans. `base` is before noise (months,); `rows` are scratch.
+    """
+    if tests.size == 0:
+        return
+    rows[:3] = 0.0
+    for k in range(-4, tests.size):
+        m = tests[0] + 3 * k
+        a, b = max(m - 2, 0), max(m - 1, 0)
+        if m >= 0:
+            _add_up(
+                base[a] if m >= 2 else 0.0, base[b] if m >= 1 else 0.0, base[m], noise[a], noise[b], noise[m], rows[0],
+                rows[1 + k % 2], out[max(k, 0)],
+            )  # fmt: skip
+
+
+@inner
 def close_quarter(
     m: int,
     slot: int,
     terms: Terms,
-    base: NDArray[np.float64],
-    noise: Monthly,
     rents: Monthly,
     ledger: Ledger,
     rows: NDArray[np.float64],
@@ -123,10 +142,6 @@ def close_quarter(
             first, second, 1.0, ledger[at.CLOUD, a], ledger[at.CLOUD, b], ledger[at.CLOUD, m], rows[LAST + CLOUD],
             rows[HALVES + 2 * CLOUD + slot], rows[YEAR + CLOUD],
         )  # fmt: skip
-    _add_up(
-        first * base[a], second * base[b], base[m], noise[a], noise[b], noise[m], rows[LAST + REVENUE],
-        rows[HALVES + 2 * REVENUE + slot], rows[YEAR + REVENUE],
-    )  # fmt: skip
     if terms.sweep:
         _add_up(
             0.0, 0.0, 1.0, rows[NOTHING], rows[NOTHING], rows[PAID], rows[LAST + AMORTISED],
@@ -165,6 +180,7 @@ def test_covenants(
     per_mw: float,
     cost: Lanes,
     service: Monthly,
+    revenue: Lanes,
     ledger: Ledger,
     rows: NDArray[np.float64],
     cover: Cover,
@@ -172,7 +188,7 @@ def test_covenants(
 ) -> None:
     """Test the covenants at the end of month m, on the sums over twelve months.
 
-    Follows the worst ratios, breaches and watches; cures with equity while that is left. `share` of ad revenue is the
+    Follows the worst ratios, breaches and watches; cures with equity while that is left. `share` of `revenue` is the
     base business's EBITDA, `per_mw` a year's share of the next refresh, USD bn per MW in service at cost multiplier 1.
     """
     breach, month, now = cover.breach, cover.month, float(m)
@@ -193,7 +209,7 @@ def test_covenants(
         _charges(m, terms.covenant_fccr, ledger, rows, cover.fccr)
     _leverage(
         share, terms.covenant_leverage, terms.covenant_cash, rows[YEAR + INTEREST], rows[YEAR + EBITDA],
-        rows[YEAR + RENT], rows[YEAR + REVENUE], rows[DEBT], rows[HELD], rows[NEED], cover.icr, cover.leverage,
+        rows[YEAR + RENT], revenue, rows[DEBT], rows[HELD], rows[NEED], cover.icr, cover.leverage,
     )  # fmt: skip
     for lane in range(sold.size):
         fails, before, when = rows[NEED, lane] > 0.0, breach[lane], month[lane]

@@ -29,12 +29,12 @@ def dispose(
     write_offs: Lanes,
     end_value: Lanes,
 ) -> None:
-    """Fill ledger[CHARGED] and ledger[NET] of a plan with its pool, and add the pool to invested capital.
+    """Fill ledger[CHARGES] and ledger[NET] of a plan with its pool, and add the pool to invested capital.
 
     Lower of carrying value and price: the loss is booked at month 0, the gain at closing; no depreciation while held.
     `end_value` gains what an unsold pool is worth at the horizon, after tax.
     """
-    charged, net, books, invested = ledger[at.CHARGED], ledger[at.NET], ledger[at.BOOK], sums[at.CAPITAL]
+    charged, net, books, invested = ledger[at.CHARGES], ledger[at.NET], ledger[at.BOOK], sums[at.CAPITAL]
     months, lanes = net.shape
     for m in range(months):
         for lane in range(lanes):

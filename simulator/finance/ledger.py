@@ -72,7 +72,7 @@ TAKEN, JOINT, TRACED, OVERWRITTEN = FEE, RENT, ASSET, BOOK_OF_SITES  # where the
     CHOSEN_VALUE,  # the same per unit of the value index
     CLOUD,  # cost of what is rented
     EBITDA,  # with both, before rent to a JV
-    CHARGED,  # depreciation less gains; filled for plans with a disposal alone, as is NET
+    CHARGES,  # depreciation less gains; filled for plans with a disposal alone, as is NET
     NET,  # capex less sales
     CASH_FLOW,  # unlevered, after tax, with what passes between partners; filled for rates of return and traces alone
     BOOK,  # invested capital; filled for traces only, as are CASH, REVOLVER, PROFIT and DRAWN_INTEREST

@@ -37,38 +37,23 @@ class Liquid(NamedTuple):
 
 @inline
 def levered(
-    p: Programme,
-    f: Finance,
-    terms: Terms,
-    base: NDArray[np.float64],
-    s: Schedule,
-    world: World,
-    scale: float,
-    charged: Monthly,
-    spent: Monthly,
-    works: Works,
-    scratch: NDArray[np.float64],
-    ledger: Ledger,
-    tracing: bool,
-    cover: Cover,
-    liquid: Liquid,
-    sold: Lanes,
-    apv: Lanes,
-    earnings: NDArray[np.float64],
-) -> None:
+    p: Programme, f: Finance, terms: Terms, base: NDArray[np.float64], revenue: Monthly, s: Schedule, world: World,
+    scale: float, charged: Monthly, spent: Monthly, works: Works, scratch: NDArray[np.float64], ledger: Ledger,
+    tracing: bool, cover: Cover, liquid: Liquid, sold: Lanes, apv: Lanes, earnings: NDArray[np.float64],
+) -> None:  # fmt: skip
     """Run all months of a plan whose operations, notes and interest are in the ledger.
 
     Reads EBITDA, INTEREST, SHIELD; with a cloud CLOUD; with a cloud or JV OWED at test months; of `works` SERVICE and,
     with a JV, RENT, PARTNER, GUARANTEE. `scale` times `charged` and `spent` (months, lanes) are depreciation less gains
-    and capex less sales, `base` is ad revenue before noise (months,), `scratch` (LEVERED_ROWS, lanes). Fills CFADS;
-    NOTES where the plan sweeps or a trace is kept; CASH, REVOLVER, EQUITY, PROFIT and DRAWN_INTEREST for a trace;
-    `cover`; `liquid`; `sold`, equity in USD bn. INTEREST becomes what is paid after sweeps. Adds the tax shield to
-    `apv`, USD a share to `earnings` (years, lanes).
+    and capex less sales, `base` is ad revenue before noise (months,), `revenue` that of `year_revenue`, `scratch`
+    (LEVERED_ROWS, lanes). Fills CFADS; NOTES where the plan sweeps or a trace is kept; CASH, REVOLVER, EQUITY, PROFIT
+    and DRAWN_INTEREST for a trace; `cover`; `liquid`; `sold`, equity in USD bn. INTEREST becomes what is paid after
+    sweeps. Adds the tax shield to `apv`, USD a share to `earnings` (years, lanes).
     """
     funding, noise, margin = world.funding, world.monthly[at.NOISE], world.lanes[at.MARGIN]
-    cost, held, drawn, per_share = world.lanes[at.COST], scratch[row.HELD], scratch[row.DRAWN], scratch[row.PER_SHARE]
-    interest, ebitda, cfads, rents = ledger[at.INTEREST], ledger[at.EBITDA], ledger[at.CFADS], works[at.RENT]
-    years, growth, balance, issued, repaid = f.fiscal_year, p.growth, s.balance, s.issued, s.repaid
+    held, drawn, per_share = scratch[row.HELD], scratch[row.DRAWN], scratch[row.PER_SHARE]
+    interest, ebitda, cfads = ledger[at.INTEREST], ledger[at.EBITDA], ledger[at.CFADS]
+    years, balance, issued, repaid = f.fiscal_year, s.balance, s.issued, s.repaid
     tax, over, levers = f.tax, terms.revolver_margin, terms.equity_limit > 0.0 or terms.sweep
     kept, flows, tests = 1.0 + (1.0 - tax) * terms.cash_rate / 12.0, f.base_cash_flow, f.test_months
     first, last = (tests[0], tests[-1]) if tests.size > 0 else (base.size + 12, -1)
@@ -89,16 +74,28 @@ def levered(
         )  # fmt: skip
         if levers:
             _end(m, terms, balance[m], ledger, scratch, sold)
-        if m >= first - 12 and m <= last and (m - first) % 3 == 0:
-            close_quarter(m, (m - first + 12) // 3 % 2, terms, base, noise, rents, ledger, scratch)
-            if m >= first:
-                per_mw = (p.compute_per_mw + terms.refit * p.shell_per_mw * growth[m]) * 12.0 / p.compute_life
-                test_covenants(m, terms, s, f.leverage_share, per_mw, cost, works[at.SERVICE], ledger, scratch, cover, sold)
+        if first - 12 <= m <= last and (m - first) % 3 == 0:
+            _end_quarter(m, p, f, terms, revenue, s, world.lanes[at.COST], works, scratch, ledger, cover, sold)
         _follow(terms.cash_floor, held, drawn, liquid.least, liquid.months, liquid.drawn)
         if tracing:
             _trace_cash(m, held, drawn, ledger)
     end_tests(terms.with_jv or terms.with_cloud, scratch[row.AWAITED], cover)
     _judge(terms.cash_floor, liquid.least, liquid.short, liquid.depth)
+
+
+@inline
+def _end_quarter(
+    m: int, p: Programme, f: Finance, terms: Terms, revenue: Monthly, s: Schedule, cost: Lanes, works: Works,
+    rows: NDArray[np.float64], ledger: Ledger, cover: Cover, sold: Lanes,
+) -> None:  # fmt: skip
+    """Add up the quarter that ends with month m and, from the first test on, test the covenants."""
+    quarter = (m - f.test_months[0]) // 3
+    close_quarter(m, quarter % 2, terms, works[at.RENT], ledger, rows)
+    if quarter >= 0:
+        per_mw = (p.compute_per_mw + terms.refit * p.shell_per_mw * p.growth[m]) * 12.0 / p.compute_life
+        test_covenants(
+            m, terms, s, f.leverage_share, per_mw, cost, works[at.SERVICE], revenue[quarter], ledger, rows, cover, sold
+        )
 
 
 @inline

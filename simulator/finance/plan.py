@@ -46,7 +46,7 @@ class Plans(NamedTuple):
     note_duration: NDArray[np.float64]  # their Macaulay duration at issue, years
     note_maturity: NDArray[np.float64]  # their weighted term at issue, years
     works: NDArray[np.int64]  # number of the physical variant: plans whose sites behave alike share one
-    order: NDArray[np.int64]  # plan numbers, those of a variant together, like notes behind one another where they can be
+    order: NDArray[np.int64]  # plan numbers, those of a variant together and, where it can be, those with like notes
     notes_again: NDArray[np.int64]  # 1: the plan before it in `order` bears the same interest
     works_term: NDArray[np.int64]  # months of a let contract in the variant (0: none of its plans lets)
     own: NDArray[np.float64]  # share of every site that is owned; the rest is rented from a cloud
@@ -171,8 +171,8 @@ def plan_of(plans: Plans, k: int) -> Plan:
         plans.cash_floor[k], plans.revolver[k], plans.revolver_margin[k], plans.cash_rate[k], plans.penalty[k],
         plans.penalty_month[k], plans.covenant_dscr[k], plans.covenant_fccr[k], plans.covenant_leverage[k],
         plans.covenant_cash[k], plans.note_coupon[k], plans.note_duration[k], plans.note_maturity[k],
-        plans.works_term[k], plans.notes_again[k] == 1, plans.own[k], plans.cloud_term[k], plans.cloud_tenor[k], plans.let[k],
-        plans.occupancy[k], plans.contract[k], plans.let_term[k], plans.let_tenor[k], plans.default[k],
+        plans.works_term[k], plans.notes_again[k] == 1, plans.own[k], plans.cloud_term[k], plans.cloud_tenor[k],
+        plans.let[k], plans.occupancy[k], plans.contract[k], plans.let_term[k], plans.let_tenor[k], plans.default[k],
         plans.let_cost[k], plans.crowding[k], plans.own_supply[k], plans.previous[k], plans.option[k],
         plans.jv_share[k], plans.jv_rate[k], plans.jv_lease[k], plans.jv_renewal[k], plans.jv_guarantee[k],
         plans.jv_chips[k], plans.jv_block[k], plans.equity_limit[k], plans.equity_price[k], plans.base_eps[k],

@@ -19,7 +19,7 @@ from simulator.finance import metrics as row
 from simulator.finance.cashflow import open_project, operate, settle, terminal
 from simulator.finance.choices import CHOICE_ROWS
 from simulator.finance.cloud import POWERS, owe_cloud, rent_cloud
-from simulator.finance.covenants import LEVERED_ROWS, Cover, loan_life_cover
+from simulator.finance.covenants import LEVERED_ROWS, Cover, loan_life_cover, year_revenue
 from simulator.finance.debt import SCHEDULE, note_interest, plan_schedule, refinancing_gap, schedule_of
 from simulator.finance.disposal import dispose
 from simulator.finance.ends import Ends, forget, no_ends
@@ -67,6 +67,7 @@ class Books(NamedTuple):
     defaults: Defaults
     ends: Ends
     ledger: Ledger
+    revenue: Monthly  # (tests, lanes) see year_revenue
     fixed: Fixed
     rows: Rows
     sums: Sums
@@ -74,7 +75,7 @@ class Books(NamedTuple):
     scratch: NDArray[np.float64]
 
 
-def books(p: Programme, plans: Plans, sites: int, lanes: int) -> Books:
+def books(p: Programme, plans: Plans, tests: int, sites: int, lanes: int) -> Books:
     """Empty books for a block of `lanes` paths."""
     months, count = p.growth.size, plans.order.size
     longest = months + 1 + max(int(plans.jv_lease.max(initial=0)), p.compute_life)
@@ -84,6 +85,7 @@ def books(p: Programme, plans: Plans, sites: int, lanes: int) -> Books:
         blank(at.WORKS, months, lanes), blank(at.TOTALS, lanes),
         Lives(blank(sites, lanes), blank(sites, lanes), blank(sites, months + 2, lanes)),
         no_defaults(plans, sites, months, lanes), no_ends(months, lanes), blank(at.LEDGER, months, lanes),
+        blank(max(tests, 1), lanes),
         Fixed(np.zeros((count, SCHEDULE, months)), np.zeros((count, longest)), np.zeros((count, term))),
         blank(at.ROWS, lanes), blank(at.SUMS, lanes), blank(lanes), blank(depth, lanes),
     )  # fmt: skip
@@ -103,9 +105,10 @@ def prepare(marginals: Marginals, plans: Plans, b: Books) -> None:
 
 
 @inner
-def begin_block(b: Books) -> None:
+def begin_block(c: Company, world: World, b: Books) -> None:
     """Other worlds, other tenants."""
     b.defaults.about[1] = NOBODY
+    year_revenue(c.finance.test_months, c.arpu.base, world.monthly[at.NOISE], b.rows, b.revenue)
 
 
 @inner
@@ -253,7 +256,7 @@ def charges_of(plan: Plan, works: Works, ledger: Ledger) -> tuple[float, Monthly
     """Where a plan's depreciation less gains and its capex less sales stand, and by what they are to be scaled."""
     scale, charged, spent = plan.own, works[at.WRITTEN], works[at.SPENDING]
     if plan.disposal > 0.0:
-        scale, charged, spent = 1.0, ledger[at.CHARGED], ledger[at.NET]
+        scale, charged, spent = 1.0, ledger[at.CHARGES], ledger[at.NET]
     return scale, charged, spent
 
 
@@ -302,8 +305,8 @@ def _debt(c: Company, plan: Plan, k: int, world: World, tracing: bool, b: Books,
     )  # fmt: skip
     scale, charged, spent = charges_of(plan, b.works, ledger)
     levered(
-        c.programme, f, terms_of(plan), c.arpu.base, schedule, world, scale, charged, spent, b.works, b.scratch,
-        ledger, tracing, cover, liquid, figures[row.EQUITY_SOLD], figures[row.APV], figures[row.PLAN :],
+        c.programme, f, terms_of(plan), c.arpu.base, b.revenue, schedule, world, scale, charged, spent, b.works,
+        b.scratch, ledger, tracing, cover, liquid, figures[row.EQUITY_SOLD], figures[row.APV], figures[row.PLAN :],
     )  # fmt: skip
     loan_life_cover(f, plan.note_coupon, schedule, ledger, figures[row.LLCR])
     refinancing_gap(

@@ -52,6 +52,12 @@ CASES: dict[str, tuple[str, ...]] = {
         "plans.shells.lease_excess.term=18",
         "plans.shells.lease_excess.default_rate=9",
     ),
+    "lively": (  # ads follow compute at once and by a lot; a cloud's terms are longer than 64 months
+        "months=110",
+        "drivers.arpu.elasticity=1.5",
+        "drivers.arpu.lag=1",
+        "plans.rented.cloud.term=100",
+    ),
     "pending": ("months=48", _SOON),  # one test: the watch after it does not end
     "swept": (  # sweeps begin, take part of the notes, go on over an issue, and end
         "months=110",

@@ -5,8 +5,12 @@ from __future__ import annotations
 from tests.mutations import Mutation
 
 CASH_FLOW = (
-    Mutation("adoption is linear", "log(1.0 + effective[lane] * fleet)", "effective[lane] * fleet"),
-    Mutation("revenue is not lifted but multiplied", "adopted[lane]) - 1.0", "adopted[lane])"),
+    Mutation("adoption is linear", "growth = log_normal_number(1.0 + more)", "growth = more"),
+    Mutation("revenue is not lifted but multiplied", "adopted[lane]) - 1.0", "adopted[lane])", "lively"),
+    Mutation("a leap of the lift is a step", "w, adopted, grows) > 0:", "w, adopted, grows) < 0:", "lively"),
+    Mutation("after a leap the lift is moved again", "            grows[lane] = 0.0\n", "", "lively"),
+    Mutation("the lift is a sum of what it grows by", "(more + more * lift[lane])", "more"),
+    Mutation("revenue of a year is that of half of it", "rows[1 + k % 2], out[", "rows[2], out[", "pending"),
     Mutation(
         "losses on sale are taxed as gains",
         "level - gain[lane]",
@@ -51,7 +55,7 @@ DEBT = (
     Mutation("notes are refinanced at opening rates", "funding[maturity + 1, lane]", "funding[maturity, lane]"),
     Mutation("the tax shield is discounted a month less", "exp(last[lane] * begin)", "exp(last[lane] * (begin - 1))"),
     Mutation("interest on cash is not taxed", "1.0 + (1.0 - tax) * ", "1.0 + ", "poor"),
-    Mutation("interest is taxed", "taxed = taxable[lane] - borne", "taxed = taxable[lane] + borne"),
+    Mutation("interest is taxed", "scale * charged[lane] - borne", "scale * charged[lane] + borne"),
     Mutation("the penalty is paid every month after", "terms.penalty if m == ", "terms.penalty if m >= "),
     Mutation("the revolver has no limit", "else limit - owed", "else pays", "poor"),
     Mutation("the revolver is never repaid", "missing > -owed else -owed", "missing > 0.0 else 0.0", "poor"),

@@ -7,7 +7,18 @@ from tests.mutations import Mutation
 LETTING = (
     Mutation("contracts rent at spot", "contracts[lane] * share", "price[lane] * share"),
     Mutation("contracts run a month longer", "turns = min(max(q.term, 1)", "turns = min(q.term + 1"),
-    Mutation("let vintages are always new", "on_spot * value_mw[lane] + spot", "on_spot * working[lane] + spot"),
+    Mutation(
+        "a rest of months has two digits",
+        "powers[_row(rest, 1)], powers[_row(rest, 2)]",
+        "powers[_row(rest, 1)], powers[0]",
+    ),
+    Mutation(
+        "a rest of months has three digits",
+        "_multiply(high, powers[_row(rest, 3)], power)",
+        "_multiply(high, powers[0], power)",
+        "lively",
+    ),
+    Mutation("nothing is let at spot", "(on_spot * value_mw[lane] + relet[lane])", "relet[lane]"),
     Mutation("all is let at spot", "(1.0 - q.contract) * scale", "scale"),
     Mutation("selling costs nothing", "            1.0 - q.cost, supply, depth", "            1.0, supply, depth"),
     Mutation(
@@ -21,7 +32,7 @@ LETTING = (
     Mutation("chosen MW earn no rent", "extra[lane] = q.own / 12e3", "extra[lane] = 0.0 / 12e3"),
     Mutation("spare MW do not crowd", "1.0 - plan.crowding * plan.let", "1.0"),
     Mutation("tenants never default", "if scores[lane] < longest", "if scores[lane] < -99.0"),
-    Mutation("tenants default a month early", ">= j + 1:", ">= j + 2:"),
+    Mutation("tenants default a month early", ">= first + j + 1", ">= first + j + 2"),
     Mutation("each term has the first tenant's fate", "scores = z[first[k] + turn]", "scores = z[first[k]]"),
     Mutation(
         "contracts outlast an exit", "    if leaves:\n        n = _find", "    if False:\n        n = _find", "fleeing"
@@ -31,9 +42,7 @@ LETTING = (
     Mutation("a tenant that never came defaults", "lock < gone and stops <= gone and", "lock < gone and", "fleeing"),
     Mutation("what was never locked is broken", "if lock < gone and stops", "if stops", "fickle"),
     Mutation("chips let again stay as they were", "min(int(vintages[turn + 1, lane]), until)", "until"),
-    Mutation(
-        "what a tenant left stays empty", "spot = again[lane] + relet[lane]", "spot = again[lane] + 0.0 * relet[lane]"
-    ),
+    Mutation("what a tenant left stays empty", "value_mw[lane] + relet[lane])", "value_mw[lane])"),
     Mutation(
         "a lock's own supply is that of today",
         "scale * fetched(q, market[lock]",
@@ -127,7 +136,7 @@ DISPOSAL = (
         "sold = carrying * ratio if m == when",
         "sold = carrying * ratio if m == when + 1",
     ),
-    Mutation("the pool's gain is not taxed", "sold - f.tax * result", "sold"),
+    Mutation("the pool's gain is not taxed", "charged[m, lane] -= result", "charged[m, lane] -= 0.0"),
     Mutation("a held pool is depreciated", "if not closes and back <= m", "if back <= m or True"),
     Mutation("an unsold pool is worth its book", "book * min(1.0, trailing[lane] / p.shell_price)", "book"),
     Mutation("a pool's write-down is no write-off", "write_offs[lane] += carrying - book", "write_offs[lane] += 0.0"),

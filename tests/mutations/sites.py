@@ -35,9 +35,11 @@ SITES = (
     Mutation("chips are bought though none earn their keep", "and trailing[m, lane] >= run", "and run >= 0.0", "dear"),
     Mutation(
         "stranded value counts last month's book",
-        "(now + 1.0 - since[lane]) * rate",
-        "(now - since[lane]) * rate",
+        "(site[SINCE, lane] - 1.0)",
+        "site[SINCE, lane]",
     ),
+    Mutation("a book stands above its cost before service", "(line if line < cost else cost)", "line"),
+    Mutation("the third of four months is the fourth", "lane] += _gap(now + 2.0,", "lane] += _gap(now + 3.0,"),
     Mutation("sites work from the first day", "int(site[SERVICE, lane]) + delay", "int(site[SERVICE, lane])"),
     Mutation(
         "wear before the purchase counts twice",
