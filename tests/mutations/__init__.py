@@ -53,7 +53,7 @@ CASES: dict[str, tuple[str, ...]] = {
         "plans.shells.lease_excess.default_rate=9",
     ),
     "lively": (  # ads follow compute at once and by a lot; a cloud's terms are longer than 64 months
-        "months=110",
+        "months=140",
         "drivers.arpu.elasticity=1.5",
         "drivers.arpu.lag=1",
         "plans.rented.cloud.term=100",

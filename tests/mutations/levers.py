@@ -11,6 +11,7 @@ LETTING = (
         "a rest of months has two digits",
         "powers[_row(rest, 1)], powers[_row(rest, 2)]",
         "powers[_row(rest, 1)], powers[0]",
+        "lively",
     ),
     Mutation(
         "a rest of months has three digits",
