@@ -92,7 +92,8 @@ NOTHING_LET = Letting(1.0, 0.0, 0.0, 0, 0.0, False, False, False, 0.0, 0.0, 1.0)
 
 @njit
 def book(programme, fleet, letting, market, world, works, lives, rows, ledger):  # inner: no entry for Python
-    operate(programme, fleet, letting, market, market, programme.z_default, world, works, lives, rows, rows, ledger)
+    january = programme.z_default
+    operate(programme, fleet, letting, market, market, january, world, works, lives, rows, rows, ledger, False)
 
 
 def increment(epsilon: float, lag: float, added: float, months: int = 30) -> np.ndarray:
