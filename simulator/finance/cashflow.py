@@ -165,9 +165,9 @@ def settle(
     """The project's cash flow month by month: its sums, the partner's flows, and how much it takes for how long.
 
     `scale` times `charged` and `spent` are depreciation less gains and capex less sales. Sums: npv and apv before the
-    terminal value, profit before tax. Fills ledger[CASH_FLOW] where a rate of return or a trace wants it. `peak` is
-    peak funding (>= 0), with its month, `payback` the first month after it with a cumulative flow >= 0 (never: the
-    horizon).
+    terminal value, profit before tax. Fills ledger[CASH_FLOW] where a rate of return or a trace wants it; where the
+    partner's is wanted, its flows before tax stand in ledger[CFADS] until the levered month. `peak` is peak funding
+    (>= 0), with its month, `payback` the first month after it with a cumulative flow >= 0 (never: the horizon).
     """
     cumulative, paid, spare, unread = rows[0], rows[1], rows[2], rows[3]
     npv, apv, profit = sums[at.PRESENT], sums[at.UNLEVERED], sums[at.EARNED]

@@ -40,7 +40,7 @@ WATCH = 2.0  # tests in a row that cure a breach
     YEAR,  # sums over twelve months
 ) = range(14)
 CFADS, INTEREST, EBITDA, RENT, CLOUD, AMORTISED, SUMS = range(7)
-PLANES = (at.CFADS, at.INTEREST, at.EBITDA)  # what the sums from CFADS on add up
+PLANES = (at.CFADS, at.INTEREST, at.EBITDA)  # what the sums before RENT add up
 LAST = YEAR + SUMS  # sums of the last quarter
 HALVES = LAST + SUMS  # of the half-years that ended with it and the one before, in turns
 LEVERED_ROWS = HALVES + 2 * SUMS
@@ -126,8 +126,7 @@ def close_quarter(
     """Add up the quarter that ends with month m and the year of its four quarters; `slot` is 0 and 1 in turns."""
     a, b = max(m - 2, 0), max(m - 1, 0)
     first, second = 1.0 if m >= 2 else 0.0, 1.0 if m >= 1 else 0.0  # before month 0 there is nothing
-    for k in range(CFADS, RENT):
-        plane = PLANES[k - CFADS]
+    for k, plane in enumerate(PLANES):
         _add_up(
             first, second, 1.0, ledger[plane, a], ledger[plane, b], ledger[plane, m], rows[LAST + k],
             rows[HALVES + 2 * k + slot], rows[YEAR + k],
