@@ -50,7 +50,7 @@ class Kernel:
 
     def __init__(self, model: Any, lanes: int, seed: int) -> None:
         from simulator import kernel
-        from simulator.engine.local import Slot, Task
+        from simulator.engine.thread_pool import Slot, Task
 
         self._slot, self._task, self._seed = Slot(model, PIECE, lanes), Task, seed
         self._next = kernel.SAMPLED

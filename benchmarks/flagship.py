@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.config import freeze, load
 from simulator.drivers.price import JUMP
-from simulator.engine.vector import only_plan
+from simulator.engine.scenario_samples import only_plan
 from simulator.finance.plan import BOOK, COMMITTED
 from simulator.model import Model
 

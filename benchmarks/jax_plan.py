@@ -10,8 +10,8 @@ from jax import lax
 
 from benchmarks.jax_world import World
 from benchmarks.ladder import Ladder, ladder
-from simulator.finance.covenants import NO_EARNINGS
-from simulator.finance.debt import REFINANCED_MONTHS, REFINANCING_DSCR, SLACK
+from simulator.finance.financing.covenants import NO_EARNINGS
+from simulator.finance.financing.debt import REFINANCED_MONTHS, REFINANCING_DSCR, SLACK
 from simulator.model import Model
 
 Array = Any

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.finance.debt import REFINANCED_MONTHS
+from simulator.finance.financing.debt import REFINANCED_MONTHS
 from simulator.model import Model
 
 Array = NDArray[np.float64]

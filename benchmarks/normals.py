@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.flagship import flagship
 from simulator import kernel
-from simulator.compiled import njit
+from simulator.numerics.jit import njit
 from simulator.sampling.sampler import fill
 
 BLOCK = 1 << 14  # normals numpy makes at a time: they stay in the cache

@@ -10,8 +10,8 @@ import numpy as np
 from benchmarks.numba_sites import build_sites
 from benchmarks.numba_world import njit
 from simulator.finance import metrics as row
-from simulator.finance.covenants import NO_EARNINGS
-from simulator.finance.debt import REFINANCED_MONTHS, REFINANCING_DSCR, SLACK
+from simulator.finance.financing.covenants import NO_EARNINGS
+from simulator.finance.financing.debt import REFINANCED_MONTHS, REFINANCING_DSCR, SLACK
 from simulator.finance.metrics import world_metrics
 
 WORLD = len(world_metrics(()))

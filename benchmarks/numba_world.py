@@ -18,7 +18,7 @@ from simulator.drivers.marginals import (
     UNIFORM,
 )
 from simulator.drivers.silicon import WORST_LOSS
-from simulator.elementary import phi_inv
+from simulator.numerics.special_functions import phi_inv
 
 njit = numba.njit(nogil=True, error_model="numpy")  # no disk cache: it does not see a change in another file
 

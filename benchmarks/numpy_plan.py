@@ -10,8 +10,8 @@ from benchmarks.numpy_sites import ACTIVE, COST, DEPRECIATION, FIRST, SERVICE, S
 from benchmarks.numpy_tables import Array, running
 from benchmarks.numpy_world import VALUE, WORK, World
 from simulator.finance import metrics as row
-from simulator.finance.covenants import NO_EARNINGS
-from simulator.finance.debt import REFINANCED_MONTHS, REFINANCING_DSCR, SLACK
+from simulator.finance.financing.covenants import NO_EARNINGS
+from simulator.finance.financing.debt import REFINANCED_MONTHS, REFINANCING_DSCR, SLACK
 from simulator.model import Model
 
 

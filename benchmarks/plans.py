@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.flagship import CONFIG
 from simulator import kernel
 from simulator.config import freeze, load
-from simulator.engine.vector import only_plan
+from simulator.engine.scenario_samples import only_plan
 
 
 def plans(rounds: int, paths: int = 50 * kernel.LANES) -> dict[str, Any]:

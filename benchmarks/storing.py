@@ -13,7 +13,7 @@ from benchmarks.flagship import CONFIG
 from simulator import kernel
 from simulator.config import freeze, load
 from simulator.engine import simulation
-from simulator.engine.local import TASK, Slot, Task
+from simulator.engine.thread_pool import TASK, Slot, Task
 from simulator.pipeline import job_of
 from simulator.results.sample import SampleWriter
 from simulator.results.store import RunFolder

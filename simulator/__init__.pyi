@@ -1,3 +1,6 @@
+from simulator.analyses.stored_runs import break_even as break_even
+from simulator.analyses.stored_runs import compare as compare
+from simulator.analyses.stored_runs import replay as replay
 from simulator.config import Config as Config
 from simulator.config import Frozen as Frozen
 from simulator.config import freeze as freeze
@@ -9,9 +12,6 @@ from simulator.errors import SimulatorError as SimulatorError
 from simulator.pipeline import run as run
 from simulator.pipeline import stress as stress
 from simulator.pipeline import tornado as tornado
-from simulator.questions import break_even as break_even
-from simulator.questions import compare as compare
-from simulator.questions import replay as replay
 from simulator.results.store import Run as Run
 from simulator.results.store import open_run as open_run
 

@@ -12,18 +12,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import inner, njit
 from simulator.drivers import arpu, dependence, funding, grid, price, silicon
 from simulator.drivers.marginals import sample
-from simulator.finance import ledger as at
 from simulator.finance import metrics as row
-from simulator.finance.ledger import World, blank
-from simulator.finance.ledger import world as empty_world
+from simulator.finance import workspace as at
 from simulator.finance.metrics import plan_metrics, world_metrics
 from simulator.finance.plan import plan_of
 from simulator.finance.series import PLAN_SERIES, WORLD_SERIES
-from simulator.finance.valuation import Books, Company, begin_block, books, build_works, prepare, value_plan
+from simulator.finance.valuation.plan_value import Books, Company, begin_block, books, build_works, prepare, value_plan
+from simulator.finance.workspace import World, blank
+from simulator.finance.workspace import world as empty_world
 from simulator.model import Model
+from simulator.numerics.jit import inner, njit
 from simulator.sampling.sampler import fill
 
 LANES = 128

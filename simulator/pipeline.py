@@ -14,29 +14,29 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from simulator import journal, report, resuming
+from simulator import event_log, report
+from simulator.cluster import client as clusters
+from simulator.cluster.client import Cluster
 from simulator.config import Config, Frozen, freeze, load
 from simulator.config.events import parse_event
 from simulator.config.loader import reload
 from simulator.config.stress_files import find_sets, shipped
-from simulator.engine import cluster as clusters
-from simulator.engine import local, simulation, trace, warmup
+from simulator.engine import session, simulation, thread_pool, trace, warmup
 from simulator.engine.checkpoint import Keeper
-from simulator.engine.cluster import Cluster
-from simulator.engine.forecast import peak_memory
+from simulator.engine.continuity import SAMPLER
+from simulator.engine.cost_forecast import peak_memory
 from simulator.engine.interrupt import Stop
 from simulator.engine.progress import meter
-from simulator.engine.resume import SAMPLER
+from simulator.engine.scenario_samples import figure, figures, only_plan
+from simulator.engine.session import Ask
 from simulator.engine.simulation import Job
 from simulator.engine.stopping import UNLIMITED, Asked
-from simulator.engine.vector import figure, figures, only_plan
 from simulator.errors import ConfigError, RunError
 from simulator.results import store
 from simulator.results.columns import all_columns
 from simulator.results.digest import run_digest
 from simulator.results.sample import write_tail
 from simulator.results.store import Run, RunFolder, open_run
-from simulator.resuming import Ask
 from simulator.risk import convergence, sensitivity
 from simulator.risk.sensitivity import Swing
 from simulator.risk.stress import Comparison
@@ -83,12 +83,12 @@ def run(
         clusters.check(cluster)
     folder = RunFolder.create(out or default_folder(name, checked.seed if seed is None else seed, started), resume)
     with (
-        journal.of(folder.path),
+        event_log.of(folder.path),
         folder.alone(resume),
-        resuming.kept(folder),
+        session.kept(folder),
         clusters.connected(cluster, tell) as client,
     ):
-        found = resuming.look(
+        found = session.look(
             folder, frozen, Ask(Asked(paths, tuple(precision), until), seed, resume, accept_changes), tell
         )
         if not found.done:
@@ -96,7 +96,7 @@ def run(
             rules = found.rules(job)
             found.announce(job)
             warm(job, tell)
-            keeper = resuming.keeper(folder, found, job, rules, accept_changes, started)
+            keeper = session.keeper(folder, found, job, rules, accept_changes, started)
             place = Cluster(client, cluster, job, keeper.tallies, tell) if cluster else None
             _simulate(folder, found.frozen, job, keeper, checkpoint, say, place)
     if draw:
@@ -135,7 +135,7 @@ def _simulate(
         sample_hash = keeper.close_sample()
     job = job._replace(paths=tallies.paths)
     verdict = rules.verdict(tallies)
-    journal.event("stop", **verdict, paths=job.paths, seconds=seconds)
+    event_log.event("stop", **verdict, paths=job.paths, seconds=seconds)
     tell("writing the run folder")
     folder.write_table(store.SERIES, trace.fan(job.model, frozen.plans, job.seed, job.paths))
     sample = _sampled(folder)
@@ -195,7 +195,7 @@ def tornado(
             return asked.read(blank(figure(model, asked.row, job.seed, job.paths, stop), asked.name, why))
 
         def spread(one: Callable[[Swing], dict[str, Any]], swings: Iterable[Swing]) -> Iterator[dict[str, Any]]:
-            for bar in local.in_threads(one, swings, job.threads):
+            for bar in thread_pool.in_threads(one, swings, job.threads):
                 shown.advance(1)
                 yield bar
 
@@ -256,7 +256,7 @@ def stress(
 
         held = Comparison(values(base), asked.metric, wanted)
         against = dict(
-            local.in_threads(lambda k: (k, held.against(values(stressed[k]))), range(len(chosen)), job.threads)
+            thread_pool.in_threads(lambda k: (k, held.against(values(stressed[k]))), range(len(chosen)), job.threads)
         )
     return {
         "config": checked.name,
@@ -281,7 +281,7 @@ def job_of(frozen: Frozen, paths: int | None = None, threads: int | None = None,
         events=frozen.events,
         seed=frozen.config.seed if seed is None else seed,
         paths=frozen.config.paths if paths is None else paths,
-        threads=local.cores() if threads is None else threads,
+        threads=thread_pool.cores() if threads is None else threads,
     )
 
 
@@ -290,7 +290,7 @@ def warm(job: Job, tell: Say) -> float:
     if cold := warmup.is_cold():
         tell("compiling, once")
     seconds = warmup.warm(job)
-    journal.event("compile", seconds=seconds, cold=cold)
+    event_log.event("compile", seconds=seconds, cold=cold)
     return seconds
 
 
@@ -298,7 +298,7 @@ def _stages(say: Say | None) -> Say:
     """Tells a stage to whoever listens, and to the journal."""
 
     def tell(stage: str) -> None:
-        journal.event("stage", message=stage)
+        event_log.event("stage", message=stage)
         if say is not None:
             say(stage)
 

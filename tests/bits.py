@@ -9,7 +9,7 @@ import numpy as np
 from simulator.drivers.dependence import factors, freeze_dependence, inverse_scale_law
 from simulator.drivers.laws import empirical, freeze, named, zero_inflated
 from simulator.drivers.marginals import sample
-from simulator.elementary import asinh, exp, log, phi_cdf, phi_inv
+from simulator.numerics.special_functions import asinh, exp, log, phi_cdf, phi_inv
 from simulator.sampling.draws import Layout
 from simulator.sampling.sampler import fill
 

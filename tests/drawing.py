@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import njit
 from simulator.drivers import arpu, funding, grid, price, reverting, silicon
 from simulator.drivers.forwards import JumpLaw, RegimeLaw
 from simulator.drivers.laws import Law, constant, freeze, named
+from simulator.numerics.jit import njit
 
 Array = NDArray[np.float64]
 

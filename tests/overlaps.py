@@ -56,11 +56,11 @@ def watch(calls: Counter[str], clashes: Counter[str]) -> Callable[[Callable[...,
 
 def main() -> None:
     """Simulate a few paths of every run, with and without a trace."""
-    from simulator import compiled
+    from simulator.numerics import jit
 
     assert os.environ.get("NUMBA_DISABLE_JIT") == "1", "compiled code cannot be watched"
     calls, clashes = Counter[str](), Counter[str]()
-    vars(compiled)["disjoint"] = watch(calls, clashes)
+    vars(jit)["disjoint"] = watch(calls, clashes)
     from simulator import kernel
     from simulator.config import freeze, load
 

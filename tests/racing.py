@@ -90,10 +90,10 @@ def wanted() -> float:
 
 def loops() -> dict[str, Callable[[], object]]:
     """A sampler, a driver and a plan's figure, small enough to compile twice in a test."""
-    from simulator.compiled import njit
     from simulator.config import freeze, load
     from simulator.drivers import funding
-    from simulator.finance import returns
+    from simulator.finance.valuation import returns
+    from simulator.numerics.jit import njit
     from simulator.sampling.sampler import fill
 
     present_value = returns.value_at

@@ -13,7 +13,7 @@ from unittest import mock
 
 from simulator import pipeline
 from simulator.config import freeze, load
-from simulator.engine import local, progress
+from simulator.engine import progress, thread_pool
 from simulator.engine.checkpoint import load_state
 from simulator.engine.simulation import Job
 from simulator.errors import Interrupted, RunError
@@ -22,13 +22,13 @@ from simulator.results.store import Run, open_any, open_run
 from tests.faults import faults
 from tests.smoke import SMOKE
 
-TASKS = local.tasks
+TASKS = thread_pool.tasks
 
 
 @contextmanager
 def small_tasks(size: int) -> Iterator[None]:
     """Tasks of `size` paths: a short run then has as many of them as a long one."""
-    with mock.patch.object(local, "tasks", partial(TASKS, size=size)):
+    with mock.patch.object(thread_pool, "tasks", partial(TASKS, size=size)):
         yield
 
 

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulator.compiled import njit
 from simulator.drivers import arpu, reverting
 from simulator.drivers.arpu import Arpu
 from simulator.drivers.laws import named, truncated, zero_inflated
-from simulator.finance import ledger as at
-from simulator.finance.cashflow import operate
-from simulator.finance.letting import Letting
+from simulator.finance import workspace as at
+from simulator.finance.operations.cash_flow import operate
+from simulator.finance.operations.leasing import Letting
 from simulator.finance.programme import Programme
-from simulator.finance.sites import Lives
+from simulator.finance.sites.build import Lives
+from simulator.numerics.jit import njit
 from tests.drawing import draw_arpu
 from tests.statistical import assert_correlation, assert_covariance, assert_mean, assert_share, assert_variance
 

@@ -10,9 +10,9 @@ from unittest import mock
 import pytest
 
 from simulator import kernel, pipeline
-from simulator.engine import clock
+from simulator.batch import planning, record, running
+from simulator.config import durations
 from simulator.errors import ConfigError, Interrupted, RunError
-from simulator.night import planning, record, running
 from simulator.results.store import RunFolder, open_run
 from tests.faults import faults
 from tests.pages import Page
@@ -278,7 +278,7 @@ def test_the_time_that_is_left_is_shared_evenly(monkeypatch, tmp_path, small):
     """Three runs in 600 s: 200 each; the first takes 30 s, so 285 for the others; the last has a time of its own."""
     now, shares = [1e9], []
     monkeypatch.setattr(running.time, "time", lambda: now[0])
-    monkeypatch.setattr(clock.time, "time", lambda: now[0])
+    monkeypatch.setattr(durations.time, "time", lambda: now[0])
 
     def run(_config, _out, **asked):
         shares.append(asked["until"])

@@ -20,7 +20,7 @@ from benchmarks.flagship import (
     require_supported,
 )
 from simulator import kernel
-from simulator.engine.local import Slot, Task
+from simulator.engine.thread_pool import Slot, Task
 
 PATHS = 1 << 14
 

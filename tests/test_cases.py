@@ -9,7 +9,8 @@ import csv
 
 import pytest
 
-from simulator.finance import economics, notes
+from simulator.finance import economics
+from simulator.finance.financing import note_ladder
 from simulator.finance.training import TrainingRun
 from tests.statistical import evidence
 
@@ -43,9 +44,9 @@ def test_3_other_rates_and_lives():
 
 
 def test_4_thirty_billion_of_notes():
-    coupon, macaulay, maturity = notes.ladder(*zip(*NOTES, strict=True))
+    coupon, macaulay, maturity = note_ladder.ladder(*zip(*NOTES, strict=True))
     amounts = [amount for amount, _, _ in NOTES]
-    modified = sum(amount * notes.modified(rate, years) for amount, rate, years in NOTES) / sum(amounts)
+    modified = sum(amount * note_ladder.modified(rate, years) for amount, rate, years in NOTES) / sum(amounts)
     assert sum(amounts) == 30.0
     assert coupon == pytest.approx(0.05136, abs=5e-6)
     assert coupon * 30.0 == pytest.approx(1.541, abs=5e-4)

@@ -11,8 +11,9 @@ from unittest import mock
 import pytest
 
 from simulator import pipeline
+from simulator.cluster import client, worker_pool
 from simulator.config import load
-from simulator.engine import cluster, crew, progress
+from simulator.engine import progress
 from simulator.errors import ConfigError, Interrupted, RunError
 from simulator.results import store
 from simulator.results.sample import SAMPLE_PATHS
@@ -32,8 +33,8 @@ DEADLY = SAMPLE_PATHS + 2 * TASK
 def _small():
     """Eight tasks beyond the sample, and no patience."""
     with (
-        mock.patch.multiple(cluster, TASK=TASK, LEAST=TASK, CONNECT=2.0),
-        mock.patch.multiple(crew, LOOK=0.1, PATIENCE=30.0),
+        mock.patch.multiple(client, TASK=TASK, LEAST=TASK, CONNECT=2.0),
+        mock.patch.multiple(worker_pool, LOOK=0.1, PATIENCE=30.0),
     ):
         yield
 
@@ -141,7 +142,7 @@ def test_a_worker_killed_in_the_middle_of_a_run(two, workers, run, whole, tmp_pa
 
 def test_a_task_that_kills_its_workers_fails_the_run_with_its_paths(loopback, run, whole, tmp_path):
     with (
-        mock.patch.object(crew, "LOSSES", 1),
+        mock.patch.object(worker_pool, "LOSSES", 1),
         loopback.workers(2, deadly=DEADLY),
         pytest.raises(RunError) as caught,
     ):
@@ -163,13 +164,13 @@ def test_workers_with_other_code_are_refused(loopback, run, tmp_path):
 
 
 def test_a_scheduler_without_workers_is_waited_for_and_no_longer(loopback, run, tmp_path, monkeypatch):
-    monkeypatch.setattr(crew, "PATIENCE", 0.5)
+    monkeypatch.setattr(worker_pool, "PATIENCE", 0.5)
     with pytest.raises(RunError, match=r"no worker to give paths to for \d+ s"):
         run(tmp_path / "run", cluster=loopback.address)
 
 
 def test_nobody_at_the_address(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster, "CONNECT", 0.3)
+    monkeypatch.setattr(client, "CONNECT", 0.3)
     with pytest.raises(RunError, match=r"--cluster tcp://127.0.0.1:9: no scheduler answers \("):
         run(tmp_path / "run", cluster="tcp://127.0.0.1:9")
     assert not (tmp_path / "run").exists()
@@ -181,13 +182,13 @@ def test_nobody_at_the_address(run, tmp_path, monkeypatch):
 def test_what_is_no_address_is_refused(address):
     text = f"--cluster: given {address}, wanted tcp://HOST:PORT or tls://HOST:PORT of a scheduler"
     with pytest.raises(ConfigError) as caught:
-        cluster.check(address)
+        client.check(address)
     assert caught.value.mistakes == [text]
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:8786", "tls://node-1.example.com:443", "tcp://[::1]:8786"])
 def test_addresses(address):
-    cluster.check(address)
+    client.check(address)
 
 
 def test_without_dask_the_message_says_what_to_install(monkeypatch):

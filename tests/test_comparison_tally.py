@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from simulator.finance.metrics import Metric
 from simulator.results.columns import all_columns
 from simulator.results.comparison import TIE
-from simulator.results.recording import BLOCK
 from simulator.results.tallies import Tallies
+from simulator.results.tally_kernel import BLOCK
 from simulator.risk import intervals, measures, summary
 from tests.test_tallies import WORLD, digest
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from simulator.engine.doublings import FIRST, Doublings
+from simulator.engine.convergence_tracker import FIRST, Doublings
 from simulator.finance.metrics import Metric
 from simulator.report import convergence as shown
 from simulator.report.canvas import png, style
@@ -18,8 +18,8 @@ from simulator.report.tables import not_shrinking
 from simulator.results.columns import Column
 from simulator.results.tallies import Tallies
 from simulator.risk import convergence, summary
-from simulator.risk.outlook import outlook
 from simulator.risk.precision import target
+from simulator.risk.precision_forecast import outlook
 from tests.resumable import run, same, small_tasks, stopped
 from verification.convergence import LAWS, follow, warned
 

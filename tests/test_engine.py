@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from simulator.config import freeze, load
-from simulator.engine import local, progress, trace
+from simulator.engine import progress, thread_pool, trace
 from simulator.engine.interrupt import Stop
+from simulator.engine.thread_pool import TASK
 from simulator.errors import RunError
 from simulator.finance.series import series_names
 from tests.smoke import SMOKE
@@ -59,7 +60,7 @@ MODEL: Any = SimpleNamespace(months=2)
 @pytest.fixture
 def small(monkeypatch):
     kernel = SmallKernel()
-    monkeypatch.setattr(local, "kernel", kernel)
+    monkeypatch.setattr(thread_pool, "kernel", kernel)
     return kernel
 
 
@@ -70,26 +71,26 @@ def collect(paths, threads, seed=7):
     def take(first, values):
         found[:, first : first + values.shape[1]] = values
 
-    return found, list(local.each_task(MODEL, seed, local.tasks(paths), threads, take))
+    return found, list(thread_pool.each_task(MODEL, seed, thread_pool.tasks(paths), threads, take))
 
 
-@pytest.mark.parametrize("paths", [1, local.TASK - 1, local.TASK, local.TASK + 1, 3 * local.TASK + 5])
+@pytest.mark.parametrize("paths", [1, TASK - 1, TASK, TASK + 1, 3 * TASK + 5])
 @pytest.mark.parametrize("threads", [1, 3])
 def test_every_path_is_taken_once_whatever_the_threads(small, paths, threads):
     found, done = collect(paths, threads)
     np.testing.assert_array_equal(found, figures(7, range(paths)))
-    assert sorted(done) == list(local.tasks(paths))
+    assert sorted(done) == list(thread_pool.tasks(paths))
 
 
 def test_tasks_cover_a_range_in_order_and_can_start_anywhere():
-    tasks = list(local.tasks(50_000, first=local.TASK))
-    assert tasks[0] == (local.TASK, local.TASK)
-    assert sum(task.paths for task in tasks) == 50_000 - local.TASK
+    tasks = list(thread_pool.tasks(50_000, first=TASK))
+    assert tasks[0] == (TASK, TASK)
+    assert sum(task.paths for task in tasks) == 50_000 - TASK
     assert all(a.first + a.paths == b.first for a, b in itertools.pairwise(tasks))
 
 
 def test_memory_does_not_grow_with_paths(small):
-    collect(20 * local.TASK, threads=2)
+    collect(20 * TASK, threads=2)
     assert small.workspaces == 2
 
 
@@ -98,7 +99,7 @@ def test_work_in_flight_is_bounded(small):
     drawn, taken, ahead = [], [], []
 
     def counted():
-        for task in local.tasks(100 * local.TASK):
+        for task in thread_pool.tasks(100 * TASK):
             drawn.append(task)
             yield task
 
@@ -106,12 +107,12 @@ def test_work_in_flight_is_bounded(small):
         taken.append(first)
         ahead.append(len(drawn) - len(taken))
 
-    assert len(list(local.each_task(MODEL, 1, counted(), 2, take))) == 100
+    assert len(list(thread_pool.each_task(MODEL, 1, counted(), 2, take))) == 100
     assert max(ahead) <= 8
 
 
 def test_too_many_events_stop_the_run_and_name_the_path(monkeypatch):
-    monkeypatch.setattr(local, "kernel", SmallKernel(stuck=20_000))
+    monkeypatch.setattr(thread_pool, "kernel", SmallKernel(stuck=20_000))
     with pytest.raises(RunError, match="between 20000 and 20063 of seed 7"):
         collect(40_000, threads=2)
 
@@ -121,15 +122,15 @@ def test_what_a_taker_refuses_stops_the_run(small):
         raise RunError(f"path {first} is not finite")
 
     with pytest.raises(RunError, match="is not finite"):
-        list(local.each_task(MODEL, 1, local.tasks(100_000), 2, take))
+        list(thread_pool.each_task(MODEL, 1, thread_pool.tasks(100_000), 2, take))
 
 
 def test_no_more_tasks_once_a_signal_came(monkeypatch):
-    monkeypatch.setattr(local, "kernel", SmallKernel(sleep=0.01))
+    monkeypatch.setattr(thread_pool, "kernel", SmallKernel(sleep=0.01))
     taken = []
     with Stop() as stop:
-        work = local.until(stop, local.tasks(1000 * local.TASK))
-        for task in local.each_task(MODEL, 1, work, 2, lambda first, values: None):
+        work = thread_pool.until(stop, thread_pool.tasks(1000 * TASK))
+        for task in thread_pool.each_task(MODEL, 1, work, 2, lambda first, values: None):
             taken.append(task)
             if len(taken) == 3:
                 os.kill(os.getpid(), signal.SIGTERM)
@@ -168,7 +169,7 @@ def test_stop_off_the_main_thread_does_nothing():
     assert found == [False]
 
 
-@pytest.mark.parametrize("paths", [1, 700, 20_000])
+@pytest.mark.parametrize("paths", [1, TASK - 1, TASK, TASK + 1, 3 * TASK + 5])
 def test_a_fan_holds_the_quantiles_of_the_first_paths(small, paths, monkeypatch):
     monkeypatch.setattr(trace, "only_plan", lambda model, plan: model)
     monkeypatch.setattr(trace, "kernel", SimpleNamespace(series_count=lambda model: len(series_names(("own",)))))
@@ -185,7 +186,7 @@ def test_a_fan_of_several_plans_is_that_of_all_plans_traced_at_once():
     frozen = freeze(load(SMOKE))
     names = series_names(frozen.plans)
     traced = np.empty((len(names), frozen.model.months, 300))
-    local.Slot(frozen.model, 300).simulate(1, local.Task(0, 300), traced)
+    thread_pool.Slot(frozen.model, 300).simulate(1, thread_pool.Task(0, 300), traced)
     fan = trace.fan(frozen.model, frozen.plans, 1, 300)
     assert list(fan["series"]) == [name for name in names for _ in range(frozen.model.months)]
     for name, share in trace.QUANTILES.items():

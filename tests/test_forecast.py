@@ -8,17 +8,17 @@ import math
 import numpy as np
 import pytest
 
+from simulator.analyses.stored_runs import predict_again
 from simulator.config import freeze, load
-from simulator.engine import outlook as foretelling
-from simulator.engine.forecast import trial
-from simulator.engine.outlook import foretell, predict
+from simulator.engine import run_forecast as foretelling
+from simulator.engine.cost_forecast import trial
+from simulator.engine.run_forecast import foretell, predict
 from simulator.engine.stopping import FIRST_LOOK, Asked
 from simulator.pipeline import job_of, warm
-from simulator.questions import predict_again
 from simulator.results.columns import Column, tally_columns
 from simulator.results.tallies import Tallies
 from simulator.risk import precision
-from simulator.risk.outlook import outlook
+from simulator.risk.precision_forecast import outlook
 from tests.resumable import run
 from tests.smoke import SMOKE
 from tests.test_cli import call

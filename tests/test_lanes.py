@@ -11,13 +11,14 @@ import numba
 import numpy as np
 import pytest
 
-from simulator import kernel, linked
-from simulator.compiled import disjoint, inner, njit
+from simulator import kernel
 from simulator.config import freeze, load
-from simulator.finance import ledger as at
-from simulator.finance.ends import ROOM
-from simulator.finance.letting import nothing_in
-from simulator.finance.tenants import months_paid
+from simulator.finance import workspace as at
+from simulator.finance.operations.early_terminations import ROOM
+from simulator.finance.operations.leasing import nothing_in
+from simulator.finance.operations.tenant_default import months_paid
+from simulator.numerics import linking
+from simulator.numerics.jit import disjoint, inner, njit
 from tests import fresh
 
 LEVERS = Path(__file__).parent / "configs" / "levers.toml"
@@ -59,7 +60,7 @@ def test_rows_promised_not_to_overlap_are_not_compared() -> None:
 @pytest.mark.parametrize("kind", [inner, disjoint])
 def test_vectors_of_a_loop_are_interleaved(kind: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch) -> None:
     together = machine_independent_code(kind).count("fmul <")
-    monkeypatch.setattr(linked, "INTERLEAVE", 1)
+    monkeypatch.setattr(linking, "INTERLEAVE", 1)
     alone = machine_independent_code(kind).count("fmul <")
     assert alone > 0
     assert together >= 4 * alone  # and what is left of a row

@@ -15,10 +15,10 @@ import pytest
 import simulator
 from simulator import kernel, pipeline
 from simulator.config import config_hash, freeze, load
-from simulator.engine import forecast, local, progress, simulation, warmup
+from simulator.config.toml_writer import toml
+from simulator.engine import cost_forecast, progress, simulation, thread_pool, warmup
 from simulator.engine.interrupt import Stop
-from simulator.engine.vector import figure, figures, only_plan
-from simulator.engine.written import toml
+from simulator.engine.scenario_samples import figure, figures, only_plan
 from simulator.errors import ConfigError, Interrupted, RunError
 from simulator.model import Model
 from simulator.results.digest import rows_hash, run_digest
@@ -103,9 +103,11 @@ def test_a_report_that_cannot_be_drawn_leaves_the_run(tmp_path, monkeypatch):
 
 def test_more_threads_than_tasks_take_no_memory(frozen, monkeypatch):
     made = []
-    slot = local.Slot
-    monkeypatch.setattr(local, "Slot", lambda *given: made.append(given) or slot(*given))
-    assert len(list(local.each_task(frozen.model, 1, local.tasks(300), 64, lambda first, figures: None))) == 1
+    slot = thread_pool.Slot
+    monkeypatch.setattr(thread_pool, "Slot", lambda *given: made.append(given) or slot(*given))
+    assert (
+        len(list(thread_pool.each_task(frozen.model, 1, thread_pool.tasks(300), 64, lambda first, figures: None))) == 1
+    )
     assert len(made) == 1
 
 
@@ -133,19 +135,19 @@ def test_trees_are_written_as_toml(tree):
 def digest(job, folder, order=list):
     """Digest of a simulation whose tasks come in another order."""
     tallies = simulation.empty_tallies(job, simulation.pilot(job))
-    with SampleWriter(RunFolder.create(folder), job.columns, limit=2 * local.TASK) as sample:
-        work = order(local.tasks(job.paths))
+    with SampleWriter(RunFolder.create(folder), job.columns, limit=2 * thread_pool.TASK) as sample:
+        work = order(thread_pool.tasks(job.paths))
 
         def take(first, figures):
             tallies.record(first, figures)
             sample.record(first, figures)
 
-        list(local.each_task(job.model, job.seed, iter(work), job.threads, take))
+        list(thread_pool.each_task(job.model, job.seed, iter(work), job.threads, take))
         return run_digest(tallies, sample.close())
 
 
 def test_any_number_of_threads_and_any_order_give_the_same_bits(frozen, tmp_path):
-    paths = 2 * local.TASK + 1500
+    paths = 2 * thread_pool.TASK + 1500
     one = digest(job_of(frozen, paths, threads=1), tmp_path / "one")
     assert digest(job_of(frozen, paths, threads=3), tmp_path / "three") == one
     last_first = lambda tasks: list(tasks)[::-1]  # noqa: E731
@@ -227,7 +229,7 @@ def poisoned(row, path, value):
 def test_a_number_that_cannot_be_stops_the_run_and_names_the_path(frozen, monkeypatch, tmp_path, name, value):
     """With a tally or without one, undefined or infinite; nothing of the run is left behind."""
     row = {column.name: column.row for column in job_of(frozen, 1).columns}[name]
-    monkeypatch.setattr(local, "kernel", poisoned(row, 2000, value))
+    monkeypatch.setattr(thread_pool, "kernel", poisoned(row, 2000, value))
     with pytest.raises(RunError, match=rf"path 2000: {name} is {value}.*seed 1"):
         pipeline.run(SMOKE, tmp_path / "run", paths=3000, threads=2)
     assert not (tmp_path / "run").exists()
@@ -306,7 +308,7 @@ def test_one_plan_of_several_has_the_figures_it_has_among_them(frozen):
 
 
 def test_a_forecast_is_of_the_right_size(frozen, done):
-    expected = forecast.forecast(job_of(frozen, PATHS, threads=2))
+    expected = cost_forecast.forecast(job_of(frozen, PATHS, threads=2))
     assert expected.seconds == pytest.approx(PATHS / expected.paths_per_s)
     written = sum(path.stat().st_size for path in done.path.glob("*.*"))
     assert written / 3 < expected.disk < 3 * written

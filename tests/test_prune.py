@@ -11,8 +11,8 @@ import pytest
 from simulator import pipeline
 from simulator.results import store
 from simulator.results.store import RunFolder, open_run
-from simulator.runs import prune
-from simulator.runs.index import listing
+from simulator.run_folders import prune
+from simulator.run_folders.index import listing
 from tests.faults import faults
 from tests.resumable import small_tasks, stopped
 from tests.smoke import SMOKE

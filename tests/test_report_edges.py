@@ -8,7 +8,8 @@ import re
 import numpy as np
 import pytest
 
-from simulator import pipeline, questions, report
+from simulator import pipeline, report
+from simulator.analyses import stored_runs
 from simulator.config import freeze, load
 from simulator.report import debt, detail, plans, value
 from simulator.report.canvas import MOST, canvas, look, style, years
@@ -111,7 +112,7 @@ def test_where_nothing_is_tested_no_breach_is_counted(short):
     assert "Nothing is known of breaches. Own everything: no covenant is tested within the horizon." in page
     assert "Of covenants nothing is known: no covenant is tested within the horizon." in page
     assert "A covenant is breached" not in page
-    found = questions.compare(done.path, metric="breach")
+    found = stored_runs.compare(done.path, metric="breach")
     assert all(pair["mean"]["value"] is pair["beats"]["value"] is None for pair in found["pairs"])
     json.dumps(done.summary, allow_nan=False)
 

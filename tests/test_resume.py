@@ -11,9 +11,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from simulator import kernel, pipeline, resuming
+from simulator import kernel, pipeline
 from simulator.config import load
-from simulator.engine import checkpoint, local, simulation
+from simulator.engine import checkpoint, session, simulation, thread_pool
 from simulator.errors import ConfigError, Interrupted, RunError
 from simulator.results import store
 from simulator.results.store import RunFolder, open_any, open_run
@@ -220,10 +220,10 @@ def test_another_seed_is_refused(half):
 
 def test_other_code_or_random_numbers_are_refused(half, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(resuming, "code_hash", lambda: "abc")
+        patch.setattr(session, "code_hash", lambda: "abc")
         assert "code: given abc, the run began with " in refusal(half)
     with monkeypatch.context() as patch:
-        patch.setattr(resuming, "RNG", "another; version 2")
+        patch.setattr(session, "RNG", "another; version 2")
         assert "rng: given another; version 2, the run began with Philox4x32-10" in refusal(half)
 
 
@@ -254,7 +254,7 @@ def test_other_bits_of_the_first_paths_are_refused_and_may_be_accepted(whole, ha
     row = {column.name: column.row for column in pipeline.job_of(pipeline.freeze(load(SMOKE))).columns}["own.npv"]
     at = stands(half)
     with monkeypatch.context() as patch:
-        patch.setattr(local, "kernel", other_bits(row))
+        patch.setattr(thread_pool, "kernel", other_bits(row))
         said = refusal(half)
         assert "paths 0-255 come out with other bits: path 0 has own.npv " in said
         assert "nobody can repeat it. The manifest will say so." in said

@@ -10,14 +10,15 @@ import time
 
 import pytest
 
-from simulator import pipeline, questions
+from simulator import pipeline
+from simulator.analyses import stored_runs
 from simulator.report.headline import figure
 from simulator.report.tables import interval, value
 from simulator.results import store
 from simulator.results.store import RunFolder, open_any, open_run
-from simulator.runs import found, index
-from simulator.runs.diff import diff
-from simulator.runs.index import listing
+from simulator.run_folders import index, inventory
+from simulator.run_folders.diff import diff
+from simulator.run_folders.index import listing
 from tests.resumable import small_tasks, stopped
 from tests.smoke import SMOKE
 from tests.test_cli import call
@@ -147,8 +148,8 @@ def test_an_index_that_is_none_is_made_anew(runs, how):
 def test_the_index_follows_the_folders(runs, monkeypatch):
     assert states(runs) == ALL
     read = []
-    describe = found.describe
-    monkeypatch.setattr(found, "describe", lambda folder: read.append(folder.name) or describe(folder))
+    describe = inventory.describe
+    monkeypatch.setattr(inventory, "describe", lambda folder: read.append(folder.name) or describe(folder))
     assert states(runs) == ALL
     assert read == []
     shutil.rmtree(runs / "seed")
@@ -210,7 +211,7 @@ def test_differences_on_one_seed_are_those_of_compare(made):
     said = diff(open_any(made / "a"), open_any(made / "b"))
     results = {(one["plan"], one["metric"]): one for one in said["results"]}
     for metric in ("npv", "npv < 0", "breach", "min_cash"):
-        pairs = questions.compare(made / "a", made / "b", metric)["pairs"]
+        pairs = stored_runs.compare(made / "a", made / "b", metric)["pairs"]
         for plan, pair in zip(("own", "jv", "hybrid"), pairs, strict=True):
             moved = results[plan, metric]["difference"]
             assert moved == {key: pair[key] for key in moved}

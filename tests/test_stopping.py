@@ -8,9 +8,9 @@ from datetime import datetime
 
 import pytest
 
-from simulator.config import freeze, load
-from simulator.engine import clock, stopping
-from simulator.engine.local import TASK
+from simulator.config import durations, freeze, load
+from simulator.engine import stopping
+from simulator.engine.thread_pool import TASK
 from simulator.errors import ConfigError
 from simulator.pipeline import job_of
 from simulator.results.columns import tally_columns
@@ -86,13 +86,13 @@ def test_the_next_look_is_planned_from_the_last(excess, factor):
 
 def test_times_are_the_next_such_local_time():
     noon = datetime(2026, 7, 1, 12, 0).timestamp()
-    assert clock.deadline("12:30", noon) == noon + 1800
-    assert clock.deadline("06:00", noon) == noon + 18 * 3600
-    assert clock.deadline("12:00", noon) == noon + 24 * 3600
-    assert clock.deadline("+5min", noon) == noon + 300
+    assert durations.deadline("12:30", noon) == noon + 1800
+    assert durations.deadline("06:00", noon) == noon + 18 * 3600
+    assert durations.deadline("12:00", noon) == noon + 24 * 3600
+    assert durations.deadline("+5min", noon) == noon + 300
     for text in ("24:00", "6", "+", "+5", "5min", "06:60", "soon"):
         with pytest.raises(ConfigError, match="--until: given "):
-            clock.deadline(text, noon)
+            durations.deadline(text, noon)
 
 
 def test_a_run_ends_once_it_is_precise_enough_at_the_same_path_on_any_threads(tmp_path):

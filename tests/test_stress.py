@@ -21,7 +21,7 @@ from simulator.cli.main import app
 from simulator.config import freeze, load
 from simulator.config.stress_files import find_set, find_sets, shipped
 from simulator.engine.interrupt import Stop
-from simulator.engine.vector import figures
+from simulator.engine.scenario_samples import figures
 from simulator.errors import ConfigError
 from simulator.finance.metrics import Metric
 from simulator.report.stress import draw

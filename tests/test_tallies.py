@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from simulator.errors import RunError
 from simulator.finance.metrics import Metric
 from simulator.results.columns import Event, all_columns, pilot_centres, tally_columns
-from simulator.results.recording import BLOCK
 from simulator.results.tallies import Tallies
+from simulator.results.tally_kernel import BLOCK
 
 WORLD = (Metric("eps", "ratio", "", "low", False, "Elasticity"),)
 PLAN = (

@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from docs import validation as document
-from simulator import shipped
+from simulator import resources
 from simulator.cli.main import app
 from simulator.errors import ConfigError
 from simulator.validation import Outcome, judge, read_case, read_shipped, shipped_cases, words
@@ -94,7 +94,7 @@ def test_there_is_a_file_for_every_case():
 
 @pytest.mark.parametrize("name", CASES.values())
 def test_the_package_holds_the_files_of_the_project(name):
-    assert shipped.text(name, shipped.CASES).encode() == (FOLDER / f"{name}.toml").read_bytes()
+    assert resources.text(name, resources.CASES).encode() == (FOLDER / f"{name}.toml").read_bytes()
     assert name.startswith(f"{read_shipped(name).case.case:02d}_")
 
 

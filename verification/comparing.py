@@ -27,7 +27,7 @@ from scipy import stats
 
 from simulator.finance.metrics import Metric
 from simulator.risk import compare, dominance
-from simulator.risk.breakeven import break_even
+from simulator.risk.break_even import break_even
 from simulator.risk.estimates import Measure
 
 PATHS = 30_000

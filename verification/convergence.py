@@ -1,11 +1,11 @@
 """Does the warning "an interval fails to shrink" come when it should, and only then?
 
 Each replicate is a run of one figure as `simulator run` follows it: tallied, looked at after 2^14, 2^15, ... paths by
-`simulator.engine.doublings` and judged by `simulator.risk.convergence` as one of FIGURES figures of a run. False alarms
-are counted under a normal law, a lognormal one (sigma 1: kurtosis 114) and Student's t with 3 degrees of freedom (no
-fourth moment); a replicate counts once, whichever of its five measures is warned about. Power is counted under laws
-that must be warned about: Pareto with index 1.5 (no variance), and paths in clusters of 64 that share half their
-variance (the intervals are far too narrow).
+`simulator.engine.convergence_tracker` and judged by `simulator.risk.convergence` as one of FIGURES figures of a run.
+False alarms are counted under a normal law, a lognormal one (sigma 1: kurtosis 114) and Student's t with 3 degrees of
+freedom (no fourth moment); a replicate counts once, whichever of its five measures is warned about. Power is counted
+under laws that must be warned about: Pareto with index 1.5 (no variance), and paths in clusters of 64 that
+share half their variance (the intervals are far too narrow).
 
     python -m verification.convergence [--replicates 300] [--paths 2e5] [--seed 1] [--out DIR]
 """
@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from simulator.engine.doublings import Doublings
+from simulator.engine.convergence_tracker import Doublings
 from simulator.finance.metrics import Metric
 from simulator.results.columns import Column
 from simulator.results.tallies import Tallies

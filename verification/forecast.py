@@ -1,9 +1,9 @@
 """Does what `simulator check` foretells come true? Half-widths and the paths at which a run ends by its precision.
 
 Laws: each replicate is a run of one figure under `simulator.engine.stopping`. Its first 65,536 paths are the pilot;
-`simulator.risk.outlook` foretells half the interval after EXTENT times as many and the path at which the run ends for a
-target that needs about as many, then the run goes on and ends. Config: the same for the headline measures of every
-plan of a config, seed by seed, without the stop; these share their worlds, so their errors do too.
+`simulator.risk.precision_forecast` foretells half the interval after EXTENT times as many and the path at which the
+run ends for a target that needs about as many, then the run goes on and ends. Config: the same for the headline
+measures of every plan of a config, seed by seed, without the stop; these share their worlds, so their errors do too.
 
 A range is claimed to hold 95 of 100 runs; a cell fails if its count is improbable (1e-5) under 92 %, less where the
 law has no fourth moment (nothing is claimed: the pilot cannot know its own error) and for a stop, which comes in steps.
@@ -24,16 +24,16 @@ from scipy import stats
 
 from simulator.config import freeze, load
 from simulator.engine import simulation
-from simulator.engine.outlook import reach
 from simulator.engine.progress import Silent
+from simulator.engine.run_forecast import reach
 from simulator.engine.stopping import FIRST_LOOK, Asked, Rules
 from simulator.finance.metrics import Metric
 from simulator.pipeline import job_of, warm
 from simulator.results.columns import Column, Event, tally_columns
 from simulator.results.tallies import Tallies
 from simulator.risk import precision
-from simulator.risk.outlook import Range, outlook
 from simulator.risk.precision import Target
+from simulator.risk.precision_forecast import Range, outlook
 from verification.coverage import ALARM, LAWS, Law, draw
 
 CLAIMED = 0.92

@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from simulator.engine.local import TASK
 from simulator.engine.stopping import Asked, Rules
+from simulator.engine.thread_pool import TASK
 from simulator.finance.metrics import Metric
 from simulator.results.columns import Column
 from simulator.results.tallies import Tallies

@@ -14,7 +14,7 @@ from simulator.errors import ConfigError
 
 if TYPE_CHECKING:
     from simulator.config import Config
-    from simulator.journal import JsonLines
+    from simulator.event_log import JsonLines
 
 MOST_PATHS = 10**12  # as in a config
 MOST_SEED = 2**63 - 1
@@ -57,14 +57,14 @@ def threads(text: str | None) -> int | None:
 
 def seconds(option: str, text: str | None) -> float | None:
     """A duration written 30s, 5min or 1.5h, in seconds."""
-    from simulator.engine.clock import duration
+    from simulator.config.durations import duration
 
     return None if text is None else duration(option, text)
 
 
 def until(text: str | None) -> str | None:
     """--until: a local time or a duration from now."""
-    from simulator.engine.clock import deadline
+    from simulator.config.durations import deadline
 
     if text is not None:
         deadline(text)
@@ -73,7 +73,7 @@ def until(text: str | None) -> str | None:
 
 def cluster(text: str | None) -> str | None:
     """--cluster: the address of a scheduler, and dask to reach it."""
-    from simulator.engine.cluster import check
+    from simulator.cluster.client import check
 
     if text is not None:
         check(text)
@@ -110,7 +110,7 @@ def read(config: Path, overrides: Sequence[str] = (), stress: Sequence[str] = ()
 
 def lists(files: Sequence[Path]) -> list[Path]:
     """Those of some files that are lists of runs."""
-    from simulator.config.nights import is_list
+    from simulator.config.run_list import is_list
 
     return [file for file in files if is_list(file)]
 
@@ -143,7 +143,7 @@ def night_folder(text: str | None, resume: bool = False) -> Path | None:
     if out is None and resume:
         raise ConfigError(["--resume: given no --out, wanted the folder of the night to go on with"])
     if out is not None:
-        from simulator.night.running import refuse
+        from simulator.batch.running import refuse
 
         refuse(out, resume)
     return out
@@ -154,7 +154,7 @@ def log(text: str | None) -> JsonLines | None:
     if text is None:
         return None
     _no_option("--log-json", text, "a file")
-    from simulator.journal import JsonLines
+    from simulator.event_log import JsonLines
 
     return JsonLines(text)
 

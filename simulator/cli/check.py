@@ -80,9 +80,9 @@ def _predict(
     as_json: bool,
 ) -> None:
     """Describe a config and foretell its run."""
-    from simulator.cli import foretold
+    from simulator.cli import forecast
     from simulator.config import freeze
-    from simulator.engine.outlook import predict
+    from simulator.engine.run_forecast import predict
     from simulator.engine.stopping import Asked
     from simulator.pipeline import job_of, warm
 
@@ -95,14 +95,14 @@ def _predict(
         print(json.dumps({"programme": programme(frozen), "run": {**run, "threads": job.threads}}, indent=1))
         return
     _print(frozen)
-    print("\n".join(foretold.lines(found, job.threads)))
+    print("\n".join(forecast.lines(found, job.threads)))
     print(f"\n{config}: no mistakes")
 
 
 def _against(checked: Config, folder: Path, threads: int | None, say: Callable[[str], None], as_json: bool) -> None:
     """Foretell a run that has been, and compare."""
-    from simulator.cli import foretold
-    from simulator.questions import predict_again
+    from simulator.analyses.stored_runs import predict_again
+    from simulator.cli import forecast
 
     found, rows, run = predict_again(checked, folder, threads=threads, say=say)
     ended = run.summary["stop"]["rule"]
@@ -110,7 +110,7 @@ def _against(checked: Config, folder: Path, threads: int | None, say: Callable[[
         told = {**found.told(), "ended": ended, "against": rows}
         print(json.dumps(told, indent=1))
     else:
-        print("\n".join(foretold.compared(rows, found.rule, ended)))
+        print("\n".join(forecast.compared(rows, found.rule, ended)))
 
 
 def programme(frozen: Frozen) -> dict[str, Any]:

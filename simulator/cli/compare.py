@@ -64,14 +64,14 @@ def compare(
     target = wrong.of(arguments.folder, out)
     wrong.of(_together, run2, break_even, ends)
     wrong.stop()
-    from simulator import questions
+    from simulator.analyses import stored_runs
     from simulator.results.store import CONFIG
 
     assert slack is not None
-    found = questions.compare(run, run2, metric, plans=chosen, tolerance=slack)
+    found = stored_runs.compare(run, run2, metric, plans=chosen, tolerance=slack)
     if break_even is not None:
         assert number is not None
-        found["break_even"] = questions.break_even(
+        found["break_even"] = stored_runs.break_even(
             run / CONFIG, break_even, *ends, plans=chosen, metric=metric, measure=measure, paths=number,
             threads=workers, seed=found["runs"][0]["seed"], say=None if quiet else arguments.say,
         )  # fmt: skip
@@ -116,7 +116,7 @@ def _print(found: dict[str, Any], written: list[Path], as_json: bool) -> None:
     if as_json:
         print(json.dumps(found, indent=1))
         return
-    from simulator.report.versus import break_even_text, comparison_text
+    from simulator.report.comparison_text import break_even_text, comparison_text
 
     print(comparison_text(found), end="")
     if "break_even" in found:

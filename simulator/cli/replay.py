@@ -51,9 +51,9 @@ def replay(
     wrong.of(_one_of, path, worst)
     target = wrong.of(arguments.folder, out if out is not None or as_json else _beside(run))
     wrong.stop()
-    from simulator import questions
+    from simulator.analyses import stored_runs
 
-    found = questions.replay(
+    found = stored_runs.replay(
         run,
         [number for number in paths if number is not None],
         worst=count,

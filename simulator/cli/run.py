@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from simulator import journal
+from simulator import event_log
 from simulator.cli import arguments, options
 from simulator.errors import STDOUT, RunError, exit_code
 
@@ -75,7 +75,7 @@ def run(
     Interrupted runs go on with --resume. Several configs, or a list of runs, make a night: one folder, one index page.
     """
     wrong = arguments.Mistakes()
-    with journal.kept(wrong.of(arguments.log, log_json)), _journalled() as told:
+    with event_log.kept(wrong.of(arguments.log, log_json)), _journalled() as told:
         asked = Asked(
             paths=wrong.of(arguments.paths, paths),
             precision=precision or (),
@@ -95,7 +95,7 @@ def run(
         )
         lists = arguments.lists(configs)
         if lists or len(configs) > 1:
-            from simulator.cli.night import night
+            from simulator.cli.batch import night
 
             told.update(event="night_end")
             night(configs, lists, out, asked, wrong, told)
@@ -127,10 +127,10 @@ def _journalled() -> Iterator[dict[str, Any]]:
         behind = error.__cause__ if isinstance(error, Unprinted) else error
         if not isinstance(behind, BrokenPipeError):  # a reader that left is no failure
             code = exit_code(error)
-            journal.failed(error)
+            event_log.failed(error)
         raise
     finally:
-        journal.event(told.pop("event", "end"), exit_code=code, **told)
+        event_log.event(told.pop("event", "end"), exit_code=code, **told)
 
 
 def _one(config: Path, out: str | None, asked: Asked, wrong: arguments.Mistakes, told: dict[str, Any]) -> None:

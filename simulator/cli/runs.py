@@ -48,8 +48,8 @@ def list_(
 ) -> None:
     """List run folders, those of nights too."""
     where = _where(folder)
-    from simulator.report.runs import listing_text
-    from simulator.runs.index import listing
+    from simulator.report.run_folders import listing_text
+    from simulator.run_folders.index import listing
 
     rows = listing(where, rebuild) if where.is_dir() else []
     print(json.dumps(rows, indent=1) if as_json else listing_text(rows, str(where)), end="\n" if as_json else "")
@@ -66,12 +66,12 @@ def diff(
     for run in (a, b):
         wrong.of(_run, run)
     wrong.stop()
-    from simulator.report.runs import diff_text
+    from simulator.report.run_folders import diff_text
     from simulator.results.store import open_any
-    from simulator.runs.diff import diff
+    from simulator.run_folders.diff import diff
 
-    found = diff(open_any(a), open_any(b))
-    print(json.dumps(found, indent=1, default=str) if as_json else diff_text(found), end="\n" if as_json else "")
+    changes = diff(open_any(a), open_any(b))
+    print(json.dumps(changes, indent=1, default=str) if as_json else diff_text(changes), end="\n" if as_json else "")
 
 
 @app.command()
@@ -100,13 +100,13 @@ def prune(
         wrong.found.append("prune: given nothing to choose by, wanted --older-than, --keep, --interrupted or --broken")
     wrong.stop()
     assert where is not None
-    from simulator.report.runs import pruned_text
-    from simulator.runs import found
-    from simulator.runs import prune as pruning
-    from simulator.runs.index import listing
+    from simulator.report.run_folders import pruned_text
+    from simulator.run_folders import inventory
+    from simulator.run_folders import prune as pruning
+    from simulator.run_folders.index import listing
 
-    states = ((found.INTERRUPTED,) if interrupted else ()) + ((found.BROKEN,) if broken else ())
-    choice = pruning.Choice(states or (found.FINISHED,), before, most)
+    states = ((inventory.INTERRUPTED,) if interrupted else ()) + ((inventory.BROKEN,) if broken else ())
+    choice = pruning.Choice(states or (inventory.FINISHED,), before, most)
     rows = listing(where) if where.is_dir() else []
     done = pruning.prune(where, pruning.choose(rows, choice), yes)
     if yes and where.is_dir():

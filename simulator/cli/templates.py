@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.shipped import names, path, text
+from simulator.resources import names, path, text
 
 __all__ = ["DEFAULT", "default", "names", "path", "text"]
 

@@ -5,9 +5,9 @@ frozen = freeze(config)
 """
 
 from simulator.config.freeze import Frozen, config_hash, data_hashes, freeze
-from simulator.config.inputs import Input
 from simulator.config.loader import load
 from simulator.config.mistakes import report
 from simulator.config.schema import Config, json_schema
+from simulator.config.tornado_inputs import Input
 
 __all__ = ["Config", "Frozen", "Input", "config_hash", "data_hashes", "freeze", "json_schema", "load", "report"]

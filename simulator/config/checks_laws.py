@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.config.builder import event_slots
-from simulator.config.known import Known
 from simulator.config.laws import is_fixed, law_of
 from simulator.config.locate import KeyPath
 from simulator.config.mistakes import Mistake
+from simulator.config.partial_config import Known
 from simulator.config.schema import Config
 from simulator.config.schema.dependence import Correlation
 from simulator.config.schema.laws import Cut, Percentiles
 from simulator.config.schema.numbers import AnyNumber
 from simulator.config.schema.ranges import Range, Swing
 from simulator.config.schema.walk import sampled_keys
-from simulator.config.show import show
+from simulator.config.wording import show
 from simulator.drivers.dependence import FACTORS, nearest_correlation, smallest_eigenvalue
 from simulator.drivers.laws import Law
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
 from simulator.config.mistakes import nearest
-from simulator.config.show import show
+from simulator.config.wording import show
 
 _LARGEST = 64 * 2**20  # bytes of a CSV file
 _SHOWN = 3  # bad cells named

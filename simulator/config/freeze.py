@@ -13,10 +13,10 @@ from simulator.config.calendar import fiscal_years
 from simulator.config.checks_laws import correlation_matrix
 from simulator.config.columns import read_column
 from simulator.config.events import parse_event
-from simulator.config.inputs import Input, columns_of, tornado_inputs
 from simulator.config.loader import reload
 from simulator.config.schema import Config
 from simulator.config.schema.ranges import number
+from simulator.config.tornado_inputs import Input, columns_of, tornado_inputs
 from simulator.drivers.dependence import FACTORS, Dependence, freeze_dependence, inverse_scale_law
 from simulator.finance.metrics import Metric, plan_metrics, world_metrics
 from simulator.model import Model

@@ -17,7 +17,7 @@ from simulator.config.schema.numbers import AnyNumber
 from simulator.config.schema.ranges import Swing, number
 from simulator.drivers import laws
 from simulator.drivers.laws import Law
-from simulator.finance.notes import ladder as summary
+from simulator.finance.financing.note_ladder import ladder as summary
 from simulator.finance.plan import BOOK, COMMITTED, DEFERRED, ECONOMIC, NO_REFRESH, Plans
 
 CHIPS = {"committed": COMMITTED, "deferred": DEFERRED}

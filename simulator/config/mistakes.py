@@ -15,7 +15,7 @@ from simulator.config.schema.numbers import FOLDER, SLUG
 from simulator.config.schema.plans import AMOUNT
 from simulator.config.schema.ranges import Table
 from simulator.config.schema.walk import key_names, owner, sampled_keys
-from simulator.config.show import show
+from simulator.config.wording import show
 
 _PATTERNS = {
     SLUG: "an id of at most 40 small letters, digits and _ that begins with a letter",

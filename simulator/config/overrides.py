@@ -17,7 +17,7 @@ from simulator.config.locate import KeyPath, has
 from simulator.config.schema import Config
 from simulator.config.schema.ranges import Table
 from simulator.config.schema.walk import default_at, is_spelling
-from simulator.config.show import show
+from simulator.config.wording import show
 from simulator.errors import ConfigError
 
 _SHORT_NUMBER = re.compile(r"[-+]?(\d{1,15}\.|\.\d{1,15})")  # fine elsewhere, not in TOML

@@ -28,7 +28,7 @@ from simulator.config.schema import Config
 from simulator.config.schema.numbers import sampled_shape
 from simulator.config.schema.ranges import Swing
 from simulator.config.schema.walk import default_at, key_names, owner
-from simulator.config.show import show
+from simulator.config.wording import show
 from simulator.errors import ConfigError
 
 SET, SCALE, ADD = ACTIONS = ("set", "scale", "add")

@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simulator.compiled import inner
 from simulator.drivers.marginals import Marginals, sample
-from simulator.elementary import exp
+from simulator.numerics.jit import inner
+from simulator.numerics.special_functions import exp
 
 
 class Arpu(NamedTuple):

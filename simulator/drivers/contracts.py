@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import njit
-from simulator.elementary import exp
+from simulator.numerics.jit import njit
+from simulator.numerics.special_functions import exp
 
 Array = NDArray[np.float64]
 _PER_UNIT = 16.0  # pieces per unit of y

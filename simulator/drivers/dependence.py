@@ -19,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc, betaincinv, ndtr, ndtri_exp
 
-from simulator.compiled import inner, njit
 from simulator.drivers.correlation import nearest_correlation, smallest_eigenvalue
 from simulator.drivers.laws.scale import inverse_scale_law
 from simulator.drivers.laws.tables import cubic_coefficients, cubic_nodes
 from simulator.drivers.marginals import Marginals, cubic, sample
-from simulator.elementary import asinh
+from simulator.numerics.jit import inner, njit
+from simulator.numerics.special_functions import asinh
 
 __all__ = [
     "FACTORS",

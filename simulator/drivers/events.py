@@ -7,8 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import inner
 from simulator.drivers.marginals import Marginals, sample
+from simulator.numerics.jit import inner
 
 
 @inner

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simulator.compiled import inner
 from simulator.drivers import reverting
-from simulator.elementary import exp, log
+from simulator.numerics.jit import inner
+from simulator.numerics.special_functions import exp, log
 
 
 class Funding(NamedTuple):

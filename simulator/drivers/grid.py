@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import inner
 from simulator.drivers.marginals import Marginals, sample
+from simulator.numerics.jit import inner
 
 
 class Grid(NamedTuple):

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import inner, njit
-from simulator.elementary import exp, phi_cdf, phi_inv
+from simulator.numerics.jit import inner, njit
+from simulator.numerics.special_functions import exp, phi_cdf, phi_inv
 
 CONSTANT, NORMAL, LOGNORMAL, UNIFORM, TABLE, LOG_TABLE, EMPIRICAL = range(7)
 SCORE_LIMIT = 8.0  # tables span scores from -8 to 8 and are flat beyond

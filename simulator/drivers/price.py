@@ -17,13 +17,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import inner
 from simulator.drivers import reverting
 from simulator.drivers.contracts import Curves, lock
 from simulator.drivers.events import any_before, month_of, next_times
 from simulator.drivers.forwards import JumpLaw
 from simulator.drivers.marginals import Marginals, quantile, sample
-from simulator.elementary import exp, log
+from simulator.numerics.jit import inner
+from simulator.numerics.special_functions import exp, log
 
 JUMP, REGIME = range(2)
 GLUT, NORMAL, SHORTAGE = range(3)

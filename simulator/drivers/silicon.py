@@ -19,10 +19,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import inner
 from simulator.drivers.events import any_before, month_of, next_times
 from simulator.drivers.marginals import Marginals, sample
-from simulator.elementary import exp
+from simulator.numerics.jit import inner
+from simulator.numerics.special_functions import exp
 
 
 class Silicon(NamedTuple):

@@ -22,9 +22,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator import journal
-from simulator.engine import local
-from simulator.engine.doublings import Doublings
+from simulator import event_log
+from simulator.engine import thread_pool
+from simulator.engine.convergence_tracker import Doublings
 from simulator.engine.interrupt import Stop
 from simulator.engine.simulation import Job, empty_tallies
 from simulator.engine.stopping import Rules
@@ -144,8 +144,8 @@ class Keeper:
     def replay(self, stop: Stop) -> None:
         """Simulate the paths of the state once more for the sample, if that was not complete, until a signal comes."""
         if self._writer is not None:
-            job, work = self._job, local.until(stop, local.tasks(min(self.begun.paths, self._writer.limit)))
-            for _ in local.each_task(job.model, job.seed, work, job.threads, self._writer.record):
+            job, work = self._job, thread_pool.until(stop, thread_pool.tasks(min(self.begun.paths, self._writer.limit)))
+            for _ in thread_pool.each_task(job.model, job.seed, work, job.threads, self._writer.record):
                 continue
 
     def commit(self, paths: int, seconds: float) -> None:
@@ -165,7 +165,7 @@ class Keeper:
         self._sign_unfinished()
         self._drop_results()
         self._drop_states()
-        journal.event("checkpoint", paths=paths, seconds=self._state.seconds)
+        event_log.event("checkpoint", paths=paths, seconds=self._state.seconds)
 
     def close_sample(self) -> str:
         """Finish the sample; returns its hash."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol, Self, TextIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from simulator import journal
+from simulator import event_log
 
 EVERY = 30.0  # seconds between log lines
 
@@ -136,11 +136,11 @@ class Logged:
         self._shown.advance(count)
         self._done += count
         now = time.monotonic()
-        if now - self._last >= journal.EVERY:
+        if now - self._last >= event_log.EVERY:
             self._last = now
             speed = (self._done - self._before) / (now - self._start)
             told: dict[str, Any] = {self._what: self._done, "of": self._total, f"{self._what}_per_s": round(speed, 1)}
-            journal.event("progress", **told, seconds=round(now - self._start, 3))
+            event_log.event("progress", **told, seconds=round(now - self._start, 3))
 
 
 def meter(
@@ -148,7 +148,7 @@ def meter(
 ) -> Meter:
     """The meter that suits `stream` (stderr): silent if quiet, a bar on a terminal, log lines elsewhere."""
     shown = _shown(total, quiet, what, sys.stderr if stream is None else stream, before)
-    return Logged(shown, total, what, before) if journal.wanted() else shown
+    return Logged(shown, total, what, before) if event_log.wanted() else shown
 
 
 def _shown(total: int | None, quiet: bool, what: str, stream: TextIO, before: int) -> Meter:

@@ -11,18 +11,18 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.engine import local
-from simulator.engine.doublings import Doublings
+from simulator.engine import thread_pool
+from simulator.engine.convergence_tracker import Doublings
 from simulator.engine.interrupt import Stop
-from simulator.engine.local import Slot, Task, Threads
 from simulator.engine.progress import Meter
 from simulator.engine.stopping import UNLIMITED, Rules
+from simulator.engine.thread_pool import Slot, Task, Threads
 from simulator.errors import ClusterError, Interrupted, RunError
 from simulator.model import Model
 from simulator.results.columns import WORLD, Column, Event, pilot_centres, tally_columns
-from simulator.results.recording import BLOCK
 from simulator.results.sample import SAMPLE_PATHS
 from simulator.results.tallies import Tallies
+from simulator.results.tally_kernel import BLOCK
 
 PILOT = 256  # paths: the run's fingerprint, and the centres of its moments
 Sample = Callable[[str], NDArray[np.float64]]
@@ -77,7 +77,7 @@ def simulate(
     rules: Rules | None = None,
     doublings: Doublings | None = None,
     stop: Stop | None = None,
-    place: local.Place | None = None,
+    place: thread_pool.Place | None = None,
 ) -> float:
     """Simulate the paths first .. job.paths - 1 of a job, or fewer if `rules` say so; returns the seconds it took.
 
@@ -88,7 +88,7 @@ def simulate(
     take, place = Taker(job, tallies, sample), place or Threads(job.model, job.seed, job.threads)
     start, done, whole, rules = time.perf_counter(), first, job.paths // BLOCK * BLOCK, rules or Rules()
 
-    def simulate_until(last: int, over: Callable[[], bool], where: local.Place) -> None:
+    def simulate_until(last: int, over: Callable[[], bool], where: thread_pool.Place) -> None:
         nonlocal done
         try:
             for paths in where.each(done, last, over, take):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from simulator import kernel
-from simulator.engine import local
+from simulator.engine import thread_pool
 from simulator.engine.simulation import Job, empty_tallies, pilot
 from simulator.sampling.sampler import fill
 
@@ -24,7 +24,7 @@ _NORMALS = 1 << 21
 def measure(job: Job) -> dict[str, Any]:
     """Nanoseconds a normal and a path, by threads; what numpy's own Philox takes; the share of the tallies."""
     ours, numpys = best(lambda: _fill(job), lambda: _numpy())
-    counts = sorted({1, 2, local.cores()} & set(range(1, max(local.cores(), 2) + 1)))
+    counts = sorted({1, 2, thread_pool.cores()} & set(range(1, max(thread_pool.cores(), 2) + 1)))
     tallied, *alone = best(lambda: _paths(job, 1, tally=True), *(lambda k=k: _paths(job, k) for k in counts))
     return {
         "paths": job.paths,
@@ -77,10 +77,10 @@ def _numpy() -> float:
 def _paths(job: Job, threads: int, tally: bool = False) -> float:
     """Nanoseconds a path, tallied or thrown away."""
     tallies = empty_tallies(job, pilot(job))
-    take: local.Take = tallies.record if tally else lambda first, figures: None
+    take: thread_pool.Take = tallies.record if tally else lambda first, figures: None
 
     def work() -> None:
-        for _ in local.each_task(job.model, job.seed, local.tasks(job.paths), threads, take):
+        for _ in thread_pool.each_task(job.model, job.seed, thread_pool.tasks(job.paths), threads, take):
             continue
 
     return _timed(work, job.paths)

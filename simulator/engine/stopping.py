@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from simulator.engine.clock import deadline
-from simulator.engine.local import TASK
+from simulator.config.durations import deadline
+from simulator.engine.thread_pool import TASK
 from simulator.results.tallies import Tallies
 from simulator.risk import summary
 from simulator.risk.precision import Reached, Target, reached

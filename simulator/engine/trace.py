@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator import kernel
-from simulator.engine.local import Slot, Task
-from simulator.engine.vector import only_plan
+from simulator.engine.scenario_samples import only_plan
+from simulator.engine.thread_pool import Slot, Task
 from simulator.finance.series import WORLD_SERIES, series_names
 from simulator.model import Model
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import inline, inner
-from simulator.elementary import exp, log
+from simulator.numerics.jit import inline, inner
+from simulator.numerics.special_functions import exp, log
 
 COMMITTED, DEFERRED = range(2)
 NO_REFRESH, BOOK, ECONOMIC = range(3)

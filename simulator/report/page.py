@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from simulator.report import comparison, convergence, debt, detail, fans, plans, rows, stress, tornado, value
+from simulator.report import comparison, convergence, debt, detail, distributions, fans, plans, stress, tornado, value
 from simulator.report.canvas import DPI, Picture, png, style
 from simulator.report.headline import conventions
 from simulator.report.numbers import slug
@@ -96,13 +96,13 @@ def _sections(run: Run) -> Iterator[Section]:
         "worlds",
         "The worlds",
         "What the programme is up against, drawn jointly for every path.",
-        (rows.delays(run), *fans.world_fans(run)),
+        (distributions.delays(run), *fans.world_fans(run)),
     )
     yield chapter(
         "solvency",
         "Liquidity, covenants and idle capital",
         "Covenants are tested at quarter-ends after the programme's start-up; the first failed test is the breach.",
-        (value.survival(run), rows.waste(run, "idle_capital"), rows.waste(run, "stranded_peak")),
+        (value.survival(run), distributions.waste(run, "idle_capital"), distributions.waste(run, "stranded_peak")),
     )
     yield chapter(
         "debt",
@@ -112,7 +112,7 @@ def _sections(run: Run) -> Iterator[Section]:
         (picture for plan in run.plans for picture in debt.charts(run, plan)),
     )
     for plan, title in run.plans.items():
-        pictures = (*fans.plan_fans(run, plan), rows.earnings(run, plan))
+        pictures = (*fans.plan_fans(run, plan), distributions.earnings(run, plan))
         yield chapter(f"plan-{slug(plan)}", f"Plan: {title}", "", pictures, [detail.full_table(run, plan)])
     world = [detail.full_table(run, "world")] if run.summary.get("world") else []
     yield chapter(

@@ -12,7 +12,7 @@ from simulator.report.numbers import percent
 from simulator.report.run import Run
 from simulator.report.tables import interval, value
 from simulator.results.store import open_run
-from simulator.risk import contenders, intervals, measures, sensitivity
+from simulator.risk import comparison_inputs, intervals, measures, sensitivity
 from simulator.risk.compare import verdict
 
 _INDENT = "\N{EM SPACE}"
@@ -25,11 +25,11 @@ Row = tuple[str | Words, ...]
 def compared(run: Run) -> dict[str, Any] | None:
     """Each plan's npv against that of the first plan; None where there is nothing to compare."""
     stored = open_run(run.folder)
-    names = [metric.name for metric in contenders.metrics(stored)]
+    names = [metric.name for metric in comparison_inputs.metrics(stored)]
     if len(run.plans) < 2 or "npv" not in names or not all(f"{plan}.npv" in run.sample for plan in run.plans):
         return None
-    asked = sensitivity.target("npv", None, (), contenders.metrics(stored))
-    return contenders.compare([stored], asked, every=False)
+    asked = sensitivity.target("npv", None, (), comparison_inputs.metrics(stored))
+    return comparison_inputs.compare([stored], asked, every=False)
 
 
 def tail_ranking(run: Run) -> str:

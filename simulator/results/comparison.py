@@ -16,13 +16,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import inner, njit
 from simulator.finance.metrics import Metric
+from simulator.numerics.jit import inner, njit
 from simulator.results import exact_sum, histogram, moments
 from simulator.results.columns import WORLD, Column
 from simulator.results.moments import Moments
-from simulator.results.owner import ColumnTally, Owner
-from simulator.results.recording import BLOCK
+from simulator.results.scope_tally import ColumnTally, Owner
+from simulator.results.tally_kernel import BLOCK
 
 TIE = 2.0**histogram.LOWEST
 VALUE = "npv"  # the metric of regret

@@ -15,7 +15,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import njit
+from simulator.numerics.jit import njit
 
 LIMBS = 68  # 2046 exponents + 53 bits in 66 limbs, two more for carries
 _BITS = 32

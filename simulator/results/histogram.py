@@ -24,7 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import njit
+from simulator.numerics.jit import njit
 
 OCTAVES = 40
 LOWEST = -20  # exponent of the lowest octave

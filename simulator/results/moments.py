@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import inner
+from simulator.numerics.jit import inner
 from simulator.results import exact_sum
 
 LANES = 64

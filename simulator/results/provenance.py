@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import simulator
-from simulator.compiled import code_hash
+from simulator.numerics.jit import code_hash
 from simulator.results.tallies import LAYOUT
 
 PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow")

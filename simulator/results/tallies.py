@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import RunError
+from simulator.results.column_counts import Counts
 from simulator.results.columns import Column, Event
 from simulator.results.comparison import Comparison
-from simulator.results.counts import Counts
-from simulator.results.owner import ColumnTally, Owner
-from simulator.results.recording import BLOCK
+from simulator.results.scope_tally import ColumnTally, Owner
+from simulator.results.tally_kernel import BLOCK
 
 LAYOUT = "tally/2"  # blocks, bins, limbs and order of the digest
 COMPARISON = "plan-comparison"  # ids have no hyphen

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import inner, njit
+from simulator.numerics.jit import inner, njit
 
 KEPT = 1000
 

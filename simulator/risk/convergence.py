@@ -31,8 +31,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from simulator.finance.metrics import Metric
+from simulator.results.column_counts import Counts
 from simulator.results.columns import WORLD, Column
-from simulator.results.counts import Counts
 from simulator.results.histogram import Bins
 from simulator.results.tallies import Tallies
 from simulator.risk import intervals, measures, summary

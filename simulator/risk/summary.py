@@ -18,7 +18,7 @@ from simulator.results.columns import WORLD, Column
 from simulator.results.comparison import TIE, Difference
 from simulator.results.histogram import Bins, singles
 from simulator.results.moments import Moments
-from simulator.results.owner import ColumnTally, Extreme
+from simulator.results.scope_tally import ColumnTally, Extreme
 from simulator.results.tallies import Tallies
 from simulator.risk import intervals, measures
 from simulator.risk.intervals import Figure

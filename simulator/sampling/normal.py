@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import inner, njit
-from simulator.elementary import cos_sin_turns, log_normal_number
+from simulator.numerics.jit import inner, njit
+from simulator.numerics.special_functions import cos_sin_turns, log_normal_number
 
 _TWO_52 = np.uint64(0x4330000000000000)  # bits of 2^52: or-ing a word into them makes the number 2^52 + word
 

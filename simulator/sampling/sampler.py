@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled import njit
+from simulator.numerics.jit import njit
 from simulator.sampling.draws import Draws
 from simulator.sampling.normal import box_muller
 from simulator.sampling.philox import philox_lanes

@@ -17,7 +17,8 @@ from scipy.special import ndtr
 from simulator.drivers import contracts, grid, laws, price, silicon
 from simulator.drivers.laws import Law
 from simulator.drivers.marginals import quantile, sample
-from simulator.finance import economics, notes
+from simulator.finance import economics
+from simulator.finance.financing import note_ladder
 from simulator.finance.training import MONTH_DAYS, TrainingRun
 from simulator.model import Model
 
@@ -94,22 +95,22 @@ def midpoint_change(before_low: float, before_high: float, after_low: float, aft
 
 def notes_coupon(amounts: Numbers, coupons: Numbers, years: Numbers) -> float:
     """Weighted coupon of a ladder of notes, per year."""
-    return notes.ladder(amounts, coupons, years)[0]
+    return note_ladder.ladder(amounts, coupons, years)[0]
 
 
 def notes_macaulay(amounts: Numbers, coupons: Numbers, years: Numbers) -> float:
     """Weighted Macaulay duration at par, each note at its own yield, years."""
-    return notes.ladder(amounts, coupons, years)[1]
+    return note_ladder.ladder(amounts, coupons, years)[1]
 
 
 def notes_maturity(amounts: Numbers, coupons: Numbers, years: Numbers) -> float:
     """Weighted maturity, years."""
-    return notes.ladder(amounts, coupons, years)[2]
+    return note_ladder.ladder(amounts, coupons, years)[2]
 
 
 def notes_modified(amounts: Numbers, coupons: Numbers, years: Numbers) -> float:
     """Weighted modified duration at par, years."""
-    parts = [a * notes.modified(c, y) for a, c, y in zip(amounts, coupons, years, strict=True)]
+    parts = [a * note_ladder.modified(c, y) for a, c, y in zip(amounts, coupons, years, strict=True)]
     return sum(parts) / sum(amounts)
 
 

@@ -16,7 +16,7 @@ from simulator.config.mistakes import nearest
 from simulator.config.schema.numbers import AnyNumber, Sampled
 from simulator.config.schema.ranges import Swing, Table, number
 from simulator.config.schema.walk import key_names
-from simulator.config.show import show
+from simulator.config.wording import show
 from simulator.drivers.laws import Law
 from simulator.model import Model
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from simulator import shipped
+from simulator import resources
 from simulator.config import freeze
 from simulator.validation.functions import FUNCTIONS
 from simulator.validation.inputs import Giver, finite, parameters, takes_model
@@ -70,12 +70,12 @@ def verdict(value: float, headline: Wanted | None, instead: Wanted | None) -> st
 
 def shipped_cases() -> dict[int, str]:
     """Names of the cases that ship with the package, by number, in order."""
-    return dict(sorted((int(name.partition("_")[0]), name) for name in shipped.names(shipped.CASES)))
+    return dict(sorted((int(name.partition("_")[0]), name) for name in resources.names(resources.CASES)))
 
 
 def read_shipped(name: str) -> Loaded:
     """A case that ships with the package."""
-    with shipped.path(name, shipped.CASES) as path:
+    with resources.path(name, resources.CASES) as path:
         return read_case(path, f"{name}.toml")
 
 

@@ -12,13 +12,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from simulator import shipped
+from simulator import resources
 from simulator.config import Config, load
 from simulator.config.calendar import fiscal_years
 from simulator.config.loader import Source, build, follows, parse, read_text, reload
 from simulator.config.locate import KeyPath
 from simulator.config.mistakes import Mistake, explain, nearest
-from simulator.config.show import show
+from simulator.config.wording import show
 from simulator.errors import ConfigError
 from simulator.finance.metrics import plan_metrics, world_metrics
 from simulator.finance.series import series_names
@@ -91,18 +91,18 @@ def _config(given: Any, source: Source) -> tuple[Config | None, list[str]]:
             return build(given, Source(source.name, source.folder, lines)), []
         if isinstance(given, str) and given.endswith(".toml"):
             return load(source.folder / given), []
-        if given in shipped.names():
+        if given in resources.names():
             return _shipped(str(given)), []
     except ConfigError as error:
         inside = re.compile(rf"^({re.escape(source.name)}:\d+: )")
         return None, [inside.sub(r"\1config.", text) for text in error.mistakes]
-    wanted = f"a table, a .toml file or one of {', '.join(shipped.names())}"
+    wanted = f"a table, a .toml file or one of {', '.join(resources.names())}"
     return None, [source.locate(Mistake(("config",), f"given {show(given)}, wanted {wanted}"))[1]]
 
 
 @cache
 def _shipped(name: str) -> Config:
-    with shipped.path(name) as path:
+    with resources.path(name) as path:
         return load(path)
 
 

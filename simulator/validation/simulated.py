@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.config import Frozen
-from simulator.engine.local import Slot, Task
+from simulator.engine.thread_pool import Slot, Task
 from simulator.finance.series import series_names
 from simulator.results.columns import all_columns
 from simulator.risk.intervals import about, proportion

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 SIMULATOR = Path(__file__).parents[2] / "simulator"
 SOURCES = sorted(
-    [SIMULATOR / "kernel.py", *(SIMULATOR / "drivers").glob("*.py"), *(SIMULATOR / "finance").glob("*.py")]
+    [SIMULATOR / "kernel.py", *(SIMULATOR / "drivers").glob("*.py"), *(SIMULATOR / "finance").rglob("*.py")]
 )
 PATHS = 8
 

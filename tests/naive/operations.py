@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tests.naive.disposal import run_pool
-from tests.naive.letting import Cloud, Letting
+from tests.naive.leasing import Cloud, Letting
 from tests.naive.marginals import Array
 from tests.naive.sites import Works, run_sites
 from tests.naive.world import World

@@ -1,0 +1,131 @@
+"""What is known of a night: night.json, written whole after every change, and the page that shows it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import simulator
+from simulator.batch.planning import Planned
+from simulator.errors import ConfigError
+from simulator.report import batch as page
+from simulator.results.provenance import utc
+from simulator.results.store import Run, RunFolder
+
+NIGHT, INDEX = "night.json", "index.html"
+FORMAT = "capex-simulator night 1"
+WAITING, RUNNING, FINISHED, FAILED, REFUSED, INTERRUPTED, PRUNED = (
+    "waiting", "running", "finished", "failed", "refused", "interrupted", "pruned",
+)  # fmt: skip
+
+
+class Record:
+    """The state of a night and of each of its runs; `body` is what night.json says."""
+
+    def __init__(self, folder: RunFolder, body: dict[str, Any]) -> None:
+        self.folder, self.body = folder, body
+
+    @property
+    def runs(self) -> list[dict[str, Any]]:
+        """What is known of each run, in order."""
+        runs: list[dict[str, Any]] = self.body["runs"]
+        return runs
+
+    @classmethod
+    def begin(cls, folder: RunFolder, title: str, until: str | None, planned: Sequence[Planned]) -> Record:
+        """The record of a night of which nothing was run yet."""
+        body = {
+            "format": FORMAT,
+            "version": simulator.__version__,
+            "title": title,
+            "until": until,
+            "status": RUNNING,
+            "started": utc(datetime.now(UTC)),
+            "ended": None,
+            "runs": [_begin(run) for run in planned],
+        }
+        return cls(folder, body)
+
+    def count(self, *states: str) -> int:
+        """How many runs are in one of these states."""
+        return sum(run["state"] in states for run in self.runs)
+
+    def save(self) -> None:
+        """Write night.json and index.html; RunError if they cannot be written."""
+        self.folder.write_json(NIGHT, self.body)
+        self.folder.write(INDEX, page.render(self.body))
+
+
+def read(folder: Path) -> Record | None:
+    """The record in a folder; None if there is none that can be read."""
+    try:
+        body = json.loads((folder / NIGHT).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(body, dict) or body.get("format") != FORMAT or not isinstance(body.get("runs"), list):
+        return None
+    return Record(RunFolder(folder), body)
+
+
+def again(held: Record, title: str, until: str | None, planned: Sequence[Planned]) -> Record:
+    """The record of a night that goes on: it knows its finished runs; refused if it was begun for other runs."""
+    sources = [run["source"] for run in held.runs]
+    if sources != [run.source for run in planned]:
+        given = ", ".join(run.source for run in planned)
+        raise ConfigError(
+            [f"--resume: given {given}, wanted the runs with which the night began: {', '.join(sources)}"]
+        )
+    fresh = Record.begin(held.folder, title, until, planned)
+    for now, before in zip(fresh.runs, held.runs, strict=True):
+        now["folder"] = before["folder"]
+        if before["state"] in (FINISHED, PRUNED):
+            now.update(before)
+        now["seconds"] = before["seconds"]
+    fresh.body["started"] = held.body["started"]
+    return fresh
+
+
+def results(run: Run) -> dict[str, Any]:
+    """What a night keeps of a finished run."""
+    summary = run.summary
+    return {
+        "name": run.manifest.get("name"),
+        "seed": summary["seed"],
+        "paths": summary["paths"],
+        "stop": summary["stop"],
+        "stress": summary.get("stress", []),
+        "digest": summary["digest"],
+        "simulate_s": summary["timing"]["simulate_s"],
+        "headline": headline(summary),
+    }
+
+
+def headline(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Mean and CVaR of each plan's NPV as they stand in a summary; CVaR at the level nearest to 95 %."""
+    found: dict[str, Any] = {}
+    for plan, entries in summary["plans"].items():
+        npv = entries.get("npv")
+        if npv:
+            level = min(npv["cvar"], key=lambda level: abs(float(level) - 0.95), default=None)
+            mean = {key: npv[key] for key in ("mean", "stderr", "n", "note") if key in npv}
+            found[plan] = {"mean": mean, "level": level, "cvar": npv["cvar"].get(level), "unit": npv["unit"]}
+    return found
+
+
+def _begin(run: Planned) -> dict[str, Any]:
+    config = run.config
+    return {
+        "folder": run.folder,
+        "source": run.source,
+        "title": "" if config is None else config.title or config.name,
+        "stress": [] if config is None else list(config.stress),
+        "plans": {} if config is None else {plan: one.title or plan for plan, one in config.plans.items()},
+        "state": WAITING if config is not None else REFUSED,
+        "error": "\n".join(run.mistakes) or None,
+        "started": None,
+        "ended": None,
+        "seconds": None,
+    }

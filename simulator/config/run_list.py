@@ -1,0 +1,199 @@
+"""A list of runs for one night, as a TOML file: what each run is of, beside the command line's own options.
+
+title = "Base and stress"
+until = "06:00"
+
+[[runs]]
+config = "hyperscaler.toml"          # relative to this file, as every path in it
+
+[[runs]]
+config = "hyperscaler.toml"
+stress = ["ai_winter"]
+precision = ["own.npv.cvar95:1%"]
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, field_validator
+
+from simulator.config.durations import deadline
+from simulator.config.loader import Source, follows, load, parse, read_text
+from simulator.config.locate import KeyPath
+from simulator.config.mistakes import Mistake, explain
+from simulator.config.schema import Config
+from simulator.config.schema.numbers import FOLDER, Title
+from simulator.config.schema.ranges import Range, Table
+from simulator.config.stress_files import find_sets, shipped
+from simulator.config.wording import show
+from simulator.errors import ConfigError
+
+RUNS = "runs"  # the key that makes a TOML file a list
+_NAMED_AS = {"overrides": "set"}
+
+
+class Entry(Table):
+    """One run of a list."""
+
+    config: Annotated[str, Field(min_length=1)] = Field(description="the config, a TOML file")
+    paths: Annotated[int, Range(1, 10**12, whole=True)] | None = Field(default=None, description="most paths")
+    seed: Annotated[int, Range(0, 2**63 - 1, whole=True)] | None = Field(default=None, description="its seed")
+    precision: Annotated[tuple[str, ...], Field(strict=False, max_length=50)] = Field(
+        default=(), description="as --precision: stop once these are reached"
+    )
+    until: str | None = Field(default=None, description="as --until: stop at the latest then")
+    stress: Annotated[tuple[str, ...], Field(strict=False, max_length=50)] = Field(
+        default=(), description="stress sets: names that ship, or TOML files"
+    )
+    overrides: Annotated[tuple[str, ...], Field(strict=False, max_length=200)] = Field(
+        default=(), alias="set", description="KEY=VALUE changes of the config"
+    )
+    out: Annotated[str, Field(pattern=FOLDER)] | None = Field(
+        default=None, description="its folder's name in the night's folder; default: name and stress of the config"
+    )
+
+    @field_validator("paths", mode="before")
+    @classmethod
+    def _counts_may_be_floats(cls, given: Any) -> Any:
+        return int(given) if isinstance(given, float) and given.is_integer() else given
+
+
+class Night(Table):
+    """A list of runs."""
+
+    title: Title = Field(default="", description="headline of the night's page")
+    until: str | None = Field(default=None, description="when the night ends, shared out among its runs")
+    runs: Annotated[tuple[Entry, ...], Field(strict=False, min_length=1, max_length=1000)] = Field(
+        description="the runs, in order"
+    )
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A run of a list, and where it stands there."""
+
+    entry: Entry
+    index: int
+    source: Source
+
+    @property
+    def path(self) -> Path:
+        """Its config."""
+        return self.source.folder / self.entry.config
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Its stress sets: names as they are, files relative to the list."""
+        known = shipped()
+        return tuple(
+            name if name in known or not name.endswith(".toml") else str(self.source.folder / name)
+            for name in self.entry.stress
+        )
+
+    def load(self, overrides: tuple[str, ...] = (), stress: tuple[str, ...] = ()) -> Config:
+        """The checked config, changed by what the entry says and then by more."""
+        changes, sets = (*self.entry.overrides, *overrides), (*self.sets, *stress)
+        with self.blamed():
+            return load_changed(self.path, changes, sets)
+
+    @contextmanager
+    def blamed(self) -> Iterator[None]:
+        """Say mistakes of `--set`, `--stress` and `--precision` as those of the entry's keys that hold them."""
+        try:
+            yield
+        except ConfigError as error:
+            raise ConfigError([self._renamed(text) for text in error.mistakes]) from None
+
+    def place(self, option: str) -> str:
+        """`nightly.toml:7: runs[1].set`: where the entry says what the command line says with an option."""
+        names = {name: _NAMED_AS.get(name, name) for name in Entry.model_fields}
+        key: KeyPath = (RUNS, self.index, option)
+        _, text = self.source.locate(Mistake(key if option in names.values() else key[:2], ""))
+        return text.removesuffix(": ")
+
+    def _renamed(self, text: str) -> str:
+        entry = self.entry
+        for option, given in (("set", entry.overrides), ("stress", entry.stress), ("precision", entry.precision)):
+            head = f"--{option}"
+            if not text.startswith(head):
+                continue
+            rest = text.removeprefix(head).removeprefix(":").strip()
+            if any(_about(rest, item) for item in given):
+                return f"{self.place(option)}: {rest}"
+        missing = f"{self.path}: given a path"
+        if text.startswith(missing):
+            return f"{self.place('config')}: {text.removeprefix(f'{self.path}: ')}"
+        return text
+
+
+def load_changed(path: Path, overrides: Sequence[str], stress: Sequence[str]) -> Config:
+    """The checked config with changes and stress sets; mistakes of the sets and of the config come together."""
+    try:
+        sets = find_sets(stress)
+    except ConfigError as error:
+        wrong = error.mistakes
+        try:
+            load(path, overrides)
+        except ConfigError as more:
+            wrong = [*more.mistakes, *wrong]
+        raise ConfigError(wrong) from None
+    return load(path, overrides, sets)
+
+
+def _about(rest: str, item: str) -> bool:
+    """Whether a mistake, without its option, is about what an entry gives: a key of a change, or the thing itself."""
+    return rest.startswith((item.partition("=")[0].strip(), f"given {item}", f"given {show(item)}"))
+
+
+def is_list(path: Path) -> bool:
+    """Whether a file is a list of runs; not if it cannot be read, which whoever reads it as a config will say."""
+    try:
+        return RUNS in tomllib.loads(read_text(path))
+    except (ConfigError, ValueError, RecursionError):
+        return False
+
+
+def read_list(path: Path) -> tuple[Night, tuple[Listed, ...]]:
+    """A list of runs and its entries; ConfigError carries every mistake of the list itself, not those of configs."""
+    name = str(path)
+    tree, lines = parse(read_text(path, "a list of runs"), name)
+    source = Source(name, path.parent, lines)
+    night: Night | None = None
+    wrong: list[Mistake] = []
+    try:
+        night = Night.model_validate(tree)
+    except ValidationError as error:
+        every = [explain(item, tree, Night) for item in error.errors()]
+        wrong = [mistake for mistake in every if not follows(mistake, every)]
+    wrong += _times(tree)
+    if wrong or night is None:
+        placed = sorted(dict.fromkeys(source.locate(mistake) for mistake in wrong), key=lambda place: place[0])
+        raise ConfigError([text for _, text in placed])
+    return night, tuple(Listed(entry, i, source) for i, entry in enumerate(night.runs))
+
+
+def _times(tree: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Times that are none, and folders named twice."""
+    runs = [one if isinstance(one, dict) else {} for one in tree[RUNS]] if isinstance(tree.get(RUNS), list) else []
+    named: dict[str, int] = {}
+    for path, table in (((), tree), *(((RUNS, i), one) for i, one in enumerate(runs))):
+        given = table.get("until")
+        if isinstance(given, str):
+            try:
+                deadline(given)
+            except ConfigError as error:
+                yield Mistake((*path, "until"), error.mistakes[0].removeprefix("--until: "))
+    for i, one in enumerate(runs):
+        out = one.get("out")
+        if isinstance(out, str) and out.lower() in ("index.html", "night.json", "figures"):
+            yield Mistake((RUNS, i, "out"), f"given {show(out)}, which the night itself writes, wanted another name")
+        if isinstance(out, str) and out in named:
+            yield Mistake((RUNS, i, "out"), f"given {show(out)}, which is that of runs[{named[out]}], wanted another")
+        elif isinstance(out, str):
+            named[out] = i

@@ -1,0 +1,1 @@
+"""Sites of a physical variant: construction, vintages of compute, the JV's leases, monthly aggregates."""

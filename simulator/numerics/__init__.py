@@ -1,0 +1,1 @@
+"""Numba's options and linking, and elementary functions with the same bits on every machine."""

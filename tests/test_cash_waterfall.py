@@ -1,0 +1,400 @@
+"""The levered month against a slow twin, path by path, and against cases worked by hand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from simulator.finance import workspace as at
+from simulator.finance.financing.cash_waterfall import Liquid, levered
+from simulator.finance.financing.covenants import LEVERED_ROWS, Cover, loan_life_cover, year_revenue
+from simulator.finance.financing.debt import SCHEDULE, Schedule, note_interest, plan_schedule, refinancing_gap
+from simulator.finance.plan import Plans, Terms, plan_of
+from simulator.finance.programme import Finance, Programme
+from simulator.finance.workspace import World
+from simulator.numerics.jit import njit
+from tests.naive.cash_waterfall import Note, Path, run_path
+
+Array = NDArray[np.float64]
+SEED = int(os.environ.get("SIMULATOR_TEST_SEED", "1"))
+MONTHS, LANES = 120, 48
+TESTS = tuple(range(47, MONTHS, 3))
+GIVEN = ("EBITDA", "TAXABLE", "NET", "RENT_PAID", "PARTNER_FLOW", "GUARANTEED", "CLOUD", "OWED")
+FILLED = ("INTEREST", "NOTES", "CFADS", "CASH", "REVOLVER", "EQUITY", "PROFIT", "DRAWN_INTEREST")
+LADDER = (
+    Note(9.0, 0, 52, 0.042, False, 0.01, 5.0, True, False),
+    Note(6.0, 0, 400, 0.055, False, 0.0, 40.0, True, False),
+    Note(5.0, 7, 100, 0.02, True, 0.0, 8.0, False, False),
+    Note(4.0, 60, 90, 0.015, True, 0.0, 2.5, False, True),
+    Note(3.0, 30, 77, 0.05, False, 0.0, 4.0, False, True),
+    Note(2.0, 2, 9, 0.03, True, 0.005, 0.6, True, False),
+)
+NEUTRAL = Terms(
+    opening_cash=50.0, other_debt=28.7, cash_floor=20.0, revolver=20.0, revolver_margin=0.011, cash_rate=0.04,
+    penalty=0.0, penalty_month=0, covenant_dscr=1.2, covenant_fccr=0.0, covenant_leverage=3.5, covenant_cash=20.0,
+    refit=0.4, own=1.0, with_jv=False, with_cloud=False, equity_limit=0.0, equity_price=617.5, base_eps=0.0, cures=0,
+    sweep=False,
+)  # fmt: skip
+
+
+class Out(NamedTuple):
+    """What a run fills: by lane, or (rows, lanes)."""
+
+    cover: Cover
+    sold: Array
+    apv: Array
+    earnings: Array  # (fiscal years, lanes)
+    llcr: Array
+    gap: Array
+    liquid: Liquid
+
+
+@njit
+def _run(
+    p: Programme, f: Finance, terms: Terms, plans: Plans, coupon: float, base: Array, revenue: Array, s: Schedule,
+    world: World, charged: Array, spent: Array, works: Array, scratch: Array, ledger: Array, tracing: bool, out: Out,
+) -> None:  # fmt: skip
+    plan, sweep = plan_of(plans, 0), plans.sweep[0] == 1
+    plan_schedule(plan.notes, s)
+    note_interest(f.tax, sweep, plan.notes, s, world.funding, scratch, ledger[at.INTEREST], ledger[at.SHIELD])
+    year_revenue(f.test_months, base, world.monthly[at.NOISE], scratch, revenue)
+    levered(
+        p, f, terms, base, revenue, s, world, 1.0, charged, spent, works, scratch, ledger, tracing, out.cover,
+        out.liquid, out.sold, out.apv, out.earnings,
+    )  # fmt: skip
+    loan_life_cover(f, coupon, s, ledger, out.llcr)
+    refinancing_gap(
+        sweep, plan.notes, s, world.funding, scratch, ledger[at.INTEREST], ledger[at.NOTES], ledger[at.CFADS], out.gap
+    )
+
+
+def neutral(kind: Any, **fields: Any) -> Any:
+    """A frozen tuple with the fields that the levered month reads; zeros elsewhere."""
+    zeros = {
+        "int": 0, "float": 0.0, "NDArray[np.int64]": np.zeros(1, np.int64), "NDArray[np.float64]": np.zeros(1)
+    }  # fmt: skip
+    named = {name: getattr(of, "__forward_arg__", of) for name, of in kind.__annotations__.items()}
+    return kind(**{name: fields[name] if name in fields else zeros[of] for name, of in named.items()})
+
+
+def programme(months: int = MONTHS) -> Programme:
+    """Costs that the refresh reserve rests on."""
+    growth = np.exp(0.025 * (np.arange(months) + 1) / 12.0)
+    made: Programme = neutral(
+        Programme, shell_per_mw=0.01174, compute_per_mw=0.02614, compute_life=66, growth=growth
+    )  # fmt: skip
+    return made
+
+
+def finance(tests: Sequence[int] = TESTS, months: int = MONTHS) -> Finance:
+    """The flagship's company; fiscal years are calendar years from July."""
+    made: Finance = neutral(
+        Finance, tax=0.15, shares=2.56, base_cash_flow=22.0 / 12.0, leverage_share=0.5,
+        fiscal_year=(np.arange(months) + 6) // 12, fiscal_years=(months + 5) // 12 + 1,
+        test_months=np.array(tests, dtype=np.int64),
+    )  # fmt: skip
+    return made
+
+
+def plans_of(notes: Sequence[Note], sweep: bool) -> Plans:
+    """One plan of these notes; levers that the levered month reads elsewhere are zero."""
+    whole = ("issue", "maturity", "floating", "refinance", "amortising")
+    fields: dict[str, Any] = {"jv_sites": np.zeros((1, 1), np.int64), "jv_discount": np.ones((1, 1))}
+    for name in Note._fields:
+        values = [getattr(note, name) for note in notes]
+        fields[f"tranche_{name}"] = np.array(values, dtype=np.int64 if name in whole else np.float64)
+    made: Plans = neutral(
+        Plans, tranche_from=np.array([0, len(notes)]), sweep=np.array([int(sweep)]), **fields
+    )  # fmt: skip
+    return made
+
+
+class Case(NamedTuple):
+    """Inputs by month and lane, by the ledger's names, and the world's."""
+
+    planes: dict[str, Array]
+    base: Array  # (months,)
+    noise: Array
+    funding: Array  # (months + 1, lanes)
+    service: Array
+    margin: Array
+    cost: Array
+
+
+def random_case(seed: int, lanes: int = LANES, months: int = MONTHS) -> Case:
+    """A programme that spends 30 months and then earns, well on some paths and badly on others."""
+    random = np.random.default_rng([SEED, seed])
+    size, m = (months, lanes), np.arange(months)[:, None]
+    luck = random.normal(0.0, 1.0, (1, lanes))
+    ebitda = (m > 24) * (0.9 + 0.8 * luck + 0.3 * random.normal(0.0, 1.0, size).cumsum(axis=0) / 4.0)
+    planes = {
+        "EBITDA": ebitda,
+        "TAXABLE": ebitda - 0.02 * m * random.uniform(0.5, 1.5, size),
+        "NET": np.where(m < 30, random.uniform(1.0, 4.5, size), random.uniform(-0.3, 1.2, size)),
+        "RENT_PAID": (m > 30) * random.uniform(0.05, 0.3, size),
+        "PARTNER_FLOW": (m < 30) * random.uniform(0.0, 1.5, size),
+        "GUARANTEED": (random.uniform(size=size) < 0.01) * random.uniform(0.0, 5.0, size),
+        "CLOUD": (m > 10) * random.uniform(0.0, 0.3, size),
+        "OWED": random.uniform(0.0, 15.0, size),
+    }
+    funding = 0.05 + 0.004 * random.normal(0.0, 1.0, (months + 1, lanes)).cumsum(axis=0) / 2.0
+    noise = np.exp(0.02 * random.normal(0.0, 1.0, size).cumsum(axis=0))
+    base = 17.0 * 1.08 ** (np.arange(months) / 12.0)
+    margin, cost = random.uniform(0.7, 0.9, lanes), random.uniform(0.9, 1.4, lanes)
+    return Case(planes, base, noise, funding, random.uniform(0.0, 3.5, size).cumsum(axis=0) / 50.0, margin, cost)
+
+
+def compiled(
+    case: Case, terms: Terms, notes: Sequence[Note], tracing: bool = True, tests: Sequence[int] = TESTS
+) -> dict[str, Array]:
+    """Every figure and plane, by name; what must not be read is NaN beforehand."""
+    months, lanes = case.noise.shape
+    ledger = np.full((at.LEDGER, months, lanes), np.nan)
+    for name in ("EBITDA", *["CLOUD"] * terms.with_cloud, *["OWED"] * (terms.with_jv or terms.with_cloud)):
+        ledger[getattr(at, name)] = case.planes[name]
+    works = np.full((at.WORKS, months, lanes), np.nan)
+    works[at.SERVICE] = case.service
+    passes = ((at.RENT, "RENT_PAID"), (at.PARTNER, "PARTNER_FLOW"), (at.GUARANTEE, "GUARANTEED"))
+    for plane, name in passes * terms.with_jv:
+        works[plane] = case.planes[name] / terms.own
+    world = at.world(months, 1, 1, lanes)
+    for unread in world:
+        unread[:] = np.nan
+    world.monthly[at.NOISE], world.funding[:] = case.noise, case.funding
+    world.lanes[at.MARGIN], world.lanes[at.COST] = case.margin, case.cost
+    f = finance(tests, months)
+    cover = Cover(*np.full((len(Cover._fields), lanes), np.nan))
+    sold, apv, llcr, gap = np.full((4, lanes), np.nan)
+    apv[:] = 0.0
+    liquid = Liquid(*np.full((len(Liquid._fields), lanes), np.nan))
+    out = Out(cover, sold, apv, np.zeros((f.fiscal_years, lanes)), llcr, gap, liquid)
+    empty, scratch = Schedule(*np.full((SCHEDULE, months), np.nan)), np.full((LEVERED_ROWS, lanes), np.nan)
+    _run(
+        programme(months), f, terms, plans_of(notes, terms.sweep), 0.05, case.base, np.empty((len(tests), lanes)),
+        empty, world, case.planes["EBITDA"] - case.planes["TAXABLE"], case.planes["NET"], works, scratch, ledger,
+        tracing, out,
+    )  # fmt: skip
+    figures = cover._asdict() | {"sold": sold, "apv": apv, "earnings": out.earnings, "llcr": llcr, "gap": gap}
+    return figures | liquid._asdict() | {name: ledger[getattr(at, name)] for name in FILLED}
+
+
+def slow(case: Case, terms: Terms, notes: Sequence[Note], tests: Sequence[int] = TESTS) -> dict[str, Array]:
+    """The same from the twin, lane by lane."""
+    months, lanes = case.noise.shape
+    each = []
+    for lane in range(lanes):
+        path = Path(
+            {name: plane[:, lane] for name, plane in case.planes.items()}, case.base, case.noise[:, lane],
+            case.funding[:, lane], case.service[:, lane], case.margin[lane], case.cost[lane],
+        )  # fmt: skip
+        each.append(run_path(path, terms, notes, programme(months), finance(tests, months), 0.05))
+    return {name: np.array([figures[name] for figures in each]).T for name in each[0]}
+
+
+LEVERS: dict[str, tuple[dict[str, Any], Sequence[Note]]] = {
+    "neutral": ({}, LADDER),
+    "no notes": ({"covenant_fccr": 1.1}, ()),
+    "penalty": ({"penalty": 7.0, "penalty_month": 31}, LADDER),
+    "no covenants": ({"covenant_dscr": 0.0, "covenant_leverage": 0.0, "covenant_cash": 0.0}, LADDER),
+    "jv": ({"with_jv": True, "covenant_fccr": 1.1}, ()),
+    "cloud": ({"with_cloud": True, "own": 0.6}, LADDER),
+    "equity": ({"equity_limit": 25.0, "base_eps": 37.1}, LADDER),
+    "cures": ({"equity_limit": 25.0, "base_eps": 37.1, "cures": 2}, LADDER),
+    "sweep": ({"sweep": True}, LADDER),
+    "all, notes": (
+        {"with_jv": True, "with_cloud": True, "own": 0.6, "equity_limit": 40.0, "cures": 2, "sweep": True}, LADDER
+    ),
+    "all, none": (
+        {"with_jv": True, "with_cloud": True, "own": 0.6, "equity_limit": 40.0, "cures": 2, "covenant_fccr": 1.1}, ()
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LEVERS)
+def test_every_plane_and_figure_is_the_twins(name: str) -> None:
+    levers, notes = LEVERS[name]
+    case, terms = random_case(sorted(LEVERS).index(name)), NEUTRAL._replace(**levers)
+    found, wanted = compiled(case, terms, notes), slow(case, terms, notes)
+    assert set(found) == set(wanted)
+    for figure, values in wanted.items():
+        np.testing.assert_allclose(found[figure], values, rtol=1e-9, atol=1e-9, err_msg=figure)
+
+
+def test_the_cases_see_every_event() -> None:
+    """Every lever acts on some path and not on all: the comparisons above are not empty."""
+    levers, notes = LEVERS["all, notes"]
+    case = random_case(sorted(LEVERS).index("all, notes"))
+    found = compiled(case, NEUTRAL._replace(**levers), notes)
+    for figure in ("breach", "uncured"):
+        assert 0.0 < found[figure].mean() < 1.0, figure
+    assert set(found["cured"][~np.isnan(found["cured"])]) == {0.0, 1.0}
+    assert 0.0 < (found["sold"] > 0.0).mean() < 1.0
+    scheduled = compiled(case, NEUTRAL, notes)["NOTES"]
+    assert 0.0 < (found["NOTES"][-1] < scheduled[-1]).mean() < 1.0
+
+
+def test_without_a_trace_every_figure_is_the_same() -> None:
+    levers, notes = LEVERS["all, notes"]
+    case, terms = random_case(3), NEUTRAL._replace(**levers)
+    traced, plain = compiled(case, terms, notes), compiled(case, terms, notes, tracing=False)
+    for name in set(traced) - {"CASH", "REVOLVER", "PROFIT", "DRAWN_INTEREST"}:
+        np.testing.assert_array_equal(plain[name], traced[name], err_msg=name)
+
+
+@pytest.mark.parametrize("tests", [(), (0, 3, 6), (2, 5), (4, 7, 10, 13), (119,)])
+def test_tests_may_begin_in_any_month(tests: tuple[int, ...]) -> None:
+    levers, notes = LEVERS["all, notes"]
+    case, terms = random_case(5, lanes=8), NEUTRAL._replace(**levers)
+    found, wanted = compiled(case, terms, notes, tests=tests), slow(case, terms, notes, tests)
+    for figure, values in wanted.items():
+        np.testing.assert_allclose(found[figure], values, rtol=1e-9, atol=1e-9, err_msg=figure)
+
+
+NOTE = Note(12.0, 0, 400, 0.05, False, 0.0, 10.0, True, False)  # 0.6 of interest and 1.2 of principal a year
+SERVICE = 1.8
+QUIET = NEUTRAL._replace(
+    opening_cash=20.0, other_debt=0.0, revolver=0.0, cash_rate=0.0, covenant_dscr=0.0, covenant_leverage=0.0,
+    covenant_cash=0.0,
+)  # fmt: skip
+HAND = (11, 14, 17, 20, 23)
+
+
+def by_hand(ebitda: Sequence[float], net: Sequence[float], **others: Sequence[float]) -> Case:
+    """One path of 24 months without ads wobble or tax (what is taxable is what deductions leave at nothing)."""
+    zero, column = np.zeros((24, 1)), lambda values: np.array(values, dtype=float)[:, None]
+    planes = dict.fromkeys(GIVEN, zero) | {"EBITDA": column(ebitda), "NET": column(net)}
+    planes |= {name: column(values) for name, values in others.items()}
+    return Case(planes, np.full(24, 2.0), zero + 1.0, np.full((25, 1), 0.05), zero, np.ones(1), np.ones(1))
+
+
+def run_hand(case: Case, terms: Terms, notes: Sequence[Note] = ()) -> dict[str, Any]:
+    """Figures of the path; base cash flow (22 / 12 a month) is taken out of NET beforehand, issues with it."""
+    case.planes["NET"] = case.planes["NET"] + 22.0 / 12.0
+    for note in notes:
+        case.planes["NET"][note.issue] += note.amount
+    found = compiled(case, terms, notes, tests=HAND)
+    return {name: values[..., 0] for name, values in found.items()}
+
+
+def untaxed(ebitda: float = 0.0, notes: bool = False) -> dict[str, Any]:
+    """A level path on which nothing is taxed, with interest of NOTE or without."""
+    return {"ebitda": [ebitda] * 24, "net": [ebitda - 0.05 * notes] * 24, "TAXABLE": [0.05 * notes] * 24}
+
+
+def test_shares_are_sold_for_what_the_revolver_leaves_missing() -> None:
+    case = by_hand(**untaxed())
+    case.planes["NET"][5] = 13.0  # 20 - 13: 3 drawn, 10 missing
+    case.planes["NET"][6] = 4.0
+    terms = QUIET._replace(revolver=3.0, revolver_margin=-0.05, equity_limit=12.0, equity_price=4.0, base_eps=12.0)
+    found = run_hand(case, terms)
+    np.testing.assert_allclose(found["EQUITY"][4:8], [0.0, 10.0, 2.0, 0.0], atol=1e-12)
+    np.testing.assert_allclose(found["CASH"][4:8], [20.0, 20.0, 18.0, 18.0])
+    np.testing.assert_allclose(found["sold"], 12.0)
+    shares = [2.56] * 6 + [5.06] + [5.56] * 17  # sold in a month, they count from the next one on
+    diluted = [-(1.0 - 2.56 / n) for n in shares]
+    np.testing.assert_allclose(found["earnings"][:3], [sum(diluted[:6]), sum(diluted[6:18]), sum(diluted[18:])])
+
+
+def failing_at(months: Sequence[int]) -> Case:
+    """Cash below 20 at the tests named, back at 20 before the next one."""
+    case = by_hand(**untaxed())
+    for m in months:
+        case.planes["NET"][m] += 1.0
+        if m + 1 < 24:
+            case.planes["NET"][m + 1] -= 1.0
+    return case
+
+
+@pytest.mark.parametrize(
+    ("fails", "breach", "month", "cured", "uncured"),
+    [
+        ((), 0, 24, np.nan, 0),
+        ((11,), 1, 11, 1, 0),
+        ((17,), 1, 17, 1, 0),  # both tests that follow pass
+        ((11, 14), 1, 11, 0, 1),  # one fails; its own watch passes
+        ((11, 17), 1, 11, 0, 1),
+        ((11, 20), 1, 11, 1, 1),  # the second breach is pending at the end
+        ((20,), 1, 20, 0, 1),
+        ((23,), 1, 23, 0, 1),
+    ],
+)
+def test_a_breach_is_cured_by_passing_two_tests(
+    fails: tuple[int, ...], breach: int, month: int, cured: float, uncured: int
+) -> None:
+    found = run_hand(failing_at(fails), QUIET._replace(covenant_cash=20.0))
+    np.testing.assert_array_equal([found[k] for k in ("breach", "month", "uncured")], [breach, month, uncured])
+    np.testing.assert_array_equal(found["cured"], cured)
+
+
+def test_equity_cures_a_breach_of_the_cash_covenant_as_often_as_it_may() -> None:
+    case = by_hand(**untaxed())
+    for m in (11, 14, 17):
+        case.planes["NET"][m] += 1.0
+    terms = QUIET._replace(cash_floor=10.0, covenant_cash=20.0, equity_limit=9.0, cures=2)
+    found = run_hand(case, terms)
+    np.testing.assert_allclose(found["EQUITY"][[11, 14, 17, 20, 23]], [1.0, 1.0, 0.0, 0.0, 0.0])
+    np.testing.assert_allclose(found["CASH"][[10, 11, 14, 17, 23]], [20.0, 20.0, 20.0, 19.0, 19.0])
+    assert (found["month"], found["cured"], found["uncured"], found["sold"]) == (11.0, 1.0, 1.0, 2.0)
+
+
+@pytest.mark.parametrize("room", [0.1, -0.1])
+@pytest.mark.parametrize("covenant", ["dscr", "fccr", "leverage"])
+def test_equity_cures_a_ratio_if_it_reaches(covenant: str, room: float) -> None:
+    """DSCR: 1.2 x 1.8 - 1.2. FCCR, rent and EBITDA 1.2 a year: 1.1 x 1.2 - 1.2. Leverage: 80 - 5 x (.5 x 24 + 2.4)."""
+    need = {"dscr": 0.96, "fccr": 0.12, "leverage": 8.0}[covenant]
+    terms = QUIET._replace(equity_limit=need + room, cures=2, cash_floor=0.0)
+    notes: tuple[Note, ...] = ()
+    if covenant == "dscr":
+        case, notes, terms = by_hand(**untaxed(0.1, True)), (NOTE,), terms._replace(covenant_dscr=1.2)
+    elif covenant == "fccr":
+        case = by_hand([0.1] * 24, [0.0] * 24, TAXABLE=[0.1] * 24, RENT_PAID=[0.1] * 24)
+        terms = terms._replace(with_jv=True, covenant_fccr=1.1)
+    else:
+        case, terms = by_hand(**untaxed(0.2)), terms._replace(other_debt=100.0, covenant_leverage=5.0)
+    found = run_hand(case, terms, notes)
+    np.testing.assert_allclose(found["EQUITY"][11], need if room > 0.0 else 0.0)
+    assert (found["breach"], found["month"], found["cured"]) == (1.0, 11.0, float(room > 0.0))
+    if covenant != "leverage":
+        np.testing.assert_allclose(found[covenant], 1.2 / SERVICE if notes else 1.0)
+
+
+def test_no_equity_cures_leverage_without_earnings() -> None:
+    case = by_hand(**untaxed(-2.0))
+    found = run_hand(case, QUIET._replace(covenant_leverage=3.5, equity_limit=1e6, cures=2))
+    assert (found["leverage"], found["cured"], found["uncured"], found["sold"]) == (999.0, 0.0, 1.0, 0.0)
+
+
+def test_fixed_charges_are_tested_only_without_notes() -> None:
+    """`terms_of` sets the covenant to 0 where a plan has notes; cover is still a figure."""
+    case = by_hand(**untaxed(0.1, True), CLOUD=[0.1] * 24)
+    found = run_hand(case, QUIET._replace(with_cloud=True), (NOTE,))
+    np.testing.assert_allclose(found["fccr"], (1.2 + 1.2) / (SERVICE + 1.2))
+    ended = run_hand(by_hand(**untaxed(0.1), CLOUD=[1e-17] * 24), QUIET._replace(with_cloud=True, covenant_fccr=1.1))
+    assert np.isnan(ended["fccr"])
+    assert ended["breach"] == 0.0
+
+
+def test_a_sweep_prepays_until_two_tests_pass_and_a_later_note_is_whole() -> None:
+    """Cash fails at months 11 and 14: from 15 on, what lies above the floor of 8 prepays the notes."""
+    later = Note(6.0, 17, 300, 0.10, False, 0.0, 10.0, True, False)
+    case = by_hand([0.0] * 24, [-0.05] * 17 + [-0.1] * 7, TAXABLE=[0.05] * 17 + [0.1] * 7)
+    case.planes["NET"][11] += 1.0
+    case.planes["NET"][15] -= 4.0  # 23 of cash: 15 above the floor, more than the 12 that are owed
+    terms = QUIET._replace(cash_floor=8.0, covenant_cash=19.5, sweep=True)
+    found = run_hand(case, terms, (NOTE, later))
+    np.testing.assert_allclose(found["NOTES"][[14, 15, 16]], [12.0, 0.0, 0.0], atol=1e-12)
+    np.testing.assert_allclose(found["INTEREST"][[15, 16]], [0.05, 0.0], atol=1e-12)
+    # month 17: q = 6 / 18; the schedule's .1 of interest bears on a third
+    np.testing.assert_allclose(found["INTEREST"][17], 0.1 / 3.0)
+    assert found["CASH"][15] == pytest.approx(23.0 - 12.0)
+    np.testing.assert_allclose(found["uncured"], 1.0)
+
+
+def test_a_penalty_is_paid_once() -> None:
+    found = run_hand(by_hand(**untaxed()), QUIET._replace(penalty=5.0, penalty_month=3))
+    np.testing.assert_allclose(found["CASH"], [20.0] * 3 + [15.0] * 21)

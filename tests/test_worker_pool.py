@@ -1,0 +1,234 @@
+"""Who takes part in a run and who gets which task, with a scheduler that does as it is told."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from simulator.cluster import client, worker, worker_pool
+from simulator.cluster.client import size
+from simulator.cluster.worker_pool import Crew, Lost, Run, Work
+from simulator.engine import thread_pool
+from simulator.errors import ClusterError, RunError
+
+RUN = Run(b"", "run", "canary", 7)
+RUNNING = {"status": "running", "nthreads": 3}
+
+
+class Call:
+    """A call that was answered, or waits."""
+
+    def __init__(self, answer=None):
+        self.given, self.dropped = answer, False
+
+    def done(self):
+        return self.given is not None
+
+    def answer(self):
+        if isinstance(self.given, Exception):
+            raise self.given
+        return self.given
+
+    def drop(self):
+        self.dropped = True
+
+
+class Scheduler:
+    """Workers come and go as a test likes; `tasks` waits by worker for its answers."""
+
+    def __init__(self, *addresses):
+        self.there = {address: dict(RUNNING) for address in addresses}
+        self.facts, self.canary = worker.facts(), "canary"
+        self.tasks = {}
+        self.over = self.silent = False
+
+    def gone(self):
+        return self.over
+
+    def workers(self):
+        return None if self.silent else self.there
+
+    def call(self, address, function, *given):
+        if function is worker.join:
+            if isinstance(self.facts, Exception):
+                return Call(self.facts)
+            return Call({"facts": self.facts, "canary": self.canary, "cpu": "one", "versions": {"numba": "1"}})
+        call = Call()
+        self.tasks.setdefault(address, []).append((given, call))
+        return call
+
+    def given(self):
+        """First paths of the tasks that wait for an answer, by worker."""
+        return {
+            address: [given[1] for given, call in tasks if not (call.done() or call.dropped)]
+            for address, tasks in self.tasks.items()
+        }
+
+    def answer(self, address, answer=None):
+        """Let the first task that a worker has come back."""
+        next(call for _, call in self.tasks[address] if not (call.done() or call.dropped)).given = (
+            {"arrays": {}} if answer is None else answer
+        )
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch):
+    monkeypatch.setattr(worker_pool, "LOOK", 0.0)
+    monkeypatch.setattr(worker_pool, "_NAP", 0.0)
+
+
+def mustered(*addresses):
+    scheduler, said = Scheduler(*addresses), []
+    one = Crew(scheduler, "tcp://s:1", RUN, said.append)
+    one.muster(lambda: False)
+    list(one.answers())
+    return scheduler, one, said
+
+
+def test_tasks_go_to_the_worker_with_the_fewest_two_at_most():
+    scheduler, one, said = mustered("a", "b")
+    for first in range(4):
+        assert one.room()
+        one.give(Work(first, 1))
+    assert not one.room()
+    assert scheduler.given() == {"a": [0, 2], "b": [1, 3]}
+    assert scheduler.tasks["a"][0][0] == ("run", 0, 1, 3)  # on all its threads
+    assert said == ["worker a takes part, 3 threads", "worker b takes part, 3 threads"]
+
+
+def test_tasks_of_a_lost_worker_go_to_others_each_alone():
+    scheduler, one, said = mustered("a", "b")
+    for first in range(4):
+        one.give(Work(first, 1))
+    del scheduler.there["a"]
+    list(one.answers())
+    assert said[-1] == "worker a is lost, 2 of its tasks go to another"
+    assert scheduler.given()["b"] == [1, 3]
+    assert not one.room()
+    for _ in range(2):
+        scheduler.answer("b")
+    assert [work.first for work, _ in one.answers()] == [1, 3]
+    assert scheduler.given()["b"] == [0]  # and 2 waits until b is free
+    scheduler.answer("b")
+    assert [work.first for work, _ in one.answers()] == [0]
+    assert scheduler.given()["b"] == [2]
+    assert one.in_flight == 1
+    assert one.told() == [{"workers": 1, "threads": 3, "cpu": "one", "versions": {"numba": "1"}, "paths": 3}]
+
+
+def test_a_task_that_kills_each_worker_fails_with_its_paths():
+    scheduler, one, _ = mustered("w0")
+    one.give(Work(5, 10))
+    for k in range(1, worker_pool.LOSSES + 1):
+        scheduler.there = {f"w{k}": dict(RUNNING)}
+        list(one.answers())
+        list(one.answers())
+        assert scheduler.given()[f"w{k}"] == [5]
+    scheduler.there = {}
+    with pytest.raises(ClusterError, match=r"paths 5-14 of seed 7 were lost with 4 workers.* \(w0, w1, w2, w3\)"):
+        list(one.answers())
+
+
+def test_a_worker_that_joins_is_used_and_one_that_pauses_is_not():
+    scheduler, one, _ = mustered("a")
+    scheduler.there["a"]["status"] = "paused"
+    list(one.answers())
+    assert not one.room()
+    scheduler.there["b"] = dict(RUNNING)
+    list(one.answers())
+    one.give(Work(0, 1))
+    assert scheduler.given() == {"b": [0]}
+
+
+def test_a_worker_that_is_paused_for_long_loses_its_tasks(monkeypatch):
+    scheduler, one, _ = mustered("a")
+    one.give(Work(0, 1))
+    scheduler.there["a"]["status"] = "paused"
+    list(one.answers())
+    assert one.in_flight == 1
+    assert scheduler.given() == {"a": [0]}
+    monkeypatch.setattr(worker_pool, "PATIENCE", -1.0)
+    with pytest.raises(ClusterError, match="no worker to give paths to"):
+        list(one.answers())
+
+
+def test_another_process_at_the_same_address_is_asked_anew():
+    scheduler, one, said = mustered("a")
+    one.give(Work(0, 1))
+    scheduler.answer("a", {"unknown": True})
+    list(one.answers())
+    list(one.answers())
+    list(one.answers())
+    assert said[1:] == ["worker a is lost", "worker a takes part, 3 threads"]
+    assert scheduler.given() == {"a": [0]}
+
+
+@pytest.mark.parametrize("key", sorted(worker.facts()))
+def test_a_worker_that_is_not_alike_is_refused_with_the_reason(key):
+    scheduler = Scheduler("a", "b")
+    scheduler.facts = {**scheduler.facts, key: "another"}
+    with pytest.raises(ClusterError, match=rf"tcp://s:1: no worker is fit for this run\n  a: {key}: given another, w"):
+        Crew(scheduler, "tcp://s:1", RUN, lambda _: None).muster(lambda: False)
+
+
+def test_other_bits_and_no_simulator_are_refused():
+    for scheduler, text in ((Scheduler("a"), "bits of paths 0-255"), (Scheduler("a"), "cannot take part")):
+        scheduler.canary = "x" * 64
+        scheduler.facts = scheduler.facts if "bits" in text else ModuleNotFoundError("No module named 'simulator'")
+        with pytest.raises(ClusterError, match=text):
+            Crew(scheduler, "tcp://s:1", RUN, lambda _: None).muster(lambda: False)
+
+
+def test_no_workers_and_a_silent_or_lost_scheduler_end_the_wait(monkeypatch):
+    scheduler, one, _ = mustered("a")
+    scheduler.over = True
+    with pytest.raises(ClusterError, match="tcp://s:1: the scheduler is gone"):
+        list(one.answers())
+    monkeypatch.setattr(worker_pool, "PATIENCE", 0.0)
+    scheduler.over, scheduler.silent = False, True
+    with pytest.raises(ClusterError, match="has not answered for 0 s"):
+        list(one.answers())
+    with pytest.raises(ClusterError, match="no worker to give paths to for 0 s"):
+        Crew(Scheduler(), "tcp://s:1", RUN, lambda _: None).muster(lambda: False)
+    Crew(Scheduler(), "tcp://s:1", RUN, lambda _: None).muster(lambda: True)  # a signal came
+
+
+def test_what_a_task_raises_ends_the_run_at_once():
+    for answer, kind, text in (
+        ({"failed": "path 3: own.npv is inf"}, RunError, "^path 3: own.npv is inf$"),
+        (MemoryError("no room"), ClusterError, "paths 0-0 of seed 7 failed on a: MemoryError: no room"),
+    ):
+        scheduler, one, _ = mustered("a")
+        one.give(Work(0, 1))
+        scheduler.answer("a", answer)
+        with pytest.raises(kind, match=text):
+            list(one.answers())
+
+
+def test_an_answer_that_never_arrives_is_asked_for_again():
+    scheduler, one, _ = mustered("a")
+    one.give(Work(0, 1))
+    for _ in range(2 * worker_pool.LOSSES):  # no fault of the task's
+        scheduler.answer("a", Lost())
+        assert list(one.answers()) == []
+        assert scheduler.given() == {"a": [0]}
+
+
+@pytest.mark.parametrize("workers", [1, 2, 50])
+def test_tasks_shrink_towards_the_end_and_cover_all(workers):
+    left, sizes = 40_000_000, []
+    while left:
+        sizes.append(size(left, workers))
+        left -= sizes[-1]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] == min(client.TASK, -(-40_000_000 // (2 * workers * client.LEAST)) * client.LEAST)
+    assert all(paths % thread_pool.TASK == 0 for paths in sizes[:-1])
+    assert min(sizes[:-1]) >= client.LEAST
+
+
+def test_whole_numbers_travel_in_the_smallest_type_that_holds_them():
+    for top, kind in ((127, np.int8), (-129, np.int16), (40_000, np.int32), (2**31, np.int64)):
+        array = np.array([0, top])
+        assert worker.narrow(array).dtype == kind
+        np.testing.assert_array_equal(worker.narrow(array), array)
+    assert worker.narrow(np.array([0.5])).dtype == np.float64
