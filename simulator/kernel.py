@@ -20,6 +20,7 @@ from simulator.finance.metrics import plan_metrics, world_metrics
 from simulator.finance.plan import plan_of
 from simulator.finance.series import PLAN_SERIES, WORLD_SERIES
 from simulator.finance.valuation.plan_value import Books, Company, begin_block, books, build_works, prepare, value_plan
+from simulator.finance.valuation.trace import trace_world
 from simulator.finance.workspace import World, blank
 from simulator.finance.workspace import world as empty_world
 from simulator.model import Model
@@ -103,7 +104,7 @@ def simulate(
             return int(paths[begin])
         begin_block(company, w.world, w.books)
         if tracing:
-            _trace_world(model.arpu.base, w.world, trace, begin, width)
+            trace_world(model.arpu.base, w.world, trace, begin, width)
         for turn in range(plans.order.size):
             k = plans.order[turn]
             plan = plan_of(plans, k)
@@ -211,24 +212,3 @@ def _delay_figures(
             delay[lane] = max(energised[site, lane] - planned[site], 0.0)
             mean[lane] += delay[lane] * (mw[site] / total)
             latest[lane] = max(latest[lane], energised[site, lane])
-
-
-@inner
-def _keep(series: NDArray[np.float64], trace: NDArray[np.float64], begin: int, width: int) -> None:
-    """Copy one (months, lanes) series into its row of the trace."""
-    for m in range(series.shape[0]):
-        for lane in range(width):
-            trace[m, begin + lane] = series[m, lane]
-
-
-@inner
-def _trace_world(base: NDArray[np.float64], world: World, trace: NDArray[np.float64], begin: int, width: int) -> None:
-    """Rows in the order of WORLD_SERIES."""
-    _keep(world.monthly[at.PRICE], trace[0], begin, width)
-    _keep(world.monthly[at.TRAILING], trace[1], begin, width)
-    for m in range(base.size):
-        for lane in range(width):
-            trace[2, m, begin + lane] = base[m] * world.monthly[at.NOISE, m, lane]
-    _keep(world.monthly[at.VALUE], trace[3], begin, width)
-    _keep(world.funding[1:], trace[4], begin, width)
-    _keep(world.monthly[at.EFFICIENCY], trace[5], begin, width)

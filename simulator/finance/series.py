@@ -1,39 +1,63 @@
-"""Monthly series that a trace keeps of a path, for fan charts, replay and the tests of accounting identities."""
+"""Monthly series that a trace keeps of a path, for fan charts, replay and the tests of accounting identities.
+
+A series is one line here, in the order of its rows, and one line in `finance/valuation/trace.py` that writes
+`trace[WORLD_ROWS.name]` or `trace[PLAN_ROWS.name]`; no row is numbered by hand.
+"""
 
 from __future__ import annotations
 
-WORLD_SERIES = ("price", "p12", "ads", "value", "funding", "efficiency")
-PLAN_SERIES = (
-    "cash_flow",
-    "cumulative",
-    "ebitda",
-    "cash",
-    "revolver",
-    "notes",
-    "interest",
-    "cfads",
-    "work",
-    "in_service",
-    "book",
-    "asset_value",
-    "idle",
-    "stranded",
-    "breached",
-    "capex",
-    "sale",
-    "partner",
-    "rent",
-    "guarantee",
-    "cloud",
-    "lease",
-    "equity",
-    "profit",
-    "owed",
-    "drawn_interest",
-)
+from typing import NamedTuple
+
+
+class WorldSeries(NamedTuple):
+    """Row of each series of a world, from the first row of a trace on."""
+
+    price: int  # compute price, USD per W-year
+    p12: int  # its trailing mean over twelve months
+    ads: int  # ad revenue of the month before the programme, USD bn
+    value: int  # value index of compute
+    funding: int  # r + s at the month's end, per year
+    efficiency: int  # work per MW of a vintage bought in the month
+
+
+class PlanSeries(NamedTuple):
+    """Row of each series of a plan, from the plan's first row on; USD bn unless said."""
+
+    cash_flow: int  # of the project, unlevered, after tax
+    cumulative: int  # its sum so far
+    ebitda: int  # before rent to a JV
+    cash: int
+    revolver: int  # drawn
+    notes: int  # outstanding
+    interest: int  # paid on notes
+    cfads: int
+    work: int  # W, MW-equivalents
+    in_service: int  # MW
+    book: int  # invested capital
+    asset_value: int  # economic value of compute
+    idle: int  # capital finished but not in service
+    stranded: int
+    breached: int  # 1 from the first covenant breach on
+    capex: int
+    sale: int  # proceeds of assets sold
+    partner: int  # paid in by the JV's partner
+    rent: int  # paid to it
+    guarantee: int  # paid to it
+    cloud: int  # cost of rented capacity
+    lease: int  # income of leased capacity
+    equity: int  # shares sold
+    profit: int  # after tax, without income on cash
+    owed: int  # present value of committed rent and cloud, at covenant tests
+    drawn_interest: int  # on the revolver
+
+
+WORLD_SERIES = WorldSeries._fields
+PLAN_SERIES = PlanSeries._fields
+WORLD_ROWS = WorldSeries(*range(len(WORLD_SERIES)))
+PLAN_ROWS = PlanSeries(*range(len(PLAN_SERIES)))
 
 
 def series_names(plans: tuple[str, ...]) -> tuple[str, ...]:
     """Row names of a trace: `world.price`, ..., `<plan>.cash`, ..."""
-    own = tuple(f"world.{name}" for name in WORLD_SERIES)
-    return own + tuple(f"{plan}.{name}" for plan in plans for name in PLAN_SERIES)
+    world = tuple(f"world.{name}" for name in WORLD_SERIES)
+    return world + tuple(f"{plan}.{name}" for plan in plans for name in PLAN_SERIES)

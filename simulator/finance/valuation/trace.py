@@ -1,4 +1,4 @@
-"""What a trace keeps of a plan's months, in the order of PLAN_SERIES."""
+"""Copy monthly series of a block into a trace, each into the row that `finance/series.py` gives its name."""
 
 from __future__ import annotations
 
@@ -7,16 +7,33 @@ from numpy.typing import NDArray
 
 from simulator.finance import workspace as at
 from simulator.finance.plan import Terms
-from simulator.finance.workspace import Lanes, Ledger, Monthly, Works
+from simulator.finance.series import PLAN_ROWS, WORLD_ROWS
+from simulator.finance.workspace import Lanes, Ledger, Monthly, Works, World
 from simulator.numerics.jit import inner
 
 
 @inner
-def keep(scale: float, series: Monthly, trace: Monthly, first: int, width: int) -> None:
+def copy_series(scale: float, series: Monthly, trace: Monthly, first: int, width: int) -> None:
     """Copy one (months, lanes) series into its row of the trace; scale 0 stands for a series that nobody filled."""
     for m in range(series.shape[0]):
         for lane in range(width):
             trace[m, first + lane] = scale * series[m, lane] if scale != 0.0 else 0.0
+
+
+@inner
+def trace_world(base: NDArray[np.float64], world: World, trace: NDArray[np.float64], first: int, width: int) -> None:
+    """Copy the world's months into `trace` (series, months, paths), from path `first` on.
+
+    `base` (months,) is ad revenue before noise.
+    """
+    copy_series(1.0, world.monthly[at.PRICE], trace[WORLD_ROWS.price], first, width)
+    copy_series(1.0, world.monthly[at.TRAILING], trace[WORLD_ROWS.p12], first, width)
+    copy_series(1.0, world.monthly[at.VALUE], trace[WORLD_ROWS.value], first, width)
+    copy_series(1.0, world.funding[1:], trace[WORLD_ROWS.funding], first, width)
+    copy_series(1.0, world.monthly[at.EFFICIENCY], trace[WORLD_ROWS.efficiency], first, width)
+    for m in range(base.size):
+        for lane in range(width):
+            trace[WORLD_ROWS.ads, m, first + lane] = base[m] * world.monthly[at.NOISE, m, lane]
 
 
 @inner
@@ -35,39 +52,40 @@ def trace_plan(
 ) -> None:
     """Copy a plan's months into `trace` (series, months, paths), from path `first` on; `cumulative` is scratch.
 
-    `scale` times `spent` is capex less sales.
-
-    What a plan does not do is left over in its planes from another one: its row is zero.
+    `scale` times `spent` is capex less sales. The planes of a lever that the plan does not use still hold another
+    plan's months: their rows are zero.
     """
     own, joint = terms.own, terms.own if terms.with_jv else 0.0
-    keep(1.0, ledger[at.CASH_FLOW], trace[0], first, width)
-    keep(1.0, ledger[at.EBITDA], trace[2], first, width)
-    keep(1.0, ledger[at.CASH], trace[3], first, width)
-    keep(1.0, ledger[at.REVOLVER], trace[4], first, width)
-    keep(1.0, ledger[at.NOTES], trace[5], first, width)
-    keep(1.0, ledger[at.INTEREST], trace[6], first, width)
-    keep(1.0, ledger[at.CFADS], trace[7], first, width)
-    keep(1.0, ledger[at.EFFECTIVE], trace[8], first, width)
-    keep(own, works[at.SERVICE], trace[9], first, width)
-    keep(1.0, ledger[at.BOOK], trace[10], first, width)
-    keep(own, works[at.ASSET], trace[11], first, width)
-    keep(own, works[at.IDLE], trace[12], first, width)
-    keep(own, works[at.STRANDED_KEPT], trace[13], first, width)
-    keep(own, works[at.CAPEX_KEPT], trace[15], first, width)
-    keep(joint, works[at.PARTNER], trace[17], first, width)
-    keep(joint, works[at.RENT], trace[18], first, width)
-    keep(joint, works[at.GUARANTEE], trace[19], first, width)
-    keep(1.0 if terms.with_cloud else 0.0, ledger[at.CLOUD], trace[20], first, width)
-    keep(1.0 if lets else 0.0, ledger[at.LEASE], trace[21], first, width)
-    keep(1.0, ledger[at.EQUITY], trace[22], first, width)
-    keep(1.0, ledger[at.PROFIT], trace[23], first, width)
-    keep(1.0 if terms.with_jv or terms.with_cloud else 0.0, ledger[at.OWED], trace[24], first, width)
-    keep(1.0, ledger[at.DRAWN_INTEREST], trace[25], first, width)
+    cloud, leases = 1.0 if terms.with_cloud else 0.0, 1.0 if lets else 0.0
+    committed = 1.0 if terms.with_jv or terms.with_cloud else 0.0
+    copy_series(1.0, ledger[at.CASH_FLOW], trace[PLAN_ROWS.cash_flow], first, width)
+    copy_series(1.0, ledger[at.EBITDA], trace[PLAN_ROWS.ebitda], first, width)
+    copy_series(1.0, ledger[at.CASH], trace[PLAN_ROWS.cash], first, width)
+    copy_series(1.0, ledger[at.REVOLVER], trace[PLAN_ROWS.revolver], first, width)
+    copy_series(1.0, ledger[at.NOTES], trace[PLAN_ROWS.notes], first, width)
+    copy_series(1.0, ledger[at.INTEREST], trace[PLAN_ROWS.interest], first, width)
+    copy_series(1.0, ledger[at.CFADS], trace[PLAN_ROWS.cfads], first, width)
+    copy_series(1.0, ledger[at.EFFECTIVE], trace[PLAN_ROWS.work], first, width)
+    copy_series(own, works[at.SERVICE], trace[PLAN_ROWS.in_service], first, width)
+    copy_series(1.0, ledger[at.BOOK], trace[PLAN_ROWS.book], first, width)
+    copy_series(own, works[at.ASSET], trace[PLAN_ROWS.asset_value], first, width)
+    copy_series(own, works[at.IDLE], trace[PLAN_ROWS.idle], first, width)
+    copy_series(own, works[at.STRANDED_KEPT], trace[PLAN_ROWS.stranded], first, width)
+    copy_series(own, works[at.CAPEX_KEPT], trace[PLAN_ROWS.capex], first, width)
+    copy_series(joint, works[at.PARTNER], trace[PLAN_ROWS.partner], first, width)
+    copy_series(joint, works[at.RENT], trace[PLAN_ROWS.rent], first, width)
+    copy_series(joint, works[at.GUARANTEE], trace[PLAN_ROWS.guarantee], first, width)
+    copy_series(cloud, ledger[at.CLOUD], trace[PLAN_ROWS.cloud], first, width)
+    copy_series(leases, ledger[at.LEASE], trace[PLAN_ROWS.lease], first, width)
+    copy_series(1.0, ledger[at.EQUITY], trace[PLAN_ROWS.equity], first, width)
+    copy_series(1.0, ledger[at.PROFIT], trace[PLAN_ROWS.profit], first, width)
+    copy_series(committed, ledger[at.OWED], trace[PLAN_ROWS.owed], first, width)
+    copy_series(1.0, ledger[at.DRAWN_INTEREST], trace[PLAN_ROWS.drawn_interest], first, width)
     cumulative[:] = 0.0
     for m in range(trace.shape[1]):
         for lane in range(width):
             path = first + lane
             cumulative[lane] += ledger[at.CASH_FLOW, m, lane]
-            trace[1, m, path] = cumulative[lane]
-            trace[14, m, path] = 1.0 if m >= breach_month[lane] else 0.0
-            trace[16, m, path] = trace[15, m, path] - scale * spent[m, lane]
+            trace[PLAN_ROWS.cumulative, m, path] = cumulative[lane]
+            trace[PLAN_ROWS.breached, m, path] = 1.0 if m >= breach_month[lane] else 0.0
+            trace[PLAN_ROWS.sale, m, path] = trace[PLAN_ROWS.capex, m, path] - scale * spent[m, lane]
