@@ -248,11 +248,11 @@ def stress(
     with Stop() as stop, meter(1 + len(stressed), quiet=say is None, what="scenarios") as shown:
 
         def values(scenario: Frozen) -> dict[str, NDArray[np.float64]]:
-            rows = {column.owner: column.row for column in job_of(scenario).columns if column.metric.name == asked.name}
+            rows = {column.scope: column.row for column in job_of(scenario).columns if column.metric.name == asked.name}
             found = figures(scenario.model, list(rows.values()), job.seed, job.paths, stop)
             shown.advance(1)
             why = untested(scenario.model, scenario.plans)
-            return {owner: asked.read(blank(found[k], asked.name, why.get(owner))) for k, owner in enumerate(rows)}
+            return {scope: asked.read(blank(found[k], asked.name, why.get(scope))) for k, scope in enumerate(rows)}
 
         held = Comparison(values(base), asked.metric, wanted)
         against = dict(

@@ -109,11 +109,11 @@ def test_a_difference_of_tallies_is_the_tally_of_the_other_paths():
     alone = Tallies((*AMOUNTS, *OTHERS), np.array([-50.0, 20.0, 0.0, 0.0]))
     alone.record(32_768, np.ascontiguousarray(OUT[:, 32_768:]))
     for column in AMOUNTS:
-        less, own = whole.counts(column.name).less(before.counts(column.name)), alone.counts(column.name)
-        assert (less.n, less.undefined) == (own.n, own.undefined)
+        minus, own = whole.counts(column.name).minus(before.counts(column.name)), alone.counts(column.name)
+        assert (minus.n, minus.undefined) == (own.n, own.undefined)
         for name in ("place", "paths", "rest"):
-            np.testing.assert_array_equal(getattr(less, name), getattr(own, name))
-        assert less.moments() == own.moments()
+            np.testing.assert_array_equal(getattr(minus, name), getattr(own, name))
+        assert minus.moments() == own.moments()
 
 
 def test_lumping_the_mild_values_together_changes_no_figure():

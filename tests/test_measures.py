@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from simulator.results.histogram import singles
+from simulator.results.histogram import bins_from_sample
 from simulator.risk import measures
 from simulator.risk.intervals import rank
-from tests.test_tallies_histogram import grouped
+from tests.test_tallies_histogram import bins_of
 
 # twenty paths, in no order: npv in USD bn, low is bad
 NPV = np.array([5, -12, 3, 8, -40, 1, 0, -7, 22, 13, -3, 2, 9, -25, 4, 6, -1, 11, 17, 10], dtype=np.float64)
@@ -103,7 +103,7 @@ def test_cvar_of_a_sample_is_the_least_of_its_upper_bounds(values, level):
 @given(LOSSES, LEVEL)
 def test_histogram_agrees_with_the_sample_to_the_stated_error(values, level):
     loss = np.array(values)
-    bins = grouped(loss)
+    bins = bins_of(loss)
     b = measures.bin_at(bins, rank(level, loss.size))
     width, var, cvar = bins.high[b] - bins.low[b], measures.var(loss, level), measures.cvar(loss, level)
     truncated = 2.0**-30 * np.abs(loss).max()
@@ -117,8 +117,8 @@ def test_histogram_agrees_with_the_sample_to_the_stated_error(values, level):
 def test_groups_of_single_values_give_the_sample_back(values, level):
     loss = np.array(values)
     expected = measures.cvar(loss, level)
-    found = measures.bins_cvar(singles(loss), level)
-    assert measures.bins_quantile(singles(loss), level) == measures.var(loss, level)
+    found = measures.bins_cvar(bins_from_sample(loss), level)
+    assert measures.bins_quantile(bins_from_sample(loss), level) == measures.var(loss, level)
     assert found.value == pytest.approx(expected.value, rel=1e-12, abs=1e-9)
     if loss.size > 1:
         assert found.stderr == pytest.approx(expected.stderr, rel=1e-6, abs=1e-6)
@@ -126,7 +126,7 @@ def test_groups_of_single_values_give_the_sample_back(values, level):
 
 def test_histogram_of_many_paths(seed):
     loss = np.random.default_rng(seed).normal(60.0, 60.0, 200_000)
-    bins = grouped(loss)
+    bins = bins_of(loss)
     for level in (0.95, 0.99):
         found, expected = measures.bins_cvar(bins, level), measures.cvar(loss, level)
         assert found.value == pytest.approx(expected.value, rel=1e-5)
@@ -136,7 +136,7 @@ def test_histogram_of_many_paths(seed):
 
 
 def test_an_overflow_has_no_cvar():
-    bins = grouped([1.0] * 90 + [5e6] * 10)
+    bins = bins_of([1.0] * 90 + [5e6] * 10)
     assert measures.bins_cvar(bins, 0.5).value == math.inf
     assert measures.bins_quantile(bins, 0.95) == math.inf
     assert measures.bins_quantile(bins, 0.5) == 1.0

@@ -44,8 +44,8 @@ def figures(of, path):
     columns = pipeline.job_of(of).columns
     rows: dict[str, dict[str, float]] = {}
     for column in columns:
-        rows.setdefault(column.owner, {})[column.metric.name] = float(path.figures[column.row])
-    return {owner: SimpleNamespace(**row) for owner, row in rows.items()}
+        rows.setdefault(column.scope, {})[column.metric.name] = float(path.figures[column.row])
+    return {scope: SimpleNamespace(**row) for scope, row in rows.items()}
 
 
 @pytest.mark.parametrize("path", range(0, MANY, 7))

@@ -20,41 +20,53 @@ def tabulate(values, weights=None):
     values = np.array(values, dtype=np.float64)
     table = np.zeros((BINS, 2), dtype=np.int64)
     weights = np.ones(len(values), dtype=np.int64) if weights is None else np.array(weights, dtype=np.int64)
-    held = histogram.nothing_held(len(values))
-    histogram.add(table, values, weights, held)
-    histogram.pour(table, held)
-    assert not any(array.any() for array in (held.words, held.groups, held.values))
+    buffer = histogram.empty_buffer(len(values))
+    histogram.add(table, values, weights, buffer)
+    histogram.flush(table, buffer)
+    assert not any(array.any() for array in (buffer.words, buffer.groups, buffer.values))
     return table
 
 
-def grouped(values, weights=None) -> Bins:
+def bin_of(x: float) -> int:
+    """Number of the bin that contains `x`."""
+    scratch = np.zeros((2, 1), dtype=np.int64)
+    histogram.locate(np.array([x]), *scratch)
+    return int(scratch[0, 0])
+
+
+def edges(numbers):
+    """Lower and upper edges of bins."""
+    return histogram.bin_edges().low[numbers], histogram.bin_edges().high[numbers]
+
+
+def bins_of(values, weights=None) -> Bins:
     table = tabulate(values, weights)
-    place = histogram.filled(table)
-    return histogram.grouped(place, table[place, 0], table[place, 1])
+    numbers = histogram.nonempty_bins(table)
+    return histogram.bins_from_counts(numbers, table[numbers, 0], table[numbers, 1])
 
 
 @pytest.mark.parametrize("heaviest", [1, 3_000, 1 << 19, 1 << 40])
-def test_what_is_held_comes_to_what_is_added_bin_by_bin(heaviest):
+def test_flushed_counts_equal_those_added_bin_by_bin(heaviest):
     random = np.random.default_rng(heaviest)
     table, wanted = np.zeros((2, BINS, 2), dtype=np.int64)
-    held, scratch = histogram.nothing_held(700), np.zeros((2, 700), dtype=np.int64)
+    buffer, scratch = histogram.empty_buffer(700), np.zeros((2, 700), dtype=np.int64)
     for n in (700, 1, 699, 300, 0, 512):
         x = random.normal(0.0, 3.0, n) * 2.0 ** random.integers(-24, 24, n)
         x[random.uniform(size=n) < 0.1] = 1 - 2.0**-40  # the largest rest there is
         x[random.uniform(size=n) < 0.1] = np.nan
         weights = random.integers(0, heaviest, n, endpoint=True)
-        histogram.add(table, x, weights, held)
-        histogram.places(x, *scratch)
+        histogram.add(table, x, weights, buffer)
+        histogram.locate(x, *scratch)
         np.add.at(wanted[:, 0], scratch[0, :n], weights)
         np.add.at(wanted[:, 1], scratch[0, :n], weights * scratch[1, :n])
-    histogram.pour(table, held)
+    histogram.flush(table, buffer)
     np.testing.assert_array_equal(table, wanted)
-    assert not any(array.any() for array in (held.words, held.groups, held.values))
+    assert not any(array.any() for array in (buffer.words, buffer.groups, buffer.values))
 
 
 @given(SIGNED)
 def test_a_value_lies_within_the_edges_of_its_narrow_bin(x):
-    low, high = (float(edge[0]) for edge in histogram.edges(np.array([histogram.place_of(x)])))
+    low, high = (float(edge[0]) for edge in edges(np.array([bin_of(x)])))
     assert low <= x <= high
     assert high - low <= abs(x) * 2.0**-10
 
@@ -62,19 +74,19 @@ def test_a_value_lies_within_the_edges_of_its_narrow_bin(x):
 @given(SIGNED, SIGNED)
 def test_bins_keep_the_order(x, y):
     if x <= y:
-        assert histogram.place_of(x) <= histogram.place_of(y)
+        assert bin_of(x) <= bin_of(y)
 
 
 @given(st.lists(SIGNED, min_size=1, max_size=50))
 def test_means_are_good_to_2_to_the_minus_30(values):
-    bins = grouped(values)
+    bins = bins_of(values)
     error = abs(math.fsum(bins.n * bins.mean) - math.fsum(values))
     assert error <= 2.0**-30 * math.fsum(map(abs, values)) * (1 + 1e-6)
 
 
 @given(st.integers(-1023, 1023))
 def test_small_whole_numbers_have_a_bin_of_their_own_without_width(k):
-    bins = grouped([k, k, k])
+    bins = bins_of([k, k, k])
     assert (bins.low[0], bins.high[0], bins.mean[0], bins.n[0]) == (k, k, k, 3)
 
 
@@ -97,18 +109,18 @@ def test_small_whole_numbers_have_a_bin_of_their_own_without_width(k):
     ],
 )
 def test_the_ends_of_the_range(x, place):
-    assert histogram.place_of(x) == place
+    assert bin_of(x) == place
 
 
 def test_edges_by_hand():
-    low, high = histogram.edges(np.array([0, 1, ZERO - 1, ZERO, ZERO + 1, OVER - 1, OVER]))
+    low, high = edges(np.array([0, 1, ZERO - 1, ZERO, ZERO + 1, OVER - 1, OVER]))
     tiny, huge, step = 2.0**-20, 2.0**20, 1 + 2.0**-10
     np.testing.assert_array_equal(low, [-np.inf, -huge, -tiny * step, -tiny, tiny, huge * (1 - 2.0**-11), huge])
     np.testing.assert_array_equal(high, [-huge, -huge * (1 - 2.0**-11), -tiny, tiny, tiny * step, huge, np.inf])
 
 
 def test_overflowing_values_have_no_known_mean():
-    bins = grouped([-2e6, 1.0, 3e6, 1e7])
+    bins = bins_of([-2e6, 1.0, 3e6, 1e7])
     np.testing.assert_array_equal(bins.mean, [-np.inf, 1.0, np.inf])
     np.testing.assert_array_equal(bins.n, [1, 1, 2])
 
@@ -121,7 +133,7 @@ def test_a_weight_is_so_many_equal_values(pairs):
 
 
 def test_negated_turns_everything_round():
-    bins = grouped([-3.0, 0.1, 0.1, 7.3]).negated()
+    bins = bins_of([-3.0, 0.1, 0.1, 7.3]).negated()
     np.testing.assert_array_equal(bins.n, [1, 2, 1])
     np.testing.assert_allclose(bins.mean, [-7.3, -0.1, 3.0], rtol=2.0**-30)
     assert (bins.low <= bins.mean).all()
@@ -129,6 +141,6 @@ def test_negated_turns_everything_round():
 
 
 def test_a_sample_as_groups():
-    bins = histogram.singles(np.array([3.0, np.nan, -1.0, 3.0]))
+    bins = histogram.bins_from_sample(np.array([3.0, np.nan, -1.0, 3.0]))
     np.testing.assert_array_equal(bins.mean, [-1.0, 3.0])
     np.testing.assert_array_equal(bins.n, [1, 2])

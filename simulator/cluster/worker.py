@@ -66,7 +66,7 @@ def canary(job: Job) -> str:
 def pack(job: Job, centres: NDArray[np.float64]) -> bytes:
     """A run as an .npz file: the frozen model, what is counted of it, and the `centres` of its moments."""
     about = {
-        "columns": [(column.owner, column.metric, column.row) for column in job.columns],
+        "columns": [(column.scope, column.metric, column.row) for column in job.columns],
         "tally": job.tally,
         "events": job.events,
         "seed": job.seed,
@@ -90,7 +90,7 @@ def unpack(run: bytes) -> Held:
     about = json.loads(arrays["about"].tobytes())
     job = Job(
         model=rebuild(Model, arrays, _MODEL),
-        columns=tuple(Column(owner, Metric(*metric), row) for owner, metric, row in about["columns"]),
+        columns=tuple(Column(scope, Metric(*metric), row) for scope, metric, row in about["columns"]),
         tally=tuple(about["tally"]),
         events=tuple(Event(*event) for event in about["events"]),
         seed=about["seed"],

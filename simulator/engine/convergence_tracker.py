@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import RunError
-from simulator.results.column_counts import Counts
+from simulator.results.column_counts import ColumnCounts
 from simulator.results.columns import Column
 from simulator.results.tallies import Tallies
 from simulator.risk import convergence
@@ -38,7 +38,7 @@ class Doublings:
         self._pool = ThreadPoolExecutor(1)  # figures are worked out while the paths go on
         self._coming: Future[list[Row]] | None = None
         self._paths = 0  # at the last look
-        self._kept: dict[str, Counts] = {}  # bins at the last look, by column
+        self._kept: dict[str, ColumnCounts] = {}  # bins at the last look, by column
 
     def look(self, tallies: Tallies) -> None:
         """Take the figures if it is time to."""
@@ -71,7 +71,7 @@ class Doublings:
             "paths": np.array([self._paths, self.next], dtype=np.int64),
         }
         for name, counts in self._kept.items():
-            whole[f"{name}/bins"] = np.stack([counts.place, counts.paths, counts.rest])
+            whole[f"{name}/bins"] = np.stack([counts.numbers, counts.counts, counts.rests])
             whole[f"{name}/sums"] = counts.sums
             whole[f"{name}/about"] = np.array([counts.undefined, counts.centre])
         return whole
@@ -90,16 +90,23 @@ class Doublings:
         for key in arrays:
             name, _, part = key.rpartition("/")
             if part == "bins":
-                place, paths_in, rest = arrays[key]
+                numbers, counts, rests = arrays[key]
                 undefined, centre = arrays[f"{name}/about"]
-                self._kept[name] = Counts(int(undefined), place, paths_in, rest, float(centre), arrays[f"{name}/sums"])
+                self._kept[name] = ColumnCounts(
+                    int(undefined), numbers, counts, rests, float(centre), arrays[f"{name}/sums"]
+                )
 
     @staticmethod
-    def _counted(tallies: Tallies) -> dict[str, Counts]:
+    def _counted(tallies: Tallies) -> dict[str, ColumnCounts]:
         return {column.name: tallies.counts(column.name) for column in convergence.followed(tallies)}
 
     def _made(
-        self, columns: Sequence[Column], paths: int, since: int, now: Mapping[str, Counts], then: Mapping[str, Counts]
+        self,
+        columns: Sequence[Column],
+        paths: int,
+        since: int,
+        now: Mapping[str, ColumnCounts],
+        then: Mapping[str, ColumnCounts],
     ) -> list[Row]:
         return [
             row

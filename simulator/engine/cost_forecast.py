@@ -77,6 +77,6 @@ def _disk(job: Job) -> float:
     rows = min(job.paths, SAMPLE_PATHS) + min(job.paths, _TAIL * _plans(job))
     fixed, a_bin, bins = _STATE
     counted = tally_columns(job.columns, job.tally, job.events)
-    followed = sum(column.metric.kind == "amount" and column.owner != WORLD for column in counted)
+    followed = sum(column.metric.kind == "amount" and column.scope != WORLD for column in counted)
     state = len(counted) * fixed + (len(counted) + followed) * a_bin * min(job.paths / 4, bins)
     return _KEPT * 8 * len(job.columns) * rows + state + _FIXED + _A_PLAN * _plans(job)

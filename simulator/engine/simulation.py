@@ -178,7 +178,7 @@ def worst(job: Job, tallies: Tallies, sample: Sample) -> tuple[NDArray[np.int64]
 
     The sample (column name -> values of the first paths) has most of them; the rest are simulated once more.
     """
-    names = [c.name for c in tallies.columns if c.metric.kind == "amount" and c.owner != WORLD]
+    names = [c.name for c in tallies.columns if c.metric.kind == "amount" and c.scope != WORLD]
     found = [tallies.worst_paths(name) for name in names]
     paths = np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
     known = int(np.searchsorted(paths, min(job.paths, SAMPLE_PATHS)))

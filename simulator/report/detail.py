@@ -77,9 +77,9 @@ def headline_table(run: Run) -> Table:
     return Table("Headline figures, each with its 95 % interval below", ("", *run.plans.values()), rows)
 
 
-def full_table(run: Run, owner: str) -> Table:
+def full_table(run: Run, scope: str) -> Table:
     """Every metric that was summarised for `owner` (`world` or a plan): mean, quantiles, VaR and CVaR."""
-    entries: Mapping[str, Any] = run.summary.get("world", {}) if owner == "world" else run.summary["plans"][owner]
+    entries: Mapping[str, Any] = run.summary.get("world", {}) if scope == "world" else run.summary["plans"][scope]
     shares = _keys(entries, "quantiles")
     levels = _keys(entries, "var")
     head = ["figure", "mean", *(f"{percent(float(share), 0)}" for share in shares)]
@@ -91,7 +91,7 @@ def full_table(run: Run, owner: str) -> Table:
         cells += [figure(entry.get("quantiles", {}).get(share)) for share in shares]
         cells += [figure(entry.get(m, {}).get(level)) for level in levels for m in ("var", "cvar")]
         rows.append((_name(run, name, entry), *(show(cell, kind, run.months) for cell in cells), _undefined(entry)))
-    title = "World" if owner == "world" else run.plans[owner]
+    title = "World" if scope == "world" else run.plans[scope]
     return Table(f"{title}: all figures with 95 % intervals", (*head, "undefined"), rows)
 
 

@@ -64,8 +64,8 @@ def plan_fans(run: Run, plan: str) -> list[Picture]:
     return [picture for fan, title in titled if (picture := _draw(run, plan, fan, title)) is not None]
 
 
-def _draw(run: Run, owner: str, fan: _Fan, title: str) -> Picture | None:
-    rows = run.series.get(f"{owner}.{fan.series}")
+def _draw(run: Run, scope: str, fan: _Fan, title: str) -> Picture | None:
+    rows = run.series.get(f"{scope}.{fan.series}")
     if rows is None:
         return None
     date = run.first_year + (rows["month"] + 1) / 12
@@ -85,7 +85,7 @@ def _draw(run: Run, owner: str, fan: _Fan, title: str) -> Picture | None:
     if fan.mark is not None:
         axes.axhline(fan.mark, color=INK, linewidth=0.8)
     room_for_legend(axes, 4)
-    slug = fan.series if owner == "world" else f"{fan.series}_{owner}"
+    slug = fan.series if scope == "world" else f"{fan.series}_{scope}"
     return Picture(slug, title, _words(run, fan, rows), fan.caption, figure)
 
 

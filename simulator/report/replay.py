@@ -142,8 +142,8 @@ def events(one: Mapping[str, Any]) -> Iterator[str]:
         for event in of["events"]:
             who.setdefault((event["month"], event["date"], event["text"]), []).append(plan)
     for (month, date, text), plans in sorted(who.items(), key=lambda item: item[0][0]):
-        owner = ""
+        scope = ""
         if plans and len(one["plans"]) > 1:
-            owner = "all plans: " if len(plans) == len(one["plans"]) else f"{', '.join(plans)}: "
+            scope = "all plans: " if len(plans) == len(one["plans"]) else f"{', '.join(plans)}: "
         when = date if month < len(one["dates"]) else "later"
-        yield from textwrap.wrap(f"{when:<9}{owner}{text}", _WIDE, subsequent_indent=" " * 9)
+        yield from textwrap.wrap(f"{when:<9}{scope}{text}", _WIDE, subsequent_indent=" " * 9)

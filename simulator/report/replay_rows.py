@@ -138,7 +138,7 @@ def monthly_csv(one: Mapping[str, Any]) -> str:
     names += [(plan, name, series) for plan, of in one["plans"].items() for name, series in of["months"].items()]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["month", "date", *(f"{owner}.{name}" for owner, name, _ in names)])
+    writer.writerow(["month", "date", *(f"{scope}.{name}" for scope, name, _ in names)])
     for m, date in enumerate(one["dates"]):
         writer.writerow([m, date, *("" if series[m] is None else repr(series[m]) for _, _, series in names)])
     return text.getvalue()

@@ -96,8 +96,8 @@ def read_run(folder: Path) -> Run:
 
 
 def _is_drawn(name: str) -> bool:
-    owner, _, metric = name.partition(".")
-    return metric in _DRAWN or metric.startswith("eps_fy") or (owner == "world" and metric.startswith("delay_"))
+    scope, _, metric = name.partition(".")
+    return metric in _DRAWN or metric.startswith("eps_fy") or (scope == "world" and metric.startswith("delay_"))
 
 
 def _by_name(columns: dict[str, NDArray[Any]]) -> dict[str, Bands]:

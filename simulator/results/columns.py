@@ -1,4 +1,4 @@
-"""What is tallied: the columns of a run and the events counted on them. Light: nothing compiled is imported."""
+"""The columns of a run, and the events that are counted on them. This module imports nothing compiled."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from simulator.finance.metrics import Metric
 
 WORLD = "world"
-Comparison = Literal["<", ">"]
+EventSign = Literal["<", ">"]
 
 
 class Event(NamedTuple):
-    """`metric < threshold` or `metric > threshold` (strict), counted for every owner that has the metric.
+    """`metric < threshold` or `metric > threshold` (strict), counted for every scope that has the metric.
 
     A path on which the metric is undefined is no event and is left out of the number of trials as well.
     """
 
     metric: str
-    comparison: Comparison
+    comparison: EventSign
     threshold: float
 
     @property
@@ -32,22 +32,22 @@ class Event(NamedTuple):
 
 
 class Column(NamedTuple):
-    """One figure of one owner: row `row` of the kernel's output (metrics, paths)."""
+    """One metric of one scope: row `row` of the kernel's output (metrics, paths)."""
 
-    owner: str  # "world" or the id of a plan
+    scope: str  # "world" or the id of a plan
     metric: Metric
     row: int
 
     @property
     def name(self) -> str:
         """Its name in the files: `world.<metric>` or `<plan>.<metric>`."""
-        return f"{self.owner}.{self.metric.name}"
+        return f"{self.scope}.{self.metric.name}"
 
 
 def all_columns(world: Sequence[Metric], plan: Sequence[Metric], plans: Sequence[str]) -> tuple[Column, ...]:
     """Every row of the kernel's output: the world's figures, then those of each plan in config order."""
-    owners = [(WORLD, metric) for metric in world] + [(owner, metric) for owner in plans for metric in plan]
-    return tuple(Column(owner, metric, row) for row, (owner, metric) in enumerate(owners))
+    scopes = [(WORLD, metric) for metric in world] + [(scope, metric) for scope in plans for metric in plan]
+    return tuple(Column(scope, metric, row) for row, (scope, metric) in enumerate(scopes))
 
 
 def tally_columns(columns: Sequence[Column], tally: Sequence[str], events: Sequence[Event] = ()) -> tuple[Column, ...]:
@@ -55,14 +55,14 @@ def tally_columns(columns: Sequence[Column], tally: Sequence[str], events: Seque
 
     The delay of a single site lives in the sample: a programme of many sites would tally little else.
     """
-    named = {*tally, *(event.metric for event in events)}
-    return tuple(column for column in columns if column.metric.name in named or _of_world(column))
+    names = {*tally, *(event.metric for event in events)}
+    return tuple(column for column in columns if column.metric.name in names or _of_world(column))
 
 
 def _of_world(column: Column) -> bool:
-    """Whether a column is a figure of the whole world, not of one site."""
+    """True of a metric of the whole world; false of the delay of one site."""
     name = column.metric.name
-    return column.owner == WORLD and (name == "delay_mean" or not name.startswith("delay_"))
+    return column.scope == WORLD and (name == "delay_mean" or not name.startswith("delay_"))
 
 
 def pilot_centres(columns: Sequence[Column], pilot: NDArray[np.float64]) -> NDArray[np.float64]:

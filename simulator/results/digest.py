@@ -1,4 +1,4 @@
-"""The digest of a run: equal digests, equal results. No time, threads or versions are in it."""
+"""The digest of a run: equal digests mean equal results. It contains no time, threads or versions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def run_digest(tallies: Tallies, sample: str) -> str:
 
 
 def update_rows(digest: Hasher, rows: NDArray[np.float64]) -> None:
-    """Feed figures (metrics, paths) path by path; every undefined value has the same bits."""
+    """Hash figures (metrics, paths) path by path; every undefined value has the same bits."""
     for first in range(0, rows.shape[1], _PATHS):
         by_path = np.array(rows[:, first : first + _PATHS].T, dtype="<f8", order="C")
         by_path[np.isnan(by_path)] = np.nan

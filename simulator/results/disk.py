@@ -1,6 +1,6 @@
-"""The calls that write. Everything a run leaves behind passes here, so that tests can make the n-th call fail.
+"""The calls that write to disk: all of them, so that tests can make the n-th call fail.
 
-Each may raise OSError. A file is written from front to back, and its checksum is made of the bytes on their way.
+Each may raise OSError. A file is written from front to back, and its checksum is taken of the bytes as they pass.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any, TypedDict
 _BUFFER = 1 << 20
 
 
-class Entry(TypedDict):
-    """What a manifest says of a file."""
+class FileEntry(TypedDict):
+    """Size and checksum of a file, as in a manifest."""
 
     bytes: int
     sha256: str
@@ -46,7 +46,7 @@ class File(io.RawIOBase):
 
     @contextmanager
     def dropped_on_error(self) -> Iterator[None]:
-        """Let an exception pass and write no more: what a buffer still holds must not fail once more."""
+        """Let an exception pass and drop all later writes: flushing the buffer above must not raise a second error."""
         try:
             yield
         except BaseException:
@@ -63,9 +63,9 @@ class File(io.RawIOBase):
             os.close(self._handle)
 
     @property
-    def entry(self) -> Entry:
+    def entry(self) -> FileEntry:
         """Size and checksum of what was written so far."""
-        return Entry(bytes=self._bytes, sha256=self._hash.hexdigest())
+        return FileEntry(bytes=self._bytes, sha256=self._hash.hexdigest())
 
 
 def buffered(file: File) -> io.BufferedWriter:

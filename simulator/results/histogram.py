@@ -13,7 +13,7 @@ Bins rise with x, so that a bin number is a rank:
     81922                 x >= 2^20 (overflow)
     UNDEFINED = 81923     NaN
 Overflowing values are counted; their size is known only through the extremes and the worst paths kept beside. A bin
-whose further bits are all 0 holds one value: a month, a count, an event.
+whose further bits are all 0 has one value: a month, a count, an event.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ OVER = 2 * ZERO
 UNDEFINED = OVER + 1
 BINS = UNDEFINED + 1
 
-_HELD = 1 << _REST_BITS  # values that a word holds: the sum of their rests has twice these bits
+_WORD_VALUES = 1 << _REST_BITS  # values that a word can count: the sum of their rests has twice these bits
 _COUNT_SHIFT = 2 * _REST_BITS
-_ONE = 1 << _COUNT_SHIFT
+_UNIT = 1 << _COUNT_SHIFT  # one value in a word
 _GROUP_BITS = 6  # a group is 64 words
-_PLACES = (1 << 17) - 1  # more than there are
+_BIN_MASK = (1 << 17) - 1  # more than the number of bins
 
 _BIN_SHIFT = 52 - _BIN_BITS
 _REST_SHIFT = _BIN_SHIFT - _REST_BITS
@@ -51,7 +51,7 @@ _INFINITY = 0x7FF << 52
 
 
 class Bins(NamedTuple):
-    """Groups of like values in rising order: arrays of one entry per group. A sorted sample is one of single values."""
+    """Groups of neighbouring values in rising order, one entry a group; of a sample, groups of equal values."""
 
     low: NDArray[np.float64]  # lower edge
     high: NDArray[np.float64]  # upper edge
@@ -64,8 +64,8 @@ class Bins(NamedTuple):
 
 
 @njit
-def places(x: NDArray[np.float64], place: NDArray[np.int64], rest: NDArray[np.int64]) -> None:
-    """Bin numbers of `x` (n,) and the 20 mantissa bits below the bin, into `place` and `rest` (n or longer)."""
+def locate(x: NDArray[np.float64], bin_number: NDArray[np.int64], rest: NDArray[np.int64]) -> None:
+    """Write the bin of each of `x` (n,), and the 20 mantissa bits below the bin, to `bin_number` and `rest`."""
     bits = x.view(np.int64)
     for i in range(bits.shape[0]):
         size = bits[i] & _MAGNITUDE
@@ -74,79 +74,79 @@ def places(x: NDArray[np.float64], place: NDArray[np.int64], rest: NDArray[np.in
         rest[i] = (size >> _REST_SHIFT) & _REST_MASK if inside else 0
         step = min(max(step + 1, 0), ZERO)
         signed = ZERO - step if bits[i] < 0 else ZERO + step
-        place[i] = UNDEFINED if size > _INFINITY else signed
+        bin_number[i] = UNDEFINED if size > _INFINITY else signed
 
 
-class Held(NamedTuple):
-    """Counts on their way into a table, a word a bin: the number of values above bit 40, the sum of their rests below.
+class CountBuffer(NamedTuple):
+    """Counts that are not in a table yet, a word a bin: number of values above bit 40, sum of their rests below.
 
-    A word is half the memory of a bin, and one addition instead of two: additions wait for each other, as two may meet.
+    A word is half the memory of a bin and takes one addition instead of two (two to one word wait for each other).
     """
 
     words: NDArray[np.int64]  # (BINS rounded up to whole groups,)
-    groups: NDArray[np.int64]  # 1: there may be something in its words
-    values: NDArray[np.int64]  # (1,) how many are held
-    place: NDArray[np.int64]  # scratch, as is the next
+    groups: NDArray[np.int64]  # 1: some word of the group may be above 0
+    values: NDArray[np.int64]  # (1,) number of values in the words
+    bin_number: NDArray[np.int64]  # scratch, as is the next
     rest: NDArray[np.int64]
 
 
-def nothing_held(most: int) -> Held:
-    """Room to hold values that come up to `most` at once."""
+def empty_buffer(most: int) -> CountBuffer:
+    """Make a buffer for calls with up to `most` values each."""
     groups = (BINS >> _GROUP_BITS) + 1
     words, flags, values = np.zeros(groups << _GROUP_BITS, np.int64), np.zeros(groups, np.int64), np.zeros(1, np.int64)
-    return Held(words, flags, values, np.zeros(most, np.int64), np.zeros(most, np.int64))
+    return CountBuffer(words, flags, values, np.zeros(most, np.int64), np.zeros(most, np.int64))
 
 
 @njit
-def add(table: NDArray[np.int64], x: NDArray[np.float64], weights: NDArray[np.int64], h: Held) -> None:
-    """Count the values `x` (n,), NaN apart, with integer `weights` (n,) >= 0: in `table` (BINS, 2) once `h` is poured.
+def add(table: NDArray[np.int64], x: NDArray[np.float64], weights: NDArray[np.int64], buffer: CountBuffer) -> None:
+    """Count `x` (n,), NaN apart, with integer `weights` (n,) >= 0; `table` (BINS, 2) has them after `flush`.
 
-    The bit arithmetic is done ahead because the scattered additions keep a loop from being vectorised.
+    Bit arithmetic has a loop of its own because the scattered additions keep a loop from being vectorised.
     """
-    places(x, h.place, h.rest)
+    locate(x, buffer.bin_number, buffer.rest)
     more = np.int64(0)
     for i in range(x.shape[0]):
-        more += min(weights[i], _HELD + 1)
-    if h.values[0] + more > _HELD:
-        pour(table, h)
-    if more > _HELD:
+        more += min(weights[i], _WORD_VALUES + 1)
+    if buffer.values[0] + more > _WORD_VALUES:
+        flush(table, buffer)
+    if more > _WORD_VALUES:
         for i in range(x.shape[0]):
-            table[h.place[i], 0] += weights[i]
-            table[h.place[i], 1] += weights[i] * h.rest[i]
+            table[buffer.bin_number[i], 0] += weights[i]
+            table[buffer.bin_number[i], 1] += weights[i] * buffer.rest[i]
         return
-    h.values[0] += more
+    buffer.values[0] += more
     for i in range(x.shape[0]):
-        h.rest[i] = weights[i] * (_ONE + h.rest[i])
+        buffer.rest[i] = weights[i] * (_UNIT + buffer.rest[i])
     for i in range(x.shape[0]):
-        place = h.place[i] & _PLACES  # itself, and seen not to be negative, which spares a test
-        h.words[place] += h.rest[i]
-        h.groups[place >> _GROUP_BITS] = 1
+        number = buffer.bin_number[i] & _BIN_MASK  # the mask changes nothing but spares the test for a negative index
+        buffer.words[number] += buffer.rest[i]
+        buffer.groups[number >> _GROUP_BITS] = 1
 
 
 @njit
-def pour(table: NDArray[np.int64], h: Held) -> None:
-    """Add what is held to `table`, and hold nothing."""
-    h.values[0] = 0
-    for group in range(h.groups.shape[0]):
-        if h.groups[group] == 0:
+def flush(table: NDArray[np.int64], buffer: CountBuffer) -> None:
+    """Add the counts of the buffer to `table` (BINS, 2) and empty the buffer."""
+    buffer.values[0] = 0
+    for group in range(buffer.groups.shape[0]):
+        if buffer.groups[group] == 0:
             continue
-        h.groups[group] = 0
+        buffer.groups[group] = 0
         first = group << _GROUP_BITS
         bins = table[first : first + (1 << _GROUP_BITS)]
-        words = h.words[first : first + bins.shape[0]]
+        words = buffer.words[first : first + bins.shape[0]]
         for i in range(bins.shape[0]):
             bins[i, 0] += words[i] >> _COUNT_SHIFT
-            bins[i, 1] += words[i] & (_ONE - 1)
+            bins[i, 1] += words[i] & (_UNIT - 1)
             words[i] = 0
 
 
-def filled(table: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Numbers of the bins of `table` (BINS, 2) that hold anything."""
-    found: NDArray[np.int64] = (table[:, 0] != 0).nonzero()[0]
-    return found
+def nonempty_bins(table: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Numbers of the bins of `table` (BINS, 2) whose count is not 0, rising."""
+    numbers: NDArray[np.int64] = (table[:, 0] != 0).nonzero()[0]
+    return numbers
 
 
-class Edges(NamedTuple):
+class BinEdges(NamedTuple):
     """Edges of every bin but UNDEFINED (BINS - 1,); an overflow reaches to infinity."""
 
     low: NDArray[np.float64]
@@ -156,50 +156,40 @@ class Edges(NamedTuple):
 
 
 @cache
-def all_edges() -> Edges:
-    """Made once: looked up far more often than there are bins."""
+def bin_edges() -> BinEdges:
+    """Edges of all bins; made once, because a run looks them up thousands of times."""
     bins = np.arange(UNDEFINED)
-    place = np.abs(bins - ZERO)
-    near, far = _edge(place - 1), _edge(place)
-    near, far = np.where(place == 0, -far, near), np.where(place > _SIDE, np.inf, far)
+    steps = np.abs(bins - ZERO)
+    near, far = _edge(steps - 1), _edge(steps)
+    near, far = np.where(steps == 0, -far, near), np.where(steps > _SIDE, np.inf, far)
     negative = bins < ZERO
     low, high = np.where(negative, -far, near), np.where(negative, -near, far)
-    inner = np.where(place == 0, 0.0, np.where(negative, high, low))
-    return Edges(low, high, inner, np.where(negative, low, high))
+    inner = np.where(steps == 0, 0.0, np.where(negative, high, low))
+    return BinEdges(low, high, inner, np.where(negative, low, high))
 
 
-def edges(bins: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Lower and upper edge of the bins numbered `bins` (not UNDEFINED); an overflow reaches to infinity."""
-    known = all_edges()
-    return known.low[bins], known.high[bins]
-
-
-def _edge(place: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The inner edge, a positive number, of the bin `place` bins above 2^-20."""
-    step = (1 << _BIN_BITS) + (place & ((1 << _BIN_BITS) - 1))
-    edge: NDArray[np.float64] = np.ldexp(step.astype(np.float64), (place >> _BIN_BITS) + LOWEST - _BIN_BITS)
+def _edge(steps: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The inner edge, a positive number, of the bin `steps` bins above 2^-20."""
+    step = (1 << _BIN_BITS) + (steps & ((1 << _BIN_BITS) - 1))
+    edge: NDArray[np.float64] = np.ldexp(step.astype(np.float64), (steps >> _BIN_BITS) + LOWEST - _BIN_BITS)
     return edge
 
 
-def grouped(place: NDArray[np.int64], n: NDArray[np.int64], rest: NDArray[np.int64]) -> Bins:
-    """The values in the bins `place` (rising, not UNDEFINED); an overflow's mean is unknown (infinite)."""
-    low, high, inner, outer = (edge[place] for edge in all_edges())
-    single = (rest == 0) & (place > 0) & (place < OVER)
-    share = rest / (n * float(1 << _REST_BITS))
+def bins_from_counts(numbers: NDArray[np.int64], counts: NDArray[np.int64], rests: NDArray[np.int64]) -> Bins:
+    """Groups of the values in the bins `numbers` (rising, not UNDEFINED) from their counts and sums of rests.
+
+    The mean of an overflow bin is unknown: infinite.
+    """
+    low, high, inner, outer = (edge[numbers] for edge in bin_edges())
+    single = (rests == 0) & (numbers > 0) & (numbers < OVER)
+    share = rests / (counts * float(1 << _REST_BITS))
     with np.errstate(invalid="ignore"):
         mean = np.where(single, inner, inner + share * (outer - inner))
     mean = np.where(np.isinf(outer), outer, mean)
-    return Bins(np.where(single, inner, low), np.where(single, inner, high), mean, n)
+    return Bins(np.where(single, inner, low), np.where(single, inner, high), mean, counts)
 
 
-def singles(x: NDArray[np.float64]) -> Bins:
-    """The defined values of a sample `x` (n,), each its own group."""
+def bins_from_sample(x: NDArray[np.float64]) -> Bins:
+    """Groups of equal values of a sample `x` (n,); undefined values (NaN) are left out."""
     value, n = np.unique(x[~np.isnan(x)], return_counts=True)
     return Bins(value, value, value, n.astype(np.int64))
-
-
-def place_of(x: float) -> int:
-    """Number of the bin that holds `x`."""
-    place, rest = np.zeros((2, 1), dtype=np.int64)
-    places(np.array([x]), place, rest)
-    return int(place[0])

@@ -38,16 +38,16 @@ def block_sums(
     `lanes` (POWERS, LANES) is scratch. Slices, because an index `start + lane` could be negative to numba, and a
     loop with such an index is never vectorised.
     """
-    one, two = lanes[0], lanes[1]
+    first, second = lanes[0], lanes[1]
     lanes[:] = 0.0
     for start in range(0, x.shape[0], LANES):
         part, weight = x[start:], weights[start:]
         for lane in range(min(LANES, part.shape[0])):
             d = part[lane] - centre
             d = d if d == d else 0.0
-            one[lane] += weight[lane] * d
-            two[lane] += weight[lane] * d * d
-    return _total(one), _total(two)
+            first[lane] += weight[lane] * d
+            second[lane] += weight[lane] * d * d
+    return _total(first), _total(second)
 
 
 @inner
@@ -62,15 +62,17 @@ def _total(lanes: NDArray[np.float64]) -> float:
     return float(lanes[0])
 
 
-def from_sums(n: int, centre: float, limbs: NDArray[np.int64]) -> Moments:
+def moments_from_sums(n: int, centre: float, limbs: NDArray[np.int64]) -> Moments:
     """Moments of n values from the exact power sums `limbs` (POWERS, LIMBS) about `centre`; one rounding each."""
     if n == 0:
         return Moments(0, math.nan, math.nan, math.nan)
-    one, two = (exact_sum.units(row) for row in limbs)  # integers throughout: fractions would look for common factors
-    about, below = centre.as_integer_ratio()
-    mean = (about * n * exact_sum.UNITS + one * below) / (n * below * exact_sum.UNITS)
+    first, second = (
+        exact_sum.units(row) for row in limbs
+    )  # integers throughout: fractions would look for common factors
+    numerator, denominator = centre.as_integer_ratio()
+    mean = (numerator * n * exact_sum.UNITS + first * denominator) / (n * denominator * exact_sum.UNITS)
     if n == 1:
         return Moments(1, mean, math.nan, math.nan)
-    squares = max(two * n * exact_sum.UNITS - one * one, 0)  # of n^2 times the variance
+    squares = max(second * n * exact_sum.UNITS - first * first, 0)  # of n^2 times the variance
     sd = math.sqrt(squares / (n * (n - 1) * exact_sum.UNITS**2))
     return Moments(n, mean, sd, sd / math.sqrt(n))

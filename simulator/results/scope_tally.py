@@ -1,4 +1,4 @@
-"""The tally of one owner's columns (of the world's, of a plan's): histogram, moments, extremes, worst paths, events."""
+"""The tally of one scope (the world, or a plan): histogram, moments, extremes, worst paths, events of its columns."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import RunError
-from simulator.results import column_counts, histogram, tally_kernel, worst
-from simulator.results.column_counts import Counts
+from simulator.results import histogram, tally_kernel, worst
+from simulator.results.column_counts import ColumnCounts, count_column
 from simulator.results.columns import Column, Event
 from simulator.results.histogram import Bins
 from simulator.results.moments import Moments
@@ -29,7 +29,7 @@ class Extreme(NamedTuple):
 
 
 class ColumnTally(NamedTuple):
-    """What is known of one column (a copy)."""
+    """The tally of one column (a copy)."""
 
     column: Column
     n: int  # paths (their weights) on which it is defined
@@ -42,22 +42,22 @@ class ColumnTally(NamedTuple):
     events: Mapping[str, int]  # label -> count
 
 
-class Owner:
-    """The columns of the world or of one plan, behind a lock of their own."""
+class ScopeTally:
+    """The tally of the columns of one scope; its own lock guards the state."""
 
     def __init__(self, name: str, columns: Sequence[Column], centres: Floats, events: Sequence[Event]) -> None:
         self.name = name
         self.columns = tuple(columns)
         names = [column.metric.name for column in columns]
         self.events = tuple(event for event in events if event.metric in names)
-        below = np.array([-1.0 if event.comparison == "<" else 1.0 for event in self.events])
+        signs = np.array([-1.0 if event.comparison == "<" else 1.0 for event in self.events])
         self.layout = Layout(
             row=np.array([column.row for column in columns], dtype=np.int64),
             sign=np.array([-1.0 if column.metric.bad == "low" else 1.0 for column in columns]),
             undefined=np.array([column.metric.undefined for column in columns], dtype=np.int64),
             centre=np.array(centres, dtype=np.float64),
             event_column=np.array([names.index(event.metric) for event in self.events], dtype=np.int64),
-            event_sign=below.astype(np.float64),
+            event_sign=signs.astype(np.float64),
             event_threshold=np.array([event.threshold for event in self.events], dtype=np.float64),
         )
         self.state = tally_kernel.empty_state(self.layout)
@@ -65,7 +65,7 @@ class Owner:
         self.lock = threading.Lock()
 
     def check(self, first_path: int, out: Floats) -> None:
-        """Stop the run at a value that no figure can have."""
+        """Raise RunError at a value that cannot be: infinite, absurdly large, or undefined where it may not be."""
         i, lane = tally_kernel.first_bad(self.layout, out)
         if i >= 0:
             name, value = self.columns[i].name, out[self.layout.row[i], lane]
@@ -76,68 +76,68 @@ class Owner:
         with self.lock:
             tally_kernel.add(self.layout, self.state, first_path, out, weights, self.scratch)
 
-    def counts(self, i: int) -> Counts:
-        """What was counted of column i (a copy)."""
-        return column_counts.of(self.state.table[i], float(self.layout.centre[i]), self.state.sums[i])
+    def counts(self, i: int) -> ColumnCounts:
+        """Bins and power sums of column i (a copy)."""
+        return count_column(self.state.table[i], float(self.layout.centre[i]), self.state.sums[i])
 
     def tally(self, i: int) -> ColumnTally:
         """A copy of column i."""
         state, column = self.state, self.columns[i]
-        counted = self.counts(i)
-        n = counted.n
-        losses, paths = worst.ordered(state.losses[i], state.paths[i], int(state.kept[i]))
-        ends = [
+        counts = self.counts(i)
+        n = counts.n
+        losses, paths = worst.sort_heap(state.losses[i], state.paths[i], int(state.kept[i]))
+        extremes = [
             Extreme(float(state.extreme[i, side]), int(state.extreme_path[i, side])) if n else None for side in range(2)
         ]
         events = zip(self.events, self.layout.event_column, state.events, strict=True)
         return ColumnTally(
             column=column,
             n=n,
-            undefined=counted.undefined,
-            bins=counted.bins(),
-            moments=counted.moments(),
-            lowest=ends[0],
-            highest=ends[1],
+            undefined=counts.undefined,
+            bins=counts.bins(),
+            moments=counts.moments(),
+            lowest=extremes[0],
+            highest=extremes[1],
             worst=(self.layout.sign[i] * losses, paths),
-            events={event.label: int(count) for event, at, count in events if at == i},
+            events={event.label: int(count) for event, column_index, count in events if column_index == i},
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """The state in little room and canonical order: non-empty bins, sums, extremes, worst paths, event counts."""
+        """The state, compact and in canonical order: non-empty bins, sums, extremes, worst paths, event counts."""
         state = self.state
-        filled = [histogram.filled(table) for table in state.table]
-        kept = [worst.ordered(*pair) for pair in zip(state.losses, state.paths, state.kept, strict=True)]
+        numbers = [histogram.nonempty_bins(table) for table in state.table]
+        heaps = [worst.sort_heap(*pair) for pair in zip(state.losses, state.paths, state.kept, strict=True)]
         return {
             "centre": self.layout.centre,
-            "bins": np.array([len(place) for place in filled], dtype=np.int64),
-            "bin": np.concatenate(filled),
-            "count": np.concatenate([state.table[i, place] for i, place in enumerate(filled)]),
+            "bins": np.array([len(row) for row in numbers], dtype=np.int64),
+            "bin": np.concatenate(numbers),
+            "count": np.concatenate([state.table[i, row] for i, row in enumerate(numbers)]),
             "sums": state.sums,
             "extreme": state.extreme,
             "extreme_path": state.extreme_path,
             "kept": state.kept,
-            "loss": np.concatenate([losses for losses, _ in kept]),
-            "path": np.concatenate([paths for _, paths in kept]),
+            "loss": np.concatenate([losses for losses, _ in heaps]),
+            "path": np.concatenate([paths for _, paths in heaps]),
             "events": state.events,
         }
 
-    def meaning(self) -> list[str]:
-        """What the numbers are of, as text: the centres."""
+    def layout_text(self) -> list[str]:
+        """The centres as text: part of what the numbers mean."""
         return [float(centre).hex() for centre in self.layout.centre]
 
     def clear(self) -> None:
-        """Forget every path."""
+        """Drop all recorded paths."""
         self.state = tally_kernel.empty_state(self.layout)
 
     def absorb(self, arrays: Mapping[str, NDArray[Any]]) -> None:
-        """Add what `arrays` returned of other paths, under the lock."""
+        """Add the state of other paths, as `arrays` returned it, under the lock."""
         other = tally_kernel.empty_state(self.layout, bins=0)
         for name in ("sums", "extreme", "extreme_path", "kept", "events"):
             getattr(other, name)[...] = arrays[name]
-        ends = np.cumsum(other.kept)
-        for i, (end, kept) in enumerate(zip(ends, other.kept, strict=True)):
-            other.losses[i, :kept] = arrays["loss"][end - kept : end]
-            other.paths[i, :kept] = arrays["path"][end - kept : end]
+        stops = np.cumsum(other.kept)
+        for i, (stop, kept) in enumerate(zip(stops, other.kept, strict=True)):
+            other.losses[i, :kept] = arrays["loss"][stop - kept : stop]
+            other.paths[i, :kept] = arrays["path"][stop - kept : stop]
         column = np.repeat(np.arange(len(self.columns)), arrays["bins"])
         with self.lock:
             self.state.table[column, arrays["bin"]] += arrays["count"]

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from simulator.errors import ConfigError, RunError
 from simulator.results import disk
-from simulator.results.disk import Entry
+from simulator.results.disk import FileEntry
 from simulator.results.tree import rebuild
 
 MANIFEST, CONFIG, MODEL, SUMMARY = "manifest.json", "config.toml", "model.npz", "summary.json"
@@ -54,7 +54,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.entries: dict[str, Entry] = {}  # of the files written here, or known to be whole
+        self.entries: dict[str, FileEntry] = {}  # of the files written here, or known to be whole
         self.touched: set[str] = set()  # names that were given to files here, whether or not all went well
 
     @classmethod
@@ -184,10 +184,10 @@ class RunFolder:
         manifest = {"format": FORMAT, **body, "files": {name: self._entry(name) for name in listed}}
         self.write_json(MANIFEST, {**manifest, "checksum": _checksum(manifest)})
 
-    def _entry(self, name: str) -> Entry:
+    def _entry(self, name: str) -> FileEntry:
         if name not in self.entries:
             path = self.path / name
-            self.entries[name] = Entry(bytes=path.stat().st_size, sha256=_hash(path))
+            self.entries[name] = FileEntry(bytes=path.stat().st_size, sha256=_hash(path))
         return self.entries[name]
 
 

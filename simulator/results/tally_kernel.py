@@ -1,7 +1,7 @@
-"""Recording paths, compiled: from the kernel's output into the state of one owner's tally.
+"""Compiled recording of paths: from the kernel's output into the state of one scope's tally.
 
 A tally block is 1,024 consecutive paths. Each column goes through a block three times, in loops that can be vectorised
-but for the scattered additions to the histogram: about 4 to 6 ns a value.
+but for the scattered additions to the histogram: about 4 to 6 ns a value in all.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import inner, njit
 from simulator.results import exact_sum, histogram, moments, worst
-from simulator.results.histogram import Held
+from simulator.results.histogram import CountBuffer
 
 BLOCK = 1024  # paths of a tally block
 LANES = moments.LANES
@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 
 class Layout(NamedTuple):
-    """What one owner's columns (M,) and events (E,) are, for compiled code."""
+    """Columns (M,) and events (E,) of one scope, for compiled code."""
 
     row: Ints  # row of the kernel's output
     sign: Floats  # loss = sign x: -1 where low is bad
@@ -36,7 +36,7 @@ class Layout(NamedTuple):
 
 
 class State(NamedTuple):
-    """What was recorded of one owner."""
+    """What was recorded of one scope."""
 
     table: Ints  # (M, BINS, 2)
     sums: Ints  # (M, POWERS, LIMBS), canonical
@@ -49,9 +49,9 @@ class State(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room for one tally block, and for the counts of one column."""
+    """Scratch arrays of one tally block, and the counts of one column that are not in its table yet."""
 
-    held: Held
+    buffer: CountBuffer
     lanes: Floats  # (2, LANES)
     sums: Floats  # (POWERS,)
 
@@ -90,9 +90,9 @@ def _range(x: Floats, low: Floats, high: Floats) -> tuple[float, float]:
 
 @inner
 def _worst(state: State, i: int, sign: float, x: Floats, path: int, lanes: Floats) -> None:
-    """Offer the block `x` of column i, whose first path id is `path`, to the worst paths.
+    """Offer the block `x` of column i, whose first path id is `path`, to the heap of worst paths.
 
-    `lanes` (LANES,) are the worst values of x[lane::LANES]: a look at them spares most of the block.
+    `lanes` (LANES,) are the worst values of x[lane::LANES]: a lane whose worst value is too mild is skipped.
     """
     losses, paths, kept = state.losses[i], state.paths[i], state.kept[i]
     for lane in range(LANES):
@@ -107,9 +107,9 @@ def _worst(state: State, i: int, sign: float, x: Floats, path: int, lanes: Float
 
 @inner
 def _extreme(state: State, i: int, side: int, value: float, x: Floats, path: int) -> None:
-    """Keep `value`, found in the block `x`, as an extreme of column i if it is one, with the first path that has it."""
+    """Keep `value`, one of the block `x`, as an extreme of column i if it is one, with the first path that has it."""
     flip = 1.0 if side else -1.0
-    if worst.worse(flip * value, path, flip * state.extreme[i, side], state.extreme_path[i, side]):
+    if worst.is_worse(flip * value, path, flip * state.extreme[i, side], state.extreme_path[i, side]):
         lane = 0
         while x[lane] != value:
             lane += 1
@@ -120,7 +120,7 @@ def _extreme(state: State, i: int, side: int, value: float, x: Floats, path: int
 @inner
 def _add_block(layout: Layout, state: State, i: int, path: int, x: Floats, weights: Ints, scratch: Scratch) -> None:
     """Record the block `x`, whose first path id is `path`, in column i."""
-    histogram.add(state.table[i], x, weights, scratch.held)
+    histogram.add(state.table[i], x, weights, scratch.buffer)
     scratch.sums[0], scratch.sums[1] = moments.block_sums(x, weights, layout.centre[i], scratch.lanes)
     for power in range(moments.POWERS):
         exact_sum.add_all(state.sums[i, power], scratch.sums[power : power + 1])
@@ -130,19 +130,19 @@ def _add_block(layout: Layout, state: State, i: int, path: int, x: Floats, weigh
         _extreme(state, i, 1, high, x, path)
         loss = high if layout.sign[i] > 0.0 else -low
         full = state.kept[i] == state.losses.shape[1]
-        if not full or worst.worse(loss, path, state.losses[i, 0], state.paths[i, 0]):
+        if not full or worst.is_worse(loss, path, state.losses[i, 0], state.paths[i, 0]):
             _worst(state, i, layout.sign[i], x, path, scratch.lanes[1] if layout.sign[i] > 0.0 else scratch.lanes[0])
 
 
 @njit
 def add(layout: Layout, state: State, first_path: int, out: Floats, weights: Ints, scratch: Scratch) -> None:
-    """Record the paths first_path .. first_path + out.shape[1] - 1 of one owner."""
+    """Record the paths first_path .. first_path + out.shape[1] - 1 of one scope."""
     for i in range(layout.row.shape[0]):
         x = out[layout.row[i]]
         for first in range(0, x.shape[0], BLOCK):
             block = slice(first, first + BLOCK)
             _add_block(layout, state, i, first_path + first, x[block], weights[block], scratch)
-        histogram.pour(state.table[i], scratch.held)
+        histogram.flush(state.table[i], scratch.buffer)
         for power in range(moments.POWERS):
             exact_sum.normalise(state.sums[i, power])
     for e in range(layout.event_column.shape[0]):
@@ -156,23 +156,23 @@ def add(layout: Layout, state: State, first_path: int, out: Floats, weights: Int
 
 
 def empty_state(layout: Layout, bins: int = histogram.BINS) -> State:
-    """The state before any path; for `merge` it may do without bins."""
+    """The state before any path; `merge` needs no bins in the second of its states."""
     columns = len(layout.row)
     return State(
         table=np.zeros((columns, bins, 2), dtype=np.int64),
         sums=exact_sum.zeros(columns, moments.POWERS),
         extreme=np.tile([np.inf, -np.inf], (columns, 1)),
         extreme_path=np.full((columns, 2), -1, dtype=np.int64),
-        losses=np.zeros((columns, worst.KEPT)),
-        paths=np.zeros((columns, worst.KEPT), dtype=np.int64),
+        losses=np.zeros((columns, worst.WORST_PATHS)),
+        paths=np.zeros((columns, worst.WORST_PATHS), dtype=np.int64),
         kept=np.zeros(columns, dtype=np.int64),
         events=np.zeros(len(layout.event_column), dtype=np.int64),
     )
 
 
 def new_scratch() -> Scratch:
-    """Room for one call of `add` at a time."""
-    return Scratch(histogram.nothing_held(BLOCK), np.zeros((2, LANES)), np.zeros(moments.POWERS))
+    """Make scratch arrays; two calls of `add` at the same time must not share them."""
+    return Scratch(histogram.empty_buffer(BLOCK), np.zeros((2, LANES)), np.zeros(moments.POWERS))
 
 
 @njit
@@ -184,7 +184,7 @@ def merge(state: State, other: State) -> None:
         for side in range(2):
             flip = 1.0 if side else -1.0
             value, path = other.extreme[i, side], other.extreme_path[i, side]
-            if worst.worse(flip * value, path, flip * state.extreme[i, side], state.extreme_path[i, side]):
+            if worst.is_worse(flip * value, path, flip * state.extreme[i, side], state.extreme_path[i, side]):
                 state.extreme[i, side], state.extreme_path[i, side] = value, path
         for k in range(other.kept[i]):
             loss, path = other.losses[i, k], other.paths[i, k]

@@ -21,7 +21,7 @@ from scipy import optimize
 
 from simulator.errors import ConfigError
 from simulator.finance.metrics import Metric
-from simulator.results.comparison import TIE
+from simulator.results.plan_comparison import TIE
 from simulator.risk import estimates
 from simulator.risk.estimates import Measure, estimate, paired_error
 from simulator.risk.intervals import CONFIDENCE, TOO_FEW, verdict

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.finance.metrics import Metric
-from simulator.results.comparison import TIE
+from simulator.results.plan_comparison import TIE
 from simulator.risk import dominance, estimates, intervals, measures, summary
 from simulator.risk.frontier import frontier
 from simulator.risk.intervals import ATOM, Figure

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from simulator.finance.metrics import Metric
-from simulator.results.column_counts import Counts
+from simulator.results.column_counts import ColumnCounts
 from simulator.results.columns import WORLD, Column
 from simulator.results.histogram import Bins
 from simulator.results.tallies import Tallies
@@ -63,7 +63,7 @@ class Half(NamedTuple):
 
 def followed(tallies: Tallies) -> tuple[Column, ...]:
     """Columns whose convergence is followed: the tallied amounts of the plans."""
-    return tuple(column for column in tallies.columns if column.metric.kind == "amount" and column.owner != WORLD)
+    return tuple(column for column in tallies.columns if column.metric.kind == "amount" and column.scope != WORLD)
 
 
 def measure(kind: str, level: float) -> str:
@@ -71,7 +71,7 @@ def measure(kind: str, level: float) -> str:
     return f"{kind}{100 * level:g}"
 
 
-def figures(counts: Counts, metric: Metric, levels: Sequence[float]) -> dict[str, Figure]:
+def figures(counts: ColumnCounts, metric: Metric, levels: Sequence[float]) -> dict[str, Figure]:
     """Mean, VaR and CVaR of an amount, the very figures of a summary of these paths."""
     n = counts.n
     worst = n + 1 - min((intervals.ranks(level, n)[0] for level in levels if n), default=n)
@@ -84,16 +84,16 @@ def figures(counts: Counts, metric: Metric, levels: Sequence[float]) -> dict[str
 
 
 def rows(
-    paths: int, since: int, column: Column, all_of: Counts, earlier: Counts | None, levels: Sequence[float]
+    paths: int, since: int, column: Column, all_of: ColumnCounts, earlier: ColumnCounts | None, levels: Sequence[float]
 ) -> Iterator[Row]:
     """The rows of a column at `paths` paths, whose last subset is the paths `since` .. `paths` - 1."""
     cumulative = figures(all_of, column.metric, levels)
-    subset = cumulative if earlier is None else figures(all_of.less(earlier), column.metric, levels)
+    subset = cumulative if earlier is None else figures(all_of.minus(earlier), column.metric, levels)
     for name, figure in cumulative.items():
         yield {
             "paths": paths,
             "subset_paths": paths - since,
-            "plan": column.owner,
+            "plan": column.scope,
             "metric": column.metric.name,
             "measure": name,
             "cumulative": summary.figure_dict(figure),
@@ -115,10 +115,10 @@ def warnings(table: Sequence[Row], tallies: Tallies, levels: Sequence[float], fi
         whole = summary.of_tally(tallies, column.name)
         for kind, level in [("mean", math.nan), *((kind, level) for level in levels for kind in ("var", "cvar"))]:
             name = "mean" if kind == "mean" else measure(kind, level)
-            series = by_figure.get((column.owner, column.metric.name, name), [])
+            series = by_figure.get((column.scope, column.metric.name, name), [])
             what = reason(series, whole, kind, level, alarm)
             if what is not None:
-                about = {"plan": column.owner, "metric": column.metric.name, "measure": name}
+                about = {"plan": column.scope, "metric": column.metric.name, "measure": name}
                 found.append({**about, "reason": what[0], "text": what[1]})
     return found
 

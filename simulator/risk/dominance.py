@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from simulator.results.comparison import TIE
+from simulator.results.plan_comparison import TIE
 from simulator.risk import measures
 from simulator.risk.intervals import CONFIDENCE, NEEDED, rank
 

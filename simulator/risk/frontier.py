@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.results.comparison import TIE
+from simulator.results.plan_comparison import TIE
 from simulator.risk import intervals, measures
 from simulator.risk.measures import Estimate
 

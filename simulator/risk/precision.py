@@ -88,8 +88,8 @@ def target(text: str, columns: Sequence[Column], events: Sequence[Event]) -> Tar
 def headline(columns: Sequence[Column], levels: Sequence[float]) -> list[Target]:
     """Mean, VaR and CVaR (at the lowest level) of each plan's npv, or else its first amount; any precision will do."""
     found: list[Target] = []
-    for owner in dict.fromkeys(column.owner for column in columns if column.owner != WORLD):
-        amounts = [column for column in columns if column.owner == owner and column.metric.kind == "amount"]
+    for scope in dict.fromkeys(column.scope for column in columns if column.scope != WORLD):
+        amounts = [column for column in columns if column.scope == scope and column.metric.kind == "amount"]
         for column in sorted(amounts, key=lambda column: column.metric.name != "npv")[:1]:
             for kind, level in [("mean", math.nan), *((kind, min(levels)) for kind in ("var", "cvar") if levels)]:
                 text = f"{column.name}.{kind if kind == 'mean' else f'{kind}{100 * level:g}'}"
@@ -99,8 +99,8 @@ def headline(columns: Sequence[Column], levels: Sequence[float]) -> list[Target]
 
 def stored(written: Mapping[str, Any], wanted: Target) -> Figure | None:
     """A target's figure in a summary.json; None if it was neither summarised nor asked for."""
-    owner, _, metric = wanted.column.partition(".")
-    entry = (written["world"] if owner == WORLD else written["plans"].get(owner, {})).get(metric, {})
+    scope, _, metric = wanted.column.partition(".")
+    entry = (written["world"] if scope == WORLD else written["plans"].get(scope, {})).get(metric, {})
     asked = next((one for one in written["stop"].get("precision", ()) if one["asked"] == wanted.text), None)
     if asked is not None:
         found = asked

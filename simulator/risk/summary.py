@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from simulator.finance.metrics import Metric
 from simulator.results.columns import WORLD, Column
-from simulator.results.comparison import TIE, Difference
-from simulator.results.histogram import Bins, singles
+from simulator.results.histogram import Bins, bins_from_sample
 from simulator.results.moments import Moments
+from simulator.results.plan_comparison import TIE, Difference
 from simulator.results.scope_tally import ColumnTally, Extreme
 from simulator.results.tallies import Tallies
 from simulator.risk import intervals, measures
@@ -85,7 +85,7 @@ def summarise(
     What only a covenant test finds is undefined in the plans that are `untested`, for the reason given.
     """
     idle = untested or {}
-    owners: dict[str, dict[str, Any]] = {}
+    scopes: dict[str, dict[str, Any]] = {}
     tallied = {column.name for column in tallies.columns}
     for column in columns:
         if column.name in tallied:
@@ -94,9 +94,9 @@ def summarise(
             distribution = of_sample(column.metric, sample(column.name))
         else:
             continue
-        why = idle.get(column.owner) if column.metric.name in COVENANTS else None
+        why = idle.get(column.scope) if column.metric.name in COVENANTS else None
         found = entry(_nowhere(distribution) if why else distribution, months, levels, quantiles)
-        owners.setdefault(column.owner, {})[column.metric.name] = _because(found, why) if why else found
+        scopes.setdefault(column.scope, {})[column.metric.name] = _because(found, why) if why else found
     speed = facts.paths / facts.simulate_s if facts.simulate_s > 0.0 else None
     return {
         "digest": facts.digest,
@@ -108,8 +108,8 @@ def summarise(
         "stress": list(facts.stress),
         "confidence": intervals.CONFIDENCE,
         "conventions": list(CONVENTIONS),
-        "world": owners.pop(WORLD, {}),
-        "plans": owners,
+        "world": scopes.pop(WORLD, {}),
+        "plans": scopes,
         "comparison": comparison(tallies, quantiles, idle),
         "timing": {"simulate_s": facts.simulate_s, "paths_per_s": speed},
     }
@@ -120,7 +120,7 @@ def _nowhere(of: Distribution) -> Distribution:
     nothing = Moments(0, math.nan, math.nan, math.nan)
     events = dict.fromkeys(of.events, 0)
     total = of.n + of.undefined
-    return Distribution(of.metric, 0, total, singles(np.empty(0)), nothing, events, (None, None))
+    return Distribution(of.metric, 0, total, bins_from_sample(np.empty(0)), nothing, events, (None, None))
 
 
 def _because(found: Any, why: str) -> Any:
@@ -205,7 +205,7 @@ def distribution(tally: ColumnTally) -> Distribution:
 
 def of_sample(metric: Metric, x: NDArray[np.float64]) -> Distribution:
     """The distribution of a figure from its values on paths 0, 1, ... (n,), undefined as NaN."""
-    bins = singles(x)
+    bins = bins_from_sample(x)
     n = int(bins.n.sum())
     ends: tuple[Extreme | None, Extreme | None] = (None, None)
     moments = Moments(0, math.nan, math.nan, math.nan)

@@ -68,10 +68,10 @@ def _plan(path: Path, names: Names, standing: Standing, plan: str) -> dict[str, 
     }
 
 
-def _figures(path: Path, names: Names, standing: Standing, owner: str) -> dict[str, Any]:
+def _figures(path: Path, names: Names, standing: Standing, scope: str) -> dict[str, Any]:
     """Value, bad side and standing of every figure of an owner."""
     found = {}
-    for column in (column for column in names.columns if column.owner == owner):
+    for column in (column for column in names.columns if column.scope == scope):
         metric, entry = column.metric, entry_of(standing.summary, column)
         rank = standing.ranks.get((path.path, column.name))
         middle = entry.get("probability", {}).get(metric.name) if metric.kind == "event" else None

@@ -12,7 +12,7 @@ from simulator.errors import ConfigError
 from simulator.results import store
 from simulator.results.columns import WORLD, Column
 from simulator.results.store import Run
-from simulator.results.worst import KEPT
+from simulator.results.worst import WORST_PATHS
 from simulator.risk import intervals
 
 
@@ -26,8 +26,8 @@ class Chosen(NamedTuple):
 
 def entry_of(summary: Mapping[str, Any], column: Column) -> Mapping[str, Any]:
     """What summary.json (empty in an unfinished run) says of a column."""
-    owners = summary.get("world") if column.owner == WORLD else summary.get("plans", {}).get(column.owner)
-    found: Mapping[str, Any] = (owners or {}).get(column.metric.name, {})
+    scopes = summary.get("world") if column.scope == WORLD else summary.get("plans", {}).get(column.scope)
+    found: Mapping[str, Any] = (scopes or {}).get(column.metric.name, {})
     return found
 
 
@@ -36,7 +36,7 @@ def _counted_over_all(summary: Mapping[str, Any], column: Column, sampled: int) 
     entry = entry_of(summary, column)
     seen = 1.0 - float(entry.get("undefined") or 0.0)
     tallied = seen > 0.0 and round(entry.get("n", 0) / seen) > sampled
-    return tallied and column.metric.kind == "amount" and column.owner != WORLD
+    return tallied and column.metric.kind == "amount" and column.scope != WORLD
 
 
 def _losses(column: Column, values: Floats) -> Floats:
@@ -55,9 +55,9 @@ def worst(run: Run, column: Column, count: int) -> Chosen:
         tail = run.tail(["path", column.name])
         values, ids = tail[column.name], tail["path"]
     losses = _losses(column, np.asarray(values, dtype=np.float64))
-    order = np.lexsort((ids, -losses))[: int(np.isfinite(losses).sum())][: KEPT if kept else None]
+    order = np.lexsort((ids, -losses))[: int(np.isfinite(losses).sum())][: WORST_PATHS if kept else None]
     if not order.size:
-        raise ConfigError([f"--metric: given {column.metric.name}, which is undefined on every path of {column.owner}"])
+        raise ConfigError([f"--metric: given {column.metric.name}, which is undefined on every path of {column.scope}"])
     if count > order.size:
         raise ConfigError([f"--worst: given {count:,}, wanted at most {order.size:,}: no more paths can be ranked"])
     what = f"all {number:,} paths" if whole or kept else f"the first {sampled.size:,} of {number:,} paths only"
@@ -104,8 +104,8 @@ class Standing:
             if place.size:
                 row = np.array([self._tail[column.name][place[0]] for column in columns], dtype=np.float64)
                 self.kept[path].append(Kept(store.TAIL, row))
-        for owner in dict.fromkeys(column.owner for column in columns) if store.SAMPLE in run.manifest["files"] else ():
-            self._look([column for column in columns if column.owner == owner], len(columns), figures)
+        for scope in dict.fromkeys(column.scope for column in columns) if store.SAMPLE in run.manifest["files"] else ():
+            self._look([column for column in columns if column.scope == scope], len(columns), figures)
 
     def _look(self, mine: Sequence[Column], width: int, figures: Mapping[int, Floats]) -> None:
         """Read the sample of one owner's columns, of `width` in all."""
@@ -134,7 +134,7 @@ class Standing:
             if np.isfinite(row[column.row]) and sampled.size:
                 loss = _losses(column, row[column.row])
                 worse, alike = int((known > loss).sum()), int((known == loss).sum())
-                place = 1 + worse if alike == 1 and (whole or worse < KEPT) else None
+                place = 1 + worse if alike == 1 and (whole or worse < WORST_PATHS) else None
                 self.ranks[path, column.name] = Rank(int((sampled < loss).sum()), sampled.size, place, paths)
 
 

@@ -70,8 +70,8 @@ def _valued(model: Model, plan: str, seed: int, path: int) -> tuple[dict[str, Fl
     slot.simulate(seed, Task(path, 1), trace)
     series: dict[str, dict[str, Floats]] = {"world": {}, plan: {}}
     for name, row in zip(series_names((plan,)), trace[:, :, 0], strict=True):
-        owner, _, short = name.partition(".")
-        series[owner][short] = row.copy()
+        scope, _, short = name.partition(".")
+        series[scope][short] = row.copy()
     b = slot.work.books
     lives, months = b.lives, model.months
     ends = [int(np.argmax(row >= months)) for row in lives.vintages[:, :, 0]]  # each row ends with the horizon

@@ -84,7 +84,7 @@ def changes(of: Opened, accept: bool) -> list[str]:
 
 def column(of: Opened, metric: str, plan: str) -> Column:
     """The column of a metric: of the plan, or of the world; a mistake names the nearest metric."""
-    known = {one.metric.name: one for one in of.job.columns if one.owner in (WORLD, plan)}
+    known = {one.metric.name: one for one in of.job.columns if one.scope in (WORLD, plan)}
     if metric not in known:
         near = difflib.get_close_matches(metric, known, 1)
         hint = f"did you mean {near[0]}?" if near else f"wanted one of {', '.join(known)}"

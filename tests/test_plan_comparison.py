@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from simulator.finance.metrics import Metric
 from simulator.results.columns import all_columns
-from simulator.results.comparison import TIE
+from simulator.results.plan_comparison import TIE
 from simulator.results.tallies import Tallies
 from simulator.results.tally_kernel import BLOCK
 from simulator.risk import intervals, measures, summary
