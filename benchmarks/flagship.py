@@ -47,7 +47,7 @@ def require_supported(model: Model) -> None:
     bullets = not plans.tranche_amortising.any() and not plans.tranche_floating.any() and not plans.tranche_issue.any()
     supported = {
         "one plan": plans.chips.size == 1,
-        "price model = jump": model.price.kind == JUMP,
+        "price model = jump": model.price.model == JUMP,
         "chips = committed": (plans.chips == COMMITTED).all(),
         "refresh = book": (plans.refresh == BOOK).all(),
         "fixed bullets issued in month 0 and refinanced": bullets and plans.tranche_refinance.all(),

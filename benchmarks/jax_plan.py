@@ -146,9 +146,9 @@ def value_plan(model: Model, w: World) -> list[Array]:
     books, ends = _sites(model, w)
     interest, shield = _interest(model, w, notes)
     kept, floor = 1.0 - f.tax, plans.cash_floor[0]
-    tables = np.array(
-        [np.arange(months), p.growth / 12e3, p.growth, a.base, 1.0 / a.fleet, f.discount, f.discount_unlevered]
-    ).T
+    revenue, fleet = a.revenue0_by_month, a.fleet0_by_month
+    monthly = [np.arange(months), p.growth / 12e3, p.growth, revenue, 1.0 / fleet, f.discount, f.discount_unlevered]
+    tables = np.array(monthly).T
     issue = np.zeros(months)
     issue[0] = plans.tranche_amount.sum()
 
@@ -156,7 +156,7 @@ def value_plan(model: Model, w: World) -> list[Array]:
         s = dict(state)
         row, issued, book, due, opening, noise, trailing, value, work = given
         m, scale, grow, base, fleet, discount, unlevered = row
-        s["adopted"] += a.lag * (jnp.log1p(book.active * work * fleet) - s["adopted"])
+        s["adopted"] += a.lag_share * (jnp.log1p(book.active * work * fleet) - s["adopted"])
         ads = base * noise
         ebitda = w.margin * ads * (jnp.exp(w.epsilon * s["adopted"]) - 1.0) - book.cost * scale
         taxable, spend = ebitda - w.cost * book.capital, w.cost * book.spend

@@ -99,12 +99,14 @@ def _base(m: Marginals, i: int, z: Array) -> Array:
 
 def _factors(model: Model, z: Array) -> Array:
     d = model.dependence
-    g = [sum(d.chol[i, j] * z[j] for j in range(i + 1)) for i in range(6)]
-    if not d.student:
+    g = [sum(d.correlation_cholesky[i, j] * z[j] for j in range(i + 1)) for i in range(6)]
+    if not d.family:
         return g
-    scale = quantile(model.marginals, d.inverse_scale, z[6])
-    table = d.score.reshape(-1, 4).T
-    scores = [cubic(table, jnp.minimum(jnp.arcsinh(jnp.abs(x * scale)) * d.per_unit, table.shape[1])) for x in g]
+    scale = quantile(model.marginals, d.nu_marginal, z[6])
+    table = d.nu_table.reshape(-1, 4).T
+    scores = [
+        cubic(table, jnp.minimum(jnp.arcsinh(jnp.abs(x * scale)) * d.nu_table_per_unit, table.shape[1])) for x in g
+    ]
     return [jnp.copysign(score, x) for score, x in zip(scores, g, strict=True)]
 
 
@@ -119,18 +121,18 @@ def _steps(times: Array, sizes: Array, months: int) -> Array:
 
 def _silicon(model: Model, factor: Array, normals: Normals, n: int) -> tuple[Array, Array, Array, Array, Array]:
     s, m, months = model.silicon, model.marginals, model.months
-    z = normals(3, s.slots, n)
-    gaps = quantile(m, s.gap, z[0])
-    gaps = gaps.at[0].set(quantile(m, s.gap_first, z[0, 0]) - s.age)
+    z = normals(3, s.gap_slots, n)
+    gaps = quantile(m, s.gap_marginal, z[0])
+    gaps = gaps.at[0].set(quantile(m, s.gap_first_marginal, z[0, 0]) - s.age)
     time = 12.0 * _running(gaps)
-    own = s.partner * z[1] + np.sqrt(1.0 - s.partner**2) * z[2]
-    pace = quantile(m, s.performance, s.load * factor + s.own * z[1])
-    gain = quantile(m, s.efficiency, s.load * factor + s.own * own)
+    own = s.correlation_partial * z[1] + np.sqrt(1.0 - s.correlation_partial**2) * z[2]
+    pace = quantile(m, s.performance_marginal, s.factor_share_loading * factor + s.factor_share_residual * z[1])
+    gain = quantile(m, s.efficiency_marginal, s.factor_share_loading * factor + s.factor_share_residual * own)
     wear = -s.wear / 12.0 * jnp.arange(1.0, months + 1.0)[:, None]
-    k = max(s.paradigm_slots, 1)
-    rate = exponential_rate(model, s.paradigm_gap) if s.paradigm_slots else 1e-9
+    k = max(s.paradigm_rate_slots, 1)
+    rate = exponential_rate(model, s.paradigm_rate_marginal) if s.paradigm_rate_slots else 1e-9
     shift = 12.0 * _running(normals.exponential(k, n) / rate)
-    loss = jnp.minimum(quantile(m, s.loss, normals(k, n)), WORST_LOSS)
+    loss = jnp.minimum(quantile(m, s.paradigm_loss_marginal, normals(k, n)), WORST_LOSS)
     work = wear + _steps(shift, jnp.log1p(-loss), months)
     value = work - s.beta * _steps(time, pace, months)
     worst = jnp.max(jnp.where(shift <= months, loss, 0.0), axis=0)
@@ -148,19 +150,23 @@ def _running(x: Array) -> Array:
 
 def _sites(model: Model, factor: Array, normals: Normals, n: int) -> tuple[Array, Array, Array]:
     g, m = model.grid, model.marginals
-    regions = {row: normals(n) for row in np.unique(g.z_region[g.near == 0])}
+    regions = {row: normals(n) for row in np.unique(g.region_row[g.near_term_flag == 0])}
     rows = []
     for i in range(g.mw.size):
         z = normals(4, n)
-        built = g.start[i] + quantile(m, g.build[i], z[0])
-        if g.near[i]:
-            energised = g.planned[i] + quantile(m, g.slip, z[1])
+        built = g.start[i] + quantile(m, g.build_marginal[i], z[0])
+        if g.near_term_flag[i]:
+            energised = g.planned[i] + quantile(m, g.slip_marginal, z[1])
             rows.append((energised, jnp.minimum(built, energised), jnp.zeros(n)))
             continue
-        score = g.national * factor + g.regional * regions[g.z_region[i]] + g.own * z[1]
-        failed = z[2] < g.fail_z
-        instead = max(0.0, g.requested[i]) + quantile(m, g.behind_meter, z[3])
-        power = jnp.where(failed, instead, g.requested[i] + quantile(m, g.queue[i], score))
+        score = (
+            g.national_share_loading * factor
+            + g.regional_share_loading * regions[g.region_row[i]]
+            + g.queue_residual * z[1]
+        )
+        failed = z[2] < g.fail_probability_threshold
+        instead = max(0.0, g.requested[i]) + quantile(m, g.behind_meter_marginal, z[3])
+        power = jnp.where(failed, instead, g.requested[i] + quantile(m, g.queue_marginal[i], score))
         rows.append((jnp.maximum(built, power), built, failed.astype(jnp.float64)))
     energised, built, behind = (jnp.stack(part) for part in zip(*rows, strict=True))
     return energised, built, behind
@@ -169,22 +175,24 @@ def _sites(model: Model, factor: Array, normals: Normals, n: int) -> tuple[Array
 def _states(model: Model, factor: Array, normals: Normals, n: int) -> tuple[Array, ...]:
     """Revenue noise, price, P12, r + s and the lowest price: one scan over months."""
     a, p, f, m, months = model.arpu, model.price, model.funding, model.marginals, model.months
-    longrun = quantile(m, p.longrun, normals(n)) * jnp.exp(p.load * factor[3])
+    longrun = quantile(m, p.longrun_marginal, normals(n)) * jnp.exp(p.factor_level * factor[3])
     jumps = jnp.zeros((months, n))
-    if p.jump_slots:
-        time = 12.0 * _running(normals.exponential(p.jump_slots, n) / exponential_rate(model, p.jump_gap))
-        size = quantile(m, p.jump_size, normals(p.jump_slots, n))
+    if p.jump_rate_slots:
+        time = 12.0 * _running(
+            normals.exponential(p.jump_rate_slots, n) / exponential_rate(model, p.jump_rate_marginal)
+        )
+        size = quantile(m, p.jump_size_marginal, normals(p.jump_rate_slots, n))
         fade = p.kappa / 12.0
         grown = jnp.where(time <= months, size * jnp.exp(fade * jnp.minimum(time, months)), 0.0)
         jumps = _steps(time, grown, months) * jnp.exp(-fade * jnp.arange(1.0, months + 1.0))[:, None]
-    x_mean, r_mean = a.level * factor[2], f.rate_mean + f.rate_load * factor[4]
-    s_mean = f.spread_log_mean + f.spread_load * factor[5]
+    x_mean, r_mean = a.factor_level * factor[2], f.rate_mean + f.rate_factor_level * factor[4]
+    s_mean = f.spread_mean_log + f.spread_factor_level * factor[5]
 
     def month(state: Array, given: Array) -> tuple[Array, Array]:
         x, y, r, s, total, least = state
         z, jump = given
-        x = x_mean + (x - x_mean) * a.phi + a.sd * z[0]
-        y = y * p.phi + p.sd * (p.common * z[0] + p.own * z[1])
+        x = x_mean + (x - x_mean) * a.noise_phi + a.noise_sd * z[0]
+        y = y * p.phi + p.sd * (p.arpu_correlation * z[0] + p.arpu_correlation_residual * z[1])
         r = r_mean + (r - r_mean) * f.rate_phi + f.rate_sd * z[2]
         s = s_mean + (s - s_mean) * f.spread_phi + f.spread_sd * z[3]
         price = longrun * jnp.exp(y + jump)
@@ -211,8 +219,12 @@ def draw_world(model: Model, key: Array, n: int, narrow: bool) -> tuple[World, l
     noise, price, trailing, opening, least, mean = _states(model, factor, normals, n)
     a, p, g, m, months = model.arpu, model.programme, model.grid, model.marginals, model.months
     z = normals(5, n)
-    epsilon = quantile(m, a.epsilon, a.load * factor[2] + a.own * z[0])
-    scalars = [quantile(m, i, z[k]) for k, i in enumerate((a.margin, p.cost, p.operating_cost, p.resale), 1)]
+    epsilon = quantile(
+        m,
+        a.elasticity_marginal,
+        a.elasticity_loading * factor[2] + a.elasticity_residual * z[0],
+    )
+    scalars = [quantile(m, i, z[k]) for k, i in enumerate((a.margin_marginal, p.cost, p.operating_cost, p.resale), 1)]
     delays = [jnp.maximum(energised[i] - g.planned[i], 0.0) for i in range(g.mw.size)]
     at = [price[month - 1] if month <= months else jnp.full(n, jnp.nan) for month in (12, 36, 60)]
     funding = jnp.full(months, 1.0 / months) @ opening[1:]

@@ -37,16 +37,16 @@ class NumbaPlain:
     def __init__(self, model: Model, seed: int, generator: bool = False) -> None:
         require_supported(model)
         s, p = model.silicon, model.price
-        far = model.grid.z_region[model.grid.near == 0]
+        far = model.grid.region_row[model.grid.near_term_flag == 0]
         rows = np.unique(far)
         world_rows = WORLD + model.grid.mw.size
         self.rows = world_rows + len(plan_metrics(())) + model.finance.fiscal_years
         self._arguments = (
             np.random.Generator(np.random.SFC64(seed)) if generator else None,
             model,
-            exponential_rate(model, p.jump_gap) if p.jump_slots else 0.0,
-            exponential_rate(model, s.paradigm_gap) if s.paradigm_slots else 0.0,
-            np.minimum(np.searchsorted(rows, model.grid.z_region), rows.size - 1),
+            exponential_rate(model, p.jump_rate_marginal) if p.jump_rate_slots else 0.0,
+            exponential_rate(model, s.paradigm_rate_marginal) if s.paradigm_rate_slots else 0.0,
+            np.minimum(np.searchsorted(rows, model.grid.region_row), rows.size - 1),
             np.empty(rows.size),
             np.empty(6),
             ladder(model),

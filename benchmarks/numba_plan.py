@@ -51,8 +51,8 @@ def operate(model, w, s, e, b, a, out):
         service += b.service[m]
         first += b.first[m]
         idle += b.idle[m]
-        adopted += arpu.lag * (math.log(1.0 + active * w.work[m] / arpu.fleet[m]) - adopted)
-        a.ads[m] = arpu.base[m] * w.noise[m]
+        adopted += arpu.lag_share * (math.log(1.0 + active * w.work[m] / arpu.fleet0_by_month[m]) - adopted)
+        a.ads[m] = arpu.revenue0_by_month[m] * w.noise[m]
         ebitda = s.margin * a.ads[m] * (math.exp(s.epsilon * adopted) - 1.0) - cost * p.growth[m] / 12e3
         taxable = ebitda - depreciation + b.gain[m]
         cash_flow = ebitda - f.tax * taxable - b.spend[m]
@@ -115,7 +115,7 @@ def finance_months(model, w, s, b, ladder, a, out):
         drawn = revolver * (w.funding[m] + plans.revolver_margin[0]) / 12.0
         taxable = a.taxable[m] - a.interest[m] - drawn
         a.cfads[m] = a.ebitda[m] - f.tax * taxable
-        base = f.base_cash_flow + s.margin * (1.0 - f.tax) * (a.ads[m] - arpu.base[m])
+        base = f.base_cash_flow + s.margin * (1.0 - f.tax) * (a.ads[m] - arpu.revenue0_by_month[m])
         cash += base + (1.0 - f.tax) * plans.cash_rate[0] / 12.0 * cash
         cash += a.cfads[m] - b.spend[m] - a.interest[m] - drawn
         if m == 0:

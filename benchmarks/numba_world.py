@@ -112,16 +112,16 @@ def draw_factors(rng, model, factors):
     for i in range(6):
         g[i] = normal(rng)
     scale = 1.0
-    if d.student:
-        scale = quantile(model.marginals, d.inverse_scale, normal(rng))
-    intervals = d.score.size // 4
+    if d.family:
+        scale = quantile(model.marginals, d.nu_marginal, normal(rng))
+    intervals = d.nu_table.size // 4
     for i in range(6):
         x = 0.0
         for j in range(i + 1):
-            x += d.chol[i, j] * g[j]
-        if d.student:
-            place = min(math.asinh(abs(x * scale)) * d.per_unit, float(intervals))
-            score = cubic(d.score, 0, place, intervals)
+            x += d.correlation_cholesky[i, j] * g[j]
+        if d.family:
+            place = min(math.asinh(abs(x * scale)) * d.nu_table_per_unit, float(intervals))
+            score = cubic(d.nu_table, 0, place, intervals)
             x = score if x >= 0.0 else -score
         factors[i] = x
 
@@ -137,19 +137,25 @@ def draw_silicon(rng, model, factor, shift_rate, w, out):
     w.value[:] = 0.0
     w.work[:] = 0.0
     w.efficiency[:] = 0.0
-    time = quantile(m, s.gap_first, normal(rng)) - s.age
-    rest = math.sqrt(1.0 - s.partner * s.partner)
+    time = quantile(m, s.gap_first_marginal, normal(rng)) - s.age
+    rest = math.sqrt(1.0 - s.correlation_partial * s.correlation_partial)
     generations, worst = 0.0, 0.0
     while 12.0 * time <= months:
         e1, e2 = normal(rng), normal(rng)
         k = month_of(time)
-        w.value[k] -= s.beta * quantile(m, s.performance, s.load * factor + s.own * e1)
-        w.efficiency[k] += quantile(m, s.efficiency, s.load * factor + s.own * (s.partner * e1 + rest * e2))
+        w.value[k] -= s.beta * quantile(
+            m, s.performance_marginal, s.factor_share_loading * factor + s.factor_share_residual * e1
+        )
+        w.efficiency[k] += quantile(
+            m,
+            s.efficiency_marginal,
+            s.factor_share_loading * factor + s.factor_share_residual * (s.correlation_partial * e1 + rest * e2),
+        )
         generations += 1.0
-        time += quantile(m, s.gap, normal(rng))
+        time += quantile(m, s.gap_marginal, normal(rng))
     time = exponential(rng) / shift_rate if shift_rate > 0.0 else np.inf
     while 12.0 * time <= months:
-        loss = min(quantile(m, s.loss, normal(rng)), WORST_LOSS)
+        loss = min(quantile(m, s.paradigm_loss_marginal, normal(rng)), WORST_LOSS)
         w.work[month_of(time)] += math.log(1.0 - loss)
         worst = max(worst, loss)
         time += exponential(rng) / shift_rate
@@ -172,19 +178,23 @@ def draw_sites(rng, model, factor, region_of, regions, w, out):
         regions[i] = normal(rng)
     delay, latest = 0.0, -np.inf
     for i in range(g.mw.size):
-        built = g.start[i] + quantile(m, g.build[i], normal(rng))
+        built = g.start[i] + quantile(m, g.build_marginal[i], normal(rng))
         behind = 0.0
-        if g.near[i]:
-            energised = g.planned[i] + quantile(m, g.slip, normal(rng))
+        if g.near_term_flag[i]:
+            energised = g.planned[i] + quantile(m, g.slip_marginal, normal(rng))
             built = min(built, energised)
         else:
-            if normal(rng) < g.fail_z:
+            if normal(rng) < g.fail_probability_threshold:
                 behind = 1.0
-                power = max(0.0, g.requested[i]) + quantile(m, g.behind_meter, normal(rng))
+                power = max(0.0, g.requested[i]) + quantile(m, g.behind_meter_marginal, normal(rng))
             else:
                 own = normal(rng)
-                score = g.national * factor + g.regional * regions[region_of[i]] + g.own * own
-                power = g.requested[i] + quantile(m, g.queue[i], score)
+                score = (
+                    g.national_share_loading * factor
+                    + g.regional_share_loading * regions[region_of[i]]
+                    + g.queue_residual * own
+                )
+                power = g.requested[i] + quantile(m, g.queue_marginal[i], score)
             energised = max(built, power)
         w.energised[i], w.built[i], w.behind[i] = energised, built, behind
         out[11 + i] = max(energised - g.planned[i], 0.0)
@@ -198,19 +208,22 @@ def draw_sites(rng, model, factor, region_of, regions, w, out):
 def draw_months(rng, model, factors, jump_rate, w, out):
     """Revenue noise, price, rate and spread, month by month."""
     a, p, f, m, months = model.arpu, model.price, model.funding, model.marginals, model.months
-    longrun = quantile(m, p.longrun, normal(rng)) * math.exp(p.load * factors[3])
+    longrun = quantile(m, p.longrun_marginal, normal(rng)) * math.exp(p.factor_level * factors[3])
     x, y, rate, spread = 0.0, math.log(p.spot0 / longrun), f.rate0, math.log(f.spread0)
-    x_mean = a.level * factors[2]
-    rate_mean, spread_mean = f.rate_mean + f.rate_load * factors[4], f.spread_log_mean + f.spread_load * factors[5]
+    x_mean = a.factor_level * factors[2]
+    rate_mean, spread_mean = (
+        f.rate_mean + f.rate_factor_level * factors[4],
+        f.spread_mean_log + f.spread_factor_level * factors[5],
+    )
     w.funding[0] = f.rate0 + f.spread0
     jump = exponential(rng) / jump_rate if jump_rate > 0.0 else np.inf
     window, total, least, funding = 0.0, 0.0, np.inf, 0.0
     for k in range(months):
         z = normal(rng)
-        x = x_mean + (x - x_mean) * a.phi + a.sd * z
-        y = y * p.phi + p.sd * (p.common * z + p.own * normal(rng))
+        x = x_mean + (x - x_mean) * a.noise_phi + a.noise_sd * z
+        y = y * p.phi + p.sd * (p.arpu_correlation * z + p.arpu_correlation_residual * normal(rng))
         while 12.0 * jump <= k + 1.0:
-            size = quantile(m, p.jump_size, normal(rng))
+            size = quantile(m, p.jump_size_marginal, normal(rng))
             y += size * math.exp(-p.kappa * ((k + 1.0) / 12.0 - jump))
             jump += exponential(rng) / jump_rate
         rate = rate_mean + (rate - rate_mean) * f.rate_phi + f.rate_sd * normal(rng)
@@ -242,8 +255,12 @@ def draw_world(rng, model, jump_rate, shift_rate, region_of, regions, factors, w
     draw_months(rng, model, factors, jump_rate, w, out)
     a, p, m = model.arpu, model.programme, model.marginals
     scalars = Scalars(
-        quantile(m, a.epsilon, a.load * factors[2] + a.own * normal(rng)),
-        quantile(m, a.margin, normal(rng)),
+        quantile(
+            m,
+            a.elasticity_marginal,
+            a.elasticity_loading * factors[2] + a.elasticity_residual * normal(rng),
+        ),
+        quantile(m, a.margin_marginal, normal(rng)),
         quantile(m, p.cost, normal(rng)),
         quantile(m, p.operating_cost, normal(rng)),
         quantile(m, p.resale, normal(rng)),

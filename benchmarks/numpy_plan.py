@@ -63,16 +63,16 @@ class Plan:
         a, world, level = self.model.arpu, self.world, self.sites.level[:-1]
         lift, grow = self.ebitda, self.model.programme.growth / 12e3
         np.multiply(level[:, ACTIVE], world.silicon[:-1, WORK], out=lift)
-        lift *= 1.0 / a.fleet[:, None]
+        lift *= 1.0 / a.fleet0_by_month[:, None]
         np.log1p(lift, out=lift)
-        lift *= a.lag
-        keep, step = 1.0 - a.lag, np.empty(world.paths)
+        lift *= a.lag_share
+        keep, step = 1.0 - a.lag_share, np.empty(world.paths)
         for m in range(1, len(lift)):
             np.multiply(lift[m - 1], keep, out=step)
             lift[m] += step
         lift *= world.epsilon
         np.expm1(lift, out=lift)
-        np.multiply(world.noise, a.base[:, None], out=self.ads)
+        np.multiply(world.noise, a.revenue0_by_month[:, None], out=self.ads)
         lift *= self.ads
         lift *= world.margin
         level[:, COST] *= grow[:, None]
@@ -169,7 +169,7 @@ class Plan:
         flow += f.base_cash_flow
         flow[0] += plans.tranche_amount.sum()
         self.other[:] = self.ads
-        self.other -= self.model.arpu.base[:, None]
+        self.other -= self.model.arpu.revenue0_by_month[:, None]
         self.other *= kept * world.margin
         flow += self.other
         np.add(world.opening[:-1], plans.revolver_margin[0], out=self.drawn)

@@ -81,15 +81,15 @@ class Factors:
 
     def __init__(self, dependence: Dependence, tables: Tables) -> None:
         self._d, self._tables = dependence, tables
-        self._score = np.ascontiguousarray(dependence.score.reshape(-1, 4).T)
+        self._score = np.ascontiguousarray(dependence.nu_table.reshape(-1, 4).T)
 
     def draw(self, z: Array) -> Array:
         """G = chol z, and for the t copula F = Phi^-1(t_nu(G sqrt(nu / chi2)))."""
-        g = self._d.chol @ z[:6]
-        if not self._d.student:
+        g = self._d.correlation_cholesky @ z[:6]
+        if not self._d.family:
             return g
-        g *= self._tables.sample(self._d.inverse_scale, z[6])
+        g *= self._tables.sample(self._d.nu_marginal, z[6])
         place = np.arcsinh(np.abs(g))
-        place *= self._d.per_unit
+        place *= self._d.nu_table_per_unit
         np.minimum(place, self._score.shape[1] - 1e-9, out=place)
         return np.copysign(cubic(self._score, place), g)

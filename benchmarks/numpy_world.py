@@ -32,10 +32,12 @@ class World:
         self.paid = np.zeros((months + 1, paths))  # row k: sum of opening r + s over months before k
         self.energised, self.built, self.behind = (np.empty((sites, paths)) for _ in range(3))
         a, p, f = model.arpu, model.price, model.funding
-        self.sd = np.array([a.sd, p.sd, f.rate_sd, f.spread_sd])[None, :, None]
-        self.phi = np.array([a.phi, p.phi, f.rate_phi, f.spread_phi])[:, None]
-        self.jump_rate = exponential_rate(model, p.jump_gap) if p.jump_slots else 0.0
-        self.shift_rate = exponential_rate(model, model.silicon.paradigm_gap) if model.silicon.paradigm_slots else 0.0
+        self.sd = np.array([a.noise_sd, p.sd, f.rate_sd, f.spread_sd])[None, :, None]
+        self.phi = np.array([a.noise_phi, p.phi, f.rate_phi, f.spread_phi])[:, None]
+        self.jump_rate = exponential_rate(model, p.jump_rate_marginal) if p.jump_rate_slots else 0.0
+        self.shift_rate = (
+            exponential_rate(model, model.silicon.paradigm_rate_marginal) if model.silicon.paradigm_rate_slots else 0.0
+        )
 
     def draw(self, figures: Array) -> None:
         """Draw a world in each column and fill its figures (figures, paths)."""
@@ -57,9 +59,9 @@ class World:
         generations = np.zeros(n)
         first = True
         while True:
-            gaps = self.tables.sample(s.gap, self.rng.standard_normal((AHEAD, n)))
+            gaps = self.tables.sample(s.gap_marginal, self.rng.standard_normal((AHEAD, n)))
             if first:
-                gaps[0] = self.tables.sample(s.gap_first, self.rng.standard_normal(n))
+                gaps[0] = self.tables.sample(s.gap_first_marginal, self.rng.standard_normal(n))
             first = False
             gaps[0] += time
             running(gaps)
@@ -67,10 +69,14 @@ class World:
             month = np.clip(np.ceil(12.0 * gaps) - 1.0, 0.0, months).astype(np.intp)
             generations += (month < months).sum(axis=0)
             e1, e2 = self.rng.standard_normal((2, AHEAD, n))
-            e2 *= np.sqrt(1.0 - s.partner**2)
-            e2 += s.partner * e1
-            pace = self.tables.sample(s.performance, s.load * factor + s.own * e1)
-            gain = self.tables.sample(s.efficiency, s.load * factor + s.own * e2)
+            e2 *= np.sqrt(1.0 - s.correlation_partial**2)
+            e2 += s.correlation_partial * e1
+            pace = self.tables.sample(
+                s.performance_marginal, s.factor_share_loading * factor + s.factor_share_residual * e1
+            )
+            gain = self.tables.sample(
+                s.efficiency_marginal, s.factor_share_loading * factor + s.factor_share_residual * e2
+            )
             place = month * (3 * n) + self.columns
             np.multiply.at(flat, place.reshape(-1), np.exp(-s.beta * pace).reshape(-1))
             np.multiply.at(flat, (place + EFFICIENCY * n).reshape(-1), np.exp(gain).reshape(-1))
@@ -89,7 +95,7 @@ class World:
     def _draw_shifts(self, flat: Array) -> Array:
         n, worst = self.paths, np.zeros(self.paths)
         path, time = self._events(self.shift_rate)
-        loss = self.tables.sample(self.model.silicon.loss, self.rng.standard_normal(path.size))
+        loss = self.tables.sample(self.model.silicon.paradigm_loss_marginal, self.rng.standard_normal(path.size))
         np.minimum(loss, WORST_LOSS, out=loss)
         place = time.astype(np.intp) * (3 * n) + path
         np.maximum.at(worst, path, loss)
@@ -99,20 +105,24 @@ class World:
 
     def _draw_sites(self, factor: Array) -> None:
         g, sample = self.model.grid, self.tables.sample
-        regions = {row: self.rng.standard_normal(self.paths) for row in np.unique(g.z_region)}
+        regions = {row: self.rng.standard_normal(self.paths) for row in np.unique(g.region_row)}
         for i in range(g.mw.size):
             own = self.rng.standard_normal((4, self.paths))
             energised, built = self.energised[i], self.built[i]
-            np.add(sample(g.build[i], own[0]), g.start[i], out=built)
-            if g.near[i]:
-                np.add(sample(g.slip, own[1]), g.planned[i], out=energised)
+            np.add(sample(g.build_marginal[i], own[0]), g.start[i], out=built)
+            if g.near_term_flag[i]:
+                np.add(sample(g.slip_marginal, own[1]), g.planned[i], out=energised)
                 np.minimum(built, energised, out=built)
                 self.behind[i] = 0.0
                 continue
-            score = g.national * factor + g.regional * regions[g.z_region[i]] + g.own * own[1]
-            failed = own[2] < g.fail_z
-            power = sample(g.queue[i], score) + g.requested[i]
-            np.copyto(power, sample(g.behind_meter, own[3]) + max(0.0, g.requested[i]), where=failed)
+            score = (
+                g.national_share_loading * factor
+                + g.regional_share_loading * regions[g.region_row[i]]
+                + g.queue_residual * own[1]
+            )
+            failed = own[2] < g.fail_probability_threshold
+            power = sample(g.queue_marginal[i], score) + g.requested[i]
+            np.copyto(power, sample(g.behind_meter_marginal, own[3]) + max(0.0, g.requested[i]), where=failed)
             np.maximum(built, power, out=energised)
             self.behind[i] = failed
 
@@ -122,12 +132,14 @@ class World:
         x, step = self.states, self.step
         self.rng.standard_normal(out=x)
         price = x[:, PRICE]
-        price *= p.own
-        price += p.common * x[:, NOISE]
+        price *= p.arpu_correlation_residual
+        price += p.arpu_correlation * x[:, NOISE]
         x *= self.sd
-        longrun = self.tables.sample(p.longrun, self.rng.standard_normal(self.paths)) * np.exp(p.load * factor[3])
-        noise_mean, rate_mean = a.level * factor[2], f.rate_mean + f.rate_load * factor[4]
-        spread_mean = f.spread_log_mean + f.spread_load * factor[5]
+        longrun = self.tables.sample(p.longrun_marginal, self.rng.standard_normal(self.paths)) * np.exp(
+            p.factor_level * factor[3]
+        )
+        noise_mean, rate_mean = a.factor_level * factor[2], f.rate_mean + f.rate_factor_level * factor[4]
+        spread_mean = f.spread_mean_log + f.spread_factor_level * factor[5]
         price += self._jumps()
         np.negative(noise_mean, out=step[NOISE])
         np.log(p.spot0 / longrun, out=step[PRICE])
@@ -150,7 +162,7 @@ class World:
         """(months, paths) the month's jumps of ln price, faded to its end."""
         p, months = self.model.price, self.model.months
         path, time = self._events(self.jump_rate)
-        size = self.tables.sample(p.jump_size, self.rng.standard_normal(path.size))
+        size = self.tables.sample(p.jump_size_marginal, self.rng.standard_normal(path.size))
         month = time.astype(np.intp)
         size *= np.exp(p.kappa / 12.0 * (time - month - 1.0))
         month *= self.paths
@@ -160,8 +172,11 @@ class World:
     def _draw_scalars(self, factor: Array) -> None:
         a, p, sample = self.model.arpu, self.model.programme, self.tables.sample
         z = self.rng.standard_normal((5, self.paths))
-        self.epsilon = sample(a.epsilon, a.load * factor + a.own * z[0])
-        self.margin = sample(a.margin, z[1])
+        self.epsilon = sample(
+            a.elasticity_marginal,
+            a.elasticity_loading * factor + a.elasticity_residual * z[0],
+        )
+        self.margin = sample(a.margin_marginal, z[1])
         self.cost = sample(p.cost, z[2])
         self.operating_cost = sample(p.operating_cost, z[3])
         self.resale = sample(p.resale, z[4])

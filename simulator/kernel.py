@@ -92,7 +92,7 @@ def simulate(
     per_plan = _PLAN_FIGURES + model.finance.fiscal_years
     plans = model.plans
     company = Company(
-        model.marginals, model.grid, model.arpu, model.price.market, model.programme, model.finance
+        model.marginals, model.grid, model.arpu, model.price.market0_by_month, model.programme, model.finance
     )  # fmt: skip
     prepare(model.marginals, plans, w.books)
     for begin in range(0, count, lanes):
@@ -104,7 +104,7 @@ def simulate(
             return int(paths[begin])
         begin_block(company, w.world, w.books)
         if tracing:
-            trace_world(model.arpu.base, w.world, trace, begin, width)
+            trace_world(model.arpu.revenue0_by_month, w.world, trace, begin, width)
         for turn in range(plans.order.size):
             k = plans.order[turn]
             plan = plan_of(plans, k)
@@ -148,7 +148,7 @@ def draw_world(model: Model, w: Workspace) -> bool:
     arpu.draw(
         model.arpu, m, f[2], z, w.scratch, world.monthly[at.NOISE], world.lanes[at.EPSILON], world.lanes[at.MARGIN]
     )
-    shocks = z[model.arpu.z_noise : model.arpu.z_noise + model.months]
+    shocks = z[model.arpu.noise_row : model.arpu.noise_row + model.months]
     fits &= price.draw(
         model.price, m, f[3], shocks, z, w.scratch, world.monthly[at.PRICE], world.monthly[at.TRAILING], world.contracts
     )

@@ -71,13 +71,14 @@ def draw_silicon(seed: int, name: str, lanes: int, months: int = 120, **changes:
     )  # fmt: skip
     block = Block(seed, name, lanes)
     p = silicon.Silicon(
-        slots=n.slots, gap_first=block.law(n.gap_first or n.gap), gap=block.law(n.gap), age=float(n.age),
-        performance=block.law(n.performance), efficiency=block.law(n.efficiency), load=float(np.sqrt(n.share)),
-        own=float(np.sqrt(1.0 - n.share)), partner=float(n.partner), beta=float(n.beta), wear=float(n.wear),
-        paradigm_slots=n.shift_slots, paradigm_gap=block.law(n.shift_gap), loss=block.law(n.loss),
-        shock_loss=n.shock_loss, shock_month=n.shock_month,
-        z_gap=block.row(n.slots), z_performance=block.row(n.slots), z_efficiency=block.row(n.slots),
-        z_paradigm_gap=block.row(n.shift_slots), z_loss=block.row(n.shift_slots),
+        gap_slots=n.slots, gap_first_marginal=block.law(n.gap_first or n.gap), gap_marginal=block.law(n.gap),
+        age=float(n.age), performance_marginal=block.law(n.performance), efficiency_marginal=block.law(n.efficiency),
+        factor_share_loading=float(np.sqrt(n.share)), factor_share_residual=float(np.sqrt(1.0 - n.share)),
+        correlation_partial=float(n.partner), beta=float(n.beta), wear=float(n.wear),
+        paradigm_rate_slots=n.shift_slots, paradigm_rate_marginal=block.law(n.shift_gap),
+        paradigm_loss_marginal=block.law(n.loss), shock_loss=n.shock_loss, shock_month=n.shock_month,
+        gap_row=block.row(n.slots), performance_row=block.row(n.slots), efficiency_row=block.row(n.slots),
+        paradigm_rate_row=block.row(n.shift_slots), paradigm_loss_row=block.row(n.shift_slots),
     )  # fmt: skip
     factor = block.factor()
     value, work, efficiency, generation = (np.empty((months, lanes)) for _ in range(4))
@@ -115,14 +116,14 @@ def draw_grid(
 
     p = grid.Grid(
         mw=np.ones(len(sites)), start=column("start"), requested=column("requested"), planned=column("planned"),
-        near=np.array([site["near"] for site in sites], dtype=np.int64),
-        queue=np.array([block.law(site["queue"]) for site in sites], dtype=np.int64),
-        build=np.array([block.law(site["build"]) for site in sites], dtype=np.int64),
-        behind_meter=block.law(instead), slip=block.law(slip), fail_z=float(ndtri(fail)),
-        national=float(np.sqrt(national)), regional=float(np.sqrt(regional)),
-        own=float(np.sqrt(1.0 - national - regional)), score_shift=score_shift,
-        z_region=np.array([region[site["region"]] for site in sites], dtype=np.int64),
-        z_site=np.array([block.row(5) for _ in sites], dtype=np.int64),
+        near_term_flag=np.array([site["near"] for site in sites], dtype=np.int64),
+        queue_marginal=np.array([block.law(site["queue"]) for site in sites], dtype=np.int64),
+        build_marginal=np.array([block.law(site["build"]) for site in sites], dtype=np.int64),
+        behind_meter_marginal=block.law(instead), slip_marginal=block.law(slip),
+        fail_probability_threshold=float(ndtri(fail)), national_share_loading=float(np.sqrt(national)),
+        regional_share_loading=float(np.sqrt(regional)), queue_residual=float(np.sqrt(1.0 - national - regional)),
+        score_shift=score_shift, region_row=np.array([region[site["region"]] for site in sites], dtype=np.int64),
+        site_row=np.array([block.row(5) for _ in sites], dtype=np.int64),
     )  # fmt: skip
     factor = block.factor()
     energised, built, behind = (np.empty((len(sites), lanes)) for _ in range(3))
@@ -138,9 +139,11 @@ def draw_arpu(seed: int, name: str, lanes: int, months: int = 60, **changes: Any
     block = Block(seed, name, lanes)
     phi, sd = reverting.monthly(n.kappa, n.sigma)
     p = arpu.Arpu(
-        base=np.ones(months), fleet=np.ones(months), level=float(n.level), phi=phi, sd=sd,
-        epsilon=block.law(n.epsilon), load=float(np.sqrt(n.share)), own=float(np.sqrt(1.0 - n.share)), lag=1.0,
-        margin=block.law(n.margin), z_noise=block.row(months), z_epsilon=block.row(), z_margin=block.row(),
+        revenue0_by_month=np.ones(months), fleet0_by_month=np.ones(months), factor_level=float(n.level),
+        noise_phi=phi, noise_sd=sd, elasticity_marginal=block.law(n.epsilon),
+        elasticity_loading=float(np.sqrt(n.share)), elasticity_residual=float(np.sqrt(1.0 - n.share)), lag_share=1.0,
+        margin_marginal=block.law(n.margin), noise_row=block.row(months), elasticity_row=block.row(),
+        margin_row=block.row(),
     )  # fmt: skip
     factor = block.factor()
     noise, epsilon, margin = np.empty((months, lanes)), np.empty(lanes), np.empty(lanes)
@@ -171,16 +174,16 @@ def draw_price(seed: int, name: str, lanes: int, months: int = 60, **changes: An
     else:
         law, start = RegimeLaw(n.stays, n.level, n.kappa, n.sigma), np.array([n.shock])
     p = price.Price(
-        kind=n.kind, spot0=float(n.spot0), shock=float(n.shock), longrun=block.law(n.longrun), load=float(n.load),
-        kappa=float(n.kappa),
-        phi=phi, sd=sd, common=float(n.common), own=float(np.sqrt(1.0 - n.common**2)), jump_slots=jumps,
-        jump_gap=block.law(named("exponential", mean=1.0 / n.jump_rate)), jump_size=block.law(n.jump_size),
-        level=np.array(n.level), state0=n.state0, regime_slots=regimes,
-        tenors=np.array(n.tenors, dtype=np.int64), curves=law.curves(n.tenors, start, months / 12.0),
-        market=np.ones(months),
-        stay=np.array([block.law(named("exponential", mean=stay)) for stay in n.stays], dtype=np.int64),
-        z_noise=block.row(months), z_longrun=block.row(), z_jump_gap=block.row(jumps), z_jump_size=block.row(jumps),
-        z_stay=block.row(regimes), z_turn=block.row(regimes),
+        model=n.kind, spot0=float(n.spot0), shock=float(n.shock), longrun_marginal=block.law(n.longrun),
+        factor_level=float(n.load), kappa=float(n.kappa), phi=phi, sd=sd, arpu_correlation=float(n.common),
+        arpu_correlation_residual=float(np.sqrt(1.0 - n.common**2)), jump_rate_slots=jumps,
+        jump_rate_marginal=block.law(named("exponential", mean=1.0 / n.jump_rate)),
+        jump_size_marginal=block.law(n.jump_size), regime_levels=np.array(n.level), regime_start=n.state0,
+        regime_stays_slots=regimes, tenors=np.array(n.tenors, dtype=np.int64),
+        curves=law.curves(n.tenors, start, months / 12.0), market0_by_month=np.ones(months),
+        regime_stays_marginal=np.array([block.law(named("exponential", mean=t)) for t in n.stays], dtype=np.int64),
+        noise_row=block.row(months), longrun_row=block.row(), jump_rate_row=block.row(jumps),
+        jump_size_row=block.row(jumps), regime_stays_row=block.row(regimes), regime_turn_row=block.row(regimes),
     )  # fmt: skip
     factor, shared = block.factor(), block.random.standard_normal((months, lanes))
     now, trailing, tables = np.empty((months, lanes)), np.empty((months, lanes)), freeze(block.laws)
@@ -204,9 +207,9 @@ def draw_funding(seed: int, name: str, lanes: int, months: int = 60, **changes: 
     rate_phi, rate_sd = reverting.monthly(n.rate_kappa, n.rate_sigma)
     spread_phi, spread_sd = reverting.monthly(n.spread_kappa, n.spread_sigma)
     p = funding.Funding(
-        rate0=n.rate0, rate_mean=n.rate_mean, rate_load=n.rate_load, rate_phi=rate_phi, rate_sd=rate_sd,
-        spread0=n.spread0, spread_log_mean=float(np.log(n.spread_mean)), spread_load=n.spread_load,
-        spread_phi=spread_phi, spread_sd=spread_sd, z_rate=block.row(months), z_spread=block.row(months),
+        rate0=n.rate0, rate_mean=n.rate_mean, rate_factor_level=n.rate_load, rate_phi=rate_phi, rate_sd=rate_sd,
+        spread0=n.spread0, spread_mean_log=float(np.log(n.spread_mean)), spread_factor_level=n.spread_load,
+        spread_phi=spread_phi, spread_sd=spread_sd, rate_row=block.row(months), spread_row=block.row(months),
     )  # fmt: skip
     rates, spreads = block.factor(), block.factor()
     total, mean = np.empty((months + 1, lanes)), np.empty(lanes)

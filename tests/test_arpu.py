@@ -99,8 +99,9 @@ def book(programme, fleet, letting, market, world, works, lives, rows, ledger): 
 def increment(epsilon: float, lag: float, added: float, months: int = 30) -> np.ndarray:
     """Margin on extra revenue by month, W = `added` MW-equivalents from month 0 on 100, base revenue 2, noise 1.1."""
     fleet = Arpu(
-        base=np.full(months, 2.0), fleet=np.full(months, 100.0), level=0.0, phi=1.0, sd=0.0, epsilon=0, load=0.0,
-        own=1.0, lag=lag, margin=0, z_noise=0, z_epsilon=0, z_margin=0,
+        revenue0_by_month=np.full(months, 2.0), fleet0_by_month=np.full(months, 100.0), factor_level=0.0,
+        noise_phi=1.0, noise_sd=0.0, elasticity_marginal=0, elasticity_loading=0.0, elasticity_residual=1.0,
+        lag_share=lag, margin_marginal=0, noise_row=0, elasticity_row=0, margin_row=0,
     )  # fmt: skip
     world, works, ledger = at.world(months, 1, 0, 3), np.zeros((at.WORKS, months, 3)), np.zeros((at.LEDGER, months, 3))
     world.monthly[at.NOISE], world.monthly[at.WORK] = 1.1, 1.0

@@ -83,8 +83,8 @@ def test_constant_figures_must_be_equal(race):
 
 
 def test_event_rates_are_read_from_the_tables(race):
-    assert exponential_rate(race.model, race.model.price.jump_gap) == pytest.approx(0.5, rel=1e-6)
-    assert exponential_rate(race.model, race.model.silicon.paradigm_gap) == pytest.approx(0.05, rel=1e-6)
+    assert exponential_rate(race.model, race.model.price.jump_rate_marginal) == pytest.approx(0.5, rel=1e-6)
+    assert exponential_rate(race.model, race.model.silicon.paradigm_rate_marginal) == pytest.approx(0.05, rel=1e-6)
 
 
 def test_baselines_refuse_what_they_do_not_model(race):

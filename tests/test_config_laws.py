@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from simulator.config import freeze
-from simulator.config.checks_laws import correlation_matrix
-from simulator.config.laws import is_fixed, law_of, still
+from simulator.config.drivers.dependence import Correlation, correlation_matrix
+from simulator.config.laws import condition_on_elapsed, is_fixed, law_of
 from simulator.config.mistakes import sampled_names
-from simulator.config.schema.dependence import Correlation
 from simulator.drivers import laws
 from simulator.drivers.correlation import smallest_eigenvalue
 from tests.config_case import ONE, PLAN, mistake, read
@@ -134,9 +133,9 @@ def test_what_is_fixed_is_over_at_month_0_at_the_earliest():
     fixed, gamma = laws.constant(12.0), laws.named("gamma", shape=12.0, mean=2.0)
     assert is_fixed(fixed)
     assert not is_fixed(gamma)
-    assert still(fixed, 20.0).mean == 20.0
-    assert still(fixed, -5.0).mean == 12.0
-    assert still(gamma, 1.0).ppf(1e-9) >= 1.0
+    assert condition_on_elapsed(fixed, 20.0).mean == 20.0
+    assert condition_on_elapsed(fixed, -5.0).mean == 12.0
+    assert condition_on_elapsed(gamma, 1.0).ppf(1e-9) >= 1.0
 
 
 def test_the_default_correlations_are_valid(tmp_path):

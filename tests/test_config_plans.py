@@ -10,8 +10,8 @@ from scipy.stats import norm
 
 from simulator.config import freeze, load
 from simulator.config.builder import Builder
+from simulator.config.drivers.price import contract_curves
 from simulator.config.freeze import Frozen
-from simulator.config.freeze_drivers import contract_curves
 from simulator.drivers.contracts import lock
 from simulator.drivers.marginals import sample
 from tests.config_case import NOTE, ONE, SITE, read
@@ -64,7 +64,7 @@ def test_the_standard_plans(flagship):
     np.testing.assert_allclose(plans.jv_discount[2], (1 + 0.0658 * 0.85) ** -t, rtol=1e-13)
     assert price.tenors.tolist() == [36]
     assert plans.let_term.tolist() == [0, 36, 36, 36, 36]
-    np.testing.assert_allclose(price.market, 30000 * np.exp(0.2 * t), rtol=1e-13)
+    np.testing.assert_allclose(price.market0_by_month, 30000 * np.exp(0.2 * t), rtol=1e-13)
     assert plans.works.tolist() == [0, 0, 1, 0, 2]  # own, own_lease and hybrid build and renew alike
     assert plans.order.tolist() == [3, 0, 1, 4, 2]  # own, own_lease and deferred bear the same interest
     assert plans.notes_again.tolist() == [0, 1, 0, 0, 1]

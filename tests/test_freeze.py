@@ -84,8 +84,8 @@ def test_other_starts_shift_the_calendar():
 def test_monthly_tables(flagship):
     model, t = flagship.model, np.arange(1, 121) / 12
     season = np.array([0.95, 0.99, 0.98, 1.08])[quarters("2026-07", 120)]
-    np.testing.assert_allclose(model.arpu.base, 212 / 12 * np.exp(0.08 * t) * season, rtol=1e-13)
-    np.testing.assert_allclose(model.arpu.fleet, 2000 * np.exp(0.14 * t), rtol=1e-13)
+    np.testing.assert_allclose(model.arpu.revenue0_by_month, 212 / 12 * np.exp(0.08 * t) * season, rtol=1e-13)
+    np.testing.assert_allclose(model.arpu.fleet0_by_month, 2000 * np.exp(0.14 * t), rtol=1e-13)
     np.testing.assert_allclose(model.programme.growth, np.exp(0.025 * t), rtol=1e-13)
     np.testing.assert_allclose(model.finance.discount, 1.085**-t, rtol=1e-13)
     np.testing.assert_allclose(model.finance.discount_unlevered, 1.088**-t, rtol=1e-13)
@@ -93,19 +93,23 @@ def test_monthly_tables(flagship):
 
 def test_scalars(flagship):
     model = flagship.model
-    assert model.silicon.partner == pytest.approx(3 / 7)
-    assert (model.silicon.load**2, model.silicon.own**2) == pytest.approx((0.3, 0.7))
-    assert (model.grid.national**2, model.grid.regional**2, model.grid.own**2) == pytest.approx((0.05, 0.33, 0.62))
-    assert model.grid.fail_z == pytest.approx(-1.6448536269514729)
-    assert model.arpu.lag == pytest.approx(1 - math.exp(-1 / 9))
-    assert model.arpu.phi == pytest.approx(math.exp(-1.4 / 12))
-    assert model.arpu.sd == pytest.approx(0.08 * math.sqrt((1 - math.exp(-2.8 / 12)) / 2.8))
-    assert model.price.own == pytest.approx(math.sqrt(0.91))
-    assert model.funding.spread_log_mean == math.log(0.0091)
+    assert model.silicon.correlation_partial == pytest.approx(3 / 7)
+    assert (model.silicon.factor_share_loading**2, model.silicon.factor_share_residual**2) == pytest.approx((0.3, 0.7))
+    assert (
+        model.grid.national_share_loading**2,
+        model.grid.regional_share_loading**2,
+        model.grid.queue_residual**2,
+    ) == pytest.approx((0.05, 0.33, 0.62))
+    assert model.grid.fail_probability_threshold == pytest.approx(-1.6448536269514729)
+    assert model.arpu.lag_share == pytest.approx(1 - math.exp(-1 / 9))
+    assert model.arpu.noise_phi == pytest.approx(math.exp(-1.4 / 12))
+    assert model.arpu.noise_sd == pytest.approx(0.08 * math.sqrt((1 - math.exp(-2.8 / 12)) / 2.8))
+    assert model.price.arpu_correlation_residual == pytest.approx(math.sqrt(0.91))
+    assert model.funding.spread_mean_log == math.log(0.0091)
     assert model.programme.shell_per_mw == pytest.approx(0.01174)
     assert model.programme.work_delay.tolist() == [6] * 6
     assert model.finance.base_cash_flow == pytest.approx(22 / 12)
-    assert model.grid.near.tolist() == [1, 1, 0, 0, 0, 0]
+    assert model.grid.near_term_flag.tolist() == [1, 1, 0, 0, 0, 0]
     assert model.grid.mw.sum() == 3499
 
 
@@ -162,12 +166,12 @@ def test_what_is_not_drawn_has_no_rows(tmp_path):
     )
     gone = set(full.draw_names) - set(fixed.draw_names)
     assert gone == {"drivers.silicon.gap", "programme.cost", "drivers.price.jump.gap", "drivers.price.jump.size"}
-    assert fixed.model.silicon.z_gap == 0
-    assert fixed.model.marginals.kind[fixed.model.silicon.gap] == CONSTANT
+    assert fixed.model.silicon.gap_row == 0
+    assert fixed.model.marginals.kind[fixed.model.silicon.gap_marginal] == CONSTANT
     regime = freeze(read(tmp_path, TEXT, "drivers.price.model=regime"))
     assert {"drivers.price.regime.stay", "drivers.price.regime.turn"} <= set(regime.draw_names)
     assert not [name for name in regime.draw_names if "jump" in name or "longrun" in name]
-    rows = max(model.price.regime_slots for model in (regime.model, full.model))
+    rows = max(model.price.regime_stays_slots for model in (regime.model, full.model))
     assert rows < full.model.draws.rows
 
 
@@ -177,8 +181,8 @@ def test_rows_of_events_lie_inside_z(tmp_path):
         for months in (12, 600):
             model = _model(tmp_path, f"drivers.silicon.gap={gap}", "drivers.silicon.age=0", f"months={months}",
                 "drivers.silicon.performance=0.5", "drivers.silicon.efficiency=0.5")  # fmt: skip
-            assert model.silicon.z_performance + model.silicon.slots <= model.draws.rows
-            assert model.silicon.slots > months / 12 / 2
+            assert model.silicon.performance_row + model.silicon.gap_slots <= model.draws.rows
+            assert model.silicon.gap_slots > months / 12 / 2
 
 
 def test_lists_of_events_have_a_slot_more_than_events():
@@ -194,8 +198,8 @@ def test_what_is_under_way_is_drawn_conditionally(tmp_path):
     config = read(tmp_path, TEXT)
     one, two = config.sites
     model = freeze(config).model
-    assert len(set(model.grid.queue.tolist())) == 2
-    assert model.marginals.kind[model.grid.build[0]] != model.marginals.kind[model.grid.build[1]]
+    assert len(set(model.grid.queue_marginal.tolist())) == 2
+    assert model.marginals.kind[model.grid.build_marginal[0]] != model.marginals.kind[model.grid.build_marginal[1]]
     assert (one.start, two.start) == (-3, 2)
 
 
@@ -216,8 +220,8 @@ def test_an_input_can_be_fixed(flagship):
     assert (gap.low, gap.base, gap.high) == pytest.approx((1.3049, 1.9447, 2.7664), abs=1e-4)
     fixed = flagship.with_input(gap.key, gap.high)
     marginals = fixed.model.marginals
-    assert marginals.a[fixed.model.silicon.gap] == gap.high
-    assert flagship.model.silicon.z_gap > 0
+    assert marginals.a[fixed.model.silicon.gap_marginal] == gap.high
+    assert flagship.model.silicon.gap_row > 0
     floor = next(item for item in flagship.inputs() if item.key == "plan_defaults.liquidity.floor")
     assert (floor.low, floor.base, floor.high, floor.how) == (10, 20, 30, "low-high")
     assert flagship.with_input(floor.key, 10.0).model.plans.cash_floor.tolist() == [10.0] * 5

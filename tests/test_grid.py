@@ -10,7 +10,7 @@ from scipy.special import ndtri
 from scipy.stats import gamma, multivariate_normal
 
 from simulator.drivers import grid
-from simulator.drivers.laws import given_over, named, zero_inflated
+from simulator.drivers.laws import condition_on_exceeding, named, zero_inflated
 from tests.drawing import draw_grid
 from tests.statistical import assert_correlation, assert_covariance, assert_mean, assert_share, evidence
 
@@ -139,8 +139,8 @@ def test_late_sites_of_a_region_cluster(seed):
 
 
 def test_a_request_under_way_is_drawn_given_that_it_is_pending(seed):
-    pending = given_over(QUEUE, 24.0)
-    built = given_over(BUILD, 9.0)
+    pending = condition_on_exceeding(QUEUE, 24.0)
+    built = condition_on_exceeding(BUILD, 9.0)
     site = {"requested": -24.0, "queue": pending, "start": -9.0, "build": built}
     drawn = draw_grid(seed, "pending", LANES, [site])
     assert np.all(drawn.built > -1e-4)
@@ -171,7 +171,7 @@ def test_a_shift_of_scores_lengthens_every_queue_alike(seed):
 def test_near_term_sites_have_a_date_that_slips(seed):
     month = 52.0 / 30.4375
     slip = zero_inflated(named("gamma", shape=2, mean=2.0 * month), 0.3)
-    site = {"near": 1, "planned": 3.0, "start": -12.0, "build": given_over(BUILD, 12.0)}
+    site = {"near": 1, "planned": 3.0, "start": -12.0, "build": condition_on_exceeding(BUILD, 12.0)}
     drawn = draw_grid(seed, "slip", LANES, [site], fail=0.9, slip=slip)
     late = drawn.energised[0] - 3.0
     assert_share(late == 0.0, 0.3)

@@ -45,8 +45,8 @@ def of(plan: str, *overrides: str) -> tuple[SimpleNamespace, SimpleNamespace, Si
     terms = {name: getattr(plans, name)[i] for name in plans._fields if len(getattr(plans, name)) == len(frozen.plans)}
     rows = {name.partition(".")[2]: values for name, values in series.items() if name.startswith(f"{plan}.")}
     kept = {name.partition(".")[2]: values for name, values in figures.items() if name.startswith(f"{plan}.")}
-    noise = series["world.ads"] / model.arpu.base[:, None]
-    wobble = 0.8 * (1.0 - model.finance.tax) * model.arpu.base[:, None] * (noise - 1.0)
+    noise = series["world.ads"] / model.arpu.revenue0_by_month[:, None]
+    wobble = 0.8 * (1.0 - model.finance.tax) * model.arpu.revenue0_by_month[:, None] * (noise - 1.0)
     terms |= {"base": model.finance.base_cash_flow + wobble, "tax": model.finance.tax, "shares": model.finance.shares}
     return SimpleNamespace(**terms), SimpleNamespace(**kept), SimpleNamespace(**rows)
 

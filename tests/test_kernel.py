@@ -325,7 +325,7 @@ def test_cash_rolls_forward(accounts: Accounts) -> None:
     opening = np.vstack([np.full(300, a.lever("opening_cash")), a["cash"][:-1]])
     drawn = np.vstack([np.zeros(300), a["revolver"][:-1]])
     owed = a["interest"] + drawn * (a.funding[:-1] + a.lever("revolver_margin")) / 12.0
-    wobble = (1.0 - finance.tax) * 0.8 * (a["ads"] - accounts.model.arpu.base[:, None])
+    wobble = (1.0 - finance.tax) * 0.8 * (a["ads"] - accounts.model.arpu.revenue0_by_month[:, None])
     penalty = np.zeros((len(drawn), 1))
     penalty[plans.penalty_month[a.plan]] = a.lever("penalty")
     expected = finance.base_cash_flow + wobble + a["cash_flow"] - (1.0 - finance.tax) * owed - penalty

@@ -14,9 +14,9 @@ from scipy import integrate, stats
 from simulator.drivers import laws
 from simulator.drivers.dependence import inverse_scale_law
 from simulator.drivers.laws import (
+    condition_on_exceeding,
     constant,
     empirical,
-    given_over,
     named,
     percentiles,
     slots,
@@ -43,14 +43,14 @@ IDS = [type(law).__name__ + str(i) for i, (law, _) in enumerate(PAIRS)]
 SPECIAL = {
     "cut": truncated(named("lognormal", median=0.05, sigma=0.7), high=0.30),
     "both": truncated(named("normal", mean=0.0, sd=1.0), low=-1.0, high=2.0),
-    "tail": given_over(named("lognormal", median=36.0, sigma=0.45), 27.0),
+    "tail": condition_on_exceeding(named("lognormal", median=36.0, sigma=0.45), 27.0),
     "zeros": zero_inflated(named("gamma", shape=2, mean=104 / 30.4375), 0.3),
     "metalog": percentiles(1.0, 2.0, 4.0),
     "log": percentiles(1.0, 2.0, 3.0, low=0.0),
     "upper": percentiles(1.0, 2.0, 2.5, high=4.0),
     "logit": percentiles(1.0, 2.0, 4.0, low=0.5, high=6.0),
     "data": empirical([3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0]),
-    "rest of data": given_over(empirical([3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0]), 2.5),
+    "rest of data": condition_on_exceeding(empirical([3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0]), 2.5),
     "scale": inverse_scale_law(6.0),
 }
 
@@ -153,7 +153,7 @@ def test_empirical_by_hand():
     np.testing.assert_allclose(law.ppf(np.array([0.0, 1 / 6, 1 / 3, 0.5, 2 / 3, 0.9])), [1.0, 1.0, 1.5, 2.0, 3.0, 4.0])
     np.testing.assert_allclose(law.cdf(np.array([0.9, 1.0, 1.5, 3.0, 4.0])), [0.0, 1 / 6, 1 / 3, 2 / 3, 1.0])
     assert law.mean == pytest.approx(7.0 / 3.0)
-    later = given_over(law, 1.5)  # probabilities 1/3 .. 1
+    later = condition_on_exceeding(law, 1.5)  # probabilities 1/3 .. 1
     np.testing.assert_allclose(later.ppf(np.array([0.0, 0.25, 0.5])), [1.5, 2.0, 3.0])
     early = truncated(law, high=3.0)  # probabilities 0 .. 2/3
     np.testing.assert_allclose(early.ppf(np.array([0.0, 0.5, 1.0])), [1.0, 1.5, 3.0])
@@ -163,7 +163,7 @@ def test_empirical_by_hand():
 @given(st.floats(1.0, 300.0))
 def test_conditional_survival_is_a_ratio(age):
     law = named("lognormal", median=36.0, sigma=0.45)
-    rest = given_over(law, age)
+    rest = condition_on_exceeding(law, age)
     x = age + np.array([0.0, 0.1, 1.0, 10.0, 50.0])
     np.testing.assert_allclose(rest.sf(x), law.sf(x) / law.sf(age), rtol=1e-9)
     assert float(rest.ppf(0.0)) == pytest.approx(age, rel=1e-9)
@@ -171,7 +171,7 @@ def test_conditional_survival_is_a_ratio(age):
 
 
 def test_exponential_forgets_its_age():
-    rest = given_over(named("exponential", mean=2.0), 3.0)
+    rest = condition_on_exceeding(named("exponential", mean=2.0), 3.0)
     np.testing.assert_allclose(rest.ppf(P[1:]) - 3.0, named("exponential", mean=2.0).ppf(P[1:]), rtol=1e-9, atol=1e-14)
     assert (rest.mean, rest.sd) == pytest.approx((5.0, 2.0), rel=1e-9)
 
@@ -182,8 +182,8 @@ def test_zeros_and_cuts_combine():
     assert mixed.mean == pytest.approx(0.7)
     assert mixed.sd == pytest.approx(math.sqrt(0.7 * 2.0 - 0.49))
     np.testing.assert_allclose(mixed.ppf(np.array([0.1, 0.3, 0.65])), [0.0, 0.0, base.ppf(0.5)])
-    assert given_over(mixed, 1.0) == given_over(base, 1.0)
-    assert given_over(mixed, -1.0) == mixed
+    assert condition_on_exceeding(mixed, 1.0) == condition_on_exceeding(base, 1.0)
+    assert condition_on_exceeding(mixed, -1.0) == mixed
     cut = truncated(mixed, high=1.0)
     kept = 0.7 * (1.0 - math.exp(-1.0))
     assert float(cut.cdf(0.0)) == pytest.approx(0.3 / (0.3 + kept))
@@ -194,7 +194,7 @@ def test_zeros_and_cuts_combine():
 
 def test_constants_stay():
     assert (constant(2.0).mean, constant(2.0).sd) == (2.0, 0.0)
-    assert given_over(constant(2.0), 1.0) == constant(2.0)
+    assert condition_on_exceeding(constant(2.0), 1.0) == constant(2.0)
     assert truncated(constant(2.0), low=1.0) == constant(2.0)
     assert named("normal", mean=2, sd=0) == named("lognormal", median=2, sigma=0) == constant(2.0)
 
@@ -215,8 +215,8 @@ def test_constants_stay():
         (lambda: constant(math.nan), "given value = nan"),
         (lambda: truncated(named("uniform", low=0.0, high=1.0), low=2.0), "given the range 2 .. inf, wanted one that"),
         (lambda: truncated(named("uniform", low=0.0, high=1.0), low=2.0, high=1.0), "wanted low < high"),
-        (lambda: given_over(empirical([1.0, 2.0]), 2.0), "wanted one that the law reaches"),
-        (lambda: given_over(constant(1.0), 1.0), "given the constant 1, wanted more than 1"),
+        (lambda: condition_on_exceeding(empirical([1.0, 2.0]), 2.0), "wanted one that the law reaches"),
+        (lambda: condition_on_exceeding(constant(1.0), 1.0), "given the constant 1, wanted more than 1"),
         (lambda: zero_inflated(named("normal", mean=0.0, sd=1.0), 0.1), "wanted no negative values"),
         (lambda: zero_inflated(constant(1.0), 1.0), "wanted 0 <= probability < 1"),
         (lambda: inverse_scale_law(0.5), "given nu = 0.5, wanted nu >= 1"),
@@ -261,6 +261,6 @@ def test_slots_of_data_and_zeros_are_safe(seed):
 
 def test_public_names():
     assert set(laws.__all__) == {
-        *("Law", "constant", "named", "percentiles", "empirical", "truncated", "zero_inflated", "given_over"),
-        *("freeze", "slots"),
+        *("Law", "NEGLIGIBLE", "constant", "named", "percentiles", "empirical", "truncated", "zero_inflated"),
+        *("condition_on_exceeding", "freeze", "slots"),
     }

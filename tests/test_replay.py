@@ -244,7 +244,7 @@ def _refuse(said, path, first, figures):
 def test_a_path_that_ended_its_run_can_be_told(short):
     """Infinite revenue: figures and months that are no numbers are null, and the rest is told."""
     of = selection.opened(short, False)
-    arpu = of.job.model.arpu._replace(base=of.job.model.arpu.base * np.inf)
+    arpu = of.job.model.arpu._replace(revenue0_by_month=of.job.model.arpu.revenue0_by_month * np.inf)
     path = replayed_path.draw(of.job.model._replace(arpu=arpu), list(of.names.plans), 1, 3)
     told = story(path, of.names, Standing(of.run, of.names.columns, {3: path.figures}), ["own"])
     assert json.loads(json.dumps(told, allow_nan=False))["plans"]["own"]["metrics"]["npv"]["value"] is None

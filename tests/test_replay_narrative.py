@@ -12,7 +12,7 @@ import pytest
 from simulator import pipeline
 from simulator.analyses.replay import company_events, covenant_tests, events, months, replayed_path, world_events
 from simulator.config import freeze, load
-from simulator.config.schema.ranges import number
+from simulator.config.fields.ranges import number
 from simulator.finance import workspace as at
 from tests import naive
 from tests.naive.marginals import quantile
@@ -84,10 +84,10 @@ def test_income_from_ads_is_what_adoption_makes_of_work(path):
         rows = months.of_plan(one, plan, covenant_tests.tests(one, plan))
         adopted, expected = 0.0, []
         for m in range(of.model.months):
-            lag, fleet = of.model.arpu.lag, of.model.arpu.fleet[m]
+            lag, fleet = of.model.arpu.lag_share, of.model.arpu.fleet0_by_month[m]
             adopted += lag * (math.log(1.0 + rows["work"][m] / fleet) - adopted)
             lift = math.exp(drivers.eps[0] * adopted) - 1.0
-            expected.append(drivers.margin[0] * of.model.arpu.base[m] * drivers.boom[m, 0] * lift)
+            expected.append(drivers.margin[0] * of.model.arpu.revenue0_by_month[m] * drivers.boom[m, 0] * lift)
         np.testing.assert_allclose(rows["ads_income"], expected, atol=1e-9)
         assert rows["operating_cost"].min() >= 0.0
         assert rows["tax"] == pytest.approx(rows["ebitda"] - rows["rent"] - rows["cfads"])
@@ -137,8 +137,8 @@ def test_events_of_the_world_are_its_figures(path):
 def test_jumps_of_the_price_come_when_they_were_drawn(path):
     of, one = frozen(), drawn(path)
     price, z = of.model.price, one.z
-    gaps = [quantile(of.model.marginals, price.jump_gap, z[price.z_jump_gap + k][None])[0]
-            for k in range(price.jump_slots)]  # fmt: skip
+    gaps = [quantile(of.model.marginals, price.jump_rate_marginal, z[price.jump_rate_row + k][None])[0]
+            for k in range(price.jump_rate_slots)]  # fmt: skip
     times = 12.0 * np.cumsum(gaps)
     drawn_in = sorted({max(math.ceil(time) - 1, 0) for time in times[times <= of.model.months]})
     assert [event.month for event in world_events.prices(one)] == drawn_in
@@ -148,7 +148,7 @@ def test_jumps_of_the_price_come_when_they_were_drawn(path):
 def test_turns_of_the_regime_are_the_twins(path):
     of, one = frozen(LEVERS, "drivers.price.model=regime"), drawn(path, LEVERS, "drivers.price.model=regime")
     regime = naive.draw_world(of.model, one.z[:, None]).regime[:, 0]
-    before = np.concatenate([[of.model.price.state0], regime[:-1]])
+    before = np.concatenate([[of.model.price.regime_start], regime[:-1]])
     turns = [(int(m), before[m], regime[m]) for m in np.flatnonzero(regime != before)]
     assert [(e.month, e.values["from"], e.values["to"]) for e in world_events.prices(one)] == turns
 

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import beta, gamma, poisson
 
 from simulator.drivers import silicon
-from simulator.drivers.laws import given_over, named
+from simulator.drivers.laws import condition_on_exceeding, named
 from tests.drawing import draw_silicon
 from tests.statistical import (
     assert_correlation,
@@ -23,7 +23,10 @@ from tests.statistical import (
 LANES = 60_000
 NO_SHIFTS: dict[str, Any] = {"shift_slots": 0, "wear": 0.0}
 POISSON: dict[str, Any] = {"gap": named("exponential", mean=2.0), "slots": 40} | NO_SHIFTS
-GAMMA: dict[str, Any] = {"age": 1.0, "gap_first": given_over(named("gamma", shape=12, mean=2.0), 1.0)} | NO_SHIFTS
+GAMMA: dict[str, Any] = {
+    "age": 1.0,
+    "gap_first": condition_on_exceeding(named("gamma", shape=12, mean=2.0), 1.0),
+} | NO_SHIFTS
 
 
 # Closed forms among themselves
@@ -107,7 +110,7 @@ def test_paradigm_shifts_form_a_compound_poisson_process(seed):
     drawn = draw_silicon(seed, "shifts", LANES, slots=1, gap=1000.0, wear=0.0)
     assert_share(drawn.worst == 0.0, np.exp(-0.5), "no shift")
     for year in (1, 4, 10):
-        assert_mean(drawn.value[12 * year - 1], silicon.kept(year, 0.05, 0.4))
+        assert_mean(drawn.value[12 * year - 1], silicon.expected_survival(year, 0.05, 0.4))
         assert_mean(drawn.value[12 * year - 1] ** 2, np.exp(-0.05 * year * (1.0 - 0.4)))  # E[(1 - J)^2] = .4
     for loss in (0.3, 0.6, 0.9):  # largest of a Poisson number of losses
         assert_share(drawn.worst <= loss, np.exp(-0.5 * beta.sf(loss, 2, 3)), f"worst loss up to {loss}")
@@ -222,7 +225,7 @@ RATES = {"beta": 0.7, "mean": 0.57, "sd": 0.20, "share": 0.3}
 def expected_value(age: float) -> float:
     """Mean V of a vintage bought at a random date."""
     arrived = silicon.arrivals(age, 12.0, 2.0, None)
-    return float(np.exp(-0.03 * age) * silicon.gain_power(arrived, **RATES) * silicon.kept(age, 0.05, 0.4))
+    return float(np.exp(-0.03 * age) * silicon.gain_power(arrived, **RATES) * silicon.expected_survival(age, 0.05, 0.4))
 
 
 def test_mean_value_at_ages_1_to_4(seed):

@@ -278,7 +278,7 @@ def test_internal_rate_of_return_needs_a_single_root():
 
 def test_regimes_follow_their_stays():
     model = tiny_model(months=30)  # shortage .25 y, normal 1 y, then by the score's sign: glut .5 y or shortage .25 y
-    model.price.kind = 1
+    model.price.model = 1
     z = np.zeros((200, 2))
     z[1, 1] = -1.0  # second change, from normal
     price = simulate(model, z)["series"]["price"]

@@ -25,7 +25,7 @@ from scipy import stats
 
 from simulator.drivers import arpu, funding, grid, price, reverting, silicon
 from simulator.drivers.forwards import RegimeLaw
-from simulator.drivers.laws import given_over, named, truncated, zero_inflated
+from simulator.drivers.laws import condition_on_exceeding, named, truncated, zero_inflated
 from tests.drawing import draw_arpu, draw_funding, draw_grid, draw_price, draw_silicon
 
 BLOCK = 50_000  # paths drawn at a time
@@ -99,7 +99,7 @@ def study_silicon(seed: int, paths: int) -> Iterator[Result]:
         t = month / 12.0
         arrived = silicon.arrivals(t, 12.0, 2.0, 1.0)
         mean_gain, variance = silicon.log_gain_moments(arrived, 0.57, 0.20, 0.3)
-        left = math.exp(-0.03 * t) * silicon.kept(t, 0.05, 0.4)
+        left = math.exp(-0.03 * t) * silicon.expected_survival(t, 0.05, 0.4)
         value = left * silicon.gain_power(arrived, 0.7, 0.57, 0.20, 0.3)
         checks += moments("ln A", month, mean_gain, variance, lambda d: np.log(d.value / d.work) / -0.7)
         checks.append(Check("V", month, value, lambda d, m=month: d.value[m - 1]))
@@ -112,7 +112,9 @@ def study_silicon(seed: int, paths: int) -> Iterator[Result]:
         checks.append(Check("P(worst loss <= x)", loss, below, lambda d, x=loss: (d.worst <= x) * 1.0))
 
     def draw(name: str) -> SimpleNamespace:
-        return draw_silicon(seed, name, BLOCK, share=0.3, partner=3 / 7, age=1.0, gap_first=given_over(gap, 1.0))
+        return draw_silicon(
+            seed, name, BLOCK, share=0.3, partner=3 / 7, age=1.0, gap_first=condition_on_exceeding(gap, 1.0)
+        )
 
     yield from observe("silicon", draw, checks, paths)
 
@@ -120,7 +122,7 @@ def study_silicon(seed: int, paths: int) -> Iterator[Result]:
 def study_grid(seed: int, paths: int) -> Iterator[Result]:
     """A site that builds, queues and may fail; three alike share the nation, two of them the region."""
     build, queue = named("lognormal", median=15, sigma=0.20), named("lognormal", median=36, sigma=0.45)
-    pending, instead, fail = given_over(queue, 12.0), named("lognormal", median=24, sigma=0.25), 0.05
+    pending, instead, fail = condition_on_exceeding(queue, 12.0), named("lognormal", median=24, sigma=0.25), 0.05
 
     def law(x: Array) -> Array:
         return build.cdf(x - 6.0) * grid.power_cdf(x, -12.0, pending.cdf, fail, instead.cdf)

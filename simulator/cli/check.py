@@ -115,7 +115,7 @@ def _against(checked: Config, folder: Path, threads: int | None, say: Callable[[
 
 def programme(frozen: Frozen) -> dict[str, Any]:
     """What a config describes: sites, notes, plans."""
-    from simulator.config.schema.ranges import number
+    from simulator.config.fields.ranges import number
     from simulator.finance.training import TrainingRun
 
     def site(one: Any) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from simulator.config.fields.numbers import AnyNumber
 from simulator.config.laws import is_fixed, law_of
-from simulator.config.schema.numbers import AnyNumber
 from simulator.drivers import laws
 from simulator.drivers.laws import Law
 from simulator.drivers.marginals import Marginals
@@ -56,4 +56,4 @@ def event_slots(gap: Law, years: float, age: float = 0.0) -> int:
     """
     if is_fixed(gap):
         return laws.slots(gap, years) + 2
-    return laws.slots(gap, years + age, 1e-12 * float(gap.sf(age))) + 1
+    return laws.slots(gap, years + age, laws.NEGLIGIBLE * float(gap.sf(age))) + 1

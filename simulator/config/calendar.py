@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 def first_month(start: str) -> tuple[int, int]:
     """Year and month (0 = January) of `start`, written "2026-07"."""
@@ -36,3 +39,8 @@ def januaries(start: str, months: int) -> list[int]:
     """Whether each month is a January, 0 or 1."""
     _, month = first_month(start)
     return [int((m + month) % 12 == 0) for m in range(months)]
+
+
+def years_at_month_ends(months: int) -> NDArray[np.float64]:
+    """Years from the start to the end of each month, (T,)."""
+    return np.arange(1.0, months + 1.0) / 12.0

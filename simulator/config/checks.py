@@ -14,10 +14,10 @@ from simulator.config.checks_laws import dependence, distributions
 from simulator.config.checks_levers import levers, shock
 from simulator.config.events import parse_event
 from simulator.config.locate import KeyPath, show_path
-from simulator.config.mistakes import Mistake, nearest
+from simulator.config.mistakes import Mistake
 from simulator.config.partial_config import Known
 from simulator.config.size import memory
-from simulator.config.wording import show
+from simulator.config.wording import nearest, show
 from simulator.finance.metrics import plan_metrics, world_metrics
 
 MOST_MEMORY = 16e9  # bytes a simulation may take

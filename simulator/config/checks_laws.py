@@ -5,37 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from simulator.config.builder import event_slots
+from simulator.config.drivers.dependence import Correlation, correlation_matrix
+from simulator.config.fields.laws import Cut, Percentiles
+from simulator.config.fields.numbers import AnyNumber
+from simulator.config.fields.ranges import Range, Swing
+from simulator.config.fields.walk import sampled_keys
 from simulator.config.laws import is_fixed, law_of
 from simulator.config.locate import KeyPath
 from simulator.config.mistakes import Mistake
 from simulator.config.partial_config import Known
 from simulator.config.schema import Config
-from simulator.config.schema.dependence import Correlation
-from simulator.config.schema.laws import Cut, Percentiles
-from simulator.config.schema.numbers import AnyNumber
-from simulator.config.schema.ranges import Range, Swing
-from simulator.config.schema.walk import sampled_keys
 from simulator.config.wording import show
 from simulator.drivers.dependence import FACTORS, nearest_correlation, smallest_eigenvalue
-from simulator.drivers.laws import Law
+from simulator.drivers.laws import NEGLIGIBLE, Law
 
 SMALLEST_EIGENVALUE = 1e-8  # a matrix closer to singular has no usable Cholesky factor
-TAIL = 1e-12  # probability beyond which a law may leave its range
 RAREST = 1e-9  # a condition must be at least this likely
 SHORTEST_GAP = 0.05  # years between generations on average: more often is a drift, not an event
-
-
-def correlation_matrix(pairs: Mapping[str, float]) -> NDArray[np.float64]:
-    """The matrix (6, 6) in the order of the factors; `pairs` are keyed `silicon_grid`."""
-    matrix = np.eye(len(FACTORS))
-    for name, value in pairs.items():
-        first, second = (FACTORS.index(factor) for factor in name.split("_"))
-        matrix[first, second] = matrix[second, first] = value
-    return matrix
 
 
 def dependence(known: Known) -> Iterator[Mistake]:
@@ -91,7 +78,7 @@ def _sampled_paths(known: Known) -> Iterator[tuple[KeyPath, Range]]:
 
 
 def _support(path: KeyPath, given: AnyNumber, law: Law, limits: Range) -> Iterator[Mistake]:
-    low, high = float(law.ppf(TAIL)), float(law.isf(TAIL))
+    low, high = float(law.ppf(NEGLIGIBLE)), float(law.isf(NEGLIGIBLE))
     can_be_cut = isinstance(given, (Cut, Percentiles))
     if not low >= limits.low or (limits.above and float(law.cdf(limits.low)) > 0.0):
         wanted = f"one that stays {'above' if limits.above else 'at or above'} {limits.low:g}"

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from simulator.config.fields.walk import inner_table
 from simulator.config.levers import CHOSEN
 from simulator.config.locate import KeyPath
-from simulator.config.mistakes import Mistake, nearest
+from simulator.config.mistakes import Mistake
 from simulator.config.partial_config import Known
 from simulator.config.schema import Plan
-from simulator.config.schema.walk import inner_table
-from simulator.config.wording import show
+from simulator.config.wording import nearest, show
 
 SWITCHED = tuple(
     name

@@ -9,8 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
-from simulator.config.mistakes import nearest
-from simulator.config.wording import show
+from simulator.config.wording import nearest, show
 
 _LARGEST = 64 * 2**20  # bytes of a CSV file
 _SHOWN = 3  # bad cells named

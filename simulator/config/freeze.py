@@ -7,17 +7,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from simulator.config import freeze_company, freeze_drivers, freeze_plans
+from simulator.config import freeze_company, freeze_plans
 from simulator.config.builder import Builder
 from simulator.config.calendar import fiscal_years
-from simulator.config.checks_laws import correlation_matrix
 from simulator.config.columns import read_column
+from simulator.config.drivers import arpu, dependence, funding, grid, price, silicon
 from simulator.config.events import parse_event
+from simulator.config.levers import tenors
 from simulator.config.loader import reload
 from simulator.config.schema import Config
-from simulator.config.schema.ranges import number
 from simulator.config.tornado_inputs import Input, columns_of, tornado_inputs
-from simulator.drivers.dependence import FACTORS, Dependence, freeze_dependence, inverse_scale_law
 from simulator.finance.metrics import Metric, plan_metrics, world_metrics
 from simulator.model import Model
 from simulator.results.columns import Event
@@ -57,27 +56,19 @@ class Frozen:
 def freeze(config: Config) -> Frozen:
     """Turn a config into numbers: the same config gives the same numbers and random streams."""
     b = Builder(config._folder)
-    dependence = _dependence(config, b)
-    silicon = freeze_drivers.silicon(config, b)
-    grid = freeze_drivers.grid(config, b)
-    arpu = freeze_drivers.arpu(config, b)
-    price = freeze_drivers.price(config, b)
-    funding = freeze_drivers.funding(config, b)
-    programme = freeze_company.programme(config, b)
-    plans = freeze_plans.plans(config, b)
-    model = Model(
+    model = Model(  # in this order: it lays out marginals and random streams
         months=config.months,
+        dependence=dependence.freeze(config, b),
+        silicon=silicon.freeze(config, b),
+        grid=grid.freeze(config, b),
+        arpu=arpu.freeze(config, b),
+        price=price.freeze(config, b, tenors(config)),
+        funding=funding.freeze(config, b),
+        programme=freeze_company.programme(config, b),
+        finance=freeze_company.finance(config),
+        plans=freeze_plans.plans(config, b),
         draws=b.layout.freeze(),
         marginals=b.marginals(),
-        dependence=dependence,
-        silicon=silicon,
-        grid=grid,
-        arpu=arpu,
-        price=price,
-        funding=funding,
-        programme=programme,
-        finance=freeze_company.finance(config),
-        plans=plans,
     )
     sites = tuple(site.id for site in config.sites)
     events = tuple(event for text in config.metrics.events if (event := parse_event(text)))
@@ -93,16 +84,6 @@ def freeze(config: Config) -> Frozen:
         levels=config.metrics.levels,
         draw_names=b.layout.names(),
     )
-
-
-def _dependence(config: Config, b: Builder) -> Dependence:
-    """Six factors from seven scores."""
-    d = config.dependence
-    pairs = {name: number(getattr(d.correlation, name)) for name in type(d.correlation).model_fields}
-    scale = b.marginal(inverse_scale_law(number(d.nu)))
-    row = b.scores("dependence", len(FACTORS) + 1)
-    shift = [number(getattr(d.shift, name)) for name in FACTORS]
-    return freeze_dependence(correlation_matrix(pairs), d.family, number(d.nu), row, scale, shift)
 
 
 def config_hash(config: Config) -> str:

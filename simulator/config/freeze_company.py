@@ -6,12 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.config.builder import Builder
-from simulator.config.calendar import fiscal_years, januaries, quarter_ends, years
-from simulator.config.freeze_drivers import times
+from simulator.config.calendar import fiscal_years, januaries, quarter_ends, years, years_at_month_ends
+from simulator.config.fields.ranges import number
 from simulator.config.freeze_plans import lever_scores
 from simulator.config.schema import Config
 from simulator.config.schema.programme import Site
-from simulator.config.schema.ranges import number
 from simulator.finance.economics import capital_recovery
 from simulator.finance.programme import Finance, Programme
 from simulator.finance.training import TrainingRun
@@ -34,7 +33,7 @@ def programme(config: Config, b: Builder) -> Programme:
         operating_cost=operating_cost,
         idle_share=number(p.idle_share),
         behind_meter=number(config.drivers.grid.behind_meter_cost),
-        growth=np.exp(number(p.cost_growth) * times(config.months)),
+        growth=np.exp(number(p.cost_growth) * years_at_month_ends(config.months)),
         compute_life=int(number(p.compute_life)),
         shell_life=int(number(p.shell_life)),
         work_delay=np.array([work_delay(site, config) for site in config.sites], dtype=np.int64),
@@ -64,7 +63,7 @@ def work_delay(site: Site, config: Config) -> int:
 
 def finance(config: Config) -> Finance:
     """The company's figures and its calendar."""
-    p, t = config.programme, times(config.months)
+    p, t = config.programme, years_at_month_ends(config.months)
     touched = fiscal_years(config.start, config.months)
     return Finance(
         tax=number(p.tax),

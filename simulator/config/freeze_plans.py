@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.config.builder import Builder
-from simulator.config.freeze_drivers import threshold, times
+from simulator.config.calendar import years_at_month_ends
+from simulator.config.drivers.scores import score_threshold
+from simulator.config.fields.numbers import AnyNumber
+from simulator.config.fields.ranges import Swing, number
 from simulator.config.levers import cloud_term, jv_sites, let, let_term, may_default, months_of, tenors, variants
 from simulator.config.schema import Config, Note, Plan
-from simulator.config.schema.numbers import AnyNumber
-from simulator.config.schema.ranges import Swing, number
 from simulator.drivers import laws
 from simulator.drivers.laws import Law
 from simulator.finance.financing.note_ladder import ladder as summary
@@ -189,7 +190,7 @@ def _venture(config: Config) -> Arrays:
     """The JV. Its discount factors are those of a rate after tax: what it is owed is deductible."""
     every = list(config.plans.values())
     ventures = [plan.jv for plan in every]
-    keep, t = 1.0 - number(config.programme.tax), times(config.months)
+    keep, t = 1.0 - number(config.programme.tax), years_at_month_ends(config.months)
     rates = [number(jv.rate) * keep if jv.on else 0.0 for jv in ventures]
     return {
         "jv_share": _numbers(jv.share if jv.on else 0.0 for jv in ventures),
@@ -210,7 +211,7 @@ def _disposal(config: Config, b: Builder) -> Arrays:
     within = [laws.named("uniform", low=0.0, high=number(group.months)) for group in groups]
     return {
         "disposal": _numbers(group.carrying if group.on else 0.0 for group in groups),
-        "disposal_z": np.clip([threshold(number(group.probability)) for group in groups], -CERTAIN, CERTAIN),
+        "disposal_z": np.clip([score_threshold(number(group.probability)) for group in groups], -CERTAIN, CERTAIN),
         "disposal_when": _marginals(b, (law if g.on else None for law, g in zip(within, groups, strict=True))),
         "disposal_ratio": _marginals(b, (group.ratio if group.on else None for group in groups)),
         "disposal_end": _codes(int(number(group.months)) for group in groups),

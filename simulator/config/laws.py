@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from simulator.config.columns import read_column
-from simulator.config.schema.laws import Column, Percentiles
-from simulator.config.schema.numbers import AnyNumber
-from simulator.config.schema.ranges import Swing
+from simulator.config.fields.laws import Column, Percentiles
+from simulator.config.fields.numbers import AnyNumber
+from simulator.config.fields.ranges import Swing
 from simulator.drivers import laws
 
 
@@ -36,8 +36,8 @@ def is_fixed(law: laws.Law) -> bool:
     return float(law.sd) == 0.0
 
 
-def still(law: laws.Law, age: float) -> laws.Law:
-    """The law of something that has lasted `age` and is not over; what is fixed is over by then at the earliest."""
-    if age <= 0.0:
+def condition_on_elapsed(law: laws.Law, elapsed: float) -> laws.Law:
+    """The law of a whole duration of which `elapsed` has passed; a fixed duration ends no earlier than now."""
+    if elapsed <= 0.0:
         return law
-    return laws.constant(max(float(law.mean), age)) if is_fixed(law) else laws.given_over(law, age)
+    return laws.constant(max(float(law.mean), elapsed)) if is_fixed(law) else laws.condition_on_exceeding(law, elapsed)

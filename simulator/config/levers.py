@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from simulator.config.fields.ranges import number
 from simulator.config.schema import Config, Plan
-from simulator.config.schema.ranges import number
 
 RAREST = 1e-12  # defaults a year: rarer ones happen in no world there will ever be
 Behaviour: TypeAlias = tuple[object, ...]

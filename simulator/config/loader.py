@@ -16,11 +16,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from simulator.config.checks import cross_checks
+from simulator.config.fields.ranges import Table
 from simulator.config.locate import KeyPath, has, key_lines, show_path
 from simulator.config.mistakes import Mistake, explain
 from simulator.config.overrides import apply_overrides
 from simulator.config.schema import Config, Levers
-from simulator.config.schema.ranges import Table
 from simulator.config.stress import StressSet, apply_stress
 from simulator.errors import ConfigError
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic_core import ErrorDetails
 
+from simulator.config.fields.laws import LAWS
+from simulator.config.fields.numbers import FOLDER, SLUG
+from simulator.config.fields.ranges import Table
+from simulator.config.fields.walk import key_names, owner, sampled_keys
 from simulator.config.locate import KeyPath, has
 from simulator.config.schema import Config
-from simulator.config.schema.laws import LAWS
-from simulator.config.schema.numbers import FOLDER, SLUG
 from simulator.config.schema.plans import AMOUNT
-from simulator.config.schema.ranges import Table
-from simulator.config.schema.walk import key_names, owner, sampled_keys
-from simulator.config.wording import show
+from simulator.config.wording import nearest, show
 
 _PATTERNS = {
     SLUG: "an id of at most 40 small letters, digits and _ that begins with a letter",
@@ -48,14 +47,6 @@ def report(mistakes: Sequence[str]) -> str:
     """Every mistake on a line, then how many there are: what the command line prints."""
     noun = "error" if len(mistakes) == 1 else "errors"
     return "\n".join([*mistakes, f"{len(mistakes)} {noun}, nothing was run."])
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """`, did you mean sigma?`, or the choices where nothing is near."""
-    known = list(known)
-    turned = "_".join(reversed(word.split("_")))
-    near = [turned] if turned in known else difflib.get_close_matches(word[:60], known, 1)
-    return f"did you mean {near[0]}?" if near else f"wanted one of {', '.join(known)}"
 
 
 def explain(error: ErrorDetails, tree: Any, root: type[Table] = Config) -> Mistake:

@@ -13,10 +13,10 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from simulator.config.fields.ranges import Table
+from simulator.config.fields.walk import default_at, is_spelling
 from simulator.config.locate import KeyPath, has
 from simulator.config.schema import Config
-from simulator.config.schema.ranges import Table
-from simulator.config.schema.walk import default_at, is_spelling
 from simulator.config.wording import show
 from simulator.errors import ConfigError
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from simulator.config.fields.numbers import AnyNumber, Sampled
+from simulator.config.fields.ranges import Swing
+from simulator.config.fields.walk import default_at
 from simulator.config.locate import KeyPath, has
 from simulator.config.schema import Config
-from simulator.config.schema.numbers import AnyNumber, Sampled
-from simulator.config.schema.ranges import Swing
-from simulator.config.schema.walk import default_at
 
 _SAMPLED: TypeAdapter[AnyNumber] = TypeAdapter(Sampled)
 

@@ -24,12 +24,12 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, field_validator
 
 from simulator.config.durations import deadline
+from simulator.config.fields.numbers import FOLDER, Title
+from simulator.config.fields.ranges import Range, Table
 from simulator.config.loader import Source, follows, load, parse, read_text
 from simulator.config.locate import KeyPath
 from simulator.config.mistakes import Mistake, explain
 from simulator.config.schema import Config
-from simulator.config.schema.numbers import FOLDER, Title
-from simulator.config.schema.ranges import Range, Table
 from simulator.config.stress_files import find_sets, shipped
 from simulator.config.wording import show
 from simulator.errors import ConfigError

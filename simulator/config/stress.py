@@ -22,12 +22,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from simulator.config.fields.numbers import sampled_shape
+from simulator.config.fields.ranges import Swing
+from simulator.config.fields.walk import default_at, key_names, owner
 from simulator.config.locate import KeyPath, has, show_path
 from simulator.config.overrides import assign, locate_key
 from simulator.config.schema import Config
-from simulator.config.schema.numbers import sampled_shape
-from simulator.config.schema.ranges import Swing
-from simulator.config.schema.walk import default_at, key_names, owner
 from simulator.config.wording import show
 from simulator.errors import ConfigError
 

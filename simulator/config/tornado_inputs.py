@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from simulator.config.fields.laws import Column
+from simulator.config.fields.ranges import Swing, Table, number
+from simulator.config.fields.walk import Spelling, is_spelling
 from simulator.config.laws import is_fixed, law_of
 from simulator.config.levers import has_market, let, reads
 from simulator.config.locate import has
 from simulator.config.schema import Config, Plan
-from simulator.config.schema.laws import Column
 from simulator.config.schema.programme import Site
-from simulator.config.schema.ranges import Swing, Table, number
-from simulator.config.schema.walk import Spelling, is_spelling
 
 _LAW = r" \((number or )?law\)"
 MARKET = ("drivers.price.market0", "drivers.price.market_growth")  # read by plans whose letting weighs on the price

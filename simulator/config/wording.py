@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -25,3 +26,11 @@ def show(value: Any) -> str:
     if isinstance(value, float) and math.isfinite(value):
         return f"{value:.12g}"
     return str(value)
+
+
+def nearest(word: str, choices: Iterable[str]) -> str:
+    """`did you mean sigma?`, or all choices where none is near."""
+    choices = list(choices)
+    turned = "_".join(reversed(word.split("_")))
+    near = [turned] if turned in choices else difflib.get_close_matches(word[:60], choices, 1)
+    return f"did you mean {near[0]}?" if near else f"wanted one of {', '.join(choices)}"

@@ -1,4 +1,4 @@
-"""Ad-ARPU elasticity: what extra compute does for advertising revenue.
+"""Ad-ARPU elasticity: the response of advertising revenue to extra compute.
 
 Without the programme a month's ad revenue is base_m exp(x_m): a trend in revenue per person and in people, a season,
 and an exact monthly Ornstein-Uhlenbeck noise x from 0 whose mean follows the systematic factor. With it revenue is
@@ -23,19 +23,19 @@ from simulator.numerics.special_functions import exp
 class Arpu(NamedTuple):
     """Frozen numbers of the driver. Monthly tables have one entry per month."""
 
-    base: NDArray[np.float64]  # (T,) ad revenue of the month without the programme and without noise, USD bn
-    fleet: NDArray[np.float64]  # (T,) C0, effective compute without the programme, MW-equivalents
-    level: float  # sensitivity of the noise's mean to F.arpu
-    phi: float  # monthly persistence of the noise: exp(-kappa / 12)
-    sd: float  # monthly innovation of the noise
-    epsilon: int  # marginal of the elasticity
-    load: float  # weight of F.arpu in the elasticity's score: sqrt(.3)
-    own: float  # weight of its own score: sqrt(.7)
-    lag: float  # monthly adoption: 1 - exp(-1 / lag months)
-    margin: int  # marginal of the margin on incremental ads
-    z_noise: int
-    z_epsilon: int
-    z_margin: int
+    revenue0_by_month: NDArray[np.float64]  # (T,) a month's ad revenue without programme and noise, USD bn
+    fleet0_by_month: NDArray[np.float64]  # (T,) C0, effective compute without the programme, MW-equivalents
+    factor_level: float  # sensitivity of the noise's mean to F.arpu
+    noise_phi: float  # monthly persistence of the noise: exp(-kappa / 12)
+    noise_sd: float  # monthly innovation of the noise
+    elasticity_marginal: int
+    elasticity_loading: float  # weight of F.arpu in the elasticity's score: sqrt(.3)
+    elasticity_residual: float  # weight of the elasticity's own score: sqrt(.7)
+    lag_share: float  # adopted within a month: 1 - exp(-1 / lag months)
+    margin_marginal: int  # margin on incremental ads
+    noise_row: int
+    elasticity_row: int
+    margin_row: int
 
 
 @inner
@@ -46,21 +46,21 @@ def draw(
     z: NDArray[np.float64],
     scratch: NDArray[np.float64],
     noise: NDArray[np.float64],
-    epsilon: NDArray[np.float64],
+    elasticity: NDArray[np.float64],
     margin: NDArray[np.float64],
 ) -> None:
     """Fill exp(x) by (month, lane), and by lane the elasticity and the margin on incremental ads."""
     x, mean = scratch[0], scratch[1]
-    for lane in range(epsilon.size):
-        x[lane] = p.load * factor[lane] + p.own * z[p.z_epsilon, lane]
-    sample(marginals, p.epsilon, x, epsilon)
-    sample(marginals, p.margin, z[p.z_margin], margin)
-    for lane in range(epsilon.size):
-        mean[lane] = p.level * factor[lane]
+    for lane in range(elasticity.size):
+        x[lane] = p.elasticity_loading * factor[lane] + p.elasticity_residual * z[p.elasticity_row, lane]
+    sample(marginals, p.elasticity_marginal, x, elasticity)
+    sample(marginals, p.margin_marginal, z[p.margin_row], margin)
+    for lane in range(elasticity.size):
+        mean[lane] = p.factor_level * factor[lane]
         x[lane] = 0.0
     for m in range(noise.shape[0]):
-        for lane in range(epsilon.size):
-            x[lane] = mean[lane] + (x[lane] - mean[lane]) * p.phi + p.sd * z[p.z_noise + m, lane]
+        for lane in range(elasticity.size):
+            x[lane] = mean[lane] + (x[lane] - mean[lane]) * p.noise_phi + p.noise_sd * z[p.noise_row + m, lane]
             noise[m, lane] = exp(x[lane])
 
 

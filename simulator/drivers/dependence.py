@@ -43,35 +43,35 @@ _INTERVALS = 512
 
 
 class Dependence(NamedTuple):
-    """Frozen numbers: how six factors arise from seven scores."""
+    """Frozen numbers with which six factors arise from seven scores; the package's docstring explains the suffixes."""
 
-    chol: NDArray[np.float64]  # (6, 6) lower Cholesky factor of the correlation matrix, order FACTORS
-    student: int  # 0: Gaussian copula; 1: t copula
-    inverse_scale: int  # marginal of sqrt(nu / chi2_nu) as a function of the seventh score (decreasing in it)
-    score: NDArray[np.float64]  # flat cubic coefficients (4 an interval) of asinh|x| -> Phi^-1(t_nu(|x|)), from 0 on
-    per_unit: float  # intervals of that table per unit of asinh|x|
+    correlation_cholesky: NDArray[np.float64]  # (6, 6) lower Cholesky factor of the correlation matrix, order FACTORS
+    family: int  # 0: Gaussian copula; 1: t copula
+    nu_marginal: int  # marginal of sqrt(nu / chi2_nu) as a function of the seventh score (decreasing in it)
+    nu_table: NDArray[np.float64]  # flat cubic coefficients (4 an interval) of asinh|x| -> Phi^-1(t_nu(|x|)), from 0 on
+    nu_table_per_unit: float  # intervals of that table per unit of asinh|x|
     shift: NDArray[np.float64]  # (6,) stress: added to the factors, standard deviations
-    z_factors: int  # first of the seven rows
+    factor_row: int  # first of the seven rows
 
 
 @njit
 def factors(dependence: Dependence, marginals: Marginals, z: NDArray[np.float64], out: NDArray[np.float64]) -> None:
     """Fill out (6, lanes) with the factors of the scores z (rows, lanes)."""
-    row = dependence.z_factors
+    row = dependence.factor_row
     for i in range(_COUNT):
-        _weighted_sum(dependence.chol[i], z, row, i + 1, out[i])
-    if dependence.student:
+        _weighted_sum(dependence.correlation_cholesky[i], z, row, i + 1, out[i])
+    if dependence.family:
         scale = np.empty(z.shape[1])
         place = np.empty(z.shape[1])
-        sample(marginals, dependence.inverse_scale, z[row + _COUNT], scale)
+        sample(marginals, dependence.nu_marginal, z[row + _COUNT], scale)
         for i in range(_COUNT):
             _normal_scores(dependence, scale, place, out[i])
     for i in range(_COUNT):
-        _move(dependence.shift[i], out[i])
+        _shift_factor(dependence.shift[i], out[i])
 
 
 @inner
-def _move(shift: float, x: NDArray[np.float64]) -> None:
+def _shift_factor(shift: float, x: NDArray[np.float64]) -> None:
     for l in range(x.size):
         x[l] += shift
 
@@ -95,11 +95,11 @@ def _normal_scores(
     dependence: Dependence, scale: NDArray[np.float64], place: NDArray[np.float64], x: NDArray[np.float64]
 ) -> None:
     """x = Phi^-1(t_nu(x scale)) in place: odd, so tabulated for positive arguments."""
-    score, per_unit = dependence.score, dependence.per_unit
+    table, per_unit = dependence.nu_table, dependence.nu_table_per_unit
     for l in range(x.size):
         place[l] = asinh(x[l] * scale[l]) * per_unit
     for l in range(x.size):
-        f = cubic(score, abs(place[l]))
+        f = cubic(table, abs(place[l]))
         x[l] = -f if place[l] < 0.0 else f
 
 
@@ -107,13 +107,13 @@ def freeze_dependence(
     correlation: NDArray[np.float64],
     family: str,
     nu: float,
-    z_factors: int,
-    inverse_scale: int,
+    factor_row: int,
+    nu_marginal: int,
     shift: Sequence[float] = (0.0,) * _COUNT,
 ) -> Dependence:
     """The frozen numbers for a valid correlation matrix (6, 6), in the order FACTORS.
 
-    `family` is "gaussian" or "t" (nu is read for "t" only); `inverse_scale` is the marginal of `inverse_scale_law(nu)`;
+    `family` is "gaussian" or "t" (nu is read for "t" only); `nu_marginal` is the marginal of `inverse_scale_law(nu)`;
     `shift` (6,) is added to the factors.
     """
     if family not in ("gaussian", "t"):
@@ -122,13 +122,13 @@ def freeze_dependence(
     if least <= 0.0:
         raise ValueError(f"given a correlation matrix with eigenvalue {least:.6g}, wanted positive ones only")
     chol = np.ascontiguousarray(np.linalg.cholesky(correlation))
-    moved = np.array(shift, dtype=np.float64)
+    shifts = np.array(shift, dtype=np.float64)
     if family == "gaussian":
-        return Dependence(chol, 0, inverse_scale, np.zeros(4), 1.0, moved, z_factors)
+        return Dependence(chol, 0, nu_marginal, np.zeros(4), 1.0, shifts, factor_row)
     edge = _edge(nu)
     place = cubic_nodes(0.0, edge, _INTERVALS)
-    score = cubic_coefficients(-ndtri_exp(_log_upper(np.sinh(place), nu)))
-    return Dependence(chol, 1, inverse_scale, score, _INTERVALS / edge, moved, z_factors)
+    table = cubic_coefficients(-ndtri_exp(_log_upper(np.sinh(place), nu)))
+    return Dependence(chol, 1, nu_marginal, table, _INTERVALS / edge, shifts, factor_row)
 
 
 def _log_upper(x: NDArray[np.float64], nu: float) -> NDArray[np.float64]:

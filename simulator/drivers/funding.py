@@ -23,16 +23,16 @@ class Funding(NamedTuple):
 
     rate0: float  # 10-year rate at month 0
     rate_mean: float  # long-run rate
-    rate_load: float  # sensitivity of the long-run rate to F.rates
+    rate_factor_level: float  # sensitivity of the long-run rate to F.rates
     rate_phi: float  # monthly persistence
     rate_sd: float  # monthly innovation
     spread0: float  # spread at month 0
-    spread_log_mean: float  # ln of the long-run spread
-    spread_load: float  # sensitivity of that ln to F.spread
+    spread_mean_log: float  # ln of the long-run spread
+    spread_factor_level: float  # sensitivity of that ln to F.spread
     spread_phi: float
     spread_sd: float
-    z_rate: int
-    z_spread: int
+    rate_row: int
+    spread_row: int
 
 
 @inner
@@ -51,40 +51,40 @@ def draw(
     for lane in range(rate.size):
         rate[lane] = p.rate0
         spread[lane] = log(p.spread0)
-        rate_mean[lane] = p.rate_mean + p.rate_load * rate_factor[lane]
-        spread_mean[lane] = p.spread_log_mean + p.spread_load * spread_factor[lane]
+        rate_mean[lane] = p.rate_mean + p.rate_factor_level * rate_factor[lane]
+        spread_mean[lane] = p.spread_mean_log + p.spread_factor_level * spread_factor[lane]
     funding[0] = p.rate0 + p.spread0
     mean[:] = 0.0
     for m in range(months):
         for lane in range(rate.size):
-            away = rate[lane] - rate_mean[lane]
-            rate[lane] = rate_mean[lane] + away * p.rate_phi + p.rate_sd * z[p.z_rate + m, lane]
+            distance = rate[lane] - rate_mean[lane]
+            rate[lane] = rate_mean[lane] + distance * p.rate_phi + p.rate_sd * z[p.rate_row + m, lane]
         for lane in range(rate.size):
-            away = spread[lane] - spread_mean[lane]
-            spread[lane] = spread_mean[lane] + away * p.spread_phi + p.spread_sd * z[p.z_spread + m, lane]
+            distance = spread[lane] - spread_mean[lane]
+            spread[lane] = spread_mean[lane] + distance * p.spread_phi + p.spread_sd * z[p.spread_row + m, lane]
             funding[m + 1, lane] = rate[lane] + exp(spread[lane])
             mean[lane] += funding[m + 1, lane]
     for lane in range(rate.size):
         mean[lane] /= months
 
 
-# Closed forms. Array of years in, array of rates a year out; `load` is the sensitivity to the systematic factor.
+# Closed forms. Array of years in, array of rates a year out; `factor_level`: sensitivity to the systematic factor.
 
 
 def rate_moments(
-    t: ArrayLike, start: float, mean: float, load: float, kappa: float, sigma: float
+    t: ArrayLike, start: float, mean: float, factor_level: float, kappa: float, sigma: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and variance of the normal r_t, over paths and factor."""
-    return reverting.mean(t, start, mean, kappa), reverting.variance(t, kappa, sigma, load)
+    return reverting.mean(t, start, mean, kappa), reverting.variance(t, kappa, sigma, factor_level)
 
 
 def spread_moments(
-    t: ArrayLike, start: float, mean: float, load: float, kappa: float, sigma: float
+    t: ArrayLike, start: float, mean: float, factor_level: float, kappa: float, sigma: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and variance of the lognormal s_t: e^{m + v/2} and e^{2m + v} (e^v - 1), ln s ~ N(m, v).
 
-    `start` and `mean` are spreads, `load` acts on the logarithm of the latter.
+    `start` and `mean` are spreads, `factor_level` acts on the logarithm of the latter.
     """
     m = reverting.mean(t, np.log(start), np.log(mean), kappa)
-    v = reverting.variance(t, kappa, sigma, load)
+    v = reverting.variance(t, kappa, sigma, factor_level)
     return np.exp(m + 0.5 * v), np.exp(2.0 * m + v) * np.expm1(v)

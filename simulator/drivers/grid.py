@@ -1,7 +1,7 @@
-"""Grid interconnection and construction delay: when a site is built and when it has power.
+"""Grid interconnection and construction delay: the months in which a site is built and has power.
 
 Power comes D months after the request, D a marginal whose score mixes a national factor, the region and the site:
-q = sqrt(.05) F.grid + sqrt(.33) region + sqrt(.62) own. With probability .05 the request fails; power then comes from
+q = sqrt(.05) F.grid + sqrt(.33) region + sqrt(.62) site. With probability .05 the request fails; power then comes from
 behind the meter, later and at an extra cost. Construction ends at B; the site is energised at E = max(B, power).
 A site planned within the next months has a date instead of a queue: E = planned + slip, and B is cut at E.
 
@@ -19,6 +19,10 @@ from numpy.typing import NDArray
 from simulator.drivers.marginals import Marginals, sample
 from simulator.numerics.jit import inner
 
+# Rows of a site's scores, counted from its `site_row`
+QUEUE, BUILD, FAIL, BEHIND_METER, SLIP = range(5)
+SITE_SCORES = 5
+
 
 class Grid(NamedTuple):
     """Frozen numbers of the driver; arrays have one entry per site. Times are months from the programme's start."""
@@ -27,18 +31,18 @@ class Grid(NamedTuple):
     start: NDArray[np.float64]  # construction start
     requested: NDArray[np.float64]  # date of the request for power
     planned: NDArray[np.float64]  # planned energisation (whole months)
-    near: NDArray[np.int64]  # 1: planned within the near-term window, follows the slippage law
-    queue: NDArray[np.int64]  # marginal of the queue time, months (conditional where requested < 0)
-    build: NDArray[np.int64]  # marginal of the construction time, months (conditional where start < 0)
-    behind_meter: int  # marginal of the months behind-the-meter power takes
-    slip: int  # marginal of a near-term site's slip, months
-    fail_z: float  # the request fails where its score is below this: Phi^-1(.05); -inf if it cannot fail
-    national: float  # weight of F.grid in the queue score: sqrt(.05)
-    regional: float  # weight of the region's score: sqrt(.33)
-    own: float  # weight of the site's own score: sqrt(.62)
+    near_term_flag: NDArray[np.int64]  # 1: planned within the near-term window, follows the slippage law
+    queue_marginal: NDArray[np.int64]  # queue time, months (conditional where requested < 0)
+    build_marginal: NDArray[np.int64]  # construction time, months (conditional where start < 0)
+    behind_meter_marginal: int  # months to behind-the-meter power
+    slip_marginal: int  # slip of a near-term site, months
+    fail_probability_threshold: float  # the request fails where its score is below this; -inf if it cannot fail
+    national_share_loading: float  # weight of F.grid in the queue score: sqrt(.05)
+    regional_share_loading: float  # weight of the region's score: sqrt(.33)
+    queue_residual: float  # weight of the site's own score: sqrt(.62)
     score_shift: float  # stress: added to every queue score, standard deviations
-    z_region: NDArray[np.int64]  # row of the site's region score
-    z_site: NDArray[np.int64]  # first of the site's five rows: queue, build, fail, behind the meter, slip
+    region_row: NDArray[np.int64]  # row of the site's region score
+    site_row: NDArray[np.int64]  # first of the site's five rows
 
 
 @inner
@@ -54,42 +58,48 @@ def draw(
 ) -> None:
     """Fill, by (site, lane), E and B in months from the start and whether power is behind the meter (0 or 1)."""
     for site in range(p.mw.size):
-        row = p.z_site[site]
-        sample(marginals, p.build[site], z[row + 1], built[site])
-        if p.near[site] == 1:
-            sample(marginals, p.slip, z[row + 4], energised[site])
-            _near_term(p.planned[site], p.start[site], energised[site], built[site], behind[site])
+        row = p.site_row[site]
+        sample(marginals, p.build_marginal[site], z[row + BUILD], built[site])
+        if p.near_term_flag[site] == 1:
+            sample(marginals, p.slip_marginal, z[row + SLIP], energised[site])
+            _schedule_near_term(p.planned[site], p.start[site], energised[site], built[site], behind[site])
         else:
-            _queue_score(p, factor, z[p.z_region[site]], z[row], scratch[0])
-            sample(marginals, p.queue[site], scratch[0], energised[site])
-            sample(marginals, p.behind_meter, z[row + 3], scratch[1])
-            _large_load(
-                p.requested[site], p.start[site], p.fail_z, z[row + 2], scratch[1],
+            _mix_queue_score(p, factor, z[p.region_row[site]], z[row + QUEUE], scratch[0])
+            sample(marginals, p.queue_marginal[site], scratch[0], energised[site])
+            sample(marginals, p.behind_meter_marginal, z[row + BEHIND_METER], scratch[1])
+            _schedule_large_load(
+                p.requested[site], p.start[site], p.fail_probability_threshold, z[row + FAIL], scratch[1],
                 energised[site], built[site], behind[site],
             )  # fmt: skip
 
 
 @inner
-def _queue_score(
+def _mix_queue_score(
     p: Grid,
     factor: NDArray[np.float64],
     region: NDArray[np.float64],
-    own: NDArray[np.float64],
+    site: NDArray[np.float64],
     score: NDArray[np.float64],
 ) -> None:
+    """Fill the score of the queue time from the national factor, the region's score and the site's."""
     for lane in range(score.size):
-        score[lane] = p.national * factor[lane] + p.regional * region[lane] + p.own * own[lane] + p.score_shift
+        score[lane] = (
+            p.national_share_loading * factor[lane]
+            + p.regional_share_loading * region[lane]
+            + p.queue_residual * site[lane]
+            + p.score_shift
+        )
 
 
 @inner
-def _near_term(
+def _schedule_near_term(
     planned: float,
     start: float,
     energised: NDArray[np.float64],
     built: NDArray[np.float64],
     behind: NDArray[np.float64],
 ) -> None:
-    """E = planned + slip (the slip stands in `energised`), B = min(start + build, E)."""
+    """E = planned + slip (on entry `energised` holds the slip), B = min(start + build, E)."""
     for lane in range(energised.size):
         energised[lane] += planned
         built[lane] = min(start + built[lane], energised[lane])
@@ -97,21 +107,21 @@ def _near_term(
 
 
 @inner
-def _large_load(
+def _schedule_large_load(
     requested: float,
     start: float,
-    fail_z: float,
+    threshold: float,
     fail: NDArray[np.float64],
     instead: NDArray[np.float64],
     energised: NDArray[np.float64],
     built: NDArray[np.float64],
     behind: NDArray[np.float64],
 ) -> None:
-    """E = max(B, power), where power comes from the queue (its time stands in `energised`) or from behind the meter."""
-    known = max(0.0, requested)
+    """Fill E = max(B, power): power from the queue, whose time `energised` holds on entry, or from behind the meter."""
+    failure = max(0.0, requested)  # month in which the failure of the request is known
     for lane in range(energised.size):
-        failed = fail[lane] < fail_z
-        power = known + instead[lane] if failed else requested + energised[lane]
+        failed = fail[lane] < threshold
+        power = failure + instead[lane] if failed else requested + energised[lane]
         built[lane] += start
         energised[lane] = max(built[lane], power)
         behind[lane] = 1.0 if failed else 0.0

@@ -1,4 +1,4 @@
-"""Compute price: what a watt of the newest chips rents for, in USD per W-year.
+"""Compute price: the rent of a watt of the newest chips, in USD per W-year.
 
 Model `jump`: P = longrun exp(.25 F.price) exp(y), y an exact monthly Ornstein-Uhlenbeck process from
 ln(spot0 / longrun) with compound-Poisson jumps; a jump J at s adds J exp(-kappa (t - s)). Model `regime` (after Ortuno
@@ -27,38 +27,39 @@ from simulator.numerics.special_functions import exp, log
 
 JUMP, REGIME = range(2)
 GLUT, NORMAL, SHORTAGE = range(3)
+REGIMES = ("glut", "normal", "shortage")  # their names, by number
 WINDOW = 12  # months over which P12 averages
 
 
 class Price(NamedTuple):
     """Frozen numbers of the driver; prices are USD per W-year of the frontier vintage."""
 
-    kind: int  # 0: mean reversion with jumps; 1: three regimes
+    model: int  # 0: mean reversion with jumps; 1: three regimes
     spot0: float  # price at month 0
-    shock: float  # stress: added to y (kind 1: to u) at month 0, fades like any distance
-    longrun: int  # marginal of the long-run price
-    load: float  # ln sensitivity of the long-run price (kind 1: of all levels) to F.price
+    shock: float  # stress: added to y (regime: to u) at month 0, fades like any distance
+    longrun_marginal: int  # long-run price
+    factor_level: float  # ln sensitivity of the long-run price (regime: of all levels) to F.price
     kappa: float  # mean reversion per year
-    phi: float  # monthly persistence of ln price (kind 1: of the noise around the level)
+    phi: float  # monthly persistence of ln price (regime: of the noise around the level)
     sd: float  # monthly innovation
-    common: float  # correlation of the monthly shocks with those of ARPU
-    own: float  # sqrt(1 - common^2)
-    jump_slots: int  # most jumps a path can hold (0: none)
-    jump_gap: int  # marginal of the years between jumps (exponential)
-    jump_size: int  # marginal of a jump of ln price
-    level: NDArray[np.float64]  # (3,) price in glut, normal, shortage
-    stay: NDArray[np.int64]  # (3,) marginals of the years in each regime (exponential)
-    state0: int  # regime at month 0
-    regime_slots: int  # most regime changes a path can hold (0 unless kind 1)
-    tenors: NDArray[np.int64]  # (K,) months of each contract term in use; K may be 0
-    curves: Curves  # their prices, by y and (kind 1) regime
-    market: NDArray[np.float64]  # (T,) size of the lease market, MW
-    z_noise: int
-    z_longrun: int
-    z_jump_gap: int
-    z_jump_size: int
-    z_stay: int
-    z_turn: int
+    arpu_correlation: float  # correlation of the monthly shocks with those of ARPU
+    arpu_correlation_residual: float  # sqrt(1 - arpu_correlation^2)
+    jump_rate_slots: int  # most jumps a path can hold (0: none)
+    jump_rate_marginal: int  # years between jumps (exponential)
+    jump_size_marginal: int  # a jump of ln price
+    regime_levels: NDArray[np.float64]  # (3,) price in glut, normal, shortage
+    regime_stays_marginal: NDArray[np.int64]  # (3,) years in each regime (exponential)
+    regime_start: int  # regime at month 0
+    regime_stays_slots: int  # most regime changes a path can hold (0 under model jump)
+    tenors: NDArray[np.int64]  # (K,) months of the contract terms that plans use; K may be 0
+    curves: Curves  # their prices, by y and, under model regime, by regime
+    market0_by_month: NDArray[np.float64]  # (T,) size of the lease market, MW
+    noise_row: int
+    longrun_row: int
+    jump_rate_row: int
+    jump_size_row: int
+    regime_stays_row: int
+    regime_turn_row: int
 
 
 @inner
@@ -78,41 +79,41 @@ def draw(
     `arpu_noise` are the scores of ARPU's monthly shocks. A contract is locked at the month's end for frontier chips.
     False if a path has more events than slots.
     """
-    if p.kind == REGIME:
-        fits = _regimes(p, marginals, z, scratch, price)
-        _regime_path(p, factor, arpu_noise, z, scratch, price, contracts)
+    if p.model == REGIME:
+        fits = _draw_regimes(p, marginals, z, scratch, price)
+        _follow_regimes(p, factor, arpu_noise, z, scratch, price, contracts)
     else:
-        fits = _jumps(p, marginals, z, scratch, price)
-        _jump_path(p, marginals, factor, arpu_noise, z, scratch, price, contracts)
-    _trailing_mean(scratch[0], price, trailing)
+        fits = _draw_jumps(p, marginals, z, scratch, price)
+        _follow_jumps(p, marginals, factor, arpu_noise, z, scratch, price, contracts)
+    _average_trailing(scratch[0], price, trailing)
     return fits
 
 
 @inner
-def _jumps(
+def _draw_jumps(
     p: Price, marginals: Marginals, z: NDArray[np.float64], scratch: NDArray[np.float64], price: NDArray[np.float64]
 ) -> bool:
-    """Sum, by month, the jumps that fall in it, each decayed to the month's end."""
+    """Fill `price` with each month's sum of jumps, each decayed to the month's end."""
     months = price.shape[0]
     time, size = scratch[0], scratch[1]
     price[:] = 0.0
     time[:] = 0.0
-    for k in range(p.jump_slots):
-        next_times(marginals, p.jump_gap, z[p.z_jump_gap + k], time, scratch[2])
+    for k in range(p.jump_rate_slots):
+        next_times(marginals, p.jump_rate_marginal, z[p.jump_rate_row + k], time, scratch[2])
         if not any_before(time, months):
             return True
-        sample(marginals, p.jump_size, z[p.z_jump_size + k], size)
+        sample(marginals, p.jump_size_marginal, z[p.jump_size_row + k], size)
         for lane in range(time.size):
-            left = np.ceil(12.0 * time[lane]) / 12.0 - time[lane]
-            size[lane] *= exp(-p.kappa * left)
+            rest = np.ceil(12.0 * time[lane]) / 12.0 - time[lane]
+            size[lane] *= exp(-p.kappa * rest)
         for lane in range(time.size):
             if 12.0 * time[lane] <= months:
                 price[month_of(12.0 * time[lane]), lane] += size[lane]
-    return p.jump_slots == 0 or not any_before(time, months)
+    return p.jump_rate_slots == 0 or not any_before(time, months)
 
 
 @inner
-def _jump_path(
+def _follow_jumps(
     p: Price,
     marginals: Marginals,
     factor: NDArray[np.float64],
@@ -122,18 +123,18 @@ def _jump_path(
     price: NDArray[np.float64],
     contracts: NDArray[np.float64],
 ) -> None:
-    """Turn the months' jumps into the price: one exact OU step a month."""
+    """Turn the months' jumps, held in `price`, into the price by one exact OU step a month."""
     months, lanes = price.shape
     y, state, longrun = scratch[0], scratch[1], scratch[2]
     numbers, low, last = p.curves
-    sample(marginals, p.longrun, z[p.z_longrun], longrun)
+    sample(marginals, p.longrun_marginal, z[p.longrun_row], longrun)
     state[:] = 0.0
     for lane in range(lanes):
-        longrun[lane] *= exp(p.load * factor[lane])
+        longrun[lane] *= exp(p.factor_level * factor[lane])
         y[lane] = log(p.spot0 / longrun[lane]) + p.shock
     for m in range(months):
         for lane in range(lanes):
-            shock = p.common * arpu_noise[m, lane] + p.own * z[p.z_noise + m, lane]
+            shock = p.arpu_correlation * arpu_noise[m, lane] + p.arpu_correlation_residual * z[p.noise_row + m, lane]
             y[lane] = y[lane] * p.phi + p.sd * shock + price[m, lane]
             price[m, lane] = longrun[lane] * exp(y[lane])
         for k in range(numbers.shape[0]):
@@ -141,23 +142,23 @@ def _jump_path(
 
 
 @inner
-def _regimes(
+def _draw_regimes(
     p: Price, marginals: Marginals, z: NDArray[np.float64], scratch: NDArray[np.float64], price: NDArray[np.float64]
 ) -> bool:
-    """Note, by month, the regime entered last in it; -1 where none was."""
+    """Fill `price` with the regime that is entered last in each month, -1 where none is."""
     months = price.shape[0]
     time, state, stay = scratch[0], scratch[1], scratch[2]
     price[:] = -1.0
     time[:] = 0.0
-    state[:] = p.state0
-    for k in range(p.regime_slots):
+    state[:] = p.regime_start
+    for k in range(p.regime_stays_slots):
         for regime in range(3):
-            sample(marginals, p.stay[regime], z[p.z_stay + k], stay)
+            sample(marginals, p.regime_stays_marginal[regime], z[p.regime_stays_row + k], stay)
             for lane in range(time.size):
                 scratch[3, lane] = stay[lane] if state[lane] == regime else scratch[3, lane]
         for lane in range(time.size):
             time[lane] += scratch[3, lane]
-            outer = GLUT if z[p.z_turn + k, lane] < 0.0 else SHORTAGE
+            outer = GLUT if z[p.regime_turn_row + k, lane] < 0.0 else SHORTAGE
             state[lane] = outer if state[lane] == NORMAL else NORMAL
             if 12.0 * time[lane] <= months:
                 price[month_of(12.0 * time[lane]), lane] = state[lane]
@@ -167,7 +168,7 @@ def _regimes(
 
 
 @inner
-def _regime_path(
+def _follow_regimes(
     p: Price,
     factor: NDArray[np.float64],
     arpu_noise: NDArray[np.float64],
@@ -176,30 +177,30 @@ def _regime_path(
     price: NDArray[np.float64],
     contracts: NDArray[np.float64],
 ) -> None:
-    """Turn regime changes into the price: the level of the regime times a mean-reverting noise."""
+    """Turn regime changes, held in `price`, into the price: the regime's level times a mean-reverting noise."""
     months, lanes = price.shape
     u, state, scale = scratch[0], scratch[1], scratch[2]
     numbers, low, last = p.curves
     for lane in range(lanes):
         u[lane] = p.shock
-        state[lane] = p.state0
-        scale[lane] = exp(p.load * factor[lane])
+        state[lane] = p.regime_start
+        scale[lane] = exp(p.factor_level * factor[lane])
     for m in range(months):
         for lane in range(lanes):
             state[lane] = price[m, lane] if price[m, lane] >= 0.0 else state[lane]
-            shock = p.common * arpu_noise[m, lane] + p.own * z[p.z_noise + m, lane]
+            shock = p.arpu_correlation * arpu_noise[m, lane] + p.arpu_correlation_residual * z[p.noise_row + m, lane]
             u[lane] = u[lane] * p.phi + p.sd * shock
         for lane in range(lanes):
-            high = p.level[2] if state[lane] == SHORTAGE else p.level[1]
-            level = p.level[0] if state[lane] == GLUT else high
+            high = p.regime_levels[2] if state[lane] == SHORTAGE else p.regime_levels[1]
+            level = p.regime_levels[0] if state[lane] == GLUT else high
             price[m, lane] = level * scale[lane] * exp(u[lane])
         for k in range(numbers.shape[0]):
             lock(numbers[k], low, last, u, state, scale, contracts[k, m])
 
 
 @inner
-def _trailing_mean(window: NDArray[np.float64], price: NDArray[np.float64], trailing: NDArray[np.float64]) -> None:
-    """P12: mean price of the last 12 months, of the months there are before that."""
+def _average_trailing(window: NDArray[np.float64], price: NDArray[np.float64], trailing: NDArray[np.float64]) -> None:
+    """Fill P12, the mean price of the last 12 months, or of all months so far where they are fewer."""
     months, lanes = price.shape
     window[:] = 0.0
     for m in range(months):
@@ -214,10 +215,10 @@ def _trailing_mean(window: NDArray[np.float64], price: NDArray[np.float64], trai
 
 
 def jump_law(p: Price, marginals: Marginals, nodes: int = 64) -> JumpLaw:
-    """The closed form of frozen numbers of kind JUMP. Gaps are exponential: their median is ln 2 / rate."""
+    """The closed form of frozen numbers of model JUMP. Gaps are exponential: their median is ln 2 / rate."""
     score, weight = np.polynomial.hermite_e.hermegauss(nodes)
     size = np.empty(nodes)
-    sample(marginals, p.jump_size, score, size)
-    rate = np.log(2.0) / quantile(marginals, p.jump_gap, 0.0) if p.jump_slots > 0 else 0.0
+    sample(marginals, p.jump_size_marginal, score, size)
+    rate = np.log(2.0) / quantile(marginals, p.jump_rate_marginal, 0.0) if p.jump_rate_slots > 0 else 0.0
     sigma = p.sd / np.sqrt(reverting.faded(1.0 / 12.0, 2.0 * p.kappa))
     return JumpLaw(p.kappa, float(sigma), float(rate), size, weight / weight.sum())

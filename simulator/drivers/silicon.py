@@ -1,4 +1,4 @@
-"""Silicon obsolescence: what a vintage of accelerators is still worth, and what it still does.
+"""Silicon obsolescence: the worth of an old vintage of accelerators, and the work that it does.
 
 Frontier generations arrive by a renewal process. Generation k raises ln performance per USD by g_k and ln performance
 per W by h_k. Paradigm shifts arrive by a Poisson process, each taking a share J of what older vintages are worth and
@@ -6,8 +6,8 @@ can do. With A = exp(sum g), H = sum h, a vintage delivered at u is worth, per u
 
     V(t; u) = exp(-wear (t - u)) [A(t) / A(u)]^-beta prod(1 - J)
 
-and does exp(H(u)) exp(-wear (t - u)) prod(1 - J) of internal work per MW: old chips compute as before, they are only
-worth less. Both are ratios of month-end indices, so a world needs three series: `value`, `work`, `efficiency`.
+and does exp(H(u)) exp(-wear (t - u)) prod(1 - J) of internal work per MW: old chips compute as before but are worth
+less. Both are ratios of month-end indices, so a world needs three series: `value`, `work`, `efficiency`.
 
 Sources: Epoch AI, Data on Machine Learning Hardware (2026), for gaps and steps; resale anchor SpotWire (2026).
 """
@@ -26,32 +26,32 @@ from simulator.numerics.special_functions import exp
 
 
 class Silicon(NamedTuple):
-    """Frozen numbers of the driver. Marginals are given by their index into `Model.marginals`, scores by row of Z."""
+    """Frozen numbers of the driver; the package's docstring explains the suffixes of names."""
 
-    slots: int  # most generations a path can hold (P(more) < 1e-12)
-    gap_first: int  # marginal of the first gap, years, conditional on today's generation being `age` old; total gap
-    gap: int  # marginal of a gap between generations, years
+    gap_slots: int  # most generations a path can hold (P(more) < 1e-12)
+    gap_first_marginal: int  # the first whole gap, years, given that today's generation is `age` old
+    gap_marginal: int  # a gap between generations, years
     age: float  # age of today's generation, years
-    performance: int  # marginal of a step of ln performance per USD
-    efficiency: int  # marginal of a step of ln performance per W
-    load: float  # weight of the systematic factor in both step scores: sqrt(.3)
-    own: float  # weight of the step's own score: sqrt(.7)
-    partner: float  # correlation of the own scores of performance and efficiency: 3/7
+    performance_marginal: int  # a step of ln performance per USD
+    efficiency_marginal: int  # a step of ln performance per W
+    factor_share_loading: float  # weight of the systematic factor in both step scores: sqrt(.3)
+    factor_share_residual: float  # weight of the step's own score: sqrt(.7)
+    correlation_partial: float  # correlation of the two steps' own scores: 3/7
     beta: float  # pass-through of frontier gains into the value of old vintages
     wear: float  # failure and wear per year
-    paradigm_slots: int  # most paradigm shifts a path can hold (0: the rate is 0)
-    paradigm_gap: int  # marginal of the years between shifts (exponential)
-    loss: int  # marginal of the share of older vintages' value that a shift takes
+    paradigm_rate_slots: int  # most paradigm shifts a path can hold (0: the rate is 0)
+    paradigm_rate_marginal: int  # years between shifts (exponential)
+    paradigm_loss_marginal: int  # share of older vintages' value that a shift takes
     shock_loss: float  # stress: share that one certain shift takes (0: none)
     shock_month: int  # the month whose end it comes at, counted from 1
-    z_gap: int
-    z_performance: int
-    z_efficiency: int
-    z_paradigm_gap: int
-    z_loss: int
+    gap_row: int
+    performance_row: int
+    efficiency_row: int
+    paradigm_rate_row: int
+    paradigm_loss_row: int
 
 
-WORST_LOSS = 1.0 - 1e-12  # a shift leaves a trace of value, so that V stays a ratio of positive numbers
+WORST_LOSS = 1.0 - 1e-12  # largest loss in one shift: V stays positive, so ratios of V are defined
 
 
 @inner
@@ -76,10 +76,10 @@ def draw(
     work[:] = 1.0
     efficiency[:] = 1.0
     generation[:] = 0.0
-    fits = _arrivals(p, marginals, factor, z, scratch, value, efficiency, generation)
-    fits &= _shifts(p, marginals, z, scratch, value, work, worst)
+    fits = _draw_generations(p, marginals, factor, z, scratch, value, efficiency, generation)
+    fits &= _draw_shifts(p, marginals, z, scratch, value, work, worst)
     if p.shock_loss > 0.0 and p.shock_month <= value.shape[0]:
-        _shock(min(p.shock_loss, WORST_LOSS), value[p.shock_month - 1], work[p.shock_month - 1], worst)
+        _apply_shock(min(p.shock_loss, WORST_LOSS), value[p.shock_month - 1], work[p.shock_month - 1], worst)
     _accumulate(exp(-p.wear / 12.0), value, work, efficiency, generation)
     last = generation[value.shape[0] - 1]
     for lane in range(last.size):
@@ -88,8 +88,10 @@ def draw(
 
 
 @inner
-def _shock(share: float, value: NDArray[np.float64], work: NDArray[np.float64], worst: NDArray[np.float64]) -> None:
-    """Put a certain shift into its month."""
+def _apply_shock(
+    share: float, value: NDArray[np.float64], work: NDArray[np.float64], worst: NDArray[np.float64]
+) -> None:
+    """Apply the certain shift of a stress to its month."""
     for lane in range(worst.size):
         value[lane] *= 1.0 - share
         work[lane] *= 1.0 - share
@@ -97,7 +99,7 @@ def _shock(share: float, value: NDArray[np.float64], work: NDArray[np.float64], 
 
 
 @inner
-def _arrivals(
+def _draw_generations(
     p: Silicon,
     marginals: Marginals,
     factor: NDArray[np.float64],
@@ -107,25 +109,27 @@ def _arrivals(
     efficiency: NDArray[np.float64],
     generation: NDArray[np.float64],
 ) -> bool:
-    """Put each generation's factors A^-beta and exp(h) and its count of one into the month of its arrival."""
+    """Multiply each generation's A^-beta and exp(h) into the month of its arrival, and count it there."""
     months = value.shape[0]
-    time, gap, score, pace, gain = scratch[0], scratch[1], scratch[2], scratch[3], scratch[4]
+    time, gap, score, decay, gain = scratch[0], scratch[1], scratch[2], scratch[3], scratch[4]
+    loading, residual = p.factor_share_loading, p.factor_share_residual
     time[:] = -p.age
-    for k in range(p.slots):
-        next_times(marginals, p.gap_first if k == 0 else p.gap, z[p.z_gap + k], time, gap)
+    for k in range(p.gap_slots):
+        next_times(marginals, p.gap_first_marginal if k == 0 else p.gap_marginal, z[p.gap_row + k], time, gap)
         if not any_before(time, months):
             return True
-        _step_scores(p.load, p.own, 1.0, factor, z[p.z_performance + k], z[p.z_efficiency + k], score)
-        sample(marginals, p.performance, score, pace)
-        _step_scores(p.load, p.own, p.partner, factor, z[p.z_performance + k], z[p.z_efficiency + k], score)
-        sample(marginals, p.efficiency, score, gain)
+        performance_score, efficiency_score = z[p.performance_row + k], z[p.efficiency_row + k]
+        _step_scores(loading, residual, 1.0, factor, performance_score, efficiency_score, score)
+        sample(marginals, p.performance_marginal, score, decay)
+        _step_scores(loading, residual, p.correlation_partial, factor, performance_score, efficiency_score, score)
+        sample(marginals, p.efficiency_marginal, score, gain)
         for lane in range(time.size):
-            pace[lane] = exp(-p.beta * pace[lane])
+            decay[lane] = exp(-p.beta * decay[lane])
             gain[lane] = exp(gain[lane])
         for lane in range(time.size):
             if 12.0 * time[lane] <= months:
                 m = month_of(12.0 * time[lane])
-                value[m, lane] *= pace[lane]
+                value[m, lane] *= decay[lane]
                 efficiency[m, lane] *= gain[lane]
                 generation[m, lane] += 1.0
     return not any_before(time, months)
@@ -133,22 +137,22 @@ def _arrivals(
 
 @inner
 def _step_scores(
-    load: float,
-    own: float,
-    partner: float,
+    loading: float,
+    residual: float,
+    correlation: float,
     factor: NDArray[np.float64],
     first: NDArray[np.float64],
     second: NDArray[np.float64],
     score: NDArray[np.float64],
 ) -> None:
-    """Score load F + own e with e correlated `partner` with the first own score."""
-    rest = np.sqrt(1.0 - partner * partner)
+    """Fill loading F + residual e, where e = correlation first + sqrt(1 - correlation^2) second."""
+    rest = np.sqrt(1.0 - correlation * correlation)
     for lane in range(score.size):
-        score[lane] = load * factor[lane] + own * (partner * first[lane] + rest * second[lane])
+        score[lane] = loading * factor[lane] + residual * (correlation * first[lane] + rest * second[lane])
 
 
 @inner
-def _shifts(
+def _draw_shifts(
     p: Silicon,
     marginals: Marginals,
     z: NDArray[np.float64],
@@ -157,16 +161,16 @@ def _shifts(
     work: NDArray[np.float64],
     worst: NDArray[np.float64],
 ) -> bool:
-    """Put each paradigm shift's 1 - J into the month it happens."""
+    """Multiply each paradigm shift's 1 - J into its month."""
     months = value.shape[0]
     time, gap, loss = scratch[0], scratch[1], scratch[2]
     time[:] = 0.0
     worst[:] = 0.0
-    for k in range(p.paradigm_slots):
-        next_times(marginals, p.paradigm_gap, z[p.z_paradigm_gap + k], time, gap)
+    for k in range(p.paradigm_rate_slots):
+        next_times(marginals, p.paradigm_rate_marginal, z[p.paradigm_rate_row + k], time, gap)
         if not any_before(time, months):
             return True
-        sample(marginals, p.loss, z[p.z_loss + k], loss)
+        sample(marginals, p.paradigm_loss_marginal, z[p.paradigm_loss_row + k], loss)
         for lane in range(time.size):
             if 12.0 * time[lane] <= months:
                 m = month_of(12.0 * time[lane])
@@ -174,7 +178,7 @@ def _shifts(
                 value[m, lane] *= 1.0 - share
                 work[m, lane] *= 1.0 - share
                 worst[lane] = max(worst[lane], share)
-    return p.paradigm_slots == 0 or not any_before(time, months)
+    return p.paradigm_rate_slots == 0 or not any_before(time, months)
 
 
 @inner
@@ -185,7 +189,7 @@ def _accumulate(
     efficiency: NDArray[np.float64],
     generation: NDArray[np.float64],
 ) -> None:
-    """Turn monthly factors into indices: running products, with a month's wear; and count generations."""
+    """Turn monthly factors into month-end indices: running products with each month's wear, and a running count."""
     months, lanes = value.shape
     for lane in range(lanes):
         value[0, lane] *= wear
@@ -240,7 +244,7 @@ def gain_power(arrived: NDArray[np.float64], beta: float, mean: float, sd: float
     return float(arrived @ np.exp(-beta * n * mean + 0.5 * (beta * sd) ** 2 * ((1.0 - share) * n + share * n**2)))
 
 
-def kept(t: float, rate: float, loss: float) -> float:
+def expected_survival(t: float, rate: float, loss: float) -> float:
     """E[prod(1 - J)] over t years of paradigm shifts at `rate` a year that take `loss` on average: e^{-rate t loss}."""
     return float(np.exp(-rate * t * loss))
 

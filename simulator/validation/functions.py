@@ -187,21 +187,21 @@ def vintage_value(
     mean, sd = float(gap.mean), float(gap.sd)
     arrived = silicon.arrivals(age, (mean / sd) ** 2, mean, None)
     progress = silicon.gain_power(arrived, beta, float(performance.mean), float(performance.sd), factor_share)
-    return math.exp(-wear * age) * progress * silicon.kept(age, paradigm_rate, float(paradigm_loss.mean))
+    return math.exp(-wear * age) * progress * silicon.expected_survival(age, paradigm_rate, float(paradigm_loss.mean))
 
 
 def contract_discount(model: Model, months: float, spot: float) -> float:
     """Contract price of a term over the spot price at which it is locked, at the config's long-run price."""
-    longrun = quantile(model.marginals, model.price.longrun, 0.0)
+    longrun = quantile(model.marginals, model.price.longrun_marginal, 0.0)
     return float(price.jump_law(model.price, model.marginals).contract(int(months), spot, longrun)) / spot
 
 
 def locked_discount(model: Model, months: float, spot: float) -> float:
     """The same as compiled code locks it, for a term that a plan of the config uses."""
     p = model.price
-    if p.kind != price.JUMP or months not in p.tenors:
+    if p.model != price.JUMP or months not in p.tenors:
         raise ValueError(f"terms in use are {', '.join(map(str, p.tenors)) or 'none'}; model jump only")
-    longrun = np.full(1, quantile(model.marginals, p.longrun, 0.0))
+    longrun = np.full(1, quantile(model.marginals, p.longrun_marginal, 0.0))
     out, curve = np.empty(1), p.curves
     row = curve.numbers[int(np.flatnonzero(p.tenors == months)[0])]
     contracts.lock(row, curve.low, curve.last, np.log(spot / longrun), np.zeros(1), longrun, out)

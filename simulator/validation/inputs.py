@@ -11,12 +11,11 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from simulator.config import Config
+from simulator.config.fields.numbers import AnyNumber, Sampled
+from simulator.config.fields.ranges import Swing, Table, number
+from simulator.config.fields.walk import key_names
 from simulator.config.laws import law_of
-from simulator.config.mistakes import nearest
-from simulator.config.schema.numbers import AnyNumber, Sampled
-from simulator.config.schema.ranges import Swing, Table, number
-from simulator.config.schema.walk import key_names
-from simulator.config.wording import show
+from simulator.config.wording import nearest, show
 from simulator.drivers.laws import Law
 from simulator.model import Model
 

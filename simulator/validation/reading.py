@@ -17,8 +17,8 @@ from simulator.config import Config, load
 from simulator.config.calendar import fiscal_years
 from simulator.config.loader import Source, build, follows, parse, read_text, reload
 from simulator.config.locate import KeyPath
-from simulator.config.mistakes import Mistake, explain, nearest
-from simulator.config.wording import show
+from simulator.config.mistakes import Mistake, explain
+from simulator.config.wording import nearest, show
 from simulator.errors import ConfigError
 from simulator.finance.metrics import plan_metrics, world_metrics
 from simulator.finance.series import series_names

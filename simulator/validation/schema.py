@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from simulator.config.schema.numbers import Slug, Title
-from simulator.config.schema.ranges import Range, Table
+from simulator.config.fields.numbers import Slug, Title
+from simulator.config.fields.ranges import Range, Table
 
 ROUNDING = 1e-9  # of the value: 0.35 less 0.30 is not .05 in binary
 

@@ -9,9 +9,12 @@ WORLD = (
     Mutation("the t copula loses the sign of a factor", "-f if place[l] < 0.0 else f", "f", "regimes"),
     Mutation("today's chips are new", "time[:] = -p.age", "time[:] = 0.0", "world"),
     Mutation(
-        "steps swap their own scores", "partner * first[lane] + rest *", "partner * second[lane] + rest *", "world"
+        "steps swap their own scores",
+        "correlation * first[lane] + rest *",
+        "correlation * second[lane] + rest *",
+        "world",
     ),
-    Mutation("progress raises old value", "exp(-p.beta * pace[lane])", "exp(p.beta * pace[lane])", "world"),
+    Mutation("progress raises old value", "exp(-p.beta * decay[lane])", "exp(p.beta * decay[lane])", "world"),
     Mutation("chips at work do not wear", "work[m - 1, lane] * wear", "work[m - 1, lane]", "world"),
     Mutation("a shift takes value but no work", "work[m, lane] *= 1.0 - share", "work[m, lane] *= 1.0", "world"),
     Mutation(
@@ -21,9 +24,16 @@ WORLD = (
         "world",
     ),
     Mutation("events come a month early", "int(math.ceil(months)) - 1, 0)", "int(math.ceil(months)) - 2, 0)", "world"),
-    Mutation("queue ignores the region", "p.regional * region[lane]", "p.regional * own[lane]", "world"),
-    Mutation("requests that would fail succeed", "fail[lane] < fail_z", "fail[lane] > fail_z", "world"),
-    Mutation("power elsewhere is asked for in the past", "known = max(0.0, requested)", "known = requested", "world"),
+    Mutation(
+        "queue ignores the region",
+        "p.regional_share_loading * region[lane]",
+        "p.regional_share_loading * site[lane]",
+        "world",
+    ),
+    Mutation("requests that would fail succeed", "fail[lane] < threshold", "fail[lane] > threshold", "world"),
+    Mutation(
+        "power elsewhere is asked for in the past", "failure = max(0.0, requested)", "failure = requested", "world"
+    ),
     Mutation(
         "a near hall may outlast its power",
         "min(start + built[lane], energised",
@@ -33,13 +43,18 @@ WORLD = (
     Mutation("a hall without power is energised", "max(built[lane], power)", "min(built[lane], power)", "world"),
     Mutation(
         "elasticity loads its own score negatively",
-        "p.load * factor[lane] + p.own * z[p.z_eps",
-        "p.load * factor[lane] - p.own * z[p.z_eps",
+        "p.elasticity_loading * factor[lane] + p.elast",
+        "p.elasticity_loading * factor[lane] - p.elast",
         "world",
     ),
-    Mutation("ad noise takes next month's score", "p.sd * z[p.z_noise + m,", "p.sd * z[p.z_noise + m + 1,", "world"),
+    Mutation(
+        "ad noise takes next month's score",
+        "p.noise_sd * z[p.noise_row + m,",
+        "p.noise_sd * z[p.noise_row + m + 1,",
+        "world",
+    ),
     Mutation("P12 is of 13 months", "WINDOW = 12", "WINDOW = 13", "world"),
-    Mutation("jumps grow until the month's end", "exp(-p.kappa * left)", "exp(p.kappa * left)", "world"),
+    Mutation("jumps grow until the month's end", "exp(-p.kappa * rest)", "exp(p.kappa * rest)", "world"),
     Mutation("price forgets its long-run level", "longrun[lane] * exp(y[lane])", "p.spot0 * exp(y[lane])", "world"),
     Mutation("glut and shortage are swapped", "lane] < 0.0 else SHORTAGE", "lane] > 0.0 else SHORTAGE", "regimes"),
     Mutation("outer regimes stay outer", "outer if state[lane] == NORMAL", "outer if state[lane] != NORMAL", "regimes"),
@@ -50,7 +65,7 @@ WORLD = (
         "world",
     ),
     Mutation(
-        "the spread starts at its mean", "spread[lane] = log(p.spread0)", "spread[lane] = p.spread_log_mean", "world"
+        "the spread starts at its mean", "spread[lane] = log(p.spread0)", "spread[lane] = p.spread_mean_log", "world"
     ),
     Mutation(
         "early sites count as late",
@@ -74,7 +89,7 @@ WORLD = (
         "stress",
     ),
     Mutation("factors are not shifted", "x[l] += shift", "x[l] += 0.0", "stress"),
-    Mutation("queues are not stressed", "+ p.own * own[lane] + p.score_shift", "+ p.own * own[lane]", "stress"),
+    Mutation("queues are not stressed", "            + p.score_shift\n", "", "stress"),
     Mutation(
         "the price is not shocked", "log(p.spot0 / longrun[lane]) + p.shock", "log(p.spot0 / longrun[lane])", "stress"
     ),

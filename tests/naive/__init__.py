@@ -60,7 +60,7 @@ def _series(model: Any, world: World) -> dict[str, Array]:
         "work": world.work,
         "effic": world.effic,
         "exp_x": world.boom,
-        "ads": model.arpu.base[:, None] * world.boom,
+        "ads": model.arpu.revenue0_by_month[:, None] * world.boom,
         "rs": world.rs,
         "opening_rs": world.opening_rs,
         "generations": world.arrived,

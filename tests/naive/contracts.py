@@ -21,7 +21,7 @@ STEP = 1.0 / 16.0  # of scores: the laws' tables are smooth between their nodes
 
 def contract_prices(model: Any, world: World) -> Array:
     """Price of each distinct tenor locked in each month, (tenors, months, paths)."""
-    quote = _regime_price if model.price.kind == 1 else _jump_price
+    quote = _regime_price if model.price.model == 1 else _jump_price
     return np.array([
         [quote(model, world, m, int(tenor)) for m in range(model.months)] for tenor in model.price.tenors
     ])  # fmt: skip
@@ -56,10 +56,10 @@ _LIFTS: dict[tuple[Any, ...], float] = {}
 def _jump_lift(model: Any, t: float) -> float:
     """What the jumps of the next t years add to ln E[P_t]."""
     p = model.price
-    if p.jump_slots == 0:
+    if p.jump_rate_slots == 0:
         return 0.0
     value, weight = _jump_sizes(model)
-    key = (p.kappa, t, float(quantile(model.marginals, p.jump_gap, np.zeros(1))[0]), value.tobytes())
+    key = (p.kappa, t, float(quantile(model.marginals, p.jump_rate_marginal, np.zeros(1))[0]), value.tobytes())
     if key not in _LIFTS:
         rate = np.log(2.0) / key[2]  # gaps are exponential: their median is ln 2 / rate
         total = 0.0
@@ -71,7 +71,7 @@ def _jump_lift(model: Any, t: float) -> float:
 
 def _jump_sizes(model: Any) -> tuple[Array, Array]:
     """Sizes of jumps and their probabilities, as sampled: a quadrature that is exact for what is smooth by table."""
-    tables, i = model.marginals, model.price.jump_size
+    tables, i = model.marginals, model.price.jump_size_marginal
     if tables.kind[i] == CONSTANT:
         return np.array([tables.a[i]]), np.ones(1)
     if tables.kind[i] == EMPIRICAL:
@@ -104,14 +104,14 @@ def _order_statistics(tables: Any, i: int) -> tuple[Array, Array]:
 def _regime_price(model: Any, world: World, m: int, tenor: int) -> Array:
     """E[P_t] = [row of exp(Q t) of today's regime] . level x factor x E[exp(u_t) | u today]."""
     p = model.price
-    leave = [np.log(2.0) / float(quantile(model.marginals, stay, np.zeros(1))[0]) for stay in p.stay]
+    leave = [np.log(2.0) / float(quantile(model.marginals, stay, np.zeros(1))[0]) for stay in p.regime_stays_marginal]
     generator = np.array([[-leave[0], leave[0], 0.0],
                           [leave[1] / 2.0, -leave[1], leave[1] / 2.0],
                           [0.0, leave[2], -leave[2]]])  # fmt: skip
     kappa = -12.0 * np.log(p.phi)
     expected = 0.0
     for t in _mid_months(tenor):
-        level = (expm(generator * t) @ p.level)[world.regime[m]]
+        level = (expm(generator * t) @ p.regime_levels)[world.regime[m]]
         variance = p.sd**2 * (-np.expm1(-2.0 * kappa * t)) / (1.0 - p.phi**2) if kappa > 0.0 else p.sd**2 * 12.0 * t
         expected = expected + level * world.lift * np.exp(world.noise[m] * p.phi ** (12.0 * t) + 0.5 * variance)
     return expected / tenor

@@ -77,7 +77,11 @@ class Letting:
 
     def _impact(self, m: int, let: Array) -> Array:
         """What own supply leaves of the price."""
-        return 1.0 / (1.0 + let / self.model.price.market[m]) if self.plans.own_supply[self.plan] else np.ones_like(let)
+        return (
+            1.0 / (1.0 + let / self.model.price.market0_by_month[m])
+            if self.plans.own_supply[self.plan]
+            else np.ones_like(let)
+        )
 
     def _choose(
         self, m: int, at: list[dict[str, Array]], whole: list[Array], learned: Array, effective: Array
@@ -87,8 +91,8 @@ class Letting:
             return self.chosen
         world, arpu = self.world, self.model.arpu
         first = max(0, m - 11)
-        ads = (arpu.base[first : m + 1, None] * world.boom[first : m + 1]).mean(axis=0) * 12.0 * THOUSAND
-        gained = world.margin * ads * np.exp(world.eps * learned) * world.eps / (arpu.fleet[m] + effective)
+        ads = (arpu.revenue0_by_month[first : m + 1, None] * world.boom[first : m + 1]).mean(axis=0) * 12.0 * THOUSAND
+        gained = world.margin * ads * np.exp(world.eps * learned) * world.eps / (arpu.fleet0_by_month[m] + effective)
         impact = self._impact(m, self._let(at, self._choices(whole)[0]))
         return [
             site["working"] & ~all_ & (self.occupancy * world.p12[m] * site["left"] * impact > gained * site["power"])

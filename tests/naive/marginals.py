@@ -59,10 +59,10 @@ def factors(model: Any, z: Array) -> Array:
     then moved by the stress `shift`.
     """
     dependence = model.dependence
-    scores = z[dependence.z_factors : dependence.z_factors + 7]
-    normal = dependence.chol @ scores[:6]
+    scores = z[dependence.factor_row : dependence.factor_row + 7]
+    normal = dependence.correlation_cholesky @ scores[:6]
     shift = np.asarray(dependence.shift)[:, None]
-    if not dependence.student:
+    if not dependence.family:
         return normal + shift
-    x = normal * quantile(model.marginals, dependence.inverse_scale, scores[6])  # t with nu degrees of freedom
-    return np.sign(x) * _cubics(dependence.score, np.arcsinh(np.abs(x)) * dependence.per_unit) + shift
+    x = normal * quantile(model.marginals, dependence.nu_marginal, scores[6])  # t with nu degrees of freedom
+    return np.sign(x) * _cubics(dependence.nu_table, np.arcsinh(np.abs(x)) * dependence.nu_table_per_unit) + shift

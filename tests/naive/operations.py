@@ -38,9 +38,9 @@ def run_operations(model: Any, world: World, plan: int, z: Array) -> Operations:
     for m in range(model.months):
         let, rented = letting.step(m, learned, effective), cloud.step(m)
         effective = let["W"] + rented["W"]
-        ratio = (arpu.fleet[m] + effective) / arpu.fleet[m]
-        learned = learned + arpu.lag * (np.log(ratio) - learned)
-        ads = arpu.base[m] * world.boom[m]
+        ratio = (arpu.fleet0_by_month[m] + effective) / arpu.fleet0_by_month[m]
+        learned = learned + arpu.lag_share * (np.log(ratio) - learned)
+        ads = arpu.revenue0_by_month[m] * world.boom[m]
         increment = world.margin * ads * np.expm1(world.eps * learned)
         ebitda = increment + let["lease"] - rented["cloud"] - works.monthly["operating_cost"][m]
         tested = m in model.finance.test_months

@@ -69,7 +69,7 @@ class Site:
         month = np.maximum(np.ceil(energised).astype(int) - 1, 0)
         self.built_month = np.maximum(np.ceil(self.built).astype(int) - 1, 0)
         self.fee, self.fee_month = np.zeros_like(energised), planned - 1
-        if model.plans.chips[plan] == 1 and not model.grid.near[i]:
+        if model.plans.chips[plan] == 1 and not model.grid.near_term_flag[i]:
             self.paid_by = np.maximum(energised, planned)
             self.delivered = np.maximum(np.ceil(self.paid_by).astype(int) - 1, 0)
             self.service = self.delivered

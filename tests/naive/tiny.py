@@ -82,18 +82,20 @@ def tiny_model(
     silicon, grid = _silicon(tables, n), _grid(tables, n, {**SITE, **(site or {})})
     return SimpleNamespace(
         months=n.months,
-        dependence=SimpleNamespace(chol=np.eye(6), student=0, z_factors=0, shift=np.zeros(6)),
+        dependence=SimpleNamespace(correlation_cholesky=np.eye(6), family=0, factor_row=0, shift=np.zeros(6)),
         silicon=silicon,
         grid=grid,
         arpu=SimpleNamespace(
-            base=np.full(n.months, 10.0), fleet=np.full(n.months, 100.0), level=0.0, phi=1.0, sd=0.0,
-            epsilon=tables.add(n.eps), load=0.0, own=0.0, lag=1.0, margin=tables.add(0.8), z_noise=0,
-            z_epsilon=0, z_margin=0,
+            revenue0_by_month=np.full(n.months, 10.0), fleet0_by_month=np.full(n.months, 100.0), factor_level=0.0,
+            noise_phi=1.0, noise_sd=0.0, elasticity_marginal=tables.add(n.eps), elasticity_loading=0.0,
+            elasticity_residual=0.0, lag_share=1.0, margin_marginal=tables.add(0.8), noise_row=0, elasticity_row=0,
+            margin_row=0,
         ),
         price=_price(tables, n),
         funding=SimpleNamespace(
-            rate0=0.04, rate_mean=0.04, rate_load=0.0, rate_phi=1.0, rate_sd=0.0, spread0=0.01,
-            spread_log_mean=np.log(0.01), spread_load=0.0, spread_phi=1.0, spread_sd=0.0, z_rate=0, z_spread=0,
+            rate0=0.04, rate_mean=0.04, rate_factor_level=0.0, rate_phi=1.0, rate_sd=0.0, spread0=0.01,
+            spread_mean_log=np.log(0.01), spread_factor_level=0.0, spread_phi=1.0, spread_sd=0.0, rate_row=0,
+            spread_row=0,
         ),
         programme=SimpleNamespace(
             shell_per_mw=0.01, compute_per_mw=0.02, cost=tables.add(n.multiplier), delivery=6,
@@ -115,30 +117,33 @@ def tiny_model(
 
 def _silicon(tables: Tables, n: SimpleNamespace) -> SimpleNamespace:
     return SimpleNamespace(
-        slots=2, gap_first=tables.add(n.arrival + 1.0), gap=tables.add(100.0), age=1.0,
-        performance=tables.add(n.step), efficiency=tables.add(n.efficiency), load=0.0, own=1.0, partner=0.0,
-        beta=1.0, wear=n.wear, paradigm_slots=0, paradigm_gap=tables.add(20.0), loss=tables.add(0.5),
-        z_gap=0, z_performance=0, z_efficiency=0, z_paradigm_gap=0, z_loss=0,
-        shock_loss=0.0, shock_month=1,
+        gap_slots=2, gap_first_marginal=tables.add(n.arrival + 1.0), gap_marginal=tables.add(100.0), age=1.0,
+        performance_marginal=tables.add(n.step), efficiency_marginal=tables.add(n.efficiency),
+        factor_share_loading=0.0, factor_share_residual=1.0, correlation_partial=0.0, beta=1.0, wear=n.wear,
+        paradigm_rate_slots=0, paradigm_rate_marginal=tables.add(20.0), paradigm_loss_marginal=tables.add(0.5),
+        gap_row=0, performance_row=0, efficiency_row=0, paradigm_rate_row=0, paradigm_loss_row=0, shock_loss=0.0,
+        shock_month=1,
     )  # fmt: skip
 
 
 def _grid(tables: Tables, n: SimpleNamespace, site: Numbers) -> SimpleNamespace:
     return SimpleNamespace(
         **{name: np.array([site[name]]) for name in ("mw", "start", "requested", "planned")},
-        near=np.array([int(site["planned"] <= n.near_term)]), queue=[tables.add(site["queue"])],
-        build=[tables.add(site["build"])], behind_meter=tables.add(n.behind), slip=tables.add(site["slip"]),
-        fail_z=n.fail_z, national=0.0, regional=0.0, own=1.0, score_shift=0.0, z_region=[0], z_site=[0],
+        near_term_flag=np.array([int(site["planned"] <= n.near_term)]), queue_marginal=[tables.add(site["queue"])],
+        build_marginal=[tables.add(site["build"])], behind_meter_marginal=tables.add(n.behind),
+        slip_marginal=tables.add(site["slip"]), fail_probability_threshold=n.fail_z, national_share_loading=0.0,
+        regional_share_loading=0.0, queue_residual=1.0, score_shift=0.0, region_row=[0], site_row=[0],
     )  # fmt: skip
 
 
 def _price(tables: Tables, n: SimpleNamespace) -> SimpleNamespace:
     return SimpleNamespace(
-        kind=0, spot0=n.price, longrun=tables.add(n.price), load=0.0, kappa=1.0, phi=1.0, sd=0.0, common=0.0,
-        own=1.0, jump_slots=0, jump_gap=tables.add(1.0), jump_size=tables.add(0.0),
-        level=np.array([5.0, 10.0, 20.0]), stay=[tables.add(years) for years in (0.5, 1.0, 0.25)], state0=2,
-        regime_slots=6, z_noise=0, z_longrun=0, z_jump_gap=0, z_jump_size=0, z_stay=0, z_turn=0,
-        shock=0.0, tenors=np.array(n.tenors, dtype=int), market=np.full(n.months, n.market),
+        model=0, spot0=n.price, longrun_marginal=tables.add(n.price), factor_level=0.0, kappa=1.0, phi=1.0, sd=0.0,
+        arpu_correlation=0.0, arpu_correlation_residual=1.0, jump_rate_slots=0, jump_rate_marginal=tables.add(1.0),
+        jump_size_marginal=tables.add(0.0), regime_levels=np.array([5.0, 10.0, 20.0]),
+        regime_stays_marginal=[tables.add(years) for years in (0.5, 1.0, 0.25)], regime_start=2, regime_stays_slots=6,
+        noise_row=0, longrun_row=0, jump_rate_row=0, jump_size_row=0, regime_stays_row=0, regime_turn_row=0,
+        shock=0.0, tenors=np.array(n.tenors, dtype=int), market0_by_month=np.full(n.months, n.market),
     )  # fmt: skip
 
 

@@ -54,15 +54,14 @@ def draw_world(model: Any, z: Array) -> World:
     p12 = np.array([price[max(0, m - ROLLING + 1) : m + 1].mean(axis=0) for m in range(model.months)])
     rs, opening_rs = _funding(model, z, factor["rates"], factor["spread"])
     arpu, programme = model.arpu, model.programme
+    elasticity = arpu.elasticity_loading * factor["arpu"] + arpu.elasticity_residual * z[arpu.elasticity_row]
     return World(
         value, work, effic, arrived, worst, build_end, energised, behind_meter, boom,
-        quantile(model.marginals, arpu.epsilon, arpu.load * factor["arpu"] + arpu.own * z[arpu.z_epsilon]),
-        quantile(model.marginals, arpu.margin, z[arpu.z_margin]),
-        price, p12, rs, opening_rs,
+        quantile(model.marginals, arpu.elasticity_marginal, elasticity),
+        quantile(model.marginals, arpu.margin_marginal, z[arpu.margin_row]), price, p12, rs, opening_rs,
         quantile(model.marginals, programme.cost, z[programme.z_cost]),
         quantile(model.marginals, programme.operating_cost, z[programme.z_operating_cost]),
-        quantile(model.marginals, programme.resale, z[programme.z_resale]),
-        longrun, lift, regime, noise,
+        quantile(model.marginals, programme.resale, z[programme.z_resale]), longrun, lift, regime, noise,
     )  # fmt: skip
 
 
@@ -75,15 +74,19 @@ def event_rows(z: Array, first: int, count: int) -> Array:
 def _silicon(model: Any, z: Array, factor: Array) -> tuple[Array, Array, Array, Array, Array]:
     """Value, ability and efficiency indices, generations so far and the worst paradigm shift."""
     s, tables = model.silicon, model.marginals
-    gaps = quantile(tables, s.gap, event_rows(z, s.z_gap, s.slots))
-    gaps[0] = quantile(tables, s.gap_first, z[s.z_gap]) - s.age
+    gaps = quantile(tables, s.gap_marginal, event_rows(z, s.gap_row, s.gap_slots))
+    gaps[0] = quantile(tables, s.gap_first_marginal, z[s.gap_row]) - s.age
     arrival = np.cumsum(gaps, axis=0)
-    own_g, other = event_rows(z, s.z_performance, s.slots), event_rows(z, s.z_efficiency, s.slots)
-    own_h = s.partner * own_g + np.sqrt(1.0 - s.partner**2) * other
-    g = quantile(tables, s.performance, s.load * factor + s.own * own_g)
-    h = quantile(tables, s.efficiency, s.load * factor + s.own * own_h)
-    shift = np.cumsum(quantile(tables, s.paradigm_gap, event_rows(z, s.z_paradigm_gap, s.paradigm_slots)), axis=0)
-    loss = np.minimum(quantile(tables, s.loss, event_rows(z, s.z_loss, s.paradigm_slots)), WORST)
+    own_g, other = event_rows(z, s.performance_row, s.gap_slots), event_rows(z, s.efficiency_row, s.gap_slots)
+    own_h = s.correlation_partial * own_g + np.sqrt(1.0 - s.correlation_partial**2) * other
+    g = quantile(tables, s.performance_marginal, s.factor_share_loading * factor + s.factor_share_residual * own_g)
+    h = quantile(tables, s.efficiency_marginal, s.factor_share_loading * factor + s.factor_share_residual * own_h)
+    shift = np.cumsum(
+        quantile(tables, s.paradigm_rate_marginal, event_rows(z, s.paradigm_rate_row, s.paradigm_rate_slots)), axis=0
+    )
+    loss = np.minimum(
+        quantile(tables, s.paradigm_loss_marginal, event_rows(z, s.paradigm_loss_row, s.paradigm_rate_slots)), WORST
+    )
     value, work, effic, count = [], [], [], []
     for m in range(model.months):
         t = (m + 1) / 12.0
@@ -104,17 +107,22 @@ def _grid(model: Any, z: Array, factor: Array) -> tuple[Array, Array, Array]:
     grid, tables = model.grid, model.marginals
     ends, powers, behind = [], [], []
     for i in range(len(grid.mw)):
-        own = z[grid.z_site[i] : grid.z_site[i] + 5]
-        end = grid.start[i] + quantile(tables, grid.build[i], own[1])
-        if grid.near[i]:
-            energised = grid.planned[i] + quantile(tables, grid.slip, own[4])
+        own = z[grid.site_row[i] : grid.site_row[i] + 5]
+        end = grid.start[i] + quantile(tables, grid.build_marginal[i], own[1])
+        if grid.near_term_flag[i]:
+            energised = grid.planned[i] + quantile(tables, grid.slip_marginal, own[4])
             end = np.minimum(end, energised)
             failed = np.zeros(z.shape[1], dtype=bool)
         else:
-            score = grid.national * factor + grid.regional * z[grid.z_region[i]] + grid.own * own[0] + grid.score_shift
-            queued = grid.requested[i] + quantile(tables, grid.queue[i], score)
-            other = max(0.0, grid.requested[i]) + quantile(tables, grid.behind_meter, own[3])
-            failed = own[2] < grid.fail_z
+            score = (
+                grid.national_share_loading * factor
+                + grid.regional_share_loading * z[grid.region_row[i]]
+                + grid.queue_residual * own[0]
+                + grid.score_shift
+            )
+            queued = grid.requested[i] + quantile(tables, grid.queue_marginal[i], score)
+            other = max(0.0, grid.requested[i]) + quantile(tables, grid.behind_meter_marginal, own[3])
+            failed = own[2] < grid.fail_probability_threshold
             energised = np.maximum(end, np.where(failed, other, queued))
         ends.append(end)
         powers.append(energised)
@@ -125,8 +133,8 @@ def _grid(model: Any, z: Array, factor: Array) -> tuple[Array, Array, Array]:
 def _noise(model: Any, z: Array, factor: Array) -> tuple[Array, Array]:
     """exp(x) of ad revenue and the shocks that drove it, both (months, paths)."""
     arpu = model.arpu
-    shocks = z[arpu.z_noise : arpu.z_noise + model.months]
-    x = _reverting(np.zeros(z.shape[1]), arpu.level * factor, arpu.phi, arpu.sd * shocks)
+    shocks = z[arpu.noise_row : arpu.noise_row + model.months]
+    x = _reverting(np.zeros(z.shape[1]), arpu.factor_level * factor, arpu.noise_phi, arpu.noise_sd * shocks)
     return np.exp(x), shocks
 
 
@@ -142,16 +150,18 @@ def _reverting(start: Array, mean: Array, phi: float, pushes: Array) -> Array:
 def _price(model: Any, z: Array, factor: Array, arpu_shocks: Array) -> tuple[Array, Array, Array, Array, Array]:
     """Price of the frontier vintage, USD per W-year, (months, paths), and what it is made of."""
     p, tables, n = model.price, model.marginals, z.shape[1]
-    pushes = p.sd * (p.common * arpu_shocks + p.own * z[p.z_noise : p.z_noise + model.months])
-    lift = np.exp(p.load * factor)
-    if p.kind == 1:
+    pushes = p.sd * (
+        p.arpu_correlation * arpu_shocks + p.arpu_correlation_residual * z[p.noise_row : p.noise_row + model.months]
+    )
+    lift = np.exp(p.factor_level * factor)
+    if p.model == 1:
         regime = _regimes(model, z)
         noise = _reverting(np.full(n, p.shock), np.zeros(n), p.phi, pushes)
-        return p.level[regime] * lift * np.exp(noise), np.full(n, np.nan), lift, regime, noise
-    longrun = quantile(tables, p.longrun, z[p.z_longrun]) * lift
+        return p.regime_levels[regime] * lift * np.exp(noise), np.full(n, np.nan), lift, regime, noise
+    longrun = quantile(tables, p.longrun_marginal, z[p.longrun_row]) * lift
     y = _reverting(np.log(p.spot0 / longrun) + p.shock, np.zeros(n), p.phi, pushes)
-    times = np.cumsum(quantile(tables, p.jump_gap, event_rows(z, p.z_jump_gap, p.jump_slots)), axis=0)
-    sizes = quantile(tables, p.jump_size, event_rows(z, p.z_jump_size, p.jump_slots))
+    times = np.cumsum(quantile(tables, p.jump_rate_marginal, event_rows(z, p.jump_rate_row, p.jump_rate_slots)), axis=0)
+    sizes = quantile(tables, p.jump_size_marginal, event_rows(z, p.jump_size_row, p.jump_rate_slots))
     for m in range(model.months):
         age = (m + 1) / 12.0 - times
         y[m] += np.where(12.0 * times <= m + 1, sizes * np.exp(-p.kappa * np.maximum(age, 0.0)), 0.0).sum(axis=0)
@@ -161,13 +171,15 @@ def _price(model: Any, z: Array, factor: Array, arpu_shocks: Array) -> tuple[Arr
 def _regimes(model: Any, z: Array) -> Array:
     """The regime each path is in, (months, paths)."""
     p, n = model.price, z.shape[1]
-    state = np.full(n, p.state0, dtype=int)
+    state = np.full(n, p.regime_start, dtype=int)
     until = np.zeros(n)  # years
-    states = np.full((model.months, n), p.state0, dtype=int)
-    for k in range(p.regime_slots):
-        stays = np.array([quantile(model.marginals, p.stay[j], z[p.z_stay + k]) for j in range(3)])
+    states = np.full((model.months, n), p.regime_start, dtype=int)
+    for k in range(p.regime_stays_slots):
+        stays = np.array(
+            [quantile(model.marginals, p.regime_stays_marginal[j], z[p.regime_stays_row + k]) for j in range(3)]
+        )
         until = until + np.choose(state, stays)
-        outer = np.where(z[p.z_turn + k] < 0.0, 0, 2)
+        outer = np.where(z[p.regime_turn_row + k] < 0.0, 0, 2)
         state = np.where(state == NORMAL, outer, NORMAL)
         for m in range(model.months):
             states[m] = np.where(12.0 * until <= m + 1, state, states[m])
@@ -177,10 +189,10 @@ def _regimes(model: Any, z: Array) -> Array:
 def _funding(model: Any, z: Array, rates: Array, spread: Array) -> tuple[Array, Array]:
     """Rate plus spread at each month's end and at its beginning, (months, paths)."""
     f, n, months = model.funding, z.shape[1], model.months
-    mean = f.rate_mean + f.rate_load * rates
-    r = _reverting(np.full(n, f.rate0), mean, f.rate_phi, f.rate_sd * z[f.z_rate : f.z_rate + months])
-    log_mean = f.spread_log_mean + f.spread_load * spread
-    pushes = f.spread_sd * z[f.z_spread : f.z_spread + months]
+    mean = f.rate_mean + f.rate_factor_level * rates
+    r = _reverting(np.full(n, f.rate0), mean, f.rate_phi, f.rate_sd * z[f.rate_row : f.rate_row + months])
+    log_mean = f.spread_mean_log + f.spread_factor_level * spread
+    pushes = f.spread_sd * z[f.spread_row : f.spread_row + months]
     rs = r + np.exp(_reverting(np.full(n, np.log(f.spread0)), log_mean, f.spread_phi, pushes))
     return rs, np.vstack([np.full(n, f.rate0 + f.spread0), rs[:-1]])
 

@@ -48,7 +48,7 @@ def tests(path: Path, plan: str) -> Tests:
     charges = _year(s["rent"]) + _year(s["cloud"])
     charged = plans.jv_share[k] > 0.0 or plans.own[k] < 1.0
     cfads, ebitda = _year(s["cfads"]), _year(s["ebitda"])
-    earned = f.leverage_share * _year(path.model.arpu.base * path.world.monthly[at.NOISE]) + ebitda
+    earned = f.leverage_share * _year(path.model.arpu.revenue0_by_month * path.world.monthly[at.NOISE]) + ebitda
     debt = plans.other_debt[k] + left * books.schedule.balance + s["revolver"] - held + s["owed"]
     ratios = {
         "dscr": _over(cfads, served, at_test),

@@ -65,13 +65,13 @@ def shifts(path: Path) -> Iterator[Event]:
 def prices(path: Path) -> Iterator[Event]:
     """Turns of the regime, or jumps of the price."""
     p, price = path.model.price, path.world.monthly[at.PRICE]
-    noise = path.z[path.model.arpu.z_noise :][: price.size]
-    shocks = p.sd * (p.common * noise + p.own * path.z[p.z_noise :][: price.size])
-    load = math.exp(p.load * path.world.factors[3])
-    if p.kind == REGIME:
+    noise = path.z[path.model.arpu.noise_row :][: price.size]
+    shocks = p.sd * (p.arpu_correlation * noise + p.arpu_correlation_residual * path.z[p.noise_row :][: price.size])
+    load = math.exp(p.factor_level * path.world.factors[3])
+    if p.model == REGIME:
         yield from _turns(path, shocks, load)
         return
-    longrun = quantile(path.model.marginals, p.longrun, float(path.z[p.z_longrun])) * load
+    longrun = quantile(path.model.marginals, p.longrun_marginal, float(path.z[p.longrun_row])) * load
     y = np.log(price / longrun)
     start = math.log(p.spot0 / longrun) + p.shock
     jumps = y - p.phi * np.concatenate([[start], y[:-1]]) - shocks
@@ -85,12 +85,12 @@ def prices(path: Path) -> Iterator[Event]:
 def _turns(path: Path, shocks: Floats, scale: float) -> Iterator[Event]:
     """Changes of the price's regime."""
     p, price = path.model.price, path.world.monthly[at.PRICE]
-    u, state = p.shock, p.state0
+    u, state = p.shock, p.regime_start
     for m in range(price.size):
         u = u * p.phi + shocks[m]
-        now = int(np.argmin(np.abs(np.log(price[m] / (p.level * scale)) - u)))
+        now = int(np.argmin(np.abs(np.log(price[m] / (p.regime_levels * scale)) - u)))
         if now != state:
-            level = float(p.level[now] * scale)
+            level = float(p.regime_levels[now] * scale)
             text = f"price regime turns from {REGIMES[state]} to {REGIMES[now]}: level {level:.1f} USD/W-year"
             yield Event(m, "price", text, {"from": state, "to": now, "level": level, "price": float(price[m])})
         state = now

@@ -11,12 +11,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, field_validator
 
-from simulator.config.schema.dependence import Dependence
-from simulator.config.schema.drivers import Drivers
-from simulator.config.schema.numbers import Slug, Title
+from simulator.config.drivers import Drivers
+from simulator.config.drivers.dependence import Dependence
+from simulator.config.fields.numbers import Slug, Title
+from simulator.config.fields.ranges import Range, Table
 from simulator.config.schema.plans import Levers, Plan
 from simulator.config.schema.programme import Note, Programme, Site
-from simulator.config.schema.ranges import Range, Table
 
 TALLY = (
     "npv",

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from simulator.config.schema.laws import Normal
-from simulator.config.schema.numbers import BIG, Amount, Lifetime, Months, Number, Positive, Rate, Sampled, Share, Slug
-from simulator.config.schema.ranges import Range, Table
+from simulator.config.fields.laws import Normal
+from simulator.config.fields.numbers import BIG, Amount, Lifetime, Months, Number, Positive, Rate, Sampled, Share, Slug
+from simulator.config.fields.ranges import Range, Table
 
 Years = Annotated[Number, Range(1.0, 100.0, whole=True)]
 

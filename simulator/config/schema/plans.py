@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from simulator.config.fields.numbers import Positive, Share, Title
+from simulator.config.fields.ranges import Table
 from simulator.config.schema.levers import (
     Cloud,
     Covenants,
@@ -16,8 +18,6 @@ from simulator.config.schema.levers import (
     LeaseExcess,
     Liquidity,
 )
-from simulator.config.schema.numbers import Positive, Share, Title
-from simulator.config.schema.ranges import Table
 
 Chips = Literal["committed", "deferred"]
 Refresh = Literal["book", "economic", "none"]

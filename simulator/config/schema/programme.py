@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from simulator.config.schema.laws import Pert
-from simulator.config.schema.numbers import (
+from simulator.config.fields.laws import Pert
+from simulator.config.fields.numbers import (
     BIG,
     Date,
     Growth,
@@ -21,7 +21,7 @@ from simulator.config.schema.numbers import (
     Slug,
     Title,
 )
-from simulator.config.schema.ranges import Range, Table
+from simulator.config.fields.ranges import Range, Table
 
 
 class Programme(Table):

@@ -6,7 +6,7 @@
                                   uniform(low, high) exponential(mean)
     percentiles(p10, p50, p90[, low, high])    three-term metalog
     empirical(values)             linear between order statistics
-    truncated(law[, low, high]), zero_inflated(law, probability), given_over(law, age)
+    truncated(law[, low, high]), zero_inflated(law, probability), condition_on_exceeding(law, age)
 
     freeze(laws)                  the tables that compiled code samples from
     slots(law, horizon)           how long a list of renewal events must be
@@ -14,10 +14,10 @@
 Bad parameters raise ValueError with a text `given .., wanted ..`.
 """
 
-from simulator.drivers.laws.base import Constant, Law
+from simulator.drivers.laws.base import NEGLIGIBLE, Constant, Law
 from simulator.drivers.laws.empirical import empirical
 from simulator.drivers.laws.metalog import percentiles
-from simulator.drivers.laws.modified import given_over, truncated, zero_inflated
+from simulator.drivers.laws.modified import condition_on_exceeding, truncated, zero_inflated
 from simulator.drivers.laws.named import named
 from simulator.drivers.laws.renewal import slots
 from simulator.drivers.laws.tables import freeze
@@ -25,11 +25,12 @@ from simulator.drivers.laws.tables import freeze
 constant = Constant
 
 __all__ = [
+    "NEGLIGIBLE",
     "Law",
+    "condition_on_exceeding",
     "constant",
     "empirical",
     "freeze",
-    "given_over",
     "named",
     "percentiles",
     "slots",

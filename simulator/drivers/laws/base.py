@@ -15,6 +15,7 @@ from scipy.special import ndtr
 Array = NDArray[np.float64]
 Numbers = float | Array
 Values = Any  # an array where an array was given, else a number
+NEGLIGIBLE = 1e-12  # a probability that no run will see: tails beyond it are not followed
 _REACH = 37.5  # scores beyond have a probability that underflows
 
 

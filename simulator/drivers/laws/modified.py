@@ -8,10 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
-from simulator.drivers.laws.base import Array, Constant, Law, Numbers, Values, require
+from simulator.drivers.laws.base import NEGLIGIBLE, Array, Constant, Law, Numbers, Values, require
 from simulator.drivers.laws.empirical import Empirical
 
-_RAREST = 1e-12  # a condition must be at least this likely: beyond, the tail of a law means nothing
 _SCORE_LIMIT = 8.0
 
 
@@ -107,7 +106,7 @@ def truncated(law: Law, low: float | None = None, high: float | None = None) -> 
         if not bottom <= 0.0 <= top:
             return truncated(law.base, low, high)
         kept = float(law.base.cdf(top)) * (1.0 - law.probability)
-        if kept < _RAREST:
+        if kept < NEGLIGIBLE:
             return Constant(0.0)
         return ZeroInflated(truncated(law.base, low, high), law.probability / (law.probability + kept))
     if isinstance(law, Constant):
@@ -116,10 +115,10 @@ def truncated(law: Law, low: float | None = None, high: float | None = None) -> 
     return _cut(law, bottom, top, strict=False)
 
 
-def given_over(law: Law, age: float) -> Law:
+def condition_on_exceeding(law: Law, age: float) -> Law:
     """The law of X given X > age: of the whole time, for what has lasted `age` and is not over."""
     if isinstance(law, ZeroInflated):
-        return law if age < 0.0 else given_over(law.base, age)
+        return law if age < 0.0 else condition_on_exceeding(law.base, age)
     if isinstance(law, Constant):
         require(law.value > age, f"the constant {law.value:g}", f"more than {age:g}")
         return law
@@ -151,7 +150,7 @@ def _cut(law: Law, low: float, high: float, strict: bool) -> Law:
         cut = Truncated(law, low, high)
         kept, part = cut._outside[2], cut
     wanted = f"one that the law reaches (its probability is {kept:.2g})"
-    require(kept > _RAREST, f"the range {_range(low, high)}", wanted)
+    require(kept > NEGLIGIBLE, f"the range {_range(low, high)}", wanted)
     return part
 
 

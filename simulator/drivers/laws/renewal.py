@@ -7,14 +7,14 @@ import math
 import numpy as np
 from scipy.special import pdtrc
 
-from simulator.drivers.laws.base import Array, Constant, Law, require, score_nodes
+from simulator.drivers.laws.base import NEGLIGIBLE, Array, Constant, Law, require, score_nodes
 from simulator.drivers.laws.modified import ZeroInflated
 from simulator.drivers.laws.named import Weibull
 
 MOST_SLOTS = 4096
 
 
-def slots(law: Law, horizon: float, probability: float = 1e-12) -> int:
+def slots(law: Law, horizon: float, probability: float = NEGLIGIBLE) -> int:
     """Smallest K known to make P(more than K arrivals within the horizon) < probability; gaps follow `law`.
 
     Exact for exponential gaps (a Poisson count) and for constant ones. Otherwise from Chernoff's bound, safe and

@@ -48,7 +48,7 @@ def operate(
     does, cost, working = works[at.DOES], works[at.RUNNING], works[at.WORKING]
     effective, cloud, ebitda = ledger[at.EFFECTIVE], ledger[at.CLOUD], ledger[at.EBITDA]
     work, noise = world.monthly[at.WORK], world.monthly[at.NOISE]
-    epsilon, margin, lag = world.lanes[at.EPSILON], world.lanes[at.MARGIN], arpu.lag
+    epsilon, margin, lag = world.lanes[at.EPSILON], world.lanes[at.MARGIN], arpu.lag_share
     adopted[:] = 0.0
     away[:] = 0.0
     paid[:] = 0.0
@@ -58,7 +58,7 @@ def operate(
     own, kept, rents, idle = q.own, q.own * q.kept, q.own < 1.0, True
     filled = rents or q.choosing or tracing
     for m in range(p.growth.size):
-        fleet, base = 1.0 / arpu.fleet[m], arpu.base[m]
+        fleet, base = 1.0 / arpu.fleet0_by_month[m], arpu.revenue0_by_month[m]
         if q.choosing:
             choose(
                 m, january[m] == 1, q, mw, arpu, market[m], world, lives, working[m], adopted, scratch, ledger, away

@@ -42,10 +42,10 @@ def internal_worth(
     out[:] = 0.0
     for back in range(first, m + 1):
         for lane in range(out.size):
-            out[lane] += arpu.base[back] * noise[back, lane]
+            out[lane] += arpu.revenue0_by_month[back] * noise[back, lane]
     for lane in range(out.size):
         year = out[lane] * 12e3 / (m + 1 - first)
-        fleet = arpu.fleet[m] + (effective[m - 1, lane] if m > 0 else 0.0)
+        fleet = arpu.fleet0_by_month[m] + (effective[m - 1, lane] if m > 0 else 0.0)
         out[lane] = margin[lane] * year * exp(epsilon[lane] * adopted[lane]) * epsilon[lane] / fleet
 
 

@@ -275,7 +275,7 @@ def build_site(
     """Book one site in all lanes."""
     cost, operating_cost, behind = world.lanes[at.COST], world.lanes[at.OPERATING_COST], world.sites[at.BEHIND, k]
     energised, built, mw = world.sites[at.ENERGISED, k], world.sites[at.BUILT, k], grid.mw[k]
-    deferred = variant.chips == DEFERRED and grid.near[k] == 0
+    deferred = variant.chips == DEFERRED and grid.near_term_flag[k] == 0
     part = j.share if joint else 0.0
     chip_part = part if j.chips else 0.0
     timing(grid.planned[k], deferred, energised, built, site)

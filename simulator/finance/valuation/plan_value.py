@@ -115,7 +115,7 @@ def prepare(marginals: Marginals, plans: Plans, b: Books) -> None:
 def begin_block(c: Company, world: World, b: Books) -> None:
     """Other worlds, other tenants."""
     b.defaults.about[1] = NOBODY
-    year_revenue(c.finance.test_months, c.arpu.base, world.monthly[at.NOISE], b.rows, b.revenue)
+    year_revenue(c.finance.test_months, c.arpu.revenue0_by_month, world.monthly[at.NOISE], b.rows, b.revenue)
 
 
 @inner
@@ -312,7 +312,8 @@ def _debt(c: Company, plan: Plan, k: int, world: World, tracing: bool, b: Books,
     )  # fmt: skip
     scale, charged, spent = charges_of(plan, b.works, ledger)
     levered(
-        c.programme, f, terms_of(plan), c.arpu.base, b.revenue, schedule, world, scale, charged, spent, b.works,
+        c.programme, f, terms_of(plan), c.arpu.revenue0_by_month, b.revenue, schedule, world, scale, charged, spent,
+        b.works,
         b.scratch, ledger, tracing, cover, liquid, figures[row.EQUITY_SOLD], figures[row.APV], figures[row.PLAN :],
     )  # fmt: skip
     loan_life_cover(f, plan.note_coupon, schedule, ledger, figures[row.LLCR])

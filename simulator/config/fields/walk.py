@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, TypeAlias, TypeGuard, get_args, get_origin
 
-from simulator.config.schema.laws import LAWS, Column, NamedLaw, Percentiles
-from simulator.config.schema.ranges import Range, Swing, Table
+from simulator.config.fields.laws import LAWS, Column, NamedLaw, Percentiles
+from simulator.config.fields.ranges import Range, Swing, Table
 
 Spelling: TypeAlias = Swing | NamedLaw | Percentiles | Column
 _SPELLINGS: dict[str, type[Table]] = {"<swing>": Swing, "<percentiles>": Percentiles, "<column>": Column}

@@ -10,8 +10,8 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, Discriminator, Field, Tag
 
-from simulator.config.schema.laws import Column, NamedLaw, Percentiles
-from simulator.config.schema.ranges import Range, Swing
+from simulator.config.fields.laws import Column, NamedLaw, Percentiles
+from simulator.config.fields.ranges import Range, Swing
 
 SLUG = r"^[a-z][a-z0-9_]{0,39}$"
 FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$"  # one name, no path

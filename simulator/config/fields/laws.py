@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from simulator.config.schema.ranges import Range, Table
+from simulator.config.fields.ranges import Range, Table
 
 Above0 = Annotated[float, Range(0.0, above=True)]
 
