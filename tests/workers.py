@@ -17,7 +17,7 @@ from tests.smoke import ROOT
 # Each task takes a while, so that there is time to kill its worker, and one may kill it.
 _PRELOAD = """
 import os, time
-from simulator.engine import worker
+from simulator.cluster import worker
 
 def slowly(simulate, name, first, paths, threads):
     time.sleep(0.1)
