@@ -111,7 +111,7 @@ def test_a_difference_of_tallies_is_the_tally_of_the_other_paths():
     for column in AMOUNTS:
         minus, own = whole.counts(column.name).minus(before.counts(column.name)), alone.counts(column.name)
         assert (minus.n, minus.undefined) == (own.n, own.undefined)
-        for name in ("place", "paths", "rest"):
+        for name in ("numbers", "counts", "rests"):
             np.testing.assert_array_equal(getattr(minus, name), getattr(own, name))
         assert minus.moments() == own.moments()
 
