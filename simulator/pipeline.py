@@ -288,7 +288,7 @@ def job_of(frozen: Frozen, paths: int | None = None, threads: int | None = None,
 def warm(job: Job, tell: Say) -> float:
     """Compile or load the kernel; says so where it takes long. Returns the seconds."""
     if cold := warmup.is_cold():
-        tell("compiling, once")
+        tell(warmup.compile_notice())
     seconds = warmup.warm(job)
     event_log.event("compile", seconds=seconds, cold=cold)
     return seconds

@@ -9,13 +9,31 @@ import numpy as np
 from simulator.drivers.dependence import factors, freeze_dependence, inverse_scale_law
 from simulator.drivers.laws import empirical, freeze, named, zero_inflated
 from simulator.drivers.marginals import sample
+from simulator.finance.valuation.returns import IRR_ROWS, internal_rate
+from simulator.numerics.jit import disjoint, njit
 from simulator.numerics.special_functions import asinh, exp, log, phi_cdf, phi_inv
 from simulator.sampling.draws import Layout
 from simulator.sampling.sampler import fill
 
 
+@disjoint
+def _pay(price: np.ndarray, share: np.ndarray, revenue: np.ndarray, total: np.ndarray) -> None:
+    """Book a month of a small plan: a share of a price is earned, a cost paid; the final value repays the losses."""
+    for lane in range(total.size):
+        revenue[lane] = exp(0.01 * price[lane]) * share[lane] - 1.0
+        total[lane] -= 1.1 * revenue[lane]
+
+
+@njit
+def _rates_of_return(prices: np.ndarray, flows: np.ndarray, total: np.ndarray, out: np.ndarray) -> None:
+    """Fill flows (months, lanes) month by month and `out` (lanes,) with their internal rate of return."""
+    for m in range(flows.shape[0]):
+        _pay(prices[m], prices[m + 1], flows[m], total)
+    internal_rate(flows, total, np.zeros((IRR_ROWS, out.size)), out)
+
+
 def fingerprint() -> str:
-    """SHA-256 of some scores, factors, samples and elementary functions."""
+    """SHA-256 of some scores, factors, samples, elementary functions and rates of return."""
     layout = Layout()
     rows = [layout.add("first", 7), layout.add("second", 3)]
     z = np.empty((12, 24))
@@ -32,6 +50,10 @@ def fingerprint() -> str:
     for x in np.linspace(-30.0, 30.0, 61):
         values = [exp(x), log(abs(x) + 0.1), asinh(x), phi_cdf(x), phi_inv(1.0 / (31.0 + x))]
         digest.update(np.array(values).tobytes())
+    total, out = np.zeros(24), np.empty(24)
+    _rates_of_return(z[:9], np.empty((8, 24)), total, out)
+    assert np.isfinite(out).any()
+    digest.update(total.tobytes() + out.tobytes())
     return digest.hexdigest()
 
 

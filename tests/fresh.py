@@ -95,7 +95,7 @@ def report() -> dict[str, Any]:
     return found
 
 
-def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def python(*arguments: str, timeout: float = 280, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run `python -m ...` from the project's folder; its error, if it fails, is this one's."""
     done = subprocess.run(
         [sys.executable, "-m", *arguments],
@@ -103,7 +103,7 @@ def python(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
         env=os.environ | {"PYTHONPATH": "."} | environment,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=timeout,
     )
     assert done.returncode == 0, done.stderr
     return done

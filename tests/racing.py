@@ -1,8 +1,8 @@
-"""Compiled code against itself without vector registers, side by side.
+"""Compiled code against itself compiled in another way, by default without vector registers, side by side.
 
     python -m tests.racing loops|kernel     time a side: one JSON line of least seconds for every line read
 
-numba's cache does not know NUMBA_LOOP_VECTORIZE: each side has a cache home of its own.
+Each side has a cache home of its own: numba's cache does not know NUMBA_LOOP_VECTORIZE.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +20,15 @@ import numpy as np
 ROOT = Path(__file__).parent.parent
 LANES = 128
 REPEATS = {"loops": 100, "kernel": 3}
+SCALAR = {"NUMBA_LOOP_VECTORIZE": "0"}
 RATIO, NARROW_RATIO = 3.0, 1.3  # at least; on processors whose registers hold only two numbers
 
 
 class Side:
-    """A process that times its own code whenever asked."""
+    """A process that times its own code once for every line it reads."""
 
-    def __init__(self, what: str, home: Path, vectorize: bool) -> None:
-        environment = {"XDG_CACHE_HOME": str(home), "NUMBA_LOOP_VECTORIZE": str(int(vectorize)), "PYTHONPATH": "."}
+    def __init__(self, what: str, home: Path, settings: Mapping[str, str]) -> None:
+        environment = {"XDG_CACHE_HOME": str(home), "PYTHONPATH": ".", **settings}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.racing", what],
             cwd=ROOT,
@@ -37,7 +38,7 @@ class Side:
             text=True,
         )
 
-    def ask(self) -> None:
+    def start(self) -> None:
         """Start timing."""
         assert self.process.stdin is not None
         self.process.stdin.write("\n")
@@ -55,18 +56,18 @@ class Side:
         self.process.communicate()
 
 
-def ratios(what: str, home: Path, rounds: int) -> dict[str, float]:
-    """Scalar over packed time, by contest, each the least of all rounds."""
-    sides = [Side(what, home / str(int(vectorize)), vectorize) for vectorize in (True, False)]
+def ratios(what: str, home: Path, rounds: int, settings: Mapping[str, str] = SCALAR) -> dict[str, float]:
+    """Time under some settings of numba over time without them, by contest, each the least of all rounds."""
+    sides = [Side(what, home / name, values) for name, values in (("plain", {}), ("set", settings))]
     best: list[dict[str, float]] = [{}, {}]
     try:
         for side in sides:
-            side.ask()  # compile at the same time
+            side.start()  # compile at the same time
         for side in sides:
             side.times()
         for _ in range(rounds):
             for side, least in zip(sides, best, strict=True):
-                side.ask()
+                side.start()
                 least |= {name: min(t, least.get(name, t)) for name, t in side.times().items()}
     finally:
         for side in sides:

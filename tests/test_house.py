@@ -137,8 +137,8 @@ def test_make_knows_its_targets(target):
     assert re.search(rf"^{target}:.*## \w", text, re.MULTILINE)
 
 
-def test_core_dependencies_have_lower_bounds():
-    assert all(re.search(r">=\d", line) for line in PROJECT["project"]["dependencies"])
+def test_core_dependencies_have_lower_bounds_and_no_upper_ones():
+    assert all(re.fullmatch(r"[\w-]+>=[\d.]+", line) for line in PROJECT["project"]["dependencies"])
 
 
 def test_version_is_the_changelogs_latest():

@@ -24,7 +24,7 @@ def validate(cases: Sequence[str], quiet: bool, as_json: bool) -> None:
     from simulator.validation import judge, words
 
     if not quiet and any(case.simulates for case in loaded) and warmup.is_cold():
-        arguments.say("compiling, once")
+        arguments.say(warmup.compile_notice())
     judged = [outcome for outcome in (wrong.of(judge, case) for case in loaded) if outcome is not None]
     wrong.stop()
     ok = all(outcome.ok for outcome in judged)

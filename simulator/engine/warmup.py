@@ -8,6 +8,7 @@ from pathlib import Path
 import numba
 
 from simulator.engine.simulation import Job, empty_tallies, pilot
+from simulator.numerics.jit import COMPILERS
 
 
 def is_cold() -> bool:
@@ -17,6 +18,12 @@ def is_cold() -> bool:
         return False
     folder = Path(settings["CACHE_DIR"] or ".")
     return next(folder.rglob("kernel.simulate-*.nbi"), None) is None
+
+
+def compile_notice() -> str:
+    """Return the line that announces a compile; it says why the compile is a long one where numba differs inside."""
+    slow = f", with numba's public compiler, which takes longer ({COMPILERS.reason})" if COMPILERS.reason else ""
+    return f"compiling, once{slow}"
 
 
 def warm(job: Job) -> float:

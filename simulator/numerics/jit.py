@@ -1,9 +1,9 @@
-"""Numba's options, spelled once, and a disk cache that cannot serve stale machine code.
+"""The project's decorators for compiled functions, and a disk cache that cannot serve stale machine code.
 
-Numba's own cache looks only at the file of the decorated function: a changed callee in another file would keep
-running as it was. So the cache lives in a folder named after a hash of all compiled sources and of the versions
-that turn them into machine code, under the user's cache home. It must be set before anything is decorated, which
-is why every compiled module imports its decorator from here.
+Numba's own cache compares only the file of the decorated function: after a change to a callee in another file it
+would load the old machine code. The cache folder is therefore named after a hash of all compiled sources, of the
+versions of numba, LLVM and NumPy, and of the compilers chosen, under the user's cache home. It must be set before
+anything is decorated, so every compiled module imports its decorator from here.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import llvmlite
 import numba
 import numpy as np
 
-from simulator.numerics.linking import DisjointCompiler, LinkedCompiler
+from simulator.numerics.compilers import Compilers, choose_compilers
 
 _KEEP_DAYS = 30
 _PACKAGE = Path(__file__).parents[1]
@@ -50,16 +50,20 @@ def code_hash() -> str:
     return digest.hexdigest()
 
 
-def cache_home() -> Path:
+def _cache_home() -> Path:
     """The folder that holds compiled code: $XDG_CACHE_HOME or ~/.cache, then `capex-simulator`."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "capex-simulator"
 
 
-def _use_cache() -> bool:
-    """Point numba at this source's own cache folder; False where none can be written (then compile in memory)."""
-    versions = f"{code_hash()}-{numba.__version__}-{llvmlite.__version__}-{np.__version__}"
-    folder = cache_home() / hashlib.sha256(versions.encode()).hexdigest()[:16]
+def _cache_folder(compilers: Compilers) -> Path:
+    """The cache folder of this source, these versions and these compilers."""
+    parts = (code_hash(), numba.__version__, llvmlite.__version__, np.__version__, compilers.name)
+    return _cache_home() / hashlib.sha256("-".join(parts).encode()).hexdigest()[:16]
+
+
+def _use_cache(folder: Path) -> bool:
+    """Point numba at a cache folder; False where it cannot be written (then everything is compiled in memory)."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         probe = folder / f".probe-{os.getpid()}"
@@ -84,42 +88,37 @@ def _prune(current: Path) -> None:
             continue
 
 
-_CACHE = _use_cache()
-_OPTIONS: dict[str, Any] = {
-    "error_model": "numpy", "nogil": True, "cache": _CACHE, "_nrt": True, "no_cfunc_wrapper": True
-}  # fmt: skip
-_INNER = _OPTIONS | {"cache": False, "_nrt": False, "no_cpython_wrapper": True}
+# A cache folder exists once its compilers have passed their check.
+COMPILERS = choose_compilers(proven=lambda compilers: _cache_folder(compilers).is_dir())
+_ENTRY = {**COMPILERS.entry, "cache": _use_cache(_cache_folder(COMPILERS))}
 
 
 def njit(function: F) -> F:
     """Compile with strict floating point and without the GIL; callable from Python and from compiled code."""
-    made: F = numba.njit(**_OPTIONS)(function)
-    return made
+    return cast(F, numba.njit(**_ENTRY)(function))
 
 
 def inner(function: F) -> F:
-    """The same for functions that only compiled code calls: linked into their callers, without reference counts.
+    """Compile a function that only compiled code calls: linked into its callers, without reference counts.
 
-    They may neither make arrays (`np.empty`, `a[:] = b`, arithmetic of whole arrays) nor be called from Python.
+    It may neither make arrays (`np.empty`, `a[:] = b`, arithmetic of whole arrays) nor be called from Python.
     """
-    made: F = numba.njit(**_INNER, pipeline_class=LinkedCompiler)(function)
-    return made
+    return cast(F, numba.njit(**COMPILERS.inner)(function))
 
 
 def disjoint(function: F) -> F:
-    """The same for one loop over lanes, put into its caller as it is.
+    """Compile one loop over lanes whose array arguments do not overlap, inlined into its caller.
 
-    What it writes to must not overlap another of its arrays: then no loop has to find out, by a hundred comparisons,
-    whether its rows lie apart. Rows of one array are passed one by one.
+    The promise spares LLVM's run-time overlap checks, about a hundred comparisons before each loop: a tenth of the time
+    per path together with what it let go. Rows of one array are passed as separate arguments.
     """
-    made: F = numba.njit(**_INNER, forceinline=True, pipeline_class=DisjointCompiler)(function)
-    return made
+    return cast(F, numba.njit(**COMPILERS.disjoint)(function))
 
 
 def inline(function: F) -> F:
-    """Compile and inline at numba level: helpers that return tuples, and stages that would be passed a thousand words.
+    """Compile a function and inline it in numba's own code, before LLVM.
 
-    Elsewhere LLVM inlines as well.
+    For helpers that return tuples and for stages that would otherwise be passed a thousand scalar arguments; everything
+    else is inlined by LLVM.
     """
-    made: F = numba.njit(**_OPTIONS, inline="always")(function)
-    return made
+    return cast(F, numba.njit(**_ENTRY, inline="always")(function))
