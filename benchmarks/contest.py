@@ -50,9 +50,9 @@ class Kernel:
 
     def __init__(self, model: Any, lanes: int, seed: int) -> None:
         from simulator import kernel
-        from simulator.engine.thread_pool import Slot, Task
+        from simulator.engine.thread_pool import BlockSimulator, Task
 
-        self._slot, self._task, self._seed = Slot(model, PIECE, lanes), Task, seed
+        self._slot, self._task, self._seed = BlockSimulator(model, PIECE, lanes), Task, seed
         self._next = kernel.SAMPLED
 
     def simulate(self, paths: int) -> NDArray[np.float64]:

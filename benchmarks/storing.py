@@ -13,23 +13,22 @@ from benchmarks.flagship import CONFIG
 from simulator import kernel
 from simulator.config import freeze, load
 from simulator.engine import simulation
-from simulator.engine.thread_pool import TASK, Slot, Task
-from simulator.pipeline import job_of
+from simulator.engine.thread_pool import TASK, BlockSimulator, Task
 from simulator.results.sample import SampleWriter
 from simulator.results.store import RunFolder
 
 
 def storing(rounds: int) -> dict[str, Any]:
     """Median us a path of all flagship plans, of their tallies, and of the sample on the paths that it keeps."""
-    job = job_of(freeze(load(CONFIG)), rounds * TASK, 1)
-    tallies = simulation.empty_tallies(job, simulation.pilot(job))
-    slot, times = Slot(job.model), []
+    job = simulation.make_job(freeze(load(CONFIG)), rounds * TASK, 1)
+    tallies = simulation.empty_tallies(job, simulation.simulate_canary(job))
+    block_simulator, times = BlockSimulator(job.model), []
     with tempfile.TemporaryDirectory() as home:
         folder = RunFolder.create(Path(home) / "run")
         with SampleWriter(folder, job.columns, limit=(rounds + 1) * TASK) as sample:
             for k in range(rounds + 1):
                 clock = [time.perf_counter()]
-                figures = slot.simulate(job.seed, Task(kernel.SAMPLED + k * TASK, TASK))
+                figures = block_simulator.simulate(job.seed, Task(kernel.SAMPLED + k * TASK, TASK))
                 clock.append(time.perf_counter())
                 tallies.record(k * TASK, figures)
                 clock.append(time.perf_counter())

@@ -1,6 +1,8 @@
-from simulator.analyses.stored_runs import break_even as break_even
-from simulator.analyses.stored_runs import compare as compare
-from simulator.analyses.stored_runs import replay as replay
+from simulator.analyses.break_even import break_even as break_even
+from simulator.analyses.compare import compare as compare
+from simulator.analyses.replay.replay import replay as replay
+from simulator.analyses.stress import stress as stress
+from simulator.analyses.tornado import tornado as tornado
 from simulator.config import Config as Config
 from simulator.config import Frozen as Frozen
 from simulator.config import freeze as freeze
@@ -10,8 +12,6 @@ from simulator.errors import Interrupted as Interrupted
 from simulator.errors import RunError as RunError
 from simulator.errors import SimulatorError as SimulatorError
 from simulator.pipeline import run as run
-from simulator.pipeline import stress as stress
-from simulator.pipeline import tornado as tornado
 from simulator.results.store import Run as Run
 from simulator.results.store import open_run as open_run
 

@@ -1,4 +1,4 @@
-"""What happens in a run as events, for whoever watches over a night: one JSON object a line (docs/nightly.md).
+"""Logs the events of runs and batches: one JSON object a line (docs/nightly.md).
 
 Events are records of the standard logger `simulator.event_log`, so that a program which calls the simulator can
 take them with a handler of its own; without one they cost nothing.
@@ -12,7 +12,7 @@ import math
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -21,36 +21,48 @@ from typing import Any
 
 from simulator.errors import ConfigError, Interrupted, expected, signal_behind, words
 
-EVERY = 30.0  # seconds between events of progress
+PROGRESS_SECONDS = 30.0  # between events of progress
 LOGGER = logging.getLogger("simulator.event_log")
 LOGGER.addHandler(logging.NullHandler())
+StageListener = Callable[[str], None]  # receives a line for each stage of the work
 _RUN: ContextVar[str | None] = ContextVar("run", default=None)
 
 
-def event(what: str, /, level: int = logging.INFO, **fields: Any) -> None:
-    """Something happened; `run`, unless it is among the fields, is the run that this happened in."""
-    LOGGER.log(level, what, extra={"run": fields.pop("run", _RUN.get()), "fields": fields})
+def log_event(name: str, /, level: int = logging.INFO, **fields: Any) -> None:
+    """Log an event with its fields; its `run`, unless it is among them, is that of `run_context`."""
+    LOGGER.log(level, name, extra={"run": fields.pop("run", _RUN.get()), "fields": fields})
 
 
-def failed(error: BaseException) -> None:
-    """A run ended early: by a signal, for a mistake, or because it failed; with the traceback if nobody expected it."""
+def log_failure(error: BaseException) -> None:
+    """Log that a run ended early: by a signal, a mistake or a failure; with a traceback if it is unexpected."""
     error = signal_behind(error)
     if isinstance(error, (Interrupted, KeyboardInterrupt)):
-        event("interrupted", logging.WARNING, message=words(error))
+        log_event("interrupted", logging.WARNING, message=words(error))
         return
     mistakes = {"mistakes": error.mistakes} if isinstance(error, ConfigError) else {}
     trace = {} if expected(error) else {"traceback": "".join(traceback.format_exception(error))}
-    event("error", logging.ERROR, message=words(error), kind=type(error).__name__, **mistakes, **trace)
+    log_event("error", logging.ERROR, message=words(error), kind=type(error).__name__, **mistakes, **trace)
 
 
-def wanted() -> bool:
-    """Whether anybody takes events."""
+def stage_reporter(listener: StageListener | None) -> StageListener:
+    """Return a function that logs a stage and passes it to `listener`."""
+
+    def report(stage: str) -> None:
+        log_event("stage", message=stage)
+        if listener is not None:
+            listener(stage)
+
+    return report
+
+
+def has_listeners() -> bool:
+    """Return True if anything receives events."""
     return LOGGER.isEnabledFor(logging.INFO)
 
 
 @contextmanager
-def of(run: Path) -> Iterator[None]:
-    """Events inside the block are of this run."""
+def run_context(run: Path) -> Iterator[None]:
+    """Attribute the events inside the block to this run."""
     token = _RUN.set(str(run))
     try:
         yield
@@ -61,18 +73,18 @@ def of(run: Path) -> Iterator[None]:
 class JsonLines(logging.Handler):
     """Appends events to a file, or (`-`) to stderr; each is written whole and at once.
 
-    A log that cannot be written any more is said once and ends no run. ConfigError if it cannot be opened.
+    A log that cannot be written any more gives one warning and ends no run. ConfigError if it cannot be opened.
     """
 
     def __init__(self, where: str) -> None:
         super().__init__()
-        self._where, self._said, self._torn = where, False, False
+        self._where, self._warned, self._torn = where, False, False
         try:
             self._file = None if where == "-" else open(where, "ab", buffering=0)  # noqa: SIM115
         except (OSError, ValueError) as error:
-            said = error.strerror if isinstance(error, OSError) else error
+            reason = error.strerror if isinstance(error, OSError) else error
             raise ConfigError(
-                [f"--log-json: given {where}, which cannot be written ({said}), wanted a file or -"]
+                [f"--log-json: given {where}, which cannot be written ({reason}), wanted a file or -"]
             ) from None
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -81,11 +93,11 @@ class JsonLines(logging.Handler):
             self._write(_line(record))
         except (OSError, ValueError) as error:
             self._torn = True
-            if not self._said:
-                self._said = True
+            if not self._warned:
+                self._warned = True
                 with suppress(OSError, ValueError):
-                    said = getattr(error, "strerror", None) or error
-                    sys.stderr.write(f"warning: {self._where}: the log cannot be written ({said}); the run goes on\n")
+                    reason = getattr(error, "strerror", None) or error
+                    sys.stderr.write(f"warning: {self._where}: the log cannot be written ({reason}); the run goes on\n")
                     sys.stderr.flush()
 
     def close(self) -> None:
@@ -108,20 +120,20 @@ class JsonLines(logging.Handler):
 
 
 @contextmanager
-def kept(handler: logging.Handler | None) -> Iterator[None]:
-    """Hand the events of the block, and Python's warnings, to a handler, which is closed at the end."""
+def events_to(handler: logging.Handler | None) -> Iterator[None]:
+    """Send the events of the block, and Python's warnings, to a handler, which is closed at the end."""
     if handler is None:
         yield
         return
     level, show = LOGGER.level, warnings.showwarning
 
-    def shown(message: Warning | str, category: type[Warning], *rest: Any, **named: Any) -> None:
-        event("warning", logging.WARNING, message=str(message), kind=category.__name__)
+    def show_and_log(message: Warning | str, category: type[Warning], *rest: Any, **named: Any) -> None:
+        log_event("warning", logging.WARNING, message=str(message), kind=category.__name__)
         show(message, category, *rest, **named)
 
     LOGGER.addHandler(handler)
     LOGGER.setLevel(logging.INFO)
-    warnings.showwarning = shown
+    warnings.showwarning = show_and_log
     try:
         yield
     finally:
@@ -133,19 +145,19 @@ def kept(handler: logging.Handler | None) -> Iterator[None]:
 
 def _line(record: logging.LogRecord) -> str:
     moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    told = vars(record)
+    attributes = vars(record)
     body = {
         "ts": moment,
         "level": record.levelname.lower(),
         "event": record.getMessage(),
-        "run": told.get("run"),
-        **_finite(told.get("fields", {})),
+        "run": attributes.get("run"),
+        **_finite(attributes.get("fields", {})),
     }
     return json.dumps(body, allow_nan=False, default=str) + "\n"
 
 
 def _finite(value: Any) -> Any:
-    """The same without numbers that JSON cannot hold."""
+    """Return the value with null for the numbers that JSON cannot hold."""
     if isinstance(value, Mapping):
         return {str(key): _finite(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

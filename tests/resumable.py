@@ -13,22 +13,22 @@ from unittest import mock
 
 from simulator import pipeline
 from simulator.config import freeze, load
-from simulator.engine import progress, thread_pool
-from simulator.engine.checkpoint import load_state
-from simulator.engine.simulation import Job
+from simulator.engine import progress, session, thread_pool
+from simulator.engine.checkpoint import load_snapshot
+from simulator.engine.simulation import Job, make_job
 from simulator.errors import Interrupted, RunError
 from simulator.results import store
 from simulator.results.store import Run, open_any, open_run
 from tests.faults import faults
 from tests.smoke import SMOKE
 
-TASKS = thread_pool.tasks
+TASKS = thread_pool.split_tasks
 
 
 @contextmanager
 def small_tasks(size: int) -> Iterator[None]:
     """Tasks of `size` paths: a short run then has as many of them as a long one."""
-    with mock.patch.object(thread_pool, "tasks", partial(TASKS, size=size)):
+    with mock.patch.object(thread_pool, "split_tasks", partial(TASKS, size=size)):
         yield
 
 
@@ -55,7 +55,7 @@ def stopped(out: Path, paths: int, tasks: int = 1, signum: int = signal.SIGTERM,
     if before == signal.SIG_IGN:
         signal.signal(signum, signal.SIG_DFL)
     try:
-        with mock.patch.object(pipeline, "meter", return_value=Stopping(tasks, signum)):
+        with mock.patch.object(session, "meter", return_value=Stopping(tasks, signum)):
             run(out, paths, **asked)
     except Interrupted as error:
         return error
@@ -70,14 +70,14 @@ def stands(folder: Path) -> int:
         return -1
     held = open_any(folder)
     held.verify()
-    tallies, _ = load_state(held, _smoke())
+    tallies = load_snapshot(held, _smoke(), ()).tallies
     assert tallies.paths == held.manifest["state"]["paths"]
     return tallies.paths
 
 
 @cache
 def _smoke() -> Job:
-    return pipeline.job_of(freeze(load(SMOKE)))
+    return make_job(freeze(load(SMOKE)))
 
 
 def fail(out: Path, paths: int, whole: Run, **how: Any) -> tuple[int, str] | None:

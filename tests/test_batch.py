@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 import signal
+from dataclasses import replace
 from unittest import mock
 
 import pytest
 
-from simulator import kernel, pipeline
+from simulator import kernel, pipeline, report
 from simulator.batch import planning, record, running
 from simulator.config import durations
+from simulator.engine import session
+from simulator.engine.run_request import RunRequest
 from simulator.errors import ConfigError, Interrupted, RunError
 from simulator.results.store import RunFolder, open_run
 from tests.faults import faults
@@ -36,15 +39,15 @@ def known(folder):
     return json.loads((folder / "night.json").read_text())
 
 
-def failing(error, name, otherwise=pipeline.run):
-    """`pipeline.run` that fails in one run of a night."""
+def failing(error, name, otherwise=pipeline.execute):
+    """`pipeline.execute` that fails in one run of a batch."""
 
-    def run(config, out, **asked):
-        if out.name == name:
+    def run(request, on_stage):
+        if request.out.name == name:
             raise error
-        return otherwise(config, out, **asked)
+        return otherwise(request, on_stage)
 
-    return mock.patch.object(pipeline, "run", run)
+    return mock.patch.object(pipeline, "execute", run)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +71,7 @@ def night(tmp_path_factory):
 
     out = folder / "out"
     files = (folder / "titled.toml", listed, folder / "wrong.toml")
-    with failing(ZeroDivisionError("oops"), "smoke-ai_winter"), mock.patch.object(pipeline.report, "build", drawn):
+    with failing(ZeroDivisionError("oops"), "smoke-ai_winter"), mock.patch.object(report, "build", drawn):
         said = call("run", *files, "--out", out, "--threads", 1, "--log-json", folder / "log")
     return folder, out, said
 
@@ -76,13 +79,13 @@ def night(tmp_path_factory):
 @pytest.fixture(scope="module")
 def plan():
     """A night of the small programme, twice."""
-    return planning.plan([SMOKE, SMOKE], [], planning.Given())
+    return planning.plan_batch([SMOKE, SMOKE], [], RunRequest(SMOKE))
 
 
 @pytest.fixture
 def two(plan, monkeypatch):
     """Commands take that night, whatever configs they are given: reading them takes longest."""
-    monkeypatch.setattr(planning, "plan", lambda *_: plan)
+    monkeypatch.setattr(planning, "plan_batch", lambda *_: plan)
     return SMOKE, SMOKE
 
 
@@ -168,7 +171,7 @@ def test_an_interrupted_night_goes_on_with_the_digests_of_single_runs(tmp_path):
     listed = a_list(tmp_path, "seed = 3", "seed = 4", 'stress = ["ai_winter"]\npaths = 64')
     asked = ("run", listed, "--threads", 1, "--no-report", "--out", out, "--set", f"paths={paths}")
     meters = iter([Stopping(-1, 0), Stopping(1, signal.SIGTERM)])
-    with mock.patch.object(pipeline, "meter", side_effect=lambda *_, **__: next(meters)), small_tasks(1024):
+    with mock.patch.object(session, "meter", side_effect=lambda *_, **__: next(meters)), small_tasks(1024):
         said = call(*asked)
     assert said.exit_code == 143
     assert "stopped after 1,024 of 2,500 paths; 1 of 3 runs of the night are finished" in said.stderr
@@ -196,7 +199,7 @@ def test_going_on_tries_failed_runs_again(tmp_path, small, two):
     asked = ("run", *two, "--out", tmp_path / "out", *QUICK)
     with failing(RunError("no luck"), "smoke-2", lambda *_, **__: small):
         assert call(*asked).exit_code == 1
-    with mock.patch.object(pipeline, "run", return_value=small) as ran:
+    with mock.patch.object(pipeline, "execute", return_value=small) as ran:
         assert call(*asked, "--resume").exit_code == 0
     assert ran.call_count == 2
     assert [run["error"] for run in known(tmp_path / "out")["runs"]] == [None, None]
@@ -220,11 +223,11 @@ def test_whatever_a_run_fails_of_the_next_one_is_run(tmp_path, small, two, error
 
 def test_a_record_that_cannot_be_written_ends_no_night(tmp_path):
     out = tmp_path / "out"
-    plan = planning.plan([SMOKE], [], planning.Given(paths=64))
+    request = RunRequest(SMOKE, paths=64, threads=1, report=False)
+    plan = planning.plan_batch([SMOKE], [], request)
     heard = []
-    how = running.How(threads=1, draw=False, tell=lambda line, bad: heard.append((line, bad)))
-    with mock.patch.object(record.Record, "save", side_effect=RunError("night.json: could not be written (full)")):
-        done = running.run(plan, out, how)
+    with mock.patch.object(record.BatchRecord, "save", side_effect=RunError("night.json: could not be written (full)")):
+        done = running.run_batch(plan, replace(request, out=out), None, lambda line, bad: heard.append((line, bad)))
     assert done.runs[0]["state"] == "finished"
     assert ("warning: night.json: could not be written (full)", True) in heard
 
@@ -268,7 +271,7 @@ def test_a_precision_that_was_missed_is_exit_code_3(tmp_path):
 
 
 def test_json_is_the_record(tmp_path, small, two):
-    with mock.patch.object(pipeline, "run", return_value=small):
+    with mock.patch.object(pipeline, "execute", return_value=small):
         said = call("run", *two, "--out", tmp_path / "out", *QUICK, "--json")
     assert json.loads(said.stdout) == known(tmp_path / "out")
     assert said.stderr == ""
@@ -280,19 +283,19 @@ def test_the_time_that_is_left_is_shared_evenly(monkeypatch, tmp_path, small):
     monkeypatch.setattr(running.time, "time", lambda: now[0])
     monkeypatch.setattr(durations.time, "time", lambda: now[0])
 
-    def run(_config, _out, **asked):
-        shares.append(asked["until"])
+    def run(request, _):
+        shares.append(request.until)
         now[0] += 30.0
         return small
 
-    monkeypatch.setattr(pipeline, "run", run)
+    monkeypatch.setattr(pipeline, "execute", run)
     listed = a_list(tmp_path, "", "", 'until = "+20s"', head='until = "+10min"\n')
-    plan = planning.plan([listed], [listed], planning.Given())
-    running.run(plan, tmp_path / "out", running.How(draw=False))
+    plan = planning.plan_batch([listed], [listed], RunRequest(listed))
+    running.run_batch(plan, RunRequest(listed, tmp_path / "out"))
     assert shares == ["+200.000s", "+285.000s", "+20s"]
     now[0] = 2e9
     shares.clear()
-    running.run(plan, tmp_path / "late", running.How(draw=False, until="+1s"))
+    running.run_batch(plan, RunRequest(listed, tmp_path / "late", until="+1s"))
     assert shares == ["+0.333s", "+0.001s", "+0.001s"]  # late, but begun all the same
 
 
@@ -344,16 +347,17 @@ def test_mistakes_of_what_a_list_asks_for_are_those_of_its_keys(tmp_path):
 
 def test_names_are_distinct_and_those_of_a_list_stay(tmp_path):
     listed = a_list(tmp_path, "", 'out = "smoke"', "", "set = [\"name='index'\"]")
-    plan = planning.plan([listed], [listed], planning.Given())
+    plan = planning.plan_batch([listed], [listed], RunRequest(listed))
     assert [run.folder for run in plan.runs] == ["smoke-2", "smoke", "smoke-3", "index"]
     assert not plan.mistakes
 
 
 def test_the_command_line_goes_before_a_list(tmp_path):
     listed = a_list(tmp_path, 'paths = 5\nseed = 6\nset = ["months=24"]\nstress = ["rates_up"]')
-    given = planning.Given(paths=7, seed=8, overrides=("months=36",), stress=("ai_winter",))
-    (run,) = planning.plan([listed], [listed], given).runs
-    assert (run.paths, run.seed) == (7, 8)
+    request = RunRequest(listed, paths=7, seed=8, overrides=("months=36",), stress=("ai_winter",))
+    (run,) = planning.plan_batch([listed], [listed], request).runs
+    assert run.request is not None
+    assert (run.request.paths, run.request.seed) == (7, 8)
     assert run.config is not None
     assert run.config.months == 36
     assert run.config.stress == ("rates_up", "ai_winter")
@@ -363,13 +367,13 @@ def test_stress_files_of_a_list_are_relative_to_it(tmp_path):
     (tmp_path / "sets").mkdir()
     (tmp_path / "sets" / "mine.toml").write_text("[set]\ndrivers.price.shock = -0.5\n")
     listed = a_list(tmp_path, 'stress = ["sets/mine.toml"]')
-    (run,) = planning.plan([listed], [listed], planning.Given()).runs
+    (run,) = planning.plan_batch([listed], [listed], RunRequest(listed)).runs
     assert run.folder == "smoke-mine"
 
 
 def test_the_list_that_ships_can_be_run():
     listed = ROOT / "configs" / "nightly" / "flagship.toml"
-    plan = planning.plan([listed], [listed], planning.Given())
+    plan = planning.plan_batch([listed], [listed], RunRequest(listed))
     assert not plan.mistakes
     assert len(plan.runs) == 3
     assert {run.source for run in plan.runs} == {str(FLAGSHIP)}
@@ -379,7 +383,7 @@ def test_a_signal_between_two_runs_ends_the_night(tmp_path, small, two, monkeypa
     def stopped(*_):
         raise Interrupted("stopped, nothing was written.", signal.SIGHUP)
 
-    monkeypatch.setattr(pipeline, "run", lambda *_, **__: small)
+    monkeypatch.setattr(pipeline, "execute", lambda *_, **__: small)
     monkeypatch.setattr(pipeline, "draw_report", stopped)
     said = call("run", *two, "--out", tmp_path / "out", "--paths", 64, "--quiet")
     assert said.exit_code == 129

@@ -323,7 +323,7 @@ def test_failures_are_a_line_and_an_exit_code(monkeypatch, error, code, says):
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr(pipeline, "run", fail)
+    monkeypatch.setattr(pipeline, "execute", fail)
     said = call("run", SMOKE)
     assert said.exit_code == code
     assert says in said.stderr
@@ -334,7 +334,7 @@ def test_a_traceback_is_there_for_those_who_ask(monkeypatch):
     def fail(*_, **__):
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setattr(pipeline, "run", fail)
+    monkeypatch.setattr(pipeline, "execute", fail)
     assert f"{main.DEBUG}=1" in call("run", SMOKE).stderr
     monkeypatch.setenv(main.DEBUG, "1")
     assert "Traceback" in call("run", SMOKE).stderr

@@ -9,8 +9,8 @@ import struct
 
 import pytest
 
-from simulator.analyses import stored_runs
-from simulator.engine import session
+from simulator.analyses.replay.replay import replay
+from simulator.engine import continuity
 from simulator.report.replay_rows import by_year, monthly_csv
 from tests.resumable import run
 from tests.smoke import SMOKE
@@ -38,7 +38,7 @@ def test_the_story_is_printed_and_kept_beside_the_run(folder):
     assert max(map(len, said.stdout.replace(str(folder), "").splitlines())) <= 130
     assert contents(folder) == before
     beside = folder.with_name("smoke-replay")
-    worst = [one["path"] for one in stored_runs.replay(folder, worst=2)["replays"]]
+    worst = [one["path"] for one in replay(folder, worst=2)["replays"]]
     names = {f"path-{path}.{kind}" for path in worst for kind in ("json", "csv", "png")}
     assert {path.name for path in beside.iterdir()} == names
     assert said.stdout.splitlines()[-2:] == [f"written {beside / f'path-{path}'}.json, .csv, .png" for path in worst]
@@ -47,7 +47,7 @@ def test_the_story_is_printed_and_kept_beside_the_run(folder):
 def test_files_hold_what_python_returns(folder, tmp_path):
     said = call("replay", folder, "--path", 3, "--path", 7, "--path", 3, "--out", tmp_path / "out", "--quiet")
     assert (said.exit_code, said.stderr) == (0, "")
-    found = stored_runs.replay(folder, [3, 7])
+    found = replay(folder, [3, 7])
     kept = [json.loads((tmp_path / "out" / f"path-{path}.json").read_text()) for path in (3, 7)]
     assert kept == [{**found, "replays": [one]} for one in json.loads(json.dumps(found["replays"]))]
     rows = list(csv.DictReader(io.StringIO((tmp_path / "out" / "path-7.csv").read_text())))
@@ -66,7 +66,7 @@ def test_json_is_all_that_is_printed_and_nothing_is_written(folder):
     said = call("replay", folder, "--path", 5, "--plan", "jv", "--plan", "own", "--json", "--quiet")
     found = json.loads(said.stdout)
     assert list(found["replays"][0]["plans"]) == ["jv", "own"]
-    assert found == json.loads(json.dumps(stored_runs.replay(folder, [5], plans=["jv", "own"])))
+    assert found == json.loads(json.dumps(replay(folder, [5], plans=["jv", "own"])))
     assert (contents(beside) if beside.exists() else None) == before
 
 
@@ -78,7 +78,7 @@ def test_months_instead_of_years(folder, tmp_path):
     assert "\n2027-02 " in months
     assert "\n2027 " in years
     assert "\n2027 " not in months
-    [one] = stored_runs.replay(folder, [2], plans=["own"])["replays"]
+    [one] = replay(folder, [2], plans=["own"])["replays"]
     flow = one["plans"]["own"]["months"]["cash_flow"]
     sums = by_year(flow, one["dates"])
     assert sums[0][0] == list(range(6))  # July to December
@@ -116,7 +116,7 @@ def test_no_run_and_another_program(folder, tmp_path, monkeypatch):
     assert (done.exit_code, done.stderr.splitlines()[0]) == (
         2, f"{tmp_path}: holds no run (no manifest.json), wanted a run folder"
     )  # fmt: skip
-    monkeypatch.setattr(session, "code_hash", lambda: "0" * 64)
+    monkeypatch.setattr(continuity, "code_hash", lambda: "0" * 64)
     done = call("replay", folder, "--path", 1)
     assert done.exit_code == 2
     assert f"{folder}: code: given 000000000000, the run began with " in done.stderr
@@ -140,7 +140,7 @@ def test_a_run_says_how_its_worst_paths_are_seen(tmp_path):
 
 
 def test_names_from_a_config_cannot_break_the_page(folder):
-    found = stored_runs.replay(folder, [1])
+    found = replay(folder, [1])
     found["title"] = "$x^2$ <b>\n" * 20
     found["replays"][0]["plans"]["own"]["title"] = "$\\frac{" * 30
     from simulator.report import replay_figure

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from simulator import pipeline
+from simulator import report
 from simulator.cli import arguments
 from simulator.config import json_schema
 from simulator.errors import ConfigError, RunError
@@ -72,7 +72,7 @@ def test_results_are_printed_though_the_report_cannot_be_drawn(tmp_path, monkeyp
     def full(_):
         raise RunError("report.html: could not be written (No space left on device)")
 
-    monkeypatch.setattr(pipeline.report, "build", full)
+    monkeypatch.setattr(report, "build", full)
     said = call("run", SMOKE, "--out", tmp_path / "r", "--paths", 64, "--quiet")
     assert said.exit_code == 1
     assert "64 paths in" in said.stdout

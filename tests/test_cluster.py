@@ -10,10 +10,9 @@ from unittest import mock
 
 import pytest
 
-from simulator import pipeline
 from simulator.cluster import client, worker_pool
 from simulator.config import load
-from simulator.engine import progress
+from simulator.engine import progress, session
 from simulator.errors import ConfigError, Interrupted, RunError
 from simulator.results import store
 from simulator.results.sample import SAMPLE_PATHS
@@ -33,8 +32,8 @@ DEADLY = SAMPLE_PATHS + 2 * TASK
 def _small():
     """Eight tasks beyond the sample, and no patience."""
     with (
-        mock.patch.multiple(client, TASK=TASK, LEAST=TASK, CONNECT=2.0),
-        mock.patch.multiple(worker_pool, LOOK=0.1, PATIENCE=30.0),
+        mock.patch.multiple(client, TASK=TASK, LEAST=TASK, CONNECT_SECONDS=2.0),
+        mock.patch.multiple(worker_pool, REFRESH_SECONDS=0.1, TIMEOUT_SECONDS=30.0),
     ):
         yield
 
@@ -94,7 +93,7 @@ class Doing(progress.Silent):
 
 def doing(paths, action):
     """Do something once so many paths of a run are done."""
-    return mock.patch.object(pipeline, "meter", return_value=Doing(paths, action))
+    return mock.patch.object(session, "meter", return_value=Doing(paths, action))
 
 
 def test_the_same_digest_as_on_this_machine(two, run, whole, tmp_path):

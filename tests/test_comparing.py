@@ -10,8 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator import pipeline
-from simulator.analyses import stored_runs
+from simulator.analyses.break_even import break_even
+from simulator.analyses.compare import compare
 from simulator.cli.main import app
+from simulator.config import freeze, load
+from simulator.engine.interrupt import Stop
+from simulator.engine.scenario_samples import threaded_figures
+from simulator.engine.simulation import make_job
 from simulator.errors import ConfigError
 from simulator.results.store import RunFolder
 from simulator.risk import comparison_inputs, measures
@@ -52,7 +57,7 @@ def home(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def found(home):
-    return stored_runs.compare(home / "base")
+    return compare(home / "base")
 
 
 def npv(home, plan, run="base"):
@@ -88,16 +93,16 @@ def test_plans_that_differ_by_notes_alone_have_one_npv(found):
 
 
 def test_plans_are_chosen_and_ordered(home):
-    chosen = stored_runs.compare(home / "base", plans=["cash", "deferred"])
+    chosen = compare(home / "base", plans=["cash", "deferred"])
     assert chosen["plans"] == ["cash", "deferred"]
     (pair,) = chosen["pairs"]
     assert (pair["plan"], pair["against"], pair["n"]) == ("deferred", "cash", PATHS)
-    every = stored_runs.compare(home / "base", metric="eps_fy2028")
+    every = compare(home / "base", metric="eps_fy2028")
     assert (every["unit"], len(every["pairs"])) == ("USD/share", 3)
 
 
 def test_two_runs_on_one_seed_differ_by_what_was_changed(home):
-    between = stored_runs.compare(home / "base", home / "dear")
+    between = compare(home / "base", home / "dear")
     assert [(one["plan"], one["against"]) for one in between["pairs"]] == [
         (f"{plan}@dear", f"{plan}@base") for plan in PLANS
     ]
@@ -113,12 +118,12 @@ def test_single_plans_of_two_runs_need_no_common_name(home, tmp_path):
     other = pipeline.run(
         config(tmp_path, {"mine": ""}), tmp_path / "mine", paths=500, seed=1, threads=1, draw=False
     ).path
-    (pair,) = stored_runs.compare(home / "one", other)["pairs"]
+    (pair,) = compare(home / "one", other)["pairs"]
     assert (pair["plan"], pair["against"]) == ("mine@mine", "own@one")
 
 
 def test_an_event_is_compared_as_a_probability(home):
-    (pair,) = stored_runs.compare(home / "base", metric="npv < 0", plans=["own", "deferred"])["pairs"]
+    (pair,) = compare(home / "base", metric="npv < 0", plans=["own", "deferred"])["pairs"]
     shares = [(npv(home, plan) < 0).mean() for plan in ("deferred", "own")]
     assert pair["mean"]["value"] == pytest.approx(shares[0] - shares[1])
 
@@ -127,18 +132,18 @@ def test_a_break_even_is_where_runs_held_there_are_even(home):
     """The cancellation fee at which deferring is worth as much as committing."""
     several, key = home / SEVERAL, "programme.cancellation_fee"
     asked = {"plans": ["deferred", "own"], "paths": 2000}
-    of = stored_runs.break_even(several, key, 0.0, 1.0, **asked, threads=2)
+    of = break_even(several, key, 0.0, 1.0, **asked, threads=2)
     assert [of["points"][k]["value"] for k in (0, -1)] == [0.0, 1.0]
     (root,) = of["roots"]
     assert of["leaders"] == [0, 1]
-    held = pipeline.freeze(pipeline.load(several, [f"{key}={root['value']!r}"]))
-    job = pipeline.job_of(held, 2000, 1)
+    held = freeze(load(several, [f"{key}={root['value']!r}"]))
+    job = make_job(held, 2000, 1)
     rows = [column.row for column in job.columns if column.name in ("own.npv", "deferred.npv")]
-    with pipeline.Stop() as stop:
-        own, deferred = stored_runs.threaded_figures(held.model, rows, job.seed, job.paths, 2, stop)
+    with Stop() as stop:
+        own, deferred = threaded_figures(held.model, rows, job.seed, job.paths, 2, stop)
     d = deferred - own
     assert abs(d.mean()) < 0.05 * d.std() / np.sqrt(d.size)
-    assert of == stored_runs.break_even(several, key, 0.0, 1.0, **asked, threads=1)
+    assert of == break_even(several, key, 0.0, 1.0, **asked, threads=1)
 
 
 def test_compare_prints_tables_and_writes_file_and_charts(home, tmp_path):
@@ -247,14 +252,14 @@ def test_other_path_ids_are_refused(home, tmp_path):
     manifest = {key: value for key, value in run.manifest.items() if key not in ("format", "files")}
     stored.write_manifest(manifest)
     with pytest.raises(ConfigError, match="given other path ids than"):
-        stored_runs.compare(home / "base", folder)
+        compare(home / "base", folder)
 
 
 def test_runs_of_equal_name_are_numbered(home, tmp_path):
     import shutil
 
     folder = shutil.copytree(home / "dear", tmp_path / "base")
-    assert stored_runs.compare(home / "base", folder, plans=["own"])["plans"] == ["own@1", "own@2"]
+    assert compare(home / "base", folder, plans=["own"])["plans"] == ["own@1", "own@2"]
 
 
 def test_the_report_compares_the_plans(home):

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from simulator.engine.convergence_tracker import FIRST, Doublings
+from simulator.engine.convergence_tracker import FIRST, ConvergenceTracker
 from simulator.finance.metrics import Metric
 from simulator.report import convergence as shown
 from simulator.report.canvas import png, style
@@ -47,21 +47,21 @@ def figures(rng, paths):
 OUT = figures(np.random.default_rng(3), PATHS)
 
 
-def recorded(out, doublings=None, chunk=PATHS):
+def recorded(out, tracker=None, chunk=PATHS):
     """Tallies of figures recorded in chunks, looked at where it is time to."""
     tallies = Tallies((*AMOUNTS, *OTHERS), np.array([-50.0, 20.0, 0.0, 0.0]))
     while tallies.paths < out.shape[1]:
-        until = min(tallies.paths + chunk, out.shape[1], doublings.next if doublings else PATHS)
+        until = min(tallies.paths + chunk, out.shape[1], tracker.next_paths if tracker else PATHS)
         tallies.record(tallies.paths, np.ascontiguousarray(out[:, tallies.paths : until]))
-        if doublings:
-            doublings.look(tallies)
+        if tracker:
+            tracker.update(tallies)
     return tallies
 
 
 @pytest.fixture(scope="module")
 def rows():
-    doublings = Doublings(LEVELS)
-    return doublings.finished(recorded(OUT, doublings))
+    tracker = ConvergenceTracker(LEVELS)
+    return tracker.final_rows(recorded(OUT, tracker))
 
 
 def measured(x, bad):
@@ -129,25 +129,25 @@ def test_lumping_the_mild_values_together_changes_no_figure():
 
 @pytest.mark.parametrize("cut", [9_216, 16_384, 20_480, 65_536, 70_656])
 def test_a_state_goes_on_to_the_same_rows(rows, cut):
-    first, second = Doublings(LEVELS), Doublings(LEVELS)
+    first, second = ConvergenceTracker(LEVELS), ConvergenceTracker(LEVELS)
     recorded(OUT[:, :cut], first)
-    second.load(first.arrays(), cut)
+    second.from_arrays(first.to_arrays(), cut)
     tallies = recorded(OUT[:, :cut])
     while tallies.paths < PATHS:
-        until = min(second.next, PATHS)
+        until = min(second.next_paths, PATHS)
         tallies.record(tallies.paths, np.ascontiguousarray(OUT[:, tallies.paths : until]))
-        second.look(tallies)
-    assert second.finished(tallies) == rows
+        second.update(tallies)
+    assert second.final_rows(tallies) == rows
 
 
 def test_a_state_of_an_older_version_is_followed_from_the_next_power_on():
-    doublings, tallies = Doublings(LEVELS), recorded(OUT[:, :20_480])
-    doublings.load({}, 20_480)
-    assert doublings.next == 32_768
+    tracker, tallies = ConvergenceTracker(LEVELS), recorded(OUT[:, :20_480])
+    tracker.from_arrays({}, 20_480)
+    assert tracker.next_paths == 32_768
     for until in (32_768, 65_536, PATHS):
         tallies.record(tallies.paths, np.ascontiguousarray(OUT[:, tallies.paths : until]))
-        doublings.look(tallies)
-    assert sorted({row["paths"] for row in doublings.finished(tallies)}) == [65_536, PATHS]
+        tracker.update(tallies)
+    assert sorted({row["paths"] for row in tracker.final_rows(tallies)}) == [65_536, PATHS]
 
 
 def test_a_run_has_the_same_rows_on_any_threads_and_however_often_it_was_cut_off(tmp_path):
@@ -251,12 +251,12 @@ def test_what_is_undefined_or_beyond_the_histogram_is_followed_without_a_figure(
         Column("own", Metric(name, "amount", "USD bn", "high", True, name), k) for k, name in enumerate("xyz")
     )
     out = np.array([np.full(140_000, np.nan), np.zeros(140_000), 1e8 * np.random.default_rng(1).random(140_000)])
-    doublings, tallies = Doublings(LEVELS), Tallies(columns, (0.0, 0.0, 0.0))
+    tracker, tallies = ConvergenceTracker(LEVELS), Tallies(columns, (0.0, 0.0, 0.0))
     while tallies.paths < 131_072:
-        tallies.record(tallies.paths, np.ascontiguousarray(out[:, tallies.paths : doublings.next]))
-        doublings.look(tallies)
-    assert json.dumps(doublings.rows, allow_nan=False)
-    assert convergence.warnings(doublings.rows, tallies, LEVELS) == []
+        tallies.record(tallies.paths, np.ascontiguousarray(out[:, tallies.paths : tracker.next_paths]))
+        tracker.update(tallies)
+    assert json.dumps(tracker.rows, allow_nan=False)
+    assert convergence.warnings(tracker.rows, tallies, LEVELS) == []
     for text, known in (("x.mean:1%", False), ("y.mean:1%", True), ("y.var95:1", True), ("z.mean:1%", False)):
         told = outlook(tallies, target(f"own.{text}", columns, ()), 60)
         assert (told is not None and told.half(10**6).expected == 0.0) == known

@@ -71,7 +71,7 @@ def collect(paths, threads, seed=7):
     def take(first, values):
         found[:, first : first + values.shape[1]] = values
 
-    return found, list(thread_pool.each_task(MODEL, seed, thread_pool.tasks(paths), threads, take))
+    return found, list(thread_pool.simulate_tasks(MODEL, seed, thread_pool.split_tasks(paths), threads, take))
 
 
 @pytest.mark.parametrize("paths", [1, TASK - 1, TASK, TASK + 1, 3 * TASK + 5])
@@ -79,11 +79,11 @@ def collect(paths, threads, seed=7):
 def test_every_path_is_taken_once_whatever_the_threads(small, paths, threads):
     found, done = collect(paths, threads)
     np.testing.assert_array_equal(found, figures(7, range(paths)))
-    assert sorted(done) == list(thread_pool.tasks(paths))
+    assert sorted(done) == list(thread_pool.split_tasks(paths))
 
 
 def test_tasks_cover_a_range_in_order_and_can_start_anywhere():
-    tasks = list(thread_pool.tasks(50_000, first=TASK))
+    tasks = list(thread_pool.split_tasks(50_000, first=TASK))
     assert tasks[0] == (TASK, TASK)
     assert sum(task.paths for task in tasks) == 50_000 - TASK
     assert all(a.first + a.paths == b.first for a, b in itertools.pairwise(tasks))
@@ -99,7 +99,7 @@ def test_work_in_flight_is_bounded(small):
     drawn, taken, ahead = [], [], []
 
     def counted():
-        for task in thread_pool.tasks(100 * TASK):
+        for task in thread_pool.split_tasks(100 * TASK):
             drawn.append(task)
             yield task
 
@@ -107,7 +107,7 @@ def test_work_in_flight_is_bounded(small):
         taken.append(first)
         ahead.append(len(drawn) - len(taken))
 
-    assert len(list(thread_pool.each_task(MODEL, 1, counted(), 2, take))) == 100
+    assert len(list(thread_pool.simulate_tasks(MODEL, 1, counted(), 2, take))) == 100
     assert max(ahead) <= 8
 
 
@@ -122,15 +122,15 @@ def test_what_a_taker_refuses_stops_the_run(small):
         raise RunError(f"path {first} is not finite")
 
     with pytest.raises(RunError, match="is not finite"):
-        list(thread_pool.each_task(MODEL, 1, thread_pool.tasks(100_000), 2, take))
+        list(thread_pool.simulate_tasks(MODEL, 1, thread_pool.split_tasks(100_000), 2, take))
 
 
 def test_no_more_tasks_once_a_signal_came(monkeypatch):
     monkeypatch.setattr(thread_pool, "kernel", SmallKernel(sleep=0.01))
     taken = []
     with Stop() as stop:
-        work = thread_pool.until(stop, thread_pool.tasks(1000 * TASK))
-        for task in thread_pool.each_task(MODEL, 1, work, 2, lambda first, values: None):
+        work = thread_pool.until_signal(stop, thread_pool.split_tasks(1000 * TASK))
+        for task in thread_pool.simulate_tasks(MODEL, 1, work, 2, lambda first, values: None):
             taken.append(task)
             if len(taken) == 3:
                 os.kill(os.getpid(), signal.SIGTERM)
@@ -186,7 +186,7 @@ def test_a_fan_of_several_plans_is_that_of_all_plans_traced_at_once():
     frozen = freeze(load(SMOKE))
     names = series_names(frozen.plans)
     traced = np.empty((len(names), frozen.model.months, 300))
-    thread_pool.Slot(frozen.model, 300).simulate(1, thread_pool.Task(0, 300), traced)
+    thread_pool.BlockSimulator(frozen.model, 300).simulate(1, thread_pool.Task(0, 300), traced)
     fan = trace.fan(frozen.model, frozen.plans, 1, 300)
     assert list(fan["series"]) == [name for name in names for _ in range(frozen.model.months)]
     for name, share in trace.QUANTILES.items():

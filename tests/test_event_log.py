@@ -14,7 +14,7 @@ from unittest import mock
 import pytest
 
 from simulator import event_log, pipeline
-from simulator.engine import progress
+from simulator.engine import progress, session
 from simulator.errors import RunError
 from simulator.results.store import open_run
 from tests.resumable import Stopping, small_tasks
@@ -64,7 +64,7 @@ def test_the_page_documents_events():
 
 
 def test_a_run_is_told_from_start_to_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(event_log, "EVERY", 0.0)
+    monkeypatch.setattr(event_log, "PROGRESS_SECONDS", 0.0)
     log, out = tmp_path / "log", tmp_path / "r"
     with small_tasks(1024):
         said = call("run", SMOKE, "--paths", 3000, "--out", out, *QUICK, "--checkpoint", ".001s", "--log-json", log)
@@ -111,7 +111,7 @@ def test_mistakes_are_told_too(tmp_path):
 def test_a_failure_is_told_with_its_traceback_if_nobody_expected_it(tmp_path):
     for error, trace in ((RunError("no luck"), False), (ZeroDivisionError("oops"), True)):
         log = tmp_path / f"{trace}"
-        with mock.patch.object(pipeline, "run", side_effect=error):
+        with mock.patch.object(pipeline, "execute", side_effect=error):
             assert call("run", SMOKE, "--log-json", log, "--quiet").exit_code == 1
         told, end = read(log.read_text())
         assert told["message"].startswith("no luck" if not trace else "ZeroDivisionError: oops")
@@ -121,7 +121,7 @@ def test_a_failure_is_told_with_its_traceback_if_nobody_expected_it(tmp_path):
 
 def test_a_signal_is_told(tmp_path):
     log, out = tmp_path / "log", tmp_path / "r"
-    with small_tasks(1024), mock.patch.object(pipeline, "meter", return_value=Stopping(1, signal.SIGTERM)):
+    with small_tasks(1024), mock.patch.object(session, "meter", return_value=Stopping(1, signal.SIGTERM)):
         said = call("run", SMOKE, "--paths", 5000, "--out", out, *QUICK, "--log-json", log)
     assert said.exit_code == 143
     events = read(log.read_text())
@@ -201,17 +201,17 @@ def test_a_line_that_was_cut_short_stays_a_line(tmp_path):
             whole.close()
 
     handler._file = Short()
-    with event_log.kept(handler):
-        event_log.event("stage", message="one")
-        event_log.event("stage", message="two")
+    with event_log.events_to(handler):
+        event_log.log_event("stage", message="one")
+        event_log.log_event("stage", message="two")
     first, second = (tmp_path / "log").read_text().splitlines()
     assert len(first) == 10
     assert json.loads(second)["message"] == "two"
 
 
 def test_numbers_that_json_cannot_hold_are_null(tmp_path):
-    with event_log.kept(event_log.JsonLines(str(tmp_path / "log"))):
-        event_log.event("progress", paths=float("nan"), of=[float("inf"), {"x": -float("inf")}], seconds=tmp_path)
+    with event_log.events_to(event_log.JsonLines(str(tmp_path / "log"))):
+        event_log.log_event("progress", paths=float("nan"), of=[float("inf"), {"x": -float("inf")}], seconds=tmp_path)
     told = json.loads((tmp_path / "log").read_text(), parse_constant=pytest.fail)
     assert (told["paths"], told["of"], told["seconds"]) == (None, [None, {"x": None}], str(tmp_path))
 
@@ -219,7 +219,7 @@ def test_numbers_that_json_cannot_hold_are_null(tmp_path):
 def test_warnings_are_told_while_there_is_a_log(tmp_path):
     shown = warnings.showwarning
     with warnings.catch_warnings(record=True) as seen:
-        with event_log.kept(event_log.JsonLines(str(tmp_path / "log"))):
+        with event_log.events_to(event_log.JsonLines(str(tmp_path / "log"))):
             warnings.showwarning("odd", RuntimeWarning, "x.py", 1)
         assert len(seen) == 1
     (told,) = read((tmp_path / "log").read_text())
@@ -228,17 +228,17 @@ def test_warnings_are_told_while_there_is_a_log(tmp_path):
 
 
 def test_without_a_log_nothing_is_told(caplog):
-    assert not event_log.wanted()
+    assert not event_log.has_listeners()
     assert isinstance(progress.meter(10, quiet=True), progress.Silent)
-    event_log.event("stage", message="nobody hears it")
+    event_log.log_event("stage", message="nobody hears it")
     assert not caplog.records
-    with event_log.kept(logging.NullHandler()):
-        assert event_log.wanted()
+    with event_log.events_to(logging.NullHandler()):
+        assert event_log.has_listeners()
         assert isinstance(progress.meter(10, quiet=True), progress.Logged)
 
 
 def test_times_are_in_utc(tmp_path):
-    with event_log.kept(event_log.JsonLines(str(tmp_path / "log"))):
-        event_log.event("stage", message="now")
+    with event_log.events_to(event_log.JsonLines(str(tmp_path / "log"))):
+        event_log.log_event("stage", message="now")
     (told,) = read((tmp_path / "log").read_text())
     assert abs(datetime.fromisoformat(told["ts"]).timestamp() - datetime.now().timestamp()) < 60

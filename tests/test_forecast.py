@@ -8,13 +8,14 @@ import math
 import numpy as np
 import pytest
 
-from simulator.analyses.stored_runs import predict_again
+from simulator.analyses.forecast_check import check_forecast
 from simulator.config import freeze, load
 from simulator.engine import run_forecast as foretelling
-from simulator.engine.cost_forecast import trial
-from simulator.engine.run_forecast import foretell, predict
-from simulator.engine.stopping import FIRST_LOOK, Asked
-from simulator.pipeline import job_of, warm
+from simulator.engine.cost_forecast import run_pilot
+from simulator.engine.run_forecast import forecast_from_pilot, forecast_run
+from simulator.engine.simulation import make_job
+from simulator.engine.stopping import FIRST_LOOK, StoppingCriteria
+from simulator.engine.warmup import warm_up
 from simulator.results.columns import Column, tally_columns
 from simulator.results.tallies import Tallies
 from simulator.risk import precision
@@ -31,15 +32,15 @@ NORMAL = LAWS[0]
 
 @pytest.fixture(scope="module")
 def job():
-    found = job_of(freeze(load(SMOKE)), threads=2)
-    warm(found, lambda _: None)
+    found = make_job(freeze(load(SMOKE)), threads=2)
+    warm_up(found, lambda _: None)
     return found
 
 
 @pytest.fixture(scope="module")
 def pilot(job):
     """The pilot of every run here."""
-    return trial(job, FIRST_LOOK)
+    return run_pilot(job, FIRST_LOOK)
 
 
 @pytest.fixture(scope="module")
@@ -86,14 +87,14 @@ def test_what_the_bins_of_the_histogram_hide_is_out_of_reach():
     tallies.record(0, np.random.default_rng(2).normal(700.0, 50.0, (1, FIRST_LOOK)))
     for half, within in (("1", True), ("0.05", False)):
         told = outlook(tallies, precision.target(f"own.x.var95:{half}", (column,), ()), 60)
-        assert (foretelling.reach([told], FIRST_LOOK).expected < math.inf) == within
+        assert (foretelling.paths_until_precise([told], FIRST_LOOK).expected < math.inf) == within
 
 
 def test_a_run_ends_where_it_was_foretold(job, pilot, sizes, monkeypatch, tmp_path):
     """The pilot is the beginning of the run: its first look is known, the next few nearly."""
     asked = [f"own.npv.cvar95:{sizes['own.npv.cvar95'] / 1.6:.4g}", f"own.npv.mean:{sizes['own.npv.mean']:.4g}"]
-    told = foretell(job, Asked(None, tuple(asked)), LEVELS, pilot)
-    monkeypatch.setattr(foretelling, "trial", lambda job, paths: pilot)
+    told = forecast_from_pilot(job, StoppingCriteria(None, tuple(asked)), LEVELS, pilot)
+    monkeypatch.setattr(foretelling, "run_pilot", lambda job, paths: pilot)
     assert told.rule == "precision"
     assert told.pilot.paths == FIRST_LOOK
     assert told.paths.low <= told.paths.expected <= told.paths.high
@@ -104,7 +105,7 @@ def test_a_run_ends_where_it_was_foretold(job, pilot, sizes, monkeypatch, tmp_pa
     cvar = done.summary["plans"]["own"]["npv"]["cvar"]["0.95"]
     assert stop["precision"][0] | cvar == stop["precision"][0]  # the interval of the table is the one that was judged
     assert (cvar["high"] - cvar["low"]) / 2 <= float(asked[0].partition(":")[2])
-    again, rows, _ = predict_again(SMOKE, tmp_path / "run", threads=2)
+    again, rows, _ = check_forecast(SMOKE, tmp_path / "run", threads=2)
     assert again.paths == told.paths
     by = {row["what"]: row for row in rows}
     assert by["paths"]["actual"] == done.summary["paths"]
@@ -120,13 +121,16 @@ def test_a_run_ends_where_it_was_foretold(job, pilot, sizes, monkeypatch, tmp_pa
 
 
 def test_what_is_out_of_reach_is_said(job, pilot):
-    told = foretell(job, Asked(None, ("own.npv.mean:1e-9",)), LEVELS, pilot)
+    told = forecast_from_pilot(job, StoppingCriteria(None, ("own.npv.mean:1e-9",)), LEVELS, pilot)
     assert (told.rule, told.measures[0].needed.expected) == ("paths", math.inf)
-    told = foretell(job, Asked(None, ("own.npv.mean:1e-9",), "+30s"), LEVELS, pilot)
+    told = forecast_from_pilot(job, StoppingCriteria(None, ("own.npv.mean:1e-9",), "+30s"), LEVELS, pilot)
     assert told.rule == "until"
     assert told.paths.expected == pytest.approx(30 * pilot.paths / pilot.seconds, rel=0.1)
-    assert foretell(job, Asked(100_000, ("own.npv.mean:1e-9",)), LEVELS, pilot).paths.expected == 100_000
-    never = foretell(job, Asked(None, ("own.npv.var99.999:1",), "+30s"), LEVELS, pilot)
+    assert (
+        forecast_from_pilot(job, StoppingCriteria(100_000, ("own.npv.mean:1e-9",)), LEVELS, pilot).paths.expected
+        == 100_000
+    )
+    never = forecast_from_pilot(job, StoppingCriteria(None, ("own.npv.var99.999:1",), "+30s"), LEVELS, pilot)
     assert never.measures[0].half is None
     assert never.rule == "until"
 
@@ -136,8 +140,8 @@ def test_check_foretells_what_is_asked_for(pilot, monkeypatch):
     assert "A run of 3,000 paths, 1 thread, will take about" in said
     assert "from a pilot, 3,000 paths in" in said
     assert said.count("own.npv.") == 3
-    assert predict(job_of(freeze(load(SMOKE)), 2000, 1), Asked(2000), LEVELS).pilot.paths == 2000
-    monkeypatch.setattr(foretelling, "trial", lambda job, paths: pilot)
+    assert forecast_run(make_job(freeze(load(SMOKE)), 2000, 1), StoppingCriteria(2000), LEVELS).pilot.paths == 2000
+    monkeypatch.setattr(foretelling, "run_pilot", lambda job, paths: pilot)
     asked = ("check", SMOKE, "--quiet", "--precision", "own.npv.mean:1%", "--precision", "jv.npv.mean:1e-9")
     said = call(*asked).stdout
     assert "own.npv.mean:1%" in said

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 import simulator
-from simulator import kernel, pipeline
+from simulator import kernel, pipeline, report
+from simulator.analyses import tornado
 from simulator.config import config_hash, freeze, load
 from simulator.config.toml_writer import toml
-from simulator.engine import cost_forecast, progress, simulation, thread_pool, warmup
+from simulator.engine import cost_forecast, progress, session, simulation, thread_pool, warmup
 from simulator.engine.interrupt import Stop
 from simulator.engine.scenario_samples import figure, figures, only_plan
 from simulator.errors import ConfigError, Interrupted, RunError
@@ -42,7 +43,7 @@ def frozen():
 
 
 def job_of(frozen, paths, threads=1, seed=1):
-    return pipeline.job_of(frozen, paths, threads, seed)
+    return simulation.make_job(frozen, paths, threads, seed)
 
 
 def test_a_run_leaves_a_folder_that_can_be_read_back(done):
@@ -77,7 +78,7 @@ def test_a_config_edited_during_its_run_is_kept_as_it_was_run(tmp_path, monkeypa
 
 
 def test_two_runs_into_one_folder_leave_the_first_alone(tmp_path, monkeypatch):
-    warm, refused = pipeline.warm, []
+    warm, refused = session.warm_up, []
 
     def second(*arguments):
         with pytest.raises(ConfigError, match="another run is writing to") as error:
@@ -85,7 +86,7 @@ def test_two_runs_into_one_folder_leave_the_first_alone(tmp_path, monkeypatch):
         refused.append(error)
         return warm(*arguments)
 
-    monkeypatch.setattr(pipeline, "warm", second)
+    monkeypatch.setattr(session, "warm_up", second)
     run = pipeline.run(SMOKE, tmp_path / "run", paths=64, threads=1, draw=False)
     assert refused
     assert run.summary["seed"] == run.manifest["seed"] == 1
@@ -95,7 +96,7 @@ def test_a_report_that_cannot_be_drawn_leaves_the_run(tmp_path, monkeypatch):
     def fail(_):
         raise RunError("figures/npv.png: could not be written (No space left on device)")
 
-    monkeypatch.setattr(pipeline.report, "build", fail)
+    monkeypatch.setattr(report, "build", fail)
     with pytest.raises(RunError, match=r"No space left.*\nThe run is complete without its report; simulator report "):
         pipeline.run(SMOKE, tmp_path / "run", paths=64, threads=1)
     assert pipeline.open_run(tmp_path / "run").summary["paths"] == 64
@@ -103,10 +104,17 @@ def test_a_report_that_cannot_be_drawn_leaves_the_run(tmp_path, monkeypatch):
 
 def test_more_threads_than_tasks_take_no_memory(frozen, monkeypatch):
     made = []
-    slot = thread_pool.Slot
-    monkeypatch.setattr(thread_pool, "Slot", lambda *given: made.append(given) or slot(*given))
+    make = thread_pool.BlockSimulator
+    monkeypatch.setattr(thread_pool, "BlockSimulator", lambda model: made.append(model) or make(model))
     assert (
-        len(list(thread_pool.each_task(frozen.model, 1, thread_pool.tasks(300), 64, lambda first, figures: None))) == 1
+        len(
+            list(
+                thread_pool.simulate_tasks(
+                    frozen.model, 1, thread_pool.split_tasks(300), 64, lambda first, figures: None
+                )
+            )
+        )
+        == 1
     )
     assert len(made) == 1
 
@@ -134,15 +142,15 @@ def test_trees_are_written_as_toml(tree):
 
 def digest(job, folder, order=list):
     """Digest of a simulation whose tasks come in another order."""
-    tallies = simulation.empty_tallies(job, simulation.pilot(job))
+    tallies = simulation.empty_tallies(job, simulation.simulate_canary(job))
     with SampleWriter(RunFolder.create(folder), job.columns, limit=2 * thread_pool.TASK) as sample:
-        work = order(thread_pool.tasks(job.paths))
+        work = order(thread_pool.split_tasks(job.paths))
 
         def take(first, figures):
             tallies.record(first, figures)
             sample.record(first, figures)
 
-        list(thread_pool.each_task(job.model, job.seed, iter(work), job.threads, take))
+        list(thread_pool.simulate_tasks(job.model, job.seed, iter(work), job.threads, take))
         return run_digest(tallies, sample.close())
 
 
@@ -184,10 +192,10 @@ def test_worst_paths_beyond_the_sample_are_simulated_once_more(frozen, done, mon
     """With a sample of 1,000 paths only, the tail has the bits it had, but for what is computed for a sample alone."""
     monkeypatch.setattr(simulation, "SAMPLE_PATHS", 1000)
     job = job_of(frozen, PATHS)
-    tallies = simulation.empty_tallies(job, simulation.pilot(job))
+    tallies = simulation.empty_tallies(job, simulation.simulate_canary(job))
     simulation.simulate(job, tallies, None, progress.Silent())
     sample, tail = done.sample(), done.tail()
-    paths, figures = simulation.worst(job, tallies, lambda name: sample[name][:1000])
+    paths, figures = simulation.find_worst(job, tallies, lambda name: sample[name][:1000])
     np.testing.assert_array_equal(paths, tail["path"])
     for column in job.columns:
         np.testing.assert_array_equal(figures[column.row], tail[column.name], err_msg=column.name)
@@ -236,7 +244,7 @@ def test_a_number_that_cannot_be_stops_the_run_and_names_the_path(frozen, monkey
 
 
 def test_a_tornado_moves_what_must_move_and_nothing_else():
-    found = pipeline.tornado(SMOKE, "npv", "mean", paths=2000, threads=2)
+    found = tornado.tornado(SMOKE, "npv", "mean", paths=2000, threads=2)
     bars = {bar["input"]: bar for bar in found["bars"]}
     assert list(found) == [
         "config",
@@ -260,20 +268,20 @@ def test_a_tornado_moves_what_must_move_and_nothing_else():
 
 
 def test_a_tornado_is_the_same_on_any_number_of_threads_and_ends_at_a_signal(monkeypatch):
-    one, three = (pipeline.tornado(SMOKE, "npv", "cvar95", paths=1000, threads=threads) for threads in (1, 3))
+    one, three = (tornado.tornado(SMOKE, "npv", "cvar95", paths=1000, threads=threads) for threads in (1, 3))
     assert one == three
 
     class Signalling(progress.Silent):
         def advance(self, count):
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(pipeline, "meter", lambda *_, **__: Signalling())
+    monkeypatch.setattr(tornado, "meter", lambda *_, **__: Signalling())
     with pytest.raises(Interrupted, match="nothing is kept"):
-        pipeline.tornado(SMOKE, paths=1000, threads=2)
+        tornado.tornado(SMOKE, paths=1000, threads=2)
 
 
 def test_an_end_of_a_bar_is_the_run_with_that_value(done):
-    found = pipeline.tornado(SMOKE, "npv < 0", "probability", paths=PATHS, threads=1)
+    found = tornado.tornado(SMOKE, "npv < 0", "probability", paths=PATHS, threads=1)
     bar = next(bar for bar in found["bars"] if bar["input"] == "drivers.arpu.elasticity")
     held = [f"drivers.arpu.elasticity={bar['high']!r}"]
     model = freeze(load(SMOKE, held))
@@ -293,7 +301,7 @@ def test_an_end_of_a_bar_is_the_run_with_that_value(done):
 )
 def test_a_tornado_of_nothing_is_refused(asked, says):
     with pytest.raises(ConfigError, match=says):
-        pipeline.tornado(SMOKE, **asked)
+        tornado.tornado(SMOKE, **asked)
 
 
 def test_one_plan_of_several_has_the_figures_it_has_among_them(frozen):
@@ -308,7 +316,7 @@ def test_one_plan_of_several_has_the_figures_it_has_among_them(frozen):
 
 
 def test_a_forecast_is_of_the_right_size(frozen, done):
-    expected = cost_forecast.forecast(job_of(frozen, PATHS, threads=2))
+    expected = cost_forecast.forecast_cost(job_of(frozen, PATHS, threads=2))
     assert expected.seconds == pytest.approx(PATHS / expected.paths_per_s)
     written = sum(path.stat().st_size for path in done.path.glob("*.*"))
     assert written / 3 < expected.disk < 3 * written

@@ -139,11 +139,11 @@ def test_broken_runs_go_if_they_were_runs(runs):
 
 
 def test_a_night_knows_which_of_its_runs_were_pruned(made, tmp_path, monkeypatch):
-    def run(_config, folder, **_):
-        shutil.copytree(made / "a", folder, dirs_exist_ok=True)
-        return open_run(folder)
+    def run(request, _):
+        shutil.copytree(made / "a", request.out, dirs_exist_ok=True)
+        return open_run(request.out)
 
-    monkeypatch.setattr(pipeline, "run", run)
+    monkeypatch.setattr(pipeline, "execute", run)
     out = tmp_path / "runs" / "night"
     asked = ("run", SMOKE, SMOKE, "--out", out, "--paths", 64, "--no-report", "--quiet")
     assert call(*asked).exit_code == 0

@@ -10,14 +10,14 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from simulator import pipeline
-from simulator.analyses import stored_runs
+from simulator.analyses.replay import replay as replaying
 from simulator.analyses.replay import replayed_path, selection
 from simulator.analyses.replay.narrative import story
 from simulator.analyses.replay.percentile_rank import Standing
+from simulator.analyses.replay.replay import replay
 from simulator.config import freeze, load
 from simulator.config.stress_files import find_sets
-from simulator.engine import scenario_samples, session, simulation, thread_pool
+from simulator.engine import continuity, scenario_samples, simulation, thread_pool
 from simulator.engine.interrupt import Stop
 from simulator.errors import ConfigError, RunError
 from simulator.results import store
@@ -69,7 +69,7 @@ def same_as_stored(folder, found, name):
 
 
 def test_paths_of_the_sample_have_its_bits(long):
-    same_as_stored(long, stored_runs.replay(long, [0, 5, 255, 256, 16_384, SAMPLE_PATHS - 1]), store.SAMPLE)
+    same_as_stored(long, replay(long, [0, 5, 255, 256, 16_384, SAMPLE_PATHS - 1]), store.SAMPLE)
 
 
 def test_worst_paths_have_the_bits_of_the_tail(long):
@@ -79,7 +79,7 @@ def test_worst_paths_have_the_bits_of_the_tail(long):
     assert beyond.size > 5
     assert last_block.size > 0
     asked = [int(path) for path in (tail[0], *beyond[:3], last_block[-1])]
-    found = stored_runs.replay(long, asked)
+    found = replay(long, asked)
     same_as_stored(long, found, store.TAIL)
     assert found["replays"][1]["stored_in"] == [store.TAIL]
     assert found["replays"][1]["plans"]["own"]["metrics"]["irr"]["value"] is None  # beyond the sample it is not found
@@ -88,33 +88,33 @@ def test_worst_paths_have_the_bits_of_the_tail(long):
 def test_a_path_that_was_not_kept_is_what_a_longer_run_keeps(tmp_path, long):
     tail = set(pq.read_table(long / store.TAIL)["path"].to_pylist())
     path = next(k for k in range(SAMPLE_PATHS, LONG) if k not in tail)
-    [one] = stored_runs.replay(long, [path], plans=["jv"])["replays"]
+    [one] = replay(long, [path], plans=["jv"])["replays"]
     assert one["stored_in"] == []
     of = freeze(load(SMOKE, SHORTER))
-    column = next(column for column in pipeline.job_of(of).columns if column.name == "jv.npv")
-    lanes = thread_pool.Slot(of.model, 512).simulate(1, thread_pool.Task(path - 300, 400))[column.row]
+    column = next(column for column in simulation.make_job(of).columns if column.name == "jv.npv")
+    lanes = thread_pool.BlockSimulator(of.model, 512).simulate(1, thread_pool.Task(path - 300, 400))[column.row]
     assert one["plans"]["jv"]["metrics"]["npv"]["value"] == lanes[300]
 
 
 def test_stressed_and_resumed_runs_replay(tmp_path):
     out = run(tmp_path / "stressed", 1_100, config=STRESSED()).path
-    found = stored_runs.replay(out, [0, 1_099])
+    found = replay(out, [0, 1_099])
     assert found["stress"] == ["ai_winter"]
     same_as_stored(out, found, store.SAMPLE)
     with small_tasks(1_024):
         stopped(tmp_path / "resumed", 2_500)
         out = run(tmp_path / "resumed", 2_500, resume=True).path
     assert open_run(out).summary["resumed_at"] == [1_024]
-    same_as_stored(out, stored_runs.replay(out, [1_023, 1_024, 2_499]), store.SAMPLE)
+    same_as_stored(out, replay(out, [1_023, 1_024, 2_499]), store.SAMPLE)
 
 
 def test_the_worst_paths_are_the_worst_of_all(long):
     """Against every path, simulated here; ties cannot matter: no two are alike."""
     of = freeze(load(SMOKE, SHORTER))
-    columns = {column.name: column.row for column in pipeline.job_of(of).columns}
+    columns = {column.name: column.row for column in simulation.make_job(of).columns}
     with Stop() as stop:
         own, cash = scenario_samples.figures(of.model, [columns["own.npv"], columns["own.min_cash"]], 1, LONG, stop)
-    found = stored_runs.replay(long, worst=3, plans=["own"], metric="npv")
+    found = replay(long, worst=3, plans=["own"], metric="npv")
     worst = np.argsort(own)[:3]
     assert [one["path"] for one in found["replays"]] == worst.tolist()
     assert found["chosen"] == f"the 3 worst paths by own.npv, of all {LONG:,} paths"
@@ -130,12 +130,12 @@ def test_the_worst_paths_are_the_worst_of_all(long):
 
 
 def test_what_only_the_sample_ranks_says_so(long):
-    found = stored_runs.replay(long, worst=2, plans=["own"], metric="roic")
+    found = replay(long, worst=2, plans=["own"], metric="roic")
     sample = open_run(long).sample(["own.roic"])["own.roic"]
     assert [one["path"] for one in found["replays"]] == np.lexsort((np.arange(sample.size), sample))[:2].tolist()
     assert found["chosen"].endswith(f"of the first {SAMPLE_PATHS:,} of {LONG:,} paths only")
     delays = open_run(long).sample(["world.delay_second"])["world.delay_second"]
-    found = stored_runs.replay(long, worst=1, metric="delay_second")
+    found = replay(long, worst=1, metric="delay_second")
     assert found["replays"][0]["path"] == int(np.argmax(delays))  # of a delay, high is bad
 
 
@@ -157,7 +157,7 @@ def test_what_only_the_sample_ranks_says_so(long):
 )  # fmt: skip
 def test_bad_input_is_refused(short, asked, said):
     with pytest.raises(ConfigError) as caught:
-        stored_runs.replay(short, **asked)
+        replay(short, **asked)
     assert caught.value.mistakes == [said]
 
 
@@ -166,19 +166,19 @@ def test_a_broken_run_is_refused_by_name(tmp_path):
     whole = (out / store.MODEL).read_bytes()
     (out / store.MODEL).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     with pytest.raises(RunError, match=r"model.npz: was changed after the run wrote it"):
-        stored_runs.replay(out, [1])
+        replay(out, [1])
     (out / store.MODEL).write_bytes(whole[:-9])
     with pytest.raises(RunError, match=r"model.npz: missing or cut short"):
-        stored_runs.replay(out, [1])
+        replay(out, [1])
     with pytest.raises(RunError, match="given no run folder"):
-        stored_runs.replay(tmp_path, [1])
+        replay(tmp_path, [1])
 
 
 def test_another_program_is_refused_unless_accepted(short, monkeypatch):
-    monkeypatch.setattr(session, "code_hash", lambda: "f" * 64)
+    monkeypatch.setattr(continuity, "code_hash", lambda: "f" * 64)
     with pytest.raises(ConfigError, match=r"code: given ffffffffffff, the run began with .*\n--accept-changes replays"):
-        stored_runs.replay(short, [1])
-    found = stored_runs.replay(short, [1], accept_changes=True)
+        replay(short, [1])
+    found = replay(short, [1], accept_changes=True)
     assert "code: given ffffffffffff" in found["changes"][0]
     assert found["replays"][0]["differs"] == []
 
@@ -188,8 +188,8 @@ def test_other_bits_are_refused_unless_accepted(short, monkeypatch):
     moved = lambda job: np.nextafter(real(job), np.inf)  # noqa: E731
     monkeypatch.setattr(selection.simulation, "pilot", moved)
     with pytest.raises(ConfigError, match=r"paths 0-255 come out with other bits: path 0 has world\.generations"):
-        stored_runs.replay(short, [1])
-    assert "other bits" in stored_runs.replay(short, [1], accept_changes=True)["changes"][0]
+        replay(short, [1])
+    assert "other bits" in replay(short, [1], accept_changes=True)["changes"][0]
 
 
 def test_a_figure_with_other_bits_is_named(short, monkeypatch):
@@ -200,10 +200,10 @@ def test_a_figure_with_other_bits_is_named(short, monkeypatch):
         path.figures[:] = np.nextafter(path.figures, np.inf)
         return path
 
-    monkeypatch.setattr(stored_runs, "draw", moved)
+    monkeypatch.setattr(replaying, "draw", moved)
     with pytest.raises(RunError, match=r"path 7: world.generations is .*, in tail.parquet|path 7: .* sample.parquet"):
-        stored_runs.replay(short, [7])
-    [one] = stored_runs.replay(short, [7], accept_changes=True)["replays"]
+        replay(short, [7])
+    [one] = replay(short, [7], accept_changes=True)["replays"]
     assert any(line.startswith("own.npv is ") for line in one["differs"])
 
 
@@ -211,12 +211,12 @@ def test_an_unfinished_run_can_be_replayed_but_not_ranked(tmp_path):
     out = tmp_path / "run"
     with small_tasks(1_024):
         stopped(out, 4_000)
-    found = stored_runs.replay(out, [3_999, 3])
+    found = replay(out, [3_999, 3])
     assert not found["finished"]
     assert [one["stored_in"] for one in found["replays"]] == [[], []]
     assert found["replays"][0]["plans"]["own"]["metrics"]["npv"]["rank"] is None
     with pytest.raises(RunError, match=r"given an unfinished run \(1,024 of 4,000 paths\)"):
-        stored_runs.replay(out, worst=1)
+        replay(out, worst=1)
 
 
 def test_a_run_that_ends_at_a_path_says_how_to_see_it(tmp_path, monkeypatch):
@@ -229,7 +229,7 @@ def test_a_run_that_ends_at_a_path_says_how_to_see_it(tmp_path, monkeypatch):
         f"1,024 paths are kept: the same command with --out {out} --resume goes on from there.",
         f"simulator replay {out} --path 1700 shows what happened on that path.",
     ]
-    assert stored_runs.replay(out, [1_700])["replays"][0]["plans"]["own"]["events"]
+    assert replay(out, [1_700])["replays"][0]["plans"]["own"]["events"]
     monkeypatch.setattr(simulation.Check, "__call__", partial(_refuse, bad, 0))
     with small_tasks(1_024), pytest.raises(RunError) as caught:
         run(tmp_path / "nothing", 4_000)

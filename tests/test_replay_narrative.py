@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from simulator import pipeline
 from simulator.analyses.replay import company_events, covenant_tests, events, months, replayed_path, world_events
 from simulator.config import freeze, load
 from simulator.config.fields.ranges import number
+from simulator.engine.simulation import make_job
 from simulator.finance import workspace as at
 from tests import naive
 from tests.naive.marginals import quantile
@@ -41,7 +41,7 @@ def drawn(path, config=LEVERS, *overrides):
 
 def figures(of, path):
     """A path's figures by owner."""
-    columns = pipeline.job_of(of).columns
+    columns = make_job(of).columns
     rows: dict[str, dict[str, float]] = {}
     for column in columns:
         rows.setdefault(column.scope, {})[column.metric.name] = float(path.figures[column.row])

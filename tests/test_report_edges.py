@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from simulator import pipeline, report
-from simulator.analyses import stored_runs
+from simulator.analyses.compare import compare
+from simulator.analyses.stress import stress
 from simulator.config import freeze, load
 from simulator.report import debt, detail, plans, value
 from simulator.report.canvas import MOST, canvas, look, style, years
@@ -112,13 +113,13 @@ def test_where_nothing_is_tested_no_breach_is_counted(short):
     assert "Nothing is known of breaches. Own everything: no covenant is tested within the horizon." in page
     assert "Of covenants nothing is known: no covenant is tested within the horizon." in page
     assert "A covenant is breached" not in page
-    found = stored_runs.compare(done.path, metric="breach")
+    found = compare(done.path, metric="breach")
     assert all(pair["mean"]["value"] is pair["beats"]["value"] is None for pair in found["pairs"])
     json.dumps(done.summary, allow_nan=False)
 
 
 def test_stress_counts_no_breach_where_nothing_is_tested():
-    found = pipeline.stress(SMOKE, ["rates_up"], "breach", "probability", overrides=["months=24"], paths=64, threads=1)
+    found = stress(SMOKE, ["rates_up"], "breach", "probability", overrides=["months=24"], paths=64, threads=1)
     assert {figure["value"] for figure in found["base"].values()} == {None}
     assert found["sets"][0]["plans"]["own"]["change"]["value"] is None
 

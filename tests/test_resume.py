@@ -13,7 +13,8 @@ import pytest
 
 from simulator import kernel, pipeline
 from simulator.config import load
-from simulator.engine import checkpoint, session, simulation, thread_pool
+from simulator.engine import checkpoint, continuity, simulation, thread_pool
+from simulator.engine.simulation import make_job
 from simulator.errors import ConfigError, Interrupted, RunError
 from simulator.results import store
 from simulator.results.store import RunFolder, open_any, open_run
@@ -117,7 +118,7 @@ def test_the_sample_may_be_complete_or_not(tmp_path, monkeypatch):
 
 
 def test_a_second_signal_ends_at_once_and_the_last_state_stays(tmp_path, monkeypatch):
-    commit = checkpoint.Keeper.commit
+    commit = checkpoint.Checkpointer.commit
 
     def interrupted(self, paths, seconds):
         if paths > TASK:
@@ -125,7 +126,7 @@ def test_a_second_signal_ends_at_once_and_the_last_state_stays(tmp_path, monkeyp
         commit(self, paths, seconds)
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoint.Keeper, "commit", interrupted)
+        patch.setattr(checkpoint.Checkpointer, "commit", interrupted)
         with pytest.raises(Interrupted, match="stopped; 2,048 paths are kept") as caught:
             run(tmp_path / "run", PATHS)
     assert caught.value.signum == signal.SIGINT
@@ -220,10 +221,10 @@ def test_another_seed_is_refused(half):
 
 def test_other_code_or_random_numbers_are_refused(half, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(session, "code_hash", lambda: "abc")
+        patch.setattr(continuity, "code_hash", lambda: "abc")
         assert "code: given abc, the run began with " in refusal(half)
     with monkeypatch.context() as patch:
-        patch.setattr(session, "RNG", "another; version 2")
+        patch.setattr(continuity, "RNG", "another; version 2")
         assert "rng: given another; version 2, the run began with Philox4x32-10" in refusal(half)
 
 
@@ -251,7 +252,7 @@ def other_bits(row):
 
 
 def test_other_bits_of_the_first_paths_are_refused_and_may_be_accepted(whole, half, monkeypatch):
-    row = {column.name: column.row for column in pipeline.job_of(pipeline.freeze(load(SMOKE))).columns}["own.npv"]
+    row = {column.name: column.row for column in make_job(pipeline.freeze(load(SMOKE))).columns}["own.npv"]
     at = stands(half)
     with monkeypatch.context() as patch:
         patch.setattr(thread_pool, "kernel", other_bits(row))

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from simulator import pipeline
-from simulator.analyses import stored_runs
+from simulator.analyses.compare import compare
 from simulator.report.headline import figure
 from simulator.report.tables import interval, value
 from simulator.results import store
@@ -211,7 +211,7 @@ def test_differences_on_one_seed_are_those_of_compare(made):
     said = diff(open_any(made / "a"), open_any(made / "b"))
     results = {(one["plan"], one["metric"]): one for one in said["results"]}
     for metric in ("npv", "npv < 0", "breach", "min_cash"):
-        pairs = stored_runs.compare(made / "a", made / "b", metric)["pairs"]
+        pairs = compare(made / "a", made / "b", metric)["pairs"]
         for plan, pair in zip(("own", "jv", "hybrid"), pairs, strict=True):
             moved = results[plan, metric]["difference"]
             assert moved == {key: pair[key] for key in moved}

@@ -10,9 +10,9 @@ import pytest
 
 from simulator.config import durations, freeze, load
 from simulator.engine import stopping
+from simulator.engine.simulation import make_job
 from simulator.engine.thread_pool import TASK
 from simulator.errors import ConfigError
-from simulator.pipeline import job_of
 from simulator.results.columns import tally_columns
 from simulator.results.store import open_any
 from simulator.risk.precision import target
@@ -26,7 +26,7 @@ LOOSE, TIGHT = "own.npv.mean:1%", "own.npv.cvar95:0.000001%"
 @pytest.fixture(scope="module")
 def wanted():
     """Targets by text, of the smoke programme."""
-    job = job_of(freeze(load(SMOKE)))
+    job = make_job(freeze(load(SMOKE)))
     columns = tally_columns(job.columns, job.tally, job.events)
     return lambda text: target(text, columns, job.events)
 
@@ -72,9 +72,9 @@ def test_tails_are_looked_at_once_they_hold_300_paths(wanted):
     assert wanted("own.npv.cvar95:1%").first_look == 6000
     assert wanted("own.npv.var99.9:1%").first_look == 300_000
     assert wanted("own.npv.q01:1%").first_look == 30_000
-    asked = stopping.Asked(None, ("own.npv.var99.9:1%",))
-    assert stopping.Rules(asked, [wanted(asked.precision[0])]).look_at == 19 * TASK  # 311,296
-    assert stopping.Rules(asked, [wanted("own.npv.mean:1%")]).look_at == 65_536
+    asked = stopping.StoppingCriteria(None, ("own.npv.var99.9:1%",))
+    assert stopping.StoppingRule(asked, [wanted(asked.precision[0])]).look_at == 19 * TASK  # 311,296
+    assert stopping.StoppingRule(asked, [wanted("own.npv.mean:1%")]).look_at == 65_536
 
 
 @pytest.mark.parametrize(("excess", "factor"), [(1.01, 1.25), (1.2, 1.584), (3.0, 2.0), (math.inf, 2.0)])

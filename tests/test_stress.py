@@ -17,11 +17,13 @@ import pytest
 from typer.testing import CliRunner
 
 from simulator import pipeline, report
+from simulator.analyses.stress import stress
 from simulator.cli.main import app
 from simulator.config import freeze, load
 from simulator.config.stress_files import find_set, find_sets, shipped
 from simulator.engine.interrupt import Stop
 from simulator.engine.scenario_samples import figures
+from simulator.engine.simulation import make_job
 from simulator.errors import ConfigError
 from simulator.finance.metrics import Metric
 from simulator.report.stress import draw
@@ -109,7 +111,7 @@ def test_independent_worlds_are_independent(seed):
 
     def apart(*sets: str) -> float:
         found = freeze(stressed(*sets, config=SMOKE))
-        job = pipeline.job_of(found, 20_000, 1, seed)
+        job = make_job(found, 20_000, 1, seed)
         rows = [column.row for column in job.columns if column.metric.name in columns]
         with Stop() as stop:
             drawn = figures(found.model, rows, job.seed, job.paths, stop)
@@ -252,7 +254,7 @@ def test_a_set_that_changes_nothing_changes_nothing(tmp_path):
 
 
 def test_all_sets_are_compared_where_none_is_named():
-    found = pipeline.stress(SMOKE, metric="price_m12", measure="mean", paths=500)
+    found = stress(SMOKE, metric="price_m12", measure="mean", paths=500)
     assert [one["name"] for one in found["sets"]] == list(NAMES)
     assert list(found["base"]) == ["world"]
     moved = {one["name"]: one["plans"]["world"]["change"] for one in found["sets"]}

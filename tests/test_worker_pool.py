@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from simulator.cluster import client, worker, worker_pool
-from simulator.cluster.client import size
-from simulator.cluster.worker_pool import Crew, Lost, Run, Work
+from simulator.cluster.client import task_size
+from simulator.cluster.worker_pool import CallLost, ClusterTask, SharedRun, WorkerPool
 from simulator.engine import thread_pool
 from simulator.errors import ClusterError, RunError
 
-RUN = Run(b"", "run", "canary", 7)
+RUN = SharedRun(b"", "run", "canary", 7)
 RUNNING = {"status": "running", "nthreads": 3}
 
 
@@ -38,7 +38,7 @@ class Scheduler:
 
     def __init__(self, *addresses):
         self.there = {address: dict(RUNNING) for address in addresses}
-        self.facts, self.canary = worker.facts(), "canary"
+        self.facts, self.canary = worker.requirements(), "canary"
         self.tasks = {}
         self.over = self.silent = False
 
@@ -49,7 +49,7 @@ class Scheduler:
         return None if self.silent else self.there
 
     def call(self, address, function, *given):
-        if function is worker.join:
+        if function is worker.join_run:
             if isinstance(self.facts, Exception):
                 return Call(self.facts)
             return Call({"facts": self.facts, "canary": self.canary, "cpu": "one", "versions": {"numba": "1"}})
@@ -73,102 +73,102 @@ class Scheduler:
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch):
-    monkeypatch.setattr(worker_pool, "LOOK", 0.0)
-    monkeypatch.setattr(worker_pool, "_NAP", 0.0)
+    monkeypatch.setattr(worker_pool, "REFRESH_SECONDS", 0.0)
+    monkeypatch.setattr(worker_pool, "_POLL_SECONDS", 0.0)
 
 
-def mustered(*addresses):
+def waited_pool(*addresses):
     scheduler, said = Scheduler(*addresses), []
-    one = Crew(scheduler, "tcp://s:1", RUN, said.append)
-    one.muster(lambda: False)
-    list(one.answers())
+    one = WorkerPool(scheduler, "tcp://s:1", RUN, said.append)
+    one.wait_for_worker(lambda: False)
+    list(one.collect())
     return scheduler, one, said
 
 
 def test_tasks_go_to_the_worker_with_the_fewest_two_at_most():
-    scheduler, one, said = mustered("a", "b")
+    scheduler, one, said = waited_pool("a", "b")
     for first in range(4):
-        assert one.room()
-        one.give(Work(first, 1))
-    assert not one.room()
+        assert one.has_capacity()
+        one.assign(ClusterTask(first, 1))
+    assert not one.has_capacity()
     assert scheduler.given() == {"a": [0, 2], "b": [1, 3]}
     assert scheduler.tasks["a"][0][0] == ("run", 0, 1, 3)  # on all its threads
     assert said == ["worker a takes part, 3 threads", "worker b takes part, 3 threads"]
 
 
 def test_tasks_of_a_lost_worker_go_to_others_each_alone():
-    scheduler, one, said = mustered("a", "b")
+    scheduler, one, said = waited_pool("a", "b")
     for first in range(4):
-        one.give(Work(first, 1))
+        one.assign(ClusterTask(first, 1))
     del scheduler.there["a"]
-    list(one.answers())
+    list(one.collect())
     assert said[-1] == "worker a is lost, 2 of its tasks go to another"
     assert scheduler.given()["b"] == [1, 3]
-    assert not one.room()
+    assert not one.has_capacity()
     for _ in range(2):
         scheduler.answer("b")
-    assert [work.first for work, _ in one.answers()] == [1, 3]
+    assert [work.first for work, _ in one.collect()] == [1, 3]
     assert scheduler.given()["b"] == [0]  # and 2 waits until b is free
     scheduler.answer("b")
-    assert [work.first for work, _ in one.answers()] == [0]
+    assert [work.first for work, _ in one.collect()] == [0]
     assert scheduler.given()["b"] == [2]
     assert one.in_flight == 1
-    assert one.told() == [{"workers": 1, "threads": 3, "cpu": "one", "versions": {"numba": "1"}, "paths": 3}]
+    assert one.to_dicts() == [{"workers": 1, "threads": 3, "cpu": "one", "versions": {"numba": "1"}, "paths": 3}]
 
 
 def test_a_task_that_kills_each_worker_fails_with_its_paths():
-    scheduler, one, _ = mustered("w0")
-    one.give(Work(5, 10))
-    for k in range(1, worker_pool.LOSSES + 1):
+    scheduler, one, _ = waited_pool("w0")
+    one.assign(ClusterTask(5, 10))
+    for k in range(1, worker_pool.MOST_LOSSES + 1):
         scheduler.there = {f"w{k}": dict(RUNNING)}
-        list(one.answers())
-        list(one.answers())
+        list(one.collect())
+        list(one.collect())
         assert scheduler.given()[f"w{k}"] == [5]
     scheduler.there = {}
     with pytest.raises(ClusterError, match=r"paths 5-14 of seed 7 were lost with 4 workers.* \(w0, w1, w2, w3\)"):
-        list(one.answers())
+        list(one.collect())
 
 
 def test_a_worker_that_joins_is_used_and_one_that_pauses_is_not():
-    scheduler, one, _ = mustered("a")
+    scheduler, one, _ = waited_pool("a")
     scheduler.there["a"]["status"] = "paused"
-    list(one.answers())
-    assert not one.room()
+    list(one.collect())
+    assert not one.has_capacity()
     scheduler.there["b"] = dict(RUNNING)
-    list(one.answers())
-    one.give(Work(0, 1))
+    list(one.collect())
+    one.assign(ClusterTask(0, 1))
     assert scheduler.given() == {"b": [0]}
 
 
 def test_a_worker_that_is_paused_for_long_loses_its_tasks(monkeypatch):
-    scheduler, one, _ = mustered("a")
-    one.give(Work(0, 1))
+    scheduler, one, _ = waited_pool("a")
+    one.assign(ClusterTask(0, 1))
     scheduler.there["a"]["status"] = "paused"
-    list(one.answers())
+    list(one.collect())
     assert one.in_flight == 1
     assert scheduler.given() == {"a": [0]}
-    monkeypatch.setattr(worker_pool, "PATIENCE", -1.0)
+    monkeypatch.setattr(worker_pool, "TIMEOUT_SECONDS", -1.0)
     with pytest.raises(ClusterError, match="no worker to give paths to"):
-        list(one.answers())
+        list(one.collect())
 
 
 def test_another_process_at_the_same_address_is_asked_anew():
-    scheduler, one, said = mustered("a")
-    one.give(Work(0, 1))
+    scheduler, one, said = waited_pool("a")
+    one.assign(ClusterTask(0, 1))
     scheduler.answer("a", {"unknown": True})
-    list(one.answers())
-    list(one.answers())
-    list(one.answers())
+    list(one.collect())
+    list(one.collect())
+    list(one.collect())
     assert said[1:] == ["worker a is lost", "worker a takes part, 3 threads"]
     assert scheduler.given() == {"a": [0]}
 
 
-@pytest.mark.parametrize("key", sorted(worker.facts()))
+@pytest.mark.parametrize("key", sorted(worker.requirements()))
 def test_a_worker_that_is_not_alike_is_refused_with_the_reason(key):
     scheduler = Scheduler("a", "b")
     scheduler.facts = {**scheduler.facts, key: "another"}
     with pytest.raises(ClusterError, match=rf"tcp://s:1: no worker is fit for this run\n  a: {key}: given another, w"):
-        Crew(scheduler, "tcp://s:1", RUN, lambda _: None).muster(lambda: False)
+        WorkerPool(scheduler, "tcp://s:1", RUN, lambda _: None).wait_for_worker(lambda: False)
 
 
 def test_other_bits_and_no_simulator_are_refused():
@@ -176,21 +176,21 @@ def test_other_bits_and_no_simulator_are_refused():
         scheduler.canary = "x" * 64
         scheduler.facts = scheduler.facts if "bits" in text else ModuleNotFoundError("No module named 'simulator'")
         with pytest.raises(ClusterError, match=text):
-            Crew(scheduler, "tcp://s:1", RUN, lambda _: None).muster(lambda: False)
+            WorkerPool(scheduler, "tcp://s:1", RUN, lambda _: None).wait_for_worker(lambda: False)
 
 
 def test_no_workers_and_a_silent_or_lost_scheduler_end_the_wait(monkeypatch):
-    scheduler, one, _ = mustered("a")
+    scheduler, one, _ = waited_pool("a")
     scheduler.over = True
     with pytest.raises(ClusterError, match="tcp://s:1: the scheduler is gone"):
-        list(one.answers())
-    monkeypatch.setattr(worker_pool, "PATIENCE", 0.0)
+        list(one.collect())
+    monkeypatch.setattr(worker_pool, "TIMEOUT_SECONDS", 0.0)
     scheduler.over, scheduler.silent = False, True
     with pytest.raises(ClusterError, match="has not answered for 0 s"):
-        list(one.answers())
+        list(one.collect())
     with pytest.raises(ClusterError, match="no worker to give paths to for 0 s"):
-        Crew(Scheduler(), "tcp://s:1", RUN, lambda _: None).muster(lambda: False)
-    Crew(Scheduler(), "tcp://s:1", RUN, lambda _: None).muster(lambda: True)  # a signal came
+        WorkerPool(Scheduler(), "tcp://s:1", RUN, lambda _: None).wait_for_worker(lambda: False)
+    WorkerPool(Scheduler(), "tcp://s:1", RUN, lambda _: None).wait_for_worker(lambda: True)  # a signal came
 
 
 def test_what_a_task_raises_ends_the_run_at_once():
@@ -198,19 +198,19 @@ def test_what_a_task_raises_ends_the_run_at_once():
         ({"failed": "path 3: own.npv is inf"}, RunError, "^path 3: own.npv is inf$"),
         (MemoryError("no room"), ClusterError, "paths 0-0 of seed 7 failed on a: MemoryError: no room"),
     ):
-        scheduler, one, _ = mustered("a")
-        one.give(Work(0, 1))
+        scheduler, one, _ = waited_pool("a")
+        one.assign(ClusterTask(0, 1))
         scheduler.answer("a", answer)
         with pytest.raises(kind, match=text):
-            list(one.answers())
+            list(one.collect())
 
 
 def test_an_answer_that_never_arrives_is_asked_for_again():
-    scheduler, one, _ = mustered("a")
-    one.give(Work(0, 1))
-    for _ in range(2 * worker_pool.LOSSES):  # no fault of the task's
-        scheduler.answer("a", Lost())
-        assert list(one.answers()) == []
+    scheduler, one, _ = waited_pool("a")
+    one.assign(ClusterTask(0, 1))
+    for _ in range(2 * worker_pool.MOST_LOSSES):  # no fault of the task's
+        scheduler.answer("a", CallLost())
+        assert list(one.collect()) == []
         assert scheduler.given() == {"a": [0]}
 
 
@@ -218,7 +218,7 @@ def test_an_answer_that_never_arrives_is_asked_for_again():
 def test_tasks_shrink_towards_the_end_and_cover_all(workers):
     left, sizes = 40_000_000, []
     while left:
-        sizes.append(size(left, workers))
+        sizes.append(task_size(left, workers))
         left -= sizes[-1]
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[0] == min(client.TASK, -(-40_000_000 // (2 * workers * client.LEAST)) * client.LEAST)

@@ -26,8 +26,8 @@ def slowly(simulate, name, first, paths, threads):
     return simulate(name, first, paths, threads)
 
 if not hasattr(worker, "simulate_at_once"):  # dask loads this twice
-    worker.simulate_at_once = worker.simulate
-    worker.simulate = lambda *given: slowly(worker.simulate_at_once, *given)
+    worker.simulate_at_once = worker.simulate_task
+    worker.simulate_task = lambda *given: slowly(worker.simulate_at_once, *given)
 """
 
 

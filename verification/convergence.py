@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from simulator.engine.convergence_tracker import Doublings
+from simulator.engine.convergence_tracker import ConvergenceTracker
 from simulator.finance.metrics import Metric
 from simulator.results.columns import Column
 from simulator.results.tallies import Tallies
@@ -81,12 +81,12 @@ class Cell(NamedTuple):
 def follow(values: NDArray[np.float64]) -> tuple[list[Row], Tallies]:
     """The rows of a run of one figure, and its tallies."""
     tallies = Tallies((COLUMN,), (float(values[:256].mean()),))
-    doublings = Doublings(LEVELS)
+    tracker = ConvergenceTracker(LEVELS)
     while tallies.paths < values.size:
-        until = min(doublings.next, values.size)
+        until = min(tracker.next_paths, values.size)
         tallies.record(tallies.paths, values[None, tallies.paths : until])
-        doublings.look(tallies)
-    return doublings.finished(tallies), tallies
+        tracker.update(tallies)
+    return tracker.final_rows(tallies), tallies
 
 
 def warned(values: NDArray[np.float64]) -> Counter[str]:

@@ -25,10 +25,10 @@ from scipy import stats
 from simulator.config import freeze, load
 from simulator.engine import simulation
 from simulator.engine.progress import Silent
-from simulator.engine.run_forecast import reach
-from simulator.engine.stopping import FIRST_LOOK, Asked, Rules
+from simulator.engine.run_forecast import paths_until_precise
+from simulator.engine.stopping import FIRST_LOOK, StoppingCriteria, StoppingRule
+from simulator.engine.warmup import warm_up
 from simulator.finance.metrics import Metric
-from simulator.pipeline import job_of, warm
 from simulator.results.columns import Column, Event, tally_columns
 from simulator.results.tallies import Tallies
 from simulator.risk import precision
@@ -74,7 +74,8 @@ def one(law: Law, measure: str, rng: np.random.Generator) -> Found:
     wanted = precision.target(f"{name}:{asked:.3g}", (column,), (event,))
     told = outlook(tallies, wanted, MONTHS)
     assert told is not None
-    stop, rules, whole = reach([told], FIRST_LOOK), Rules(Asked(None, (wanted.text,)), [wanted], MONTHS), None
+    stop, whole = paths_until_precise([told], FIRST_LOOK), None
+    rules = StoppingRule(StoppingCriteria(None, (wanted.text,)), [wanted], MONTHS)
     rules.look(tallies)
     while not rules.met or tallies.paths < EXTENT * FIRST_LOOK:
         ends = [end for end in (rules.look_at, EXTENT * FIRST_LOOK) if end > tallies.paths]
@@ -92,10 +93,10 @@ def config(path: str, seeds: int, first: int) -> Iterator[tuple[str, float, bool
     """Measure, actual over foretold and whether it lay in the range, for every headline measure and seed."""
     frozen = freeze(load(path))
     for seed in range(first, first + seeds):
-        job = job_of(frozen, FIRST_LOOK, seed=seed)
-        warm(job, lambda _: None)
+        job = simulation.make_job(frozen, FIRST_LOOK, seed=seed)
+        warm_up(job, lambda _: None)
         wanted = precision.headline(tally_columns(job.columns, job.tally, job.events), frozen.levels)
-        tallies = simulation.empty_tallies(job, simulation.pilot(job))
+        tallies = simulation.empty_tallies(job, simulation.simulate_canary(job))
         simulation.simulate(job, tallies, None, Silent())
         told = [outlook(tallies, target, job.model.months) for target in wanted]
         more = job._replace(paths=EXTENT * FIRST_LOOK)

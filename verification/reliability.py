@@ -27,10 +27,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from simulator import pipeline
 from simulator.config import freeze, load
 from simulator.engine import progress, simulation
-from simulator.engine.checkpoint import Keeper
+from simulator.engine.checkpoint import Checkpointer, Snapshot
+from simulator.engine.convergence_tracker import ConvergenceTracker
 from simulator.errors import RunError
 from simulator.results.store import Run, RunFolder, open_run
 from tests.faults import faults
@@ -166,19 +166,19 @@ def _tmpfs(place: Path, kilobytes: int) -> Iterator[Path | None]:
 
 def overhead(home: Path, paths: int, every: float) -> bool:
     """The flagship with and without a checkpoint now and then, the time in each part; True if it is little."""
-    job = pipeline.job_of(freeze(load(FLAGSHIP)), paths)
-    pilot = simulation.pilot(job)
+    job = simulation.make_job(freeze(load(FLAGSHIP)), paths)
+    canary = simulation.simulate_canary(job)
     spent: Counter[str] = Counter()
-    tallies = simulation.empty_tallies(job, pilot)
+    tallies = simulation.empty_tallies(job, canary)
     tallies.record = _timed(tallies.record, "tallies", spent)  # type: ignore[method-assign]
     folder = RunFolder.create(home / "overhead")
     lines = progress.Lines(job.paths, sys.stderr, every)
     lines.advance = _timed(lines.advance, "lines", spent)  # type: ignore[method-assign]
-    with Keeper(folder, job, {}, "", tallies, pilot) as keeper:
-        commit = _timed(keeper.commit, "checkpoints", spent)
-        keeper.record = _timed(keeper.record, "sample", spent)  # type: ignore[method-assign]
-        seconds = simulation.simulate(job, tallies, keeper, lines, commit=commit, every=every)
-        keeper.close_sample()
+    with Checkpointer(folder, job, {}, "", Snapshot(tallies, ConvergenceTracker(()), canary)) as checkpointer:
+        commit = _timed(checkpointer.commit, "checkpoints", spent)
+        checkpointer.record = _timed(checkpointer.record, "sample", spent)  # type: ignore[method-assign]
+        seconds = simulation.simulate(job, tallies, checkpointer, lines, commit=commit, every=every)
+        checkpointer.close_sample()
     size = sum(path.stat().st_size for path in folder.path.glob("state-*"))
     plans = job.model.plans.chips.size
     print(f"  flagship, {plans} plans, {job.paths:,} paths, {job.threads} threads: {seconds:.1f} s")

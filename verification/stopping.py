@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from simulator.engine.stopping import Asked, Rules
+from simulator.engine.stopping import StoppingCriteria, StoppingRule
 from simulator.engine.thread_pool import TASK
 from simulator.finance.metrics import Metric
 from simulator.results.columns import Column
@@ -56,7 +56,7 @@ class Cell(NamedTuple):
 def one(law: Law, asked: str, rng: np.random.Generator) -> tuple[float, float, int, int]:
     """Low and high end, paths and looks of a run that ended for its precision."""
     column = Column("own", Metric("x", "amount", "USD bn", law.bad, False, law.name), 0)
-    rules = Rules(Asked(MOST, (asked,)), [target(asked, (column,), ())], 120)
+    rules = StoppingRule(StoppingCriteria(MOST, (asked,)), [target(asked, (column,), ())], 120)
     values = draw(law, rules.look_at, rng).reshape(1, -1)
     tallies, looks = Tallies((column,), (float(values[0, :256].mean()),)), 0
     while not rules.met and tallies.paths < MOST:
@@ -64,7 +64,7 @@ def one(law: Law, asked: str, rng: np.random.Generator) -> tuple[float, float, i
         rules.look(tallies)
         looks += 1
         values = draw(law, max(rules.look_at - tallies.paths, TASK), rng).reshape(1, -1)
-    figure = rules.found[0].figure
+    figure = rules.estimates[0].figure
     assert figure.low is not None
     assert figure.high is not None
     return figure.low, figure.high, tallies.paths, looks

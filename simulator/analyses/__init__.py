@@ -1,1 +1,1 @@
-"""Questions asked of a config or of stored runs: tornado, stress, comparison, break-even, replay."""
+"""Analyses of configs and stored runs, one verb a file."""

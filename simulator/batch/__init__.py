@@ -1,1 +1,1 @@
-"""Several runs in one night, one after the other in one process: one that fails does not stop the others."""
+"""A batch: several runs, one after the other in one process; a run that fails does not stop the others."""

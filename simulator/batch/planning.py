@@ -1,4 +1,4 @@
-"""What a night is to do: every config read and frozen before the first run, so that all mistakes are known at once."""
+"""Plans a batch: reads and freezes every config before the first run, so that all mistakes are known at once."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simulator.config import Config, freeze
-from simulator.config.run_list import Listed, load_changed, read_list
+from simulator.config.run_list import ListEntry, load_changed, read_list
+from simulator.engine.run_request import RunRequest
+from simulator.engine.simulation import make_job
 from simulator.errors import ConfigError, expected, words
-from simulator.pipeline import job_of
 from simulator.results.columns import tally_columns
 from simulator.risk.precision import target
 
@@ -18,36 +19,27 @@ _RESERVED = ("index.html", "night.json", "figures")
 
 
 @dataclass(frozen=True)
-class Given:
-    """What the command line says of every run; it goes before what a list says of one."""
+class PlannedRun:
+    """One run of a batch; without a request it cannot be run, and `mistakes` say why."""
 
-    paths: int | None = None
-    seed: int | None = None
-    precision: tuple[str, ...] = ()
-    overrides: tuple[str, ...] = ()
-    stress: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Planned:
-    """One run of a night; without a config it cannot be run, and `mistakes` say why."""
-
-    folder: str  # its name in the night's folder
+    folder: str  # its name in the folder of the batch
     source: str  # the config as it was named
-    config: Config | None
+    request: RunRequest | None = None
     mistakes: tuple[str, ...] = ()
-    paths: int | None = None
-    seed: int | None = None
-    precision: tuple[str, ...] = ()
-    until: str | None = None
-    named: bool = False  # whether a list gave its folder's name
+    named: bool = False  # a list gave its folder's name
+
+    @property
+    def config(self) -> Config | None:
+        """The checked config."""
+        config = None if self.request is None else self.request.config
+        return config if isinstance(config, Config) else None
 
 
 @dataclass(frozen=True)
-class Plan:
-    """The runs of a night, in order."""
+class BatchPlan:
+    """The runs of a batch, in order."""
 
-    runs: tuple[Planned, ...]
+    runs: tuple[PlannedRun, ...]
     title: str = ""
     until: str | None = None  # as a list says it
 
@@ -57,91 +49,91 @@ class Plan:
         return list(dict.fromkeys(text for run in self.runs for text in run.mistakes))
 
 
-def plan(files: Sequence[Path], lists: Sequence[Path], given: Given) -> Plan:
-    """The night of configs and lists of runs (`lists` are those of `files` that are lists), checked.
+def plan_batch(files: Sequence[Path], lists: Sequence[Path], request: RunRequest) -> BatchPlan:
+    """Return the checked batch of configs and lists of runs (`lists` are those of `files` that are lists).
 
-    ConfigError carries every mistake of the lists themselves; a config with mistakes is a run that cannot be run.
+    What `request` says goes before what a list says of one run. ConfigError carries every mistake of the lists
+    themselves; a config with mistakes is a run that cannot be run.
     """
-    found: list[Planned] = []
-    wrong: list[str] = []
+    runs: list[PlannedRun] = []
+    mistakes: list[str] = []
     titles: list[str] = []
     until: str | None = None
     for file in files:
         if file not in lists:
-            found.append(_of_config(file, given))
+            runs.append(_plan_config(file, request))
             continue
         try:
-            night, entries = read_list(file)
+            run_list, entries = read_list(file)
         except ConfigError as error:
-            wrong += error.mistakes
+            mistakes += error.mistakes
             continue
-        titles += [night.title] if night.title else []
-        until = night.until or until
-        found += [_of_entry(entry, given) for entry in entries]
-    if wrong:
-        raise ConfigError([*wrong, *(text for one in found for text in one.mistakes)])
-    return Plan(tuple(_distinct(found)), ", ".join(titles), until)
+        titles += [run_list.title] if run_list.title else []
+        until = run_list.until or until
+        runs += [_plan_entry(entry, request) for entry in entries]
+    if mistakes:
+        raise ConfigError([*mistakes, *(text for run in runs for text in run.mistakes)])
+    return BatchPlan(tuple(_name_folders(runs)), ", ".join(titles), until)
 
 
-def _of_config(path: Path, given: Given) -> Planned:
-    run = Planned(path.stem, str(path), None, (), given.paths, given.seed, given.precision)
+def _plan_config(path: Path, request: RunRequest) -> PlannedRun:
     try:
-        config = load_changed(path, given.overrides, given.stress)
-        _check(config, given.precision)
+        config = load_changed(path, request.overrides, request.stress)
+        _check(config, request.precision)
     except Exception as error:
-        return replace(run, mistakes=_mistakes(str(path), error))
-    return replace(run, config=config, folder=_name(config))
+        return PlannedRun(path.stem, str(path), mistakes=_mistakes(str(path), error))
+    return PlannedRun(_name(config), str(path), replace(request, config=config, until=None))
 
 
-def _of_entry(listed: Listed, given: Given) -> Planned:
+def _plan_entry(listed: ListEntry, request: RunRequest) -> PlannedRun:
     entry = listed.entry
-    run = Planned(
-        folder=entry.out or listed.path.stem,
-        source=os.path.normpath(listed.path),
-        config=None,
-        paths=entry.paths if given.paths is None else given.paths,
-        seed=entry.seed if given.seed is None else given.seed,
-        precision=given.precision or entry.precision,
-        until=entry.until,
-        named=entry.out is not None,
-    )
+    run = PlannedRun(entry.out or listed.path.stem, os.path.normpath(listed.path), named=entry.out is not None)
+    precision = request.precision or entry.precision
     try:
-        config = listed.load(given.overrides, given.stress)
-        with listed.blamed():
-            _check(config, run.precision)
+        config = listed.load(request.overrides, request.stress)
+        with listed.relocate_mistakes():
+            _check(config, precision)
     except Exception as error:
         return replace(run, mistakes=_mistakes(str(listed.path), error))
-    return replace(run, config=config, folder=entry.out or _name(config))
+    merged = replace(
+        request,
+        config=config,
+        paths=entry.paths if request.paths is None else request.paths,
+        seed=entry.seed if request.seed is None else request.seed,
+        precision=precision,
+        until=entry.until,
+    )
+    return replace(run, request=merged, folder=entry.out or _name(config))
 
 
 def _check(config: Config, precision: Sequence[str]) -> None:
-    """Freeze a config and read its targets, so that what is wrong with them is known before anything is run."""
-    job = job_of(freeze(config))
-    counted = tally_columns(job.columns, job.tally, job.events)
-    wrong: list[str] = []
+    """Freeze a config and parse its precision targets, so that their mistakes are known before anything is run."""
+    job = make_job(freeze(config))
+    columns = tally_columns(job.columns, job.tally, job.events)
+    mistakes: list[str] = []
     for text in precision:
         try:
-            target(text, counted, job.events)
+            target(text, columns, job.events)
         except ConfigError as error:
-            wrong += error.mistakes
-    if wrong:
-        raise ConfigError(wrong)
+            mistakes += error.mistakes
+    if mistakes:
+        raise ConfigError(mistakes)
 
 
 def _mistakes(name: str, error: Exception) -> tuple[str, ...]:
     if isinstance(error, ConfigError):
         return tuple(error.mistakes)
-    said = words(error) if expected(error) else f"{type(error).__name__}: {error}"
-    return (f"{name}: given a config that cannot be frozen ({said}), wanted one that can",)
+    reason = words(error) if expected(error) else f"{type(error).__name__}: {error}"
+    return (f"{name}: given a config that cannot be frozen ({reason}), wanted one that can",)
 
 
 def _name(config: Config) -> str:
     return "-".join((config.name, *config.stress))
 
 
-def _distinct(runs: Sequence[Planned]) -> list[Planned]:
-    """The same runs, each with a folder of its own: a name that is taken, by a list's `out` first, gets a number."""
-    found = list(runs)
+def _name_folders(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
+    """Return the runs, each with a folder of its own: a name that is taken, by a list's `out` first, gets a number."""
+    renamed = list(runs)
     taken: set[str] = {*_RESERVED}
     for i in sorted(range(len(runs)), key=lambda i: not runs[i].named):
         name, n = runs[i].folder, 1
@@ -149,5 +141,5 @@ def _distinct(runs: Sequence[Planned]) -> list[Planned]:
             n += 1
             name = f"{runs[i].folder}-{n}"
         taken.add(name.lower())
-        found[i] = replace(runs[i], folder=name)
-    return found
+        renamed[i] = replace(runs[i], folder=name)
+    return renamed

@@ -1,4 +1,4 @@
-"""What is known of a night: night.json, written whole after every change, and the page that shows it."""
+"""The record of a batch: night.json, written whole after every change, and the page that shows it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import simulator
-from simulator.batch.planning import Planned
+from simulator.batch.planning import PlannedRun
 from simulator.errors import ConfigError
 from simulator.report import batch as page
 from simulator.results.provenance import utc
@@ -22,21 +22,21 @@ WAITING, RUNNING, FINISHED, FAILED, REFUSED, INTERRUPTED, PRUNED = (
 )  # fmt: skip
 
 
-class Record:
-    """The state of a night and of each of its runs; `body` is what night.json says."""
+class BatchRecord:
+    """The state of a batch and of each of its runs; `body` is the content of night.json."""
 
     def __init__(self, folder: RunFolder, body: dict[str, Any]) -> None:
         self.folder, self.body = folder, body
 
     @property
     def runs(self) -> list[dict[str, Any]]:
-        """What is known of each run, in order."""
+        """The entry of each run, in order."""
         runs: list[dict[str, Any]] = self.body["runs"]
         return runs
 
     @classmethod
-    def begin(cls, folder: RunFolder, title: str, until: str | None, planned: Sequence[Planned]) -> Record:
-        """The record of a night of which nothing was run yet."""
+    def begin(cls, folder: RunFolder, title: str, until: str | None, planned: Sequence[PlannedRun]) -> BatchRecord:
+        """Return the record of a batch of which nothing was run yet."""
         body = {
             "format": FORMAT,
             "version": simulator.__version__,
@@ -45,12 +45,12 @@ class Record:
             "status": RUNNING,
             "started": utc(datetime.now(UTC)),
             "ended": None,
-            "runs": [_begin(run) for run in planned],
+            "runs": [_new_entry(run) for run in planned],
         }
         return cls(folder, body)
 
     def count(self, *states: str) -> int:
-        """How many runs are in one of these states."""
+        """Return the number of runs in one of these states."""
         return sum(run["state"] in states for run in self.runs)
 
     def save(self) -> None:
@@ -59,37 +59,37 @@ class Record:
         self.folder.write(INDEX, page.render(self.body))
 
 
-def read(folder: Path) -> Record | None:
-    """The record in a folder; None if there is none that can be read."""
+def read_record(folder: Path) -> BatchRecord | None:
+    """Return the record in a folder; None if there is none that can be read."""
     try:
         body = json.loads((folder / NIGHT).read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(body, dict) or body.get("format") != FORMAT or not isinstance(body.get("runs"), list):
         return None
-    return Record(RunFolder(folder), body)
+    return BatchRecord(RunFolder(folder), body)
 
 
-def again(held: Record, title: str, until: str | None, planned: Sequence[Planned]) -> Record:
-    """The record of a night that goes on: it knows its finished runs; refused if it was begun for other runs."""
-    sources = [run["source"] for run in held.runs]
+def resume_record(stored: BatchRecord, title: str, until: str | None, planned: Sequence[PlannedRun]) -> BatchRecord:
+    """Return the record of a batch that goes on, with its finished runs; refused if it was begun for other runs."""
+    sources = [run["source"] for run in stored.runs]
     if sources != [run.source for run in planned]:
         given = ", ".join(run.source for run in planned)
         raise ConfigError(
             [f"--resume: given {given}, wanted the runs with which the night began: {', '.join(sources)}"]
         )
-    fresh = Record.begin(held.folder, title, until, planned)
-    for now, before in zip(fresh.runs, held.runs, strict=True):
+    fresh = BatchRecord.begin(stored.folder, title, until, planned)
+    for now, before in zip(fresh.runs, stored.runs, strict=True):
         now["folder"] = before["folder"]
         if before["state"] in (FINISHED, PRUNED):
             now.update(before)
         now["seconds"] = before["seconds"]
-    fresh.body["started"] = held.body["started"]
+    fresh.body["started"] = stored.body["started"]
     return fresh
 
 
-def results(run: Run) -> dict[str, Any]:
-    """What a night keeps of a finished run."""
+def run_results(run: Run) -> dict[str, Any]:
+    """Return what a batch keeps of a finished run."""
     summary = run.summary
     return {
         "name": run.manifest.get("name"),
@@ -104,25 +104,25 @@ def results(run: Run) -> dict[str, Any]:
 
 
 def headline(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """Mean and CVaR of each plan's NPV as they stand in a summary; CVaR at the level nearest to 95 %."""
-    found: dict[str, Any] = {}
+    """Return mean and CVaR of each plan's NPV from a summary; CVaR at the level nearest to 95 %."""
+    figures: dict[str, Any] = {}
     for plan, entries in summary["plans"].items():
         npv = entries.get("npv")
         if npv:
             level = min(npv["cvar"], key=lambda level: abs(float(level) - 0.95), default=None)
             mean = {key: npv[key] for key in ("mean", "stderr", "n", "note") if key in npv}
-            found[plan] = {"mean": mean, "level": level, "cvar": npv["cvar"].get(level), "unit": npv["unit"]}
-    return found
+            figures[plan] = {"mean": mean, "level": level, "cvar": npv["cvar"].get(level), "unit": npv["unit"]}
+    return figures
 
 
-def _begin(run: Planned) -> dict[str, Any]:
+def _new_entry(run: PlannedRun) -> dict[str, Any]:
     config = run.config
     return {
         "folder": run.folder,
         "source": run.source,
         "title": "" if config is None else config.title or config.name,
         "stress": [] if config is None else list(config.stress),
-        "plans": {} if config is None else {plan: one.title or plan for plan, one in config.plans.items()},
+        "plans": {} if config is None else {name: plan.title or name for name, plan in config.plans.items()},
         "state": WAITING if config is not None else REFUSED,
         "error": "\n".join(run.mistakes) or None,
         "started": None,

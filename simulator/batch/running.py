@@ -1,7 +1,8 @@
-"""A night: its runs one after the other, in one process, so that the kernel is compiled or loaded once.
+"""Runs a batch: its runs one after the other, in one process, so that the kernel is compiled or loaded once.
 
-Whatever one run fails of, the next one begins. A signal ends the night: the run in hand commits its state, the rest is
-not begun, and the same command with --resume goes on: finished runs stay as they are.
+A run that fails, for whatever reason, does not keep the next one from being run. A signal ends the batch: the current
+run commits its state, the rest is not begun, and the same command with --resume goes on: finished runs stay as they
+are.
 """
 
 from __future__ import annotations
@@ -11,48 +12,34 @@ import logging
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from simulator import event_log, pipeline
 from simulator.batch import record
-from simulator.batch.planning import Plan, Planned
-from simulator.batch.record import FAILED, FINISHED, INTERRUPTED, PRUNED, REFUSED, RUNNING, Record
+from simulator.batch.planning import BatchPlan
+from simulator.batch.record import FAILED, FINISHED, INTERRUPTED, PRUNED, REFUSED, RUNNING, BatchRecord
 from simulator.config.durations import deadline
+from simulator.engine.run_request import RunRequest
 from simulator.errors import ConfigError, Interrupted, RunError, exit_code, expected, signal_behind, words
-from simulator.pipeline import Say
+from simulator.event_log import StageListener
 from simulator.results import store
 from simulator.results.provenance import utc
 from simulator.results.store import Run, RunFolder, open_any
 
 _LEAST = 0.001  # seconds: a run whose time is up simulates its first tasks all the same
-Tell = Callable[[str, bool], None]
-
-
-@dataclass(frozen=True)
-class How:
-    """How the runs of a night are run."""
-
-    threads: int | None = None
-    checkpoint: float = pipeline.CHECKPOINT
-    draw: bool = True
-    resume: bool = False
-    accept_changes: bool = False
-    cluster: str | None = None  # address of a scheduler
-    until: str | None = None  # when the night ends
-    say: Say | None = None
-    tell: Tell | None = None  # gets a line for each run that ended, and whether it is of a failure
+EndListener = Callable[[str, bool], None]  # receives a line for each run that ended, and True if it failed
 
 
 def default_folder(moment: datetime) -> Path:
-    """runs/night-<UTC>."""
+    """Return runs/night-<UTC>."""
     return Path("runs") / f"night-{moment:%Y%m%dT%H%M%SZ}"
 
 
-def refuse(folder: Path, resume: bool) -> None:
-    """Refuse a folder that holds a run, or a night that is not to go on."""
+def refuse_folder(folder: Path, resume: bool) -> None:
+    """Refuse a folder that holds a run, or a batch that is not to go on."""
     RunFolder(folder).refuse_a_run()
     if not resume and (folder / record.NIGHT).exists():
         raise ConfigError([f"--out: given {folder}, which holds a night, wanted a new folder or --resume"])
@@ -62,205 +49,207 @@ def refuse(folder: Path, resume: bool) -> None:
         )
 
 
-def run(plan: Plan, out: Path | None, how: How) -> Record:
-    """Run a night into its folder and return its record; ConfigError if nothing of it can be run.
+def run_batch(
+    plan: BatchPlan,
+    request: RunRequest,
+    on_stage: StageListener | None = None,
+    on_end: EndListener | None = None,
+) -> BatchRecord:
+    """Run a batch into a folder and return its record; ConfigError if nothing of it can be run.
 
+    `request` names the folder of the batch and when the batch ends; what is requested of each run stands in the plan.
     Interrupted if a signal ended it, once its record is written.
     """
-    if not any(one.config is not None for one in plan.runs):
+    if not any(run.request is not None for run in plan.runs):
         raise ConfigError(plan.mistakes)
-    if how.resume and out is None:
+    if request.resume and request.out is None:
         raise ConfigError(["--resume: given no --out, wanted the folder of the night to go on with"])
-    path = out or default_folder(datetime.now(UTC))
-    refuse(path, how.resume)
+    path = request.out or default_folder(datetime.now(UTC))
+    refuse_folder(path, request.resume)
     folder = RunFolder.create(path, resume=True)
     with folder.alone(resume=True):
-        refuse(path, how.resume)  # one may have ended meanwhile
-        held = record.read(path) if how.resume else None
-        until = how.until or plan.until
-        kept = (
-            Record.begin(folder, plan.title, until, plan.runs)
-            if held is None
-            else record.again(held, plan.title, until, plan.runs)
+        refuse_folder(path, request.resume)  # one may have ended meanwhile
+        stored = record.read_record(path) if request.resume else None
+        until = request.until or plan.until
+        current = (
+            BatchRecord.begin(folder, plan.title, until, plan.runs)
+            if stored is None
+            else record.resume_record(stored, plan.title, until, plan.runs)
         )
-        return _Night(plan, kept, how, until).run()
+        return _BatchRunner(plan, current, until, on_stage, on_end).run()
 
 
-class _Night:
-    """The runs of a night and what became of them so far."""
+class _BatchRunner:
+    """The runs of a batch and their states so far."""
 
-    def __init__(self, plan: Plan, kept: Record, how: How, until: str | None) -> None:
-        self._plan, self._record, self._how = plan, kept, how
-        self._end = None if until is None else deadline(until)
+    def __init__(
+        self,
+        plan: BatchPlan,
+        batch: BatchRecord,
+        until: str | None,
+        on_stage: StageListener | None,
+        on_end: EndListener | None,
+    ) -> None:
+        self._plan, self._record, self._on_stage, self._on_end = plan, batch, on_stage, on_end
+        self._deadline = None if until is None else deadline(until)
 
-    def run(self) -> Record:
+    def run(self) -> BatchRecord:
         """Run all that can be run; Interrupted after a signal."""
-        kept, folder = self._record, self._record.folder.path
-        event_log.event("night_start", folder=str(folder), runs=[one["folder"] for one in kept.runs])
+        batch, folder = self._record, self._record.folder.path
+        event_log.log_event("night_start", folder=str(folder), runs=[entry["folder"] for entry in batch.runs])
         try:
             self._save()
             for i, planned in enumerate(self._plan.runs):
-                if planned.config is None:
-                    self._refused(i)
+                if planned.request is None:
+                    self._log_refusal(i)
                 else:
-                    self._one(i, planned)
+                    self._run_entry(i, planned.request)
         except BaseException as error:
-            self._stopped(error)
+            self._record_interruption(error)
             raise
-        self._ended(FINISHED)
-        return kept
+        self._record_end(FINISHED)
+        return batch
 
-    def _one(self, i: int, planned: Planned) -> None:
-        """One run, whatever comes of it."""
+    def _run_entry(self, i: int, request: RunRequest) -> None:
+        """Carry out one run, and record its result or its failure."""
         entry = self._record.runs[i]
         path = self._record.folder.path / entry["folder"]
         if entry["state"] == PRUNED:
             return
-        known = self._how.resume and _is_finished(path)
-        start = None if known else time.monotonic()
+        finished = request.resume and _is_finished(path)
+        start = None if finished else time.monotonic()
         entry.update(state=RUNNING, error=None, traceback=None)
-        if not known:
+        if not finished:
             entry["started"] = utc(datetime.now(UTC))
         self._save()
         try:
-            done = self._simulate(planned, path, i, known)
-            entry.update(record.results(done), state=FINISHED)
-            entry["report"] = self._draw(done, i, entry)
+            done = self._simulate(request, path, i, finished)
+            entry.update(record.run_results(done), state=FINISHED)
+            entry["report"] = self._draw(request, done, i, entry)
             code = 0 if entry["error"] is None else 1
         except BaseException as error:
-            behind = signal_behind(error)
-            if isinstance(behind, (Interrupted, KeyboardInterrupt)):
-                entry.update(state=FINISHED if entry["state"] == FINISHED else INTERRUPTED, error=_stopped(behind))
-                self._end_of(entry, path, start, exit_code(behind))
-                raise behind from None
+            cause = signal_behind(error)
+            if isinstance(cause, (Interrupted, KeyboardInterrupt)):
+                entry.update(state=FINISHED if entry["state"] == FINISHED else INTERRUPTED, error=_stop_text(cause))
+                self._close_entry(entry, path, start, exit_code(cause))
+                raise cause from None
             if not isinstance(error, Exception):
                 raise
-            entry.update(state=FAILED, error=_said(error), traceback=None if expected(error) else _trace(error))
+            self._record_failure(entry, error, path)
+            entry.update(state=FAILED)
             code = exit_code(error)
-            with event_log.of(path):
-                event_log.failed(error)
-        self._end_of(entry, path, start, code)
-        self._tell(self._line(i), entry["error"] is not None)
+        self._close_entry(entry, path, start, code)
+        self._report_end(self._entry_text(i), entry["error"] is not None)
         self._save()
         gc.collect()  # what a failed run left in its traceback
 
-    def _simulate(self, planned: Planned, path: Path, i: int, finished: bool) -> Run:
+    def _simulate(self, request: RunRequest, path: Path, i: int, finished: bool) -> Run:
         """Simulate a run, or go on with it; one that is finished stays as it is."""
-        how = self._how
-        asked: dict[str, Any] = {"paths": planned.paths, "precision": planned.precision, "until": self._share(i)}
-        assert planned.config is not None
-        return pipeline.run(
-            planned.config,
-            path,
-            **({} if finished else asked),
-            threads=how.threads,
-            seed=planned.seed,
-            draw=False,
-            resume=how.resume and path.is_dir(),
-            accept_changes=how.accept_changes,
-            checkpoint=how.checkpoint,
-            cluster=how.cluster,
-            say=self._say(i),
-        )
+        if finished:
+            request = replace(request, paths=None, precision=(), until=None)
+        else:
+            request = replace(request, until=self._time_share(i, request))
+        resume = request.resume and path.is_dir()
+        return pipeline.execute(replace(request, out=path, resume=resume, report=False), self._stage_listener(i))
 
-    def _share(self, i: int) -> str | None:
-        """--until of a run: an even share of the time that is left, or the run's own time if that comes sooner."""
-        own = self._plan.runs[i].until
-        if self._end is None:
-            return own
-        states = [one["state"] for one in self._record.runs[i:]]
+    def _time_share(self, i: int, request: RunRequest) -> str | None:
+        """Return --until of a run: an even share of the time that is left, or the run's own time if that is sooner."""
+        if self._deadline is None:
+            return request.until
+        states = [entry["state"] for entry in self._record.runs[i:]]
         runs = sum(state not in (FINISHED, PRUNED, REFUSED) for state in states)
         now = time.time()
-        share = (self._end - now) / max(runs, 1)
-        if own is not None and deadline(own) - now < share:
-            return own
+        share = (self._deadline - now) / max(runs, 1)
+        if request.until is not None and deadline(request.until) - now < share:
+            return request.until
         return f"+{max(share, _LEAST):.3f}s"
 
-    def _draw(self, done: Run, i: int, entry: dict[str, Any]) -> bool:
-        """Draw the report; a run without one is complete, and says why it has none."""
-        if self._how.draw:
+    def _draw(self, request: RunRequest, done: Run, i: int, entry: dict[str, Any]) -> bool:
+        """Draw the report, if requested; return True if there is one. A run without one is complete."""
+        if request.report:
             try:
-                pipeline.draw_report(done.path, self._say(i))
+                pipeline.draw_report(done.path, self._stage_listener(i))
             except Exception as error:
                 if isinstance(signal_behind(error), (Interrupted, KeyboardInterrupt)):
                     raise
-                entry.update(error=_said(error), traceback=None if expected(error) else _trace(error))
-                with event_log.of(done.path):
-                    event_log.failed(error)
+                self._record_failure(entry, error, done.path)
         return (done.path / store.REPORT).exists()
 
-    def _refused(self, i: int) -> None:
+    def _record_failure(self, entry: dict[str, Any], error: Exception, path: Path) -> None:
+        """Record an error of a run, with its traceback if it is unexpected."""
+        trace = None if expected(error) else "".join(traceback.format_exception(error))
+        entry.update(error=_error_text(error), traceback=trace)
+        with event_log.run_context(path):
+            event_log.log_failure(error)
+
+    def _log_refusal(self, i: int) -> None:
         entry = self._record.runs[i]
         path = self._record.folder.path / entry["folder"]
-        event_log.event("error", logging.ERROR, run=str(path), message=entry["error"], kind="ConfigError")
-        event_log.event("end", run=str(path), exit_code=2)
+        event_log.log_event("error", logging.ERROR, run=str(path), message=entry["error"], kind="ConfigError")
+        event_log.log_event("end", run=str(path), exit_code=2)
 
-    def _end_of(self, entry: dict[str, Any], path: Path, start: float | None, code: int) -> None:
-        """Note when a run ended and what it took with earlier legs; nothing new of one that was finished before."""
+    def _close_entry(self, entry: dict[str, Any], path: Path, start: float | None, code: int) -> None:
+        """Record when a run ended and its seconds with earlier legs; nothing new of one that was finished before."""
         if start is not None or entry["seconds"] is None:
             spent = time.monotonic() - (start or time.monotonic()) + (entry["seconds"] or 0.0)
             entry.update(ended=utc(datetime.now(UTC)), seconds=round(spent, 3))
-        event_log.event("end", run=str(path), exit_code=code, digest=entry.get("digest"), seconds=entry["seconds"])
+        event_log.log_event("end", run=str(path), exit_code=code, digest=entry.get("digest"), seconds=entry["seconds"])
 
-    def _stopped(self, error: BaseException) -> None:
-        """Write down that the night ended early."""
-        self._ended(INTERRUPTED)
-        behind = signal_behind(error)
-        if isinstance(behind, (Interrupted, KeyboardInterrupt)):
+    def _record_interruption(self, error: BaseException) -> None:
+        """Record that the batch ended early."""
+        self._record_end(INTERRUPTED)
+        cause = signal_behind(error)
+        if isinstance(cause, (Interrupted, KeyboardInterrupt)):
             path, done = self._record.folder.path, self._record.count(FINISHED)
             raise Interrupted(
-                f"{_stopped(behind)}; {done} of {len(self._plan.runs)} runs of the night are "
+                f"{_stop_text(cause)}; {done} of {len(self._plan.runs)} runs of the night are "
                 f"finished: the same command with --out {path} --resume goes on with the others.",
-                exit_code(behind) - 128,
+                exit_code(cause) - 128,
             ) from error
 
-    def _ended(self, status: str) -> None:
+    def _record_end(self, status: str) -> None:
         self._record.body.update(status=status, ended=utc(datetime.now(UTC)))
         self._save()
 
     def _save(self) -> None:
-        """Write the record; a disk that is full ends no night."""
+        """Write the record; a disk that is full does not end the batch."""
         try:
             self._record.save()
         except (RunError, OSError) as error:
-            event_log.event("warning", logging.WARNING, message=words(error), kind=type(error).__name__)
-            self._tell(f"warning: {words(error)}", True)
+            event_log.log_event("warning", logging.WARNING, message=words(error), kind=type(error).__name__)
+            self._report_end(f"warning: {words(error)}", True)
 
-    def _tell(self, line: str, bad: bool) -> None:
-        if self._how.tell is not None:
-            self._how.tell(line, bad)
+    def _report_end(self, line: str, failed: bool) -> None:
+        if self._on_end is not None:
+            self._on_end(line, failed)
 
-    def _line(self, i: int) -> str:
-        """What became of a run, in a line."""
+    def _entry_text(self, i: int) -> str:
+        """Return the result of a run, in a line."""
         entry = self._record.runs[i]
         head = f"{entry['folder']}: {entry['state']}"
         if entry["state"] == FINISHED:
             head += f", {entry['paths']:,} paths, stopped by {entry['stop']['rule']}, {entry['seconds']:.1f} s"
         return head if entry["error"] is None else f"{head}: {entry['error']}"
 
-    def _say(self, i: int) -> Say | None:
-        say, head = self._how.say, f"[{i + 1}/{len(self._plan.runs)}] {self._record.runs[i]['folder']}: "
-        return None if say is None else lambda stage: say(head + stage)
+    def _stage_listener(self, i: int) -> StageListener | None:
+        listener, head = self._on_stage, f"[{i + 1}/{len(self._plan.runs)}] {self._record.runs[i]['folder']}: "
+        return None if listener is None else lambda stage: listener(head + stage)
 
 
 def _is_finished(folder: Path) -> bool:
-    """Whether a folder holds a finished run."""
+    """Return True if a folder holds a finished run."""
     try:
         return open_any(folder).finished
     except (RunError, OSError):
         return False
 
 
-def _said(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     if isinstance(error, ConfigError):
         return "\n".join(error.mistakes)
     return words(error) if expected(error) else f"{type(error).__name__}: {error}"
 
 
-def _stopped(error: BaseException) -> str:
-    """What a signal stopped, without how that one run would go on."""
+def _stop_text(error: BaseException) -> str:
+    """Return what a signal stopped, without how that one run would go on."""
     return words(error).partition(";")[0].removesuffix(", nothing was written.")
-
-
-def _trace(error: BaseException) -> str:
-    return "".join(traceback.format_exception(error))

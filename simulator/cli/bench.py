@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from simulator.cli import arguments, options
+from simulator.cli.output import print_stage
 
 
 def bench(
@@ -23,44 +24,46 @@ def bench(
     as_json: options.Json = False,
 ) -> None:
     """Measure how fast this machine simulates."""
-    wrong = arguments.Mistakes()
-    number = wrong.of(arguments.paths, paths)
-    wrong.of(arguments.folder, None if out is None else str(out.parent))
+    mistakes = arguments.MistakeCollector()
+    number = mistakes.check(arguments.paths, paths)
+    mistakes.check(arguments.folder, None if out is None else str(out.parent))
     from simulator.cli import templates
 
     with templates.path(templates.default()) as shipped:
-        checked = wrong.of(arguments.read, shipped if config is None else config, set_ or ())
-    wrong.stop()
+        checked = mistakes.check(arguments.load_config, shipped if config is None else config, set_ or ())
+    mistakes.raise_any()
     assert number is not None
     assert checked is not None
     from simulator.config import freeze
     from simulator.engine import speed
-    from simulator.pipeline import job_of, warm
+    from simulator.engine.simulation import make_job
+    from simulator.engine.warmup import warm_up
+    from simulator.event_log import stage_reporter
 
-    tell = (lambda _: None) if quiet else arguments.say
-    job = job_of(freeze(checked), number)
-    load_s = warm(job, tell)
-    tell("measuring")
-    found = speed.measure(job) | {"start_s": load_s, "compile_s": None}
+    report_stage = stage_reporter(None if quiet else print_stage)
+    job = make_job(freeze(checked), number)
+    load_s = warm_up(job, report_stage)
+    report_stage("measuring")
+    figures = speed.measure(job) | {"start_s": load_s, "compile_s": None}
     if compile_:
-        tell("compiling in an empty cache")
-        found["compile_s"] = speed.cold_compile()
-    text = json.dumps(found, indent=1)
+        report_stage("compiling in an empty cache")
+        figures["compile_s"] = speed.cold_compile()
+    text = json.dumps(figures, indent=1)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text + "\n", "utf-8")
-    print(text if as_json else _table(found))
+    print(text if as_json else _table(figures))
 
 
-def _table(found: dict[str, Any]) -> str:
+def _table(figures: dict[str, Any]) -> str:
     lines = [
-        ("draws", f"{found['ns_per_normal']:.2f} ns a normal, numpy {found['numpy_ns_per_normal']:.2f}"),
-        ("speed-up", f"{found['normal_ratio']:.1f} times numpy's Philox"),
-        *((f"{k} thread{'s' * (k != '1')}", f"{ns:,.0f} ns a path") for k, ns in found["ns_per_path"].items()),
-        ("scaling", "  ".join(f"{ratio:.2f} on {k}" for k, ratio in found["scaling"].items())),
-        ("tallies", f"{100 * found['tally_share']:.0f} % of the time on one thread"),
-        ("start", f"{found['start_s']:.1f} s to load the kernel"),
+        ("draws", f"{figures['ns_per_normal']:.2f} ns a normal, numpy {figures['numpy_ns_per_normal']:.2f}"),
+        ("speed-up", f"{figures['normal_ratio']:.1f} times numpy's Philox"),
+        *((f"{k} thread{'s' * (k != '1')}", f"{ns:,.0f} ns a path") for k, ns in figures["ns_per_path"].items()),
+        ("scaling", "  ".join(f"{ratio:.2f} on {k}" for k, ratio in figures["scaling"].items())),
+        ("tallies", f"{100 * figures['tally_share']:.0f} % of the time on one thread"),
+        ("start", f"{figures['start_s']:.1f} s to load the kernel"),
     ]
-    if found["compile_s"] is not None:
-        lines.append(("compile", f"{found['compile_s']:.1f} s from nothing"))
+    if figures["compile_s"] is not None:
+        lines.append(("compile", f"{figures['compile_s']:.1f} s from nothing"))
     return "\n".join(f"{name:<12}{text}" for name, text in lines)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from simulator.cli import arguments, options
+from simulator.cli.output import print_stage
 from simulator.cli.validation import validate
 from simulator.errors import ConfigError
 
 if TYPE_CHECKING:
     from simulator.config import Config, Frozen
+    from simulator.event_log import StageListener
 
 
 def check(
@@ -44,9 +45,9 @@ def check(
 ) -> None:
     """Validate a config and predict a run, or (--validate) figures."""
     ends = {"--paths": paths, "--precision": precision, "--until": until}
-    given = {**ends, "--against": against, "--threads": threads, "--set": set_, "--stress": stress}
+    options_set = {**ends, "--against": against, "--threads": threads, "--set": set_, "--stress": stress}
     if validated:
-        if idle := [option for option, value in given.items() if value]:
+        if idle := [option for option, value in options_set.items() if value]:
             raise ConfigError([f"{option}: given with --validate, which takes cases only" for option in idle])
         validate(what or (), quiet, as_json)
         return
@@ -54,84 +55,88 @@ def check(
         raise typer.BadParameter("Missing argument 'CONFIG'.")
     if len(what) > 1:
         raise typer.BadParameter(f"Got unexpected extra arguments ({' '.join(what[1:])})")
-    config, wrong = Path(what[0]), arguments.Mistakes()
-    number = wrong.of(arguments.paths, paths)
-    end = wrong.of(arguments.until, until)
-    workers = wrong.of(arguments.threads, threads)
+    config, mistakes = Path(what[0]), arguments.MistakeCollector()
+    number = mistakes.check(arguments.paths, paths)
+    end = mistakes.check(arguments.until, until)
+    workers = mistakes.check(arguments.threads, threads)
     if against is not None:
-        wrong.found += [f"{option}: given with --against, which takes the run's own" for option in ends if ends[option]]
-        wrong.of(arguments.a_run, against)
-    checked = wrong.of(arguments.read, config, set_ or (), stress or ())
-    wrong.stop()
+        mistakes.messages += [
+            f"{option}: given with --against, which takes the run's own" for option in ends if ends[option]
+        ]
+        mistakes.check(arguments.finished_run, against)
+    checked = mistakes.check(arguments.load_config, config, set_ or (), stress or ())
+    mistakes.raise_any()
     assert checked is not None
-    say = (lambda _: None) if quiet else arguments.say
+    on_stage = None if quiet else print_stage
     if against is None:
-        _predict(config, checked, (number, tuple(precision or ()), end), workers, say, as_json)
+        _forecast(config, checked, (number, tuple(precision or ()), end), workers, on_stage, as_json)
     else:
-        _against(checked, against, workers, say, as_json)
+        _compare(checked, against, workers, on_stage, as_json)
 
 
-def _predict(
+def _forecast(
     config: Path,
     checked: Config,
-    ends: tuple[int | None, tuple[str, ...], str | None],
+    criteria: tuple[int | None, tuple[str, ...], str | None],
     threads: int | None,
-    say: Callable[[str], None],
+    on_stage: StageListener | None,
     as_json: bool,
 ) -> None:
-    """Describe a config and foretell its run."""
-    from simulator.cli import forecast
+    """Describe a config and forecast its run."""
+    from simulator.cli.forecast_text import forecast_lines
     from simulator.config import freeze
-    from simulator.engine.run_forecast import predict
-    from simulator.engine.stopping import Asked
-    from simulator.pipeline import job_of, warm
+    from simulator.engine.run_forecast import forecast_run
+    from simulator.engine.simulation import make_job
+    from simulator.engine.stopping import StoppingCriteria
+    from simulator.engine.warmup import warm_up
+    from simulator.event_log import stage_reporter
 
-    frozen, asked = freeze(checked), Asked(*ends)
-    job = job_of(frozen, asked.paths, threads)
-    warm(job, say)
-    found = predict(job, asked, frozen.levels)
+    frozen, stopping = freeze(checked), StoppingCriteria(*criteria)
+    job = make_job(frozen, stopping.paths, threads)
+    warm_up(job, stage_reporter(on_stage))
+    forecast = forecast_run(job, stopping, frozen.levels)
     if as_json:
-        run = {**found.told(), "paths": int(found.paths.expected), "range": found.told()["paths"]}
-        print(json.dumps({"programme": programme(frozen), "run": {**run, "threads": job.threads}}, indent=1))
+        run = forecast.to_dict()
+        run = {**run, "paths": int(forecast.paths.expected), "range": run["paths"], "threads": job.threads}
+        print(json.dumps({"programme": describe_programme(frozen), "run": run}, indent=1))
         return
     _print(frozen)
-    print("\n".join(forecast.lines(found, job.threads)))
+    print("\n".join(forecast_lines(forecast, job.threads)))
     print(f"\n{config}: no mistakes")
 
 
-def _against(checked: Config, folder: Path, threads: int | None, say: Callable[[str], None], as_json: bool) -> None:
-    """Foretell a run that has been, and compare."""
-    from simulator.analyses.stored_runs import predict_again
-    from simulator.cli import forecast
+def _compare(checked: Config, folder: Path, threads: int | None, on_stage: StageListener | None, as_json: bool) -> None:
+    """Forecast a run that is finished, and compare."""
+    from simulator.analyses.forecast_check import check_forecast
+    from simulator.cli.forecast_text import comparison_lines
 
-    found, rows, run = predict_again(checked, folder, threads=threads, say=say)
+    forecast, rows, run = check_forecast(checked, folder, threads=threads, say=on_stage)
     ended = run.summary["stop"]["rule"]
     if as_json:
-        told = {**found.told(), "ended": ended, "against": rows}
-        print(json.dumps(told, indent=1))
+        print(json.dumps({**forecast.to_dict(), "ended": ended, "against": rows}, indent=1))
     else:
-        print("\n".join(forecast.compared(rows, found.rule, ended)))
+        print("\n".join(comparison_lines(rows, forecast.rule, ended)))
 
 
-def programme(frozen: Frozen) -> dict[str, Any]:
-    """What a config describes: sites, notes, plans."""
+def describe_programme(frozen: Frozen) -> dict[str, Any]:
+    """Return what a config describes: sites, notes, plans."""
     from simulator.config.fields.ranges import number
     from simulator.finance.training import TrainingRun
 
-    def site(one: Any) -> dict[str, Any]:
-        told = {"id": one.id, "region": one.region, "mw": number(one.mw), "planned": number(one.planned)}
-        if one.model is not None:
-            keys = type(one.model).model_fields
-            told["training_days"] = TrainingRun(**{key: number(getattr(one.model, key)) for key in keys}).days
-        return told
+    def describe_site(site: Any) -> dict[str, Any]:
+        entry = {"id": site.id, "region": site.region, "mw": number(site.mw), "planned": number(site.planned)}
+        if site.model is not None:
+            keys = type(site.model).model_fields
+            entry["training_days"] = TrainingRun(**{key: number(getattr(site.model, key)) for key in keys}).days
+        return entry
 
     config = frozen.config
     return {
         "name": config.name,
         "start": config.start,
         "months": config.months,
-        "gw": sum(number(one.mw) for one in config.sites) / 1000.0,
-        "sites": [site(one) for one in config.sites],
+        "gw": sum(number(site.mw) for site in config.sites) / 1000.0,
+        "sites": [describe_site(site) for site in config.sites],
         "notes": sum(number(note.amount) for note in config.notes),
         "plans": list(frozen.plans),
         "inputs": len(frozen.inputs()),
@@ -140,20 +145,19 @@ def programme(frozen: Frozen) -> dict[str, Any]:
 
 
 def _print(frozen: Frozen) -> None:
-    told = programme(frozen)
-    print(f"{frozen.config.title or told['name']}: {told['gw']:.3f} GW at {_count(told['sites'], 'site')}")
-    print(f"{told['months']} months from {told['start']}, month 0; {told['inputs']} uncertain inputs")
-    if told["stress"]:
-        print(f"under stress, not the base: {', '.join(told['stress'])}")
+    from simulator.config.wording import count_noun
+
+    programme = describe_programme(frozen)
+    sites = count_noun(len(programme["sites"]), "site")
+    print(f"{frozen.config.title or programme['name']}: {programme['gw']:.3f} GW at {sites}")
+    print(f"{programme['months']} months from {programme['start']}, month 0; {programme['inputs']} uncertain inputs")
+    if programme["stress"]:
+        print(f"under stress, not the base: {', '.join(programme['stress'])}")
     print()
-    for site in told["sites"]:
+    for site in programme["sites"]:
         days = f"   trains for {site['training_days']:.0f} days" if "training_days" in site else ""
         print(f"  {site['id']:<20}{site['region']:<20}{site['mw']:>8,.0f} MW   month {site['planned']:>3.0f}{days}")
-    print(f"\n  notes   {told['notes']:.1f} USD bn in {_count(frozen.config.notes, 'note')}")
-    for plan in told["plans"]:
+    print(f"\n  notes   {programme['notes']:.1f} USD bn in {count_noun(len(frozen.config.notes), 'note')}")
+    for plan in programme["plans"]:
         print(f"  plan    {plan:<20}{frozen.config.plans[plan].title}")
     print()
-
-
-def _count(things: Any, noun: str) -> str:
-    return f"{len(things)} {noun}{'' if len(things) == 1 else 's'}"

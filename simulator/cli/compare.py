@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from simulator.cli import arguments, options
+from simulator.cli.output import print_stage
 from simulator.errors import ConfigError
 
 PATHS = "20000"
@@ -52,34 +53,35 @@ def compare(
     as_json: options.Json = False,
 ) -> None:
     """Compare the plans of a run, or two runs, path by path."""
-    wrong = arguments.Mistakes()
+    mistakes = arguments.MistakeCollector()
     for folder in (run, run2):
         if folder is not None:
-            wrong.of(arguments.a_run, folder)
+            mistakes.check(arguments.finished_run, folder)
     chosen = None if plans is None else [name.strip() for name in plans.split(",")]
-    slack = wrong.of(_number, "--tolerance", tolerance, 0.0)
-    number = wrong.of(arguments.paths, paths)
-    workers = wrong.of(arguments.threads, threads)
-    ends = wrong.of(_number, "--low", low), wrong.of(_number, "--high", high)
-    target = wrong.of(arguments.folder, out)
-    wrong.of(_together, run2, break_even, ends)
-    wrong.stop()
-    from simulator.analyses import stored_runs
+    slack = mistakes.check(_number, "--tolerance", tolerance, 0.0)
+    path_count = mistakes.check(arguments.paths, paths)
+    thread_count = mistakes.check(arguments.threads, threads)
+    ends = mistakes.check(_number, "--low", low), mistakes.check(_number, "--high", high)
+    folder_path = mistakes.check(arguments.folder, out)
+    mistakes.check(_check_combination, run2, break_even, ends)
+    mistakes.raise_any()
+    from simulator.analyses import break_even as break_even_analysis
+    from simulator.analyses import compare as analysis
     from simulator.results.store import CONFIG
 
     assert slack is not None
-    found = stored_runs.compare(run, run2, metric, plans=chosen, tolerance=slack)
+    result = analysis.compare(run, run2, metric, plans=chosen, tolerance=slack)
     if break_even is not None:
-        assert number is not None
-        found["break_even"] = stored_runs.break_even(
-            run / CONFIG, break_even, *ends, plans=chosen, metric=metric, measure=measure, paths=number,
-            threads=workers, seed=found["runs"][0]["seed"], say=None if quiet else arguments.say,
+        assert path_count is not None
+        result["break_even"] = break_even_analysis.break_even(
+            run / CONFIG, break_even, *ends, plans=chosen, metric=metric, measure=measure, paths=path_count,
+            threads=thread_count, seed=result["runs"][0]["seed"], say=None if quiet else print_stage,
         )  # fmt: skip
-    _print(found, [] if target is None else _keep(found, target), as_json)
+    _print(result, [] if folder_path is None else _write(result, folder_path), as_json)
 
 
 def _number(option: str, text: str | None, least: float = -math.inf) -> float | None:
-    """A finite number, at least `least`."""
+    """Return the finite number in `text`, at least `least`."""
     if text is None:
         return None
     try:
@@ -87,12 +89,12 @@ def _number(option: str, text: str | None, least: float = -math.inf) -> float | 
     except ValueError:
         number = math.nan
     if not math.isfinite(number) or number < least:
-        wanted = "a number" if least == -math.inf else f"a number of at least {least:g}"
-        raise ConfigError([f"{option}: given {text}, wanted {wanted}"])
+        description = "a number" if least == -math.inf else f"a number of at least {least:g}"
+        raise ConfigError([f"{option}: given {text}, wanted {description}"])
     return number
 
 
-def _together(run2: Path | None, break_even: str | None, ends: tuple[float | None, float | None]) -> None:
+def _check_combination(run2: Path | None, break_even: str | None, ends: tuple[float | None, float | None]) -> None:
     """Refuse options that mean nothing with each other."""
     if break_even is not None and run2 is not None:
         raise ConfigError(["--break-even: given with two runs, wanted one: it varies an input of its config"])
@@ -100,26 +102,26 @@ def _together(run2: Path | None, break_even: str | None, ends: tuple[float | Non
         raise ConfigError(["--low, --high: given without --break-even KEY, wanted the input they are of"])
 
 
-def _keep(found: dict[str, Any], out: Path) -> list[Path]:
+def _write(result: dict[str, Any], out: Path) -> list[Path]:
     from simulator.report import comparison_figures
     from simulator.results.store import FIGURES, RunFolder
 
     folder = RunFolder(out)
-    folder.write_json(FILE, found)
-    pictures = comparison_figures(found)
+    folder.write_json(FILE, result)
+    pictures = comparison_figures(result)
     for name, data in pictures.items():
         folder.write(f"{FIGURES}/{name}.png", data)
     return [out / FILE, *(out / FIGURES / f"{name}.png" for name in pictures)]
 
 
-def _print(found: dict[str, Any], written: list[Path], as_json: bool) -> None:
+def _print(result: dict[str, Any], written: list[Path], as_json: bool) -> None:
     if as_json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(result, indent=1))
         return
     from simulator.report.comparison_text import break_even_text, comparison_text
 
-    print(comparison_text(found), end="")
-    if "break_even" in found:
-        print("\n" + break_even_text(found["break_even"]), end="")
+    print(comparison_text(result), end="")
+    if "break_even" in result:
+        print("\n" + break_even_text(result["break_even"]), end="")
     if written:
         print(f"\nwritten {', '.join(map(str, written))}")

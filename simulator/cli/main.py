@@ -1,4 +1,4 @@
-"""`simulator`: one verb a file. Here is only what they share: the list of verbs, and how errors are said."""
+"""`simulator`: the list of verbs, one a file, and how errors are printed."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from simulator.cli.bench import bench
 from simulator.cli.check import check
 from simulator.cli.compare import compare
 from simulator.cli.init import init
+from simulator.cli.output import UnprintedError, print_line
 from simulator.cli.replay import replay
 from simulator.cli.report import report
-from simulator.cli.run import Unprinted, run
+from simulator.cli.run import run
 from simulator.cli.runs import app as runs
 from simulator.cli.schema import schema
 from simulator.cli.stress import stress
@@ -31,37 +32,32 @@ from simulator.cli.warmup import warmup
 from simulator.errors import DEBUG, STDOUT, ConfigError, Interrupted, exit_code, signal_behind, words
 
 
-def _say(text: str) -> None:
-    with suppress(OSError):  # the exit code tells the rest
-        print(text, file=sys.stderr, flush=True)
-
-
-def explain(error: BaseException) -> int:
-    """Say in plain words on stderr what went wrong; returns the exit code."""
+def print_error(error: BaseException) -> int:
+    """Print in plain words on stderr what went wrong; return the exit code."""
     if os.environ.get(DEBUG):
         traceback.print_exception(error)
     error = signal_behind(error)
     if isinstance(error, ConfigError):
         number = len(error.mistakes)
-        _say("\n".join(error.mistakes))
-        _say(f"{number} error{'s' if number > 1 else ''}, nothing was run.")
+        print_line("\n".join(error.mistakes))
+        print_line(f"{number} error{'s' if number > 1 else ''}, nothing was run.")
     elif isinstance(error, Interrupted):
-        _say(str(error))
+        print_line(str(error))
     elif isinstance(error, KeyboardInterrupt):
-        _say("interrupted, nothing was written.")
+        print_line("interrupted, nothing was written.")
     else:
-        _say(f"failed: {words(error)}")
+        print_line(f"failed: {words(error)}")
     return exit_code(error)
 
 
 class Verbs(TyperGroup):
     """The group of verbs; errors become a line on stderr and an exit code, never a bare traceback."""
 
-    def make_context(self, *given: Any, **named: Any) -> Any:
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
         try:
-            return super().make_context(*given, **named)
+            return super().make_context(*arguments, **options)
         except (KeyboardInterrupt, OSError) as error:  # --help and the like print here
-            raise SystemExit(_said(error)) from None
+            raise SystemExit(_report(error)) from None
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -69,21 +65,21 @@ class Verbs(TyperGroup):
         except (Exception, KeyboardInterrupt) as error:
             if isinstance(error, typer.Abort) or hasattr(error, "exit_code"):
                 raise
-            raise typer.Exit(_said(error)) from None
+            raise typer.Exit(_report(error)) from None
 
 
-def _said(error: BaseException) -> int:
-    """The exit code of an error, explained unless it is that nobody reads stdout any more."""
-    behind = error.__cause__ if isinstance(error, Unprinted) else error
-    if isinstance(behind, OSError) and behind.filename is None:
-        _unread()  # or what was not printed fails once more at the end
-        if behind.errno == errno.EPIPE:
+def _report(error: BaseException) -> int:
+    """Return the exit code of an error; print it unless it is that nobody reads stdout any more."""
+    cause = error.__cause__ if isinstance(error, UnprintedError) else error
+    if isinstance(cause, OSError) and cause.filename is None:
+        _discard_stdout()  # or what was not printed fails once more at the end
+        if cause.errno == errno.EPIPE:
             return 0
-    return explain(error)
+    return print_error(error)
 
 
-def _unread() -> None:
-    """Nobody reads stdout any more, as in `simulator run ... | head`: what is still to be printed goes nowhere."""
+def _discard_stdout() -> None:
+    """Discard what is still to be printed: nobody reads stdout any more, as in `simulator run ... | head`."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -100,8 +96,8 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         print(f"simulator {simulator.__version__}")
         raise typer.Exit
 
@@ -109,7 +105,9 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
-    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    _: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     if debug:
         os.environ[DEBUG] = "1"
@@ -135,13 +133,13 @@ def main() -> None:
     except SystemExit as end:
         code = end.code
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)  # nothing is left to be told about
+        signal.signal(number, signal.SIG_DFL)  # nothing is left to interrupt
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        _unread()
+        _discard_stdout()
     except OSError as error:
-        _say(f"failed: {STDOUT}: {(error.strerror or str(error)).lower()}")
-        _unread()
+        print_line(f"failed: {STDOUT}: {(error.strerror or str(error)).lower()}")
+        _discard_stdout()
         code = code or 1
     raise SystemExit(code)

@@ -1,4 +1,4 @@
-"""`simulator replay`: what happened on one path of a run, month by month."""
+"""`simulator replay`: show what happened on one path of a run, month by month."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from simulator.cli import arguments, options
+from simulator.cli.output import print_stage
 from simulator.errors import ConfigError
 
 MOST_WORST = 100  # they are all held in memory
@@ -43,45 +44,55 @@ def replay(
 
     With --json nothing is written unless --out is given.
     """
-    wrong = arguments.Mistakes()
-    wrong.of(_a_run, run)
-    what = "the whole number of a path"
-    paths = [wrong.of(arguments.whole, "--path", text, 0, arguments.MOST_PATHS, what) for text in path or ()]
-    count = None if worst is None else wrong.of(arguments.whole, "--worst", worst, 1, MOST_WORST, "a whole number")
-    wrong.of(_one_of, path, worst)
-    target = wrong.of(arguments.folder, out if out is not None or as_json else _beside(run))
-    wrong.stop()
-    from simulator.analyses import stored_runs
+    mistakes = arguments.MistakeCollector()
+    mistakes.check(_check_run, run)
+    paths = [mistakes.check(_path_id, text) for text in path or ()]
+    count = (
+        None
+        if worst is None
+        else mistakes.check(arguments.whole_number, "--worst", worst, 1, MOST_WORST, "a whole number")
+    )
+    mistakes.check(_check_choice, path, worst)
+    folder_path = mistakes.check(arguments.folder, out if out is not None or as_json else _beside(run))
+    mistakes.raise_any()
+    from simulator.analyses.replay import replay as analysis
 
-    found = stored_runs.replay(
+    result = analysis.replay(
         run,
         [number for number in paths if number is not None],
         worst=count,
         plans=plan,
         metric=metric,
         accept_changes=accept_changes,
-        say=None if quiet else arguments.say,
+        say=None if quiet else print_stage,
     )
-    written = [] if target is None else _keep(found, target)
+    written = [] if folder_path is None else _write(result, folder_path)
     if as_json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(result, indent=1))
         return
     from simulator.report.replay import replay_text
 
-    print(replay_text(found, monthly), end="")
+    print(replay_text(result, monthly), end="")
     if written:
         print()
     for file in written:
         print(f"written {file}.json, .csv, .png")
 
 
-def _a_run(run: Path) -> None:
-    """A run that is not finished can be replayed as well."""
+def _path_id(text: str) -> int:
+    """--path: the whole number of a path."""
+    from simulator.config.schema import MOST_PATHS
+
+    return arguments.whole_number("--path", text, 0, MOST_PATHS, "the whole number of a path")
+
+
+def _check_run(run: Path) -> None:
+    """RUN: a run folder; a run that is not finished can be replayed as well."""
     if not (run / "manifest.json").is_file():
         raise ConfigError([f"{run}: holds no run (no manifest.json), wanted a run folder"])
 
 
-def _one_of(path: list[str] | None, worst: str | None) -> None:
+def _check_choice(path: list[str] | None, worst: str | None) -> None:
     if path and worst is not None:
         raise ConfigError(["--worst: given with --path, wanted one of them"])
     if not path and worst is None:
@@ -89,24 +100,24 @@ def _one_of(path: list[str] | None, worst: str | None) -> None:
 
 
 def _beside(run: Path) -> str:
-    """A run folder holds what its manifest lists and nothing else."""
+    """Return the folder RUN-replay: a run folder holds what its manifest lists and nothing else."""
     whole = run.resolve()
     return str(
         whole.with_name(f"{whole.name}-replay") if run.name in ("", "..") else run.with_name(f"{run.name}-replay")
     )
 
 
-def _keep(found: dict[str, Any], out: Path) -> list[Path]:
+def _write(result: dict[str, Any], out: Path) -> list[Path]:
     """Write each path as JSON, CSV and chart; returns the files without their suffix."""
     from simulator.report import replay_figure
     from simulator.report.replay_rows import monthly_csv
     from simulator.results.store import RunFolder
 
     folder, written = RunFolder(out), []
-    for one in found["replays"]:
-        name = f"path-{one['path']}"
-        folder.write_json(f"{name}.json", {**found, "replays": [one]})
-        folder.write(f"{name}.csv", monthly_csv(one))
-        folder.write(f"{name}.png", replay_figure(found, one))
+    for entry in result["replays"]:
+        name = f"path-{entry['path']}"
+        folder.write_json(f"{name}.json", {**result, "replays": [entry]})
+        folder.write(f"{name}.csv", monthly_csv(entry))
+        folder.write(f"{name}.png", replay_figure(result, entry))
         written.append(out / name)
     return written

@@ -17,5 +17,5 @@ def report(run: Annotated[Path, typer.Argument(help="A run folder.", show_defaul
     from simulator.report import build
     from simulator.results.store import open_run
 
-    arguments.a_run(run)
+    arguments.finished_run(run)
     print(build(open_run(run).path))

@@ -47,12 +47,12 @@ def list_(
     as_json: options.Json = False,
 ) -> None:
     """List run folders, those of nights too."""
-    where = _where(folder)
+    root = _root(folder)
     from simulator.report.run_folders import listing_text
     from simulator.run_folders.index import listing
 
-    rows = listing(where, rebuild) if where.is_dir() else []
-    print(json.dumps(rows, indent=1) if as_json else listing_text(rows, str(where)), end="\n" if as_json else "")
+    rows = listing(root, rebuild) if root.is_dir() else []
+    print(json.dumps(rows, indent=1) if as_json else listing_text(rows, str(root)), end="\n" if as_json else "")
 
 
 @app.command()
@@ -62,10 +62,10 @@ def diff(
     as_json: options.Json = False,
 ) -> None:
     """Say what changed from A to B: config, code, data, results."""
-    wrong = arguments.Mistakes()
+    mistakes = arguments.MistakeCollector()
     for run in (a, b):
-        wrong.of(_run, run)
-    wrong.stop()
+        mistakes.check(_run, run)
+    mistakes.raise_any()
     from simulator.report.run_folders import diff_text
     from simulator.results.store import open_any
     from simulator.run_folders.diff import diff
@@ -92,14 +92,16 @@ def prune(
 
     Without --yes it only says what would go.
     """
-    wrong = arguments.Mistakes()
-    before = wrong.of(_before, older_than)
-    most = wrong.of(_keep, keep)
-    where = wrong.of(_where, folder)
+    mistakes = arguments.MistakeCollector()
+    before = mistakes.check(_before, older_than)
+    most = mistakes.check(_keep, keep)
+    root = mistakes.check(_root, folder)
     if older_than is None and keep is None and not interrupted and not broken:
-        wrong.found.append("prune: given nothing to choose by, wanted --older-than, --keep, --interrupted or --broken")
-    wrong.stop()
-    assert where is not None
+        mistakes.messages.append(
+            "prune: given nothing to choose by, wanted --older-than, --keep, --interrupted or --broken"
+        )
+    mistakes.raise_any()
+    assert root is not None
     from simulator.report.run_folders import pruned_text
     from simulator.run_folders import inventory
     from simulator.run_folders import prune as pruning
@@ -107,10 +109,10 @@ def prune(
 
     states = ((inventory.INTERRUPTED,) if interrupted else ()) + ((inventory.BROKEN,) if broken else ())
     choice = pruning.Choice(states or (inventory.FINISHED,), before, most)
-    rows = listing(where) if where.is_dir() else []
-    done = pruning.prune(where, pruning.choose(rows, choice), yes)
-    if yes and where.is_dir():
-        listing(where)  # the index forgets what went
+    rows = listing(root) if root.is_dir() else []
+    done = pruning.prune(root, pruning.choose(rows, choice), yes)
+    if yes and root.is_dir():
+        listing(root)  # the index forgets what went
     if as_json:
         print(json.dumps({"removed": yes, "bytes": done.bytes, "gone": done.gone, "kept": done.kept}, indent=1))
     else:
@@ -119,7 +121,7 @@ def prune(
         raise typer.Exit(1)
 
 
-def _where(folder: Path | None) -> Path:
+def _root(folder: Path | None) -> Path:
     """DIR: a folder, or runs/, which need not be there yet."""
     if folder is not None and not folder.is_dir():
         what = "which is a file" if folder.exists() else "which is not there"
@@ -146,4 +148,4 @@ def _before(text: str | None) -> datetime | None:
 
 def _keep(text: str | None) -> int | None:
     """--keep: how many runs."""
-    return None if text is None else arguments.whole("--keep", text, 0, 10**6, "a whole number of runs")
+    return None if text is None else arguments.whole_number("--keep", text, 0, 10**6, "a whole number of runs")

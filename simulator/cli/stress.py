@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from simulator.cli import arguments, options
+from simulator.cli.output import print_stage
 
 PATHS = "20000"
 
@@ -36,45 +37,45 @@ def stress(
     as_json: options.Json = False,
 ) -> None:
     """Compare every plan in the base and under stress."""
-    wrong = arguments.Mistakes()
-    number = wrong.of(arguments.paths, paths)
-    workers = wrong.of(arguments.threads, threads)
-    key = wrong.of(arguments.seed, seed)
-    target = wrong.of(arguments.folder, out)
-    checked = wrong.of(arguments.read, config, set_ or ())
+    mistakes = arguments.MistakeCollector()
+    path_count = mistakes.check(arguments.paths, paths)
+    thread_count = mistakes.check(arguments.threads, threads)
+    seed_number = mistakes.check(arguments.seed, seed)
+    folder_path = mistakes.check(arguments.folder, out)
+    checked = mistakes.check(arguments.load_config, config, set_ or ())
     named = None if sets is None else [name for text in sets for name in text.split(",")]
-    wrong.of(arguments.stress_sets, named)
-    wrong.stop()
-    from simulator import pipeline
+    mistakes.check(arguments.stress_sets, named)
+    mistakes.raise_any()
+    from simulator.analyses import stress as analysis
 
     assert checked is not None
-    assert number is not None
-    found = pipeline.stress(
+    assert path_count is not None
+    result = analysis.stress(
         checked,
         named,
         metric,
         measure,
-        paths=number,
-        threads=workers,
-        seed=key,
-        say=None if quiet else arguments.say,
+        paths=path_count,
+        threads=thread_count,
+        seed=seed_number,
+        say=None if quiet else print_stage,
     )
-    if target is not None:
-        _keep(found, target)
+    if folder_path is not None:
+        _write(result, folder_path)
     if as_json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(result, indent=1))
     else:
         from simulator.report.tables import stress_table
 
-        print(stress_table(found), end="")
-        if target is not None:
-            print(f"\nwritten {target / 'stress.json'}, {target / 'figures' / 'stress.png'}")
+        print(stress_table(result), end="")
+        if folder_path is not None:
+            print(f"\nwritten {folder_path / 'stress.json'}, {folder_path / 'figures' / 'stress.png'}")
 
 
-def _keep(found: dict[str, Any], out: Path) -> None:
+def _write(result: dict[str, Any], out: Path) -> None:
     from simulator.report import stress_figure
     from simulator.results.store import FIGURES, RunFolder
 
     folder = RunFolder(out)
-    folder.write_json("stress.json", found)
-    folder.write(f"{FIGURES}/stress.png", stress_figure(found))
+    folder.write_json("stress.json", result)
+    folder.write(f"{FIGURES}/stress.png", stress_figure(result))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from simulator.cli import arguments
+from simulator.cli.output import print_stage
 from simulator.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,16 +18,16 @@ if TYPE_CHECKING:
 
 def validate(cases: Sequence[str], quiet: bool, as_json: bool) -> None:
     """Compute cases, given by number or as files (none: all that ship), print them, and exit 1 unless all is well."""
-    wrong = arguments.Mistakes()
-    loaded = [case for case in (wrong.of(_read, given) for given in cases or _all()) if case is not None]
-    wrong.stop()
+    mistakes = arguments.MistakeCollector()
+    loaded = [case for case in (mistakes.check(_read, given) for given in cases or _all()) if case is not None]
+    mistakes.raise_any()
     from simulator.engine import warmup
     from simulator.validation import judge, words
 
     if not quiet and any(case.simulates for case in loaded) and warmup.is_cold():
-        arguments.say(warmup.compile_notice())
-    judged = [outcome for outcome in (wrong.of(judge, case) for case in loaded) if outcome is not None]
-    wrong.stop()
+        print_stage(warmup.compile_notice())
+    judged = [outcome for outcome in (mistakes.check(judge, case) for case in loaded) if outcome is not None]
+    mistakes.raise_any()
     ok = all(outcome.ok for outcome in judged)
     if as_json:
         print(json.dumps({"ok": ok, "cases": [words.tree(outcome) for outcome in judged]}, indent=1))

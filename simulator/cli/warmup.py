@@ -5,10 +5,12 @@ from __future__ import annotations
 
 def warmup() -> None:
     """Compile now, so that no run has to."""
-    from simulator.cli import arguments, templates
+    from simulator.cli import templates
+    from simulator.cli.output import print_stage
     from simulator.config import freeze, load
-    from simulator.pipeline import job_of, warm
+    from simulator.engine.simulation import make_job
+    from simulator.engine.warmup import warm_up
 
     with templates.path(templates.default()) as config:
-        job = job_of(freeze(load(config)), paths=256, threads=1)
-    print(f"ready in {warm(job, arguments.say):.1f} s")
+        job = make_job(freeze(load(config)), paths=256, threads=1)
+    print(f"ready in {warm_up(job, print_stage):.1f} s")

@@ -22,44 +22,48 @@ from typing import Any
 from numpy.typing import NDArray
 
 from simulator.cluster import worker, worker_pool
-from simulator.cluster.worker_pool import Crew, Lost, Say, Work
-from simulator.engine import thread_pool
+from simulator.cluster.worker_pool import CallLost, ClusterTask, WorkerPool
 from simulator.engine.simulation import Job
+from simulator.engine.thread_pool import Executor, PathSink, StopCheck, ThreadExecutor
 from simulator.errors import ConfigError, RunError
+from simulator.event_log import StageListener
 from simulator.results.sample import SAMPLE_PATHS
 from simulator.results.tallies import Tallies
 
 TASK = 1 << 20  # paths of a task
 LEAST = 1 << 17  # of one at the end of a run, where smaller tasks let all workers end together
-AHEAD = 4  # tasks a worker that were given and are not yet added up
-CONNECT = 10.0  # seconds for a scheduler to answer
+AHEAD = 4  # tasks a worker that were assigned and are not yet added up
+CONNECT_SECONDS = 10.0  # for a scheduler to answer
 _EXTRA = "pip install 'capex-simulator[cluster]'"
 _ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
 _LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|\[::1\]")
 _LOGS = ("distributed", "distributed.client", "distributed.gc", "tornado", "tornado.application", "asyncio")
 
 
-def check(address: str) -> None:
-    """Refuse what is no address of a scheduler, and any without dask."""
+def check_address(address: str | None) -> None:
+    """Refuse what is no address of a scheduler, and any without dask; None is no cluster."""
+    if address is None:
+        return
     match = _ADDRESS.fullmatch(address)
     if match is None or not 0 < int(match[3]) < 65_536:
         raise ConfigError([f"--cluster: given {address}, wanted tcp://HOST:PORT or tls://HOST:PORT of a scheduler"])
     try:
-        found = importlib.util.find_spec("distributed")
+        dask = importlib.util.find_spec("distributed")
     except (ImportError, ValueError):
-        found = None
-    if found is None:
+        dask = None
+    if dask is None:
         raise ConfigError([f"--cluster: given {address}, but dask is not installed, wanted it: {_EXTRA}"])
 
 
 @contextmanager
-def connected(address: str | None, say: Say) -> Iterator[Any]:
-    """A client of the scheduler at `address`, which `check` let pass; None without one.
+def connect(address: str | None, on_stage: StageListener) -> Iterator[Callable[[Job, Tallies], Executor]]:
+    """Connect to the scheduler at `address`, which `check_address` accepts; yield what makes the executor of a job.
 
-    RunError if nobody answers; ConfigError if tls:// lacks certificates.
+    Without an address that is the threads of this machine. RunError if no scheduler answers; ConfigError if tls://
+    lacks certificates.
     """
     if address is None:
-        yield None
+        yield lambda job, _: ThreadExecutor(job.model, job.seed, job.threads)
         return
     dask: Any = importlib.import_module("distributed")
     if address.startswith("tls") and dask.Security().get_connection_args("client")["ssl_context"] is None:
@@ -67,46 +71,46 @@ def connected(address: str | None, say: Say) -> Iterator[Any]:
         raise ConfigError([f"--cluster: given {address} and no certificates, wanted {keys} in the environment"])
     match = _ADDRESS.fullmatch(address)
     if address.startswith("tcp") and match is not None and not _LOOPBACK.fullmatch(match[2]):
-        say(f"{address} is another machine and tcp:// keeps nobody out: wanted tls://, or a network that does")
-    with _quiet():
+        on_stage(f"{address} is another machine and tcp:// keeps nobody out: wanted tls://, or a network that does")
+    with _silence_dask():
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of versions that differ: the manifest keeps them
-                client = dask.Client(address, timeout=CONNECT, set_as_default=False, name="capex-simulator")
+                client = dask.Client(address, timeout=CONNECT_SECONDS, set_as_default=False, name="capex-simulator")
         except Exception as error:  # sockets, certificates, versions: each has its own
             raise RunError(f"--cluster {address}: no scheduler answers ({_first_line(error)})") from error
         try:
-            yield client
+            yield lambda job, tallies: ClusterExecutor(client, address, job, tallies, on_stage)
         finally:
             with suppress(Exception):  # it may be gone
-                client.close(timeout=CONNECT)
+                client.close(timeout=CONNECT_SECONDS)
 
 
 class Scheduler:
-    """A dask scheduler, as the crew needs it."""
+    """A dask scheduler, as the pool needs it."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
 
     def gone(self) -> bool:
-        """Whether the client gave up connecting again, after CONNECT seconds."""
+        """Return True once the client has given up connecting again, after CONNECT_SECONDS."""
         return bool(self._client.status == "closed")
 
     def workers(self) -> Mapping[str, Mapping[str, Any]] | None:
-        """What the scheduler knows of its workers, by address; None if it does not answer."""
+        """Return what the scheduler knows of its workers, by address; None if it does not answer."""
         try:
-            told = self._client.sync(self._client.scheduler.identity, callback_timeout=CONNECT)
+            identity = self._client.sync(self._client.scheduler.identity, callback_timeout=CONNECT_SECONDS)
         except Exception:  # whatever a connection can fail with
             return None
-        workers: Mapping[str, Mapping[str, Any]] = told["workers"]
+        workers: Mapping[str, Mapping[str, Any]] = identity["workers"]
         return workers
 
-    def call(self, address: str, function: Callable[..., Any], *given: Any) -> Call:
-        """Let one worker, and no other, call a function."""
+    def call(self, address: str, function: Callable[..., Any], *arguments: Any) -> Call:
+        """Call a function on one worker, and no other."""
         key = f"{function.__name__}-{uuid.uuid4().hex}"
         try:
             future = self._client.submit(
-                function, *given, key=key, workers=[address], allow_other_workers=False, pure=False
+                function, *arguments, key=key, workers=[address], allow_other_workers=False, pure=False
             )
         except Exception:  # the client is connecting again, or closed
             return Call(self._client, None)
@@ -121,7 +125,7 @@ class Call:
         self._fetch: concurrent.futures.Future[list[Any]] | None = None
 
     def done(self) -> bool:
-        """Whether the answer has arrived, or never will."""
+        """Return True if the answer has arrived, or never will."""
         if self._future is None:
             return True
         if self._fetch is None and self._future.status != "pending":
@@ -130,92 +134,92 @@ class Call:
         return self._fetch is not None and self._fetch.done()
 
     def answer(self) -> Any:
-        """What was returned, or raised there; Lost."""
+        """Return the answer, or raise what was raised there; CallLost."""
         if self._fetch is None:
-            raise Lost
+            raise CallLost
         try:
             return self._fetch.result()[0]
         except BaseException as error:
             if self._future.status != "error":
-                raise Lost from error
+                raise CallLost from error
             if type(error).__name__ == "KilledWorker":  # processes that had the same address, one after the other
                 return {"unknown": True}
             raise
 
     def drop(self) -> None:
-        """Give it up, or let go of the answer."""
+        """Cancel the call, or release its answer."""
         if self._fetch is not None:
             self._fetch.cancel()
         if self._future is not None:
             self._future.release()
 
 
-class Cluster:
-    """The workers behind a scheduler, a Place. What is in flight when a call of `each` ends goes on into the next."""
+class ClusterExecutor:
+    """An Executor on the workers behind a scheduler. Tasks in flight when a call of `simulate` ends stay in flight."""
 
-    def __init__(self, client: Any, address: str, job: Job, tallies: Tallies, say: Say) -> None:
-        packed = worker.pack(job, tallies.centres)
-        run = worker_pool.Run(packed, worker.name_of(packed), worker.canary(job), job.seed)
-        self._crew = Crew(Scheduler(client), address, run, say)
-        self._address, self._here = address, thread_pool.Threads(job.model, job.seed, job.threads)
-        self._at = 0  # paths below are added up
-        self._given = 0  # paths below were given, or are simulated here
-        self._waiting: dict[int, tuple[int, dict[str, NDArray[Any]]]] = {}  # came back too early, by first path
+    def __init__(self, client: Any, address: str, job: Job, tallies: Tallies, on_stage: StageListener) -> None:
+        packed = worker.pack_run(job, tallies.centres)
+        run = worker_pool.SharedRun(packed, worker.run_name(packed), worker.canary_hash(job), job.seed)
+        self._pool = WorkerPool(Scheduler(client), address, run, on_stage)
+        self._address, self._local = address, ThreadExecutor(job.model, job.seed, job.threads)
+        self._added = 0  # paths below are added up
+        self._assigned = 0  # paths below were assigned, or are simulated here
+        self._early: dict[int, tuple[int, dict[str, NDArray[Any]]]] = {}  # came back before their turn, by first path
 
-    def muster(self, over: thread_pool.Over) -> None:
-        """Wait until a worker can be used, or it is `over()`; ClusterError names what is wrong with each."""
-        self._crew.muster(over)
+    def wait_until_ready(self, stop_now: StopCheck) -> None:
+        """Wait until a worker can be used, or `stop_now()` is true; ClusterError names what is wrong with each."""
+        self._pool.wait_for_worker(stop_now)
 
-    def told(self) -> dict[str, Any]:
-        """Where paths of this run were simulated, for its manifest."""
-        return {"address": self._address, "workers": self._crew.told()}
+    def describe(self) -> dict[str, Any]:
+        """Return where paths of this run were simulated, for its manifest."""
+        return {"address": self._address, "workers": self._pool.to_dicts()}
 
-    def each(self, first: int, last: int, over: thread_pool.Over, take: thread_pool.Taker) -> Iterator[int]:
-        """Simulate paths, those of the sample here; see Place."""
-        if first != self._at or not (self._waiting or self._crew.in_flight):
-            self._begin(first)
-        self._hand_out(last)
+    def simulate(self, first: int, last: int, stop_now: StopCheck, sink: PathSink) -> Iterator[int]:
+        """Simulate paths, those of the sample on this machine; see Executor."""
+        if first != self._added or not (self._early or self._pool.in_flight):
+            self._start_at(first)
+        self._assign_below(last)
         if first < SAMPLE_PATHS:
-            for paths in self._here.each(first, min(last, SAMPLE_PATHS), over, take):
-                self._at += paths
+            for paths in self._local.simulate(first, min(last, SAMPLE_PATHS), stop_now, sink):
+                self._added += paths
                 yield paths
-            if self._at < SAMPLE_PATHS:
+            if self._added < SAMPLE_PATHS:
                 return
-        while self._at < last:
-            for work, arrays in self._crew.answers():
-                self._waiting[work.first] = work.paths, arrays
-            self._hand_out(last)
-            while self._at in self._waiting:
-                paths, arrays = self._waiting.pop(self._at)
-                take.absorb(arrays)
-                self._at += paths
+        while self._added < last:
+            for task, arrays in self._pool.collect():
+                self._early[task.first] = task.paths, arrays
+            self._assign_below(last)
+            while self._added in self._early:
+                paths, arrays = self._early.pop(self._added)
+                sink.absorb(arrays)
+                self._added += paths
                 yield paths
-            if over():
+            if stop_now():
                 return
 
-    def _begin(self, first: int) -> None:
-        self._crew.forget()
-        self._waiting.clear()
-        self._at, self._given = first, max(first, SAMPLE_PATHS)
+    def _start_at(self, first: int) -> None:
+        self._pool.cancel_tasks()
+        self._early.clear()
+        self._added, self._assigned = first, max(first, SAMPLE_PATHS)
 
-    def _hand_out(self, last: int) -> None:
-        """Give paths below `last` to workers that have room, not too far ahead of what is added up."""
-        fit = len(self._crew.fit)
-        while self._given < last and len(self._waiting) + self._crew.in_flight < AHEAD * fit and self._crew.room():
-            paths = size(last - self._given, fit)
-            self._crew.give(Work(self._given, paths))
-            self._given += paths
+    def _assign_below(self, last: int) -> None:
+        """Assign paths below `last` to workers with capacity, not too far ahead of what is added up."""
+        pool, workers = self._pool, len(self._pool.usable)
+        while self._assigned < last and len(self._early) + pool.in_flight < AHEAD * workers and pool.has_capacity():
+            paths = task_size(last - self._assigned, workers)
+            pool.assign(ClusterTask(self._assigned, paths))
+            self._assigned += paths
 
 
-def size(left: int, workers: int) -> int:
-    """Paths of the next task, of `left` and with so many workers: 2^20, fewer where the end is near."""
+def task_size(left: int, workers: int) -> int:
+    """Return the paths of the next task, of `left` and with so many workers: 2^20, fewer where the end is near."""
     share = -(-left // (2 * workers * LEAST)) * LEAST
     return min(left, TASK, share)
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep to ourselves what dask logs: what matters of it, a run says in its own words."""
+def _silence_dask() -> Iterator[None]:
+    """Switch off the log of dask inside the block: a run reports what matters of it in its own words."""
     loggers = [logging.getLogger(name) for name in _LOGS]
     before = [logger.level for logger in loggers]
     for logger in loggers:

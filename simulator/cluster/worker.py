@@ -1,7 +1,7 @@
-"""What runs in a worker process of a cluster: it says what it is, is given a run once, and simulates tasks of it.
+"""The functions that a worker process of a cluster executes: it joins a run once and simulates tasks of it.
 
-Nothing here knows dask. A run travels as the bytes of an .npz file and a result as named arrays; nothing of ours is
-pickled.
+Nothing here depends on dask. A run travels as the bytes of an .npz file and a result as named arrays; no object of the
+simulator is pickled.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from simulator.engine import thread_pool
 from simulator.engine.continuity import RNG, SAMPLER
-from simulator.engine.simulation import Job, Taker, pilot
+from simulator.engine.simulation import Job, TallySink, simulate_canary
 from simulator.errors import RunError
 from simulator.finance.metrics import Metric
 from simulator.model import Model
@@ -29,26 +29,26 @@ from simulator.results.digest import rows_hash
 from simulator.results.tallies import LAYOUT, Tallies
 from simulator.results.tree import flatten, rebuild
 
-PROTOCOL = "cluster/1"  # what is sent and answered
-HELD = 4  # runs that a worker keeps
+PROTOCOL = "cluster/1"  # version of the messages
+MOST_RUNS = 4  # that a worker keeps
 _MODEL = "model/"
 _INTEGERS = (np.int8, np.int16, np.int32)
 
 
-class Held(NamedTuple):
+class JoinedRun(NamedTuple):
     """A run that this process takes part in."""
 
     job: Job
     centres: NDArray[np.float64]
 
 
-_held: dict[str, Held] = {}
-_holding = threading.Lock()
-_turn = threading.Lock()  # one task at a time: it has all the threads of the worker
+_joined: dict[str, JoinedRun] = {}
+_joining = threading.Lock()
+_one_task = threading.Lock()  # one task at a time: it has all the threads of the worker
 
 
-def facts() -> dict[str, str]:
-    """What must be the same wherever paths of a run are simulated."""
+def requirements() -> dict[str, str]:
+    """Return what must be the same wherever paths of a run are simulated."""
     return {
         "code": code_hash(),
         "random numbers": RNG,
@@ -58,13 +58,13 @@ def facts() -> dict[str, str]:
     }
 
 
-def canary(job: Job) -> str:
-    """Hash of the figures of paths 0-255: other bits mean another processor, library or code."""
-    return rows_hash([column.name for column in job.columns], pilot(job))
+def canary_hash(job: Job) -> str:
+    """Return the hash of the figures of paths 0-255: other bits mean another processor, library or code."""
+    return rows_hash([column.name for column in job.columns], simulate_canary(job))
 
 
-def pack(job: Job, centres: NDArray[np.float64]) -> bytes:
-    """A run as an .npz file: the frozen model, what is counted of it, and the `centres` of its moments."""
+def pack_run(job: Job, centres: NDArray[np.float64]) -> bytes:
+    """Return a run as an .npz file: the frozen model, what is counted of it, and the `centres` of its moments."""
     about = {
         "columns": [(column.scope, column.metric, column.row) for column in job.columns],
         "tally": job.tally,
@@ -73,18 +73,18 @@ def pack(job: Job, centres: NDArray[np.float64]) -> bytes:
     }
     arrays = {_MODEL + name: array for name, array in flatten(job.model).items()}
     text = np.frombuffer(json.dumps(about).encode(), dtype=np.uint8)
-    whole = io.BytesIO()
-    np.savez(whole, allow_pickle=False, about=text, centres=centres, **arrays)
-    return whole.getvalue()
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, about=text, centres=centres, **arrays)
+    return buffer.getvalue()
 
 
-def name_of(run: bytes) -> str:
-    """The name under which workers keep a packed run."""
+def run_name(run: bytes) -> str:
+    """Return the name under which workers keep a packed run."""
     return hashlib.sha256(run).hexdigest()
 
 
-def unpack(run: bytes) -> Held:
-    """The run that `pack` made."""
+def unpack_run(run: bytes) -> JoinedRun:
+    """Return the run that `pack_run` packed."""
     with np.load(io.BytesIO(run), allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     about = json.loads(arrays["about"].tobytes())
@@ -97,42 +97,42 @@ def unpack(run: bytes) -> Held:
         paths=0,
         threads=1,
     )
-    return Held(job, arrays["centres"])
+    return JoinedRun(job, arrays["centres"])
 
 
-def join(run: bytes, wanted: Mapping[str, str]) -> dict[str, Any]:
-    """Take part in a run: answers what this worker is and, unless it is unfit, its bits of paths 0-255.
+def join_run(run: bytes, required: Mapping[str, str]) -> dict[str, Any]:
+    """Join a run; return what this worker is and, unless it is unfit, its canary hash.
 
-    A worker whose `facts` are not those `wanted` is told nothing more and compiles nothing.
+    A worker whose `requirements` differ from those `required` unpacks nothing and compiles nothing.
     """
-    here = facts()
+    here = requirements()
     answer = {"facts": here, "canary": "", "versions": provenance.versions(), "cpu": provenance.cpu()}
-    if here != dict(wanted):
+    if here != dict(required):
         return answer
-    held = unpack(run)
-    answer["canary"] = canary(held.job)
-    with _holding:
-        while len(_held) >= HELD:
-            del _held[next(iter(_held))]
-        _held[name_of(run)] = held
+    joined = unpack_run(run)
+    answer["canary"] = canary_hash(joined.job)
+    with _joining:
+        while len(_joined) >= MOST_RUNS:
+            del _joined[next(iter(_joined))]
+        _joined[run_name(run)] = joined
     return answer
 
 
-def simulate(name: str, first: int, paths: int, threads: int) -> dict[str, Any]:
-    """Tallies of the paths first .. first + paths - 1 of a run that was joined, as `arrays` of their non-empty bins.
+def simulate_task(name: str, first: int, paths: int, threads: int) -> dict[str, Any]:
+    """Return `arrays`: the tallies of the paths first .. first + paths - 1 of a joined run, non-empty bins only.
 
-    Instead `failed` is said if a path cannot be, and `unknown` if this process has not joined, or forgot the run.
-    `first` is a multiple of 1,024.
+    Instead `failed` names a path that cannot be, and `unknown` means that this process has not joined, or dropped, the
+    run. `first` is a multiple of 1,024.
     """
-    held = _held.get(name)
-    if held is None:
+    joined = _joined.get(name)
+    if joined is None:
         return {"unknown": True}
-    job = held.job
-    tallies = Tallies(job.tallied(), held.centres, job.events)
-    take = Taker(job, tallies, None)
+    job = joined.job
+    tallies = Tallies(job.tallied(), joined.centres, job.events)
+    sink, tasks = TallySink(job, tallies, None), thread_pool.split_tasks(first + paths, first)
     try:
-        with _turn:
-            for _ in thread_pool.each_task(job.model, job.seed, thread_pool.tasks(first + paths, first), threads, take):
+        with _one_task:
+            for _ in thread_pool.simulate_tasks(job.model, job.seed, tasks, threads, sink):
                 continue
     except RunError as error:
         return {"failed": str(error)}
@@ -140,7 +140,7 @@ def simulate(name: str, first: int, paths: int, threads: int) -> dict[str, Any]:
 
 
 def narrow(array: NDArray[Any]) -> NDArray[Any]:
-    """Whole numbers in the smallest type that holds them all: half the bytes to send."""
+    """Return whole numbers in the smallest type that holds them all: half the bytes to send."""
     if array.dtype != np.int64 or not array.size:
         return array
     low, high = array.min(), array.max()

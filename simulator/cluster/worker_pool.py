@@ -1,8 +1,8 @@
-"""The workers of a cluster that a run can use, the tasks they were given, and what becomes of both.
+"""The workers of a cluster that a run can use, and the tasks assigned to them.
 
-Each task is given to one worker by name, at most two at a time to each, so that nothing but this module decides where
-a task runs: a worker that is unfit gets none, one that joins gets some, and those of a lost one are given to others.
-A task that was lost is given to a worker that has no other, so that what kills workers is known for certain.
+Each task is assigned to one worker by name, at most two at a time to each, so that nothing but this module decides
+where a task runs: a worker that is unfit gets none, one that joins gets some, and those of a lost one go to others. A
+task that was lost is assigned to a worker that has no other, so that a task that kills its workers is identified.
 """
 
 from __future__ import annotations
@@ -15,88 +15,88 @@ from typing import Any, NamedTuple, Protocol
 from numpy.typing import NDArray
 
 from simulator.cluster import worker
+from simulator.config.wording import count_noun
 from simulator.errors import ClusterError, RunError
+from simulator.event_log import StageListener
 
-LOOK = 1.0  # seconds between looks at who is there
-PATIENCE = 60.0  # seconds without a worker that can be used, or without the scheduler, before the run fails
-GETTING_READY = 900.0  # seconds for workers to compile, or to end what others gave them
-AT_ONCE = 2  # tasks that a worker is given
-LOSSES = 3  # times that a task may be lost with its worker and is given to another
-_NAP = 0.02  # seconds between looks at what is done
-
-Say = Callable[[str], None]
+REFRESH_SECONDS = 1.0  # between two requests for the list of workers
+TIMEOUT_SECONDS = 60.0  # without a usable worker, or without the scheduler, before the run fails
+STARTUP_SECONDS = 900.0  # for workers to compile, or to end the tasks of other runs
+TASKS_PER_WORKER = 2
+MOST_LOSSES = 3  # times that a task may be lost with its worker and is assigned to another
+_POLL_SECONDS = 0.02  # between two checks for answers
 
 
-class Lost(Exception):
-    """A call that was lost on its way, as with the scheduler."""
+class CallLost(Exception):
+    """A call was lost on its way, as with the scheduler."""
 
 
 class Call(Protocol):
     """A function called on a worker."""
 
     def done(self) -> bool:
-        """Whether its answer has arrived, or it never will."""
+        """Return True if its answer has arrived, or never will."""
 
     def answer(self) -> Any:
-        """What was returned, or raised there; Lost."""
+        """Return the answer, or raise what was raised there; CallLost."""
 
     def drop(self) -> None:
-        """Give it up, or let go of its answer."""
+        """Cancel the call, or release its answer."""
 
 
 class Scheduler(Protocol):
-    """What the crew needs of one."""
+    """The part of a scheduler that the pool needs."""
 
     def gone(self) -> bool:
-        """Whether the connection is lost for good."""
+        """Return True if the connection is lost for good."""
 
     def workers(self) -> Mapping[str, Mapping[str, Any]] | None:
-        """`status` and `nthreads` of each worker by its address; None if the scheduler does not answer."""
+        """Return `status` and `nthreads` of each worker by its address; None if the scheduler does not answer."""
 
-    def call(self, address: str, function: Callable[..., Any], *given: Any) -> Call:
-        """Let one worker, and no other, call a function."""
+    def call(self, address: str, function: Callable[..., Any], *arguments: Any) -> Call:
+        """Call a function on one worker, and no other."""
 
 
 @dataclass
-class Work:
-    """A task: paths first .. first + paths - 1, and the workers with which it was lost."""
+class ClusterTask:
+    """The paths first .. first + paths - 1, and the workers with which the task was lost."""
 
     first: int
     paths: int
-    lost: list[str] = field(default_factory=list)
+    losses: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         return f"paths {self.first}-{self.first + self.paths - 1}"
 
 
 @dataclass
-class Member:
+class Worker:
     """A worker process, by its address."""
 
     address: str
     threads: int
-    seen: float  # when it was last there and running
+    last_seen: float  # when it was last listed and running
     running: bool = True  # not paused, as one that is short of memory
-    asked: Call | None = None  # to join
+    join_call: Call | None = None
     unfit: str = ""  # why it cannot be used
     about: tuple[str, tuple[tuple[str, str], ...]] = ("", ())  # processor; versions of packages
-    given: list[tuple[Work, Call]] = field(default_factory=list)
+    tasks: list[tuple[ClusterTask, Call]] = field(default_factory=list)
     paths: int = 0  # simulated for this run
 
     @property
-    def fit(self) -> bool:
-        """Whether it takes part."""
-        return self.asked is None and not self.unfit
+    def usable(self) -> bool:
+        """True if it takes part in the run."""
+        return self.join_call is None and not self.unfit
 
-    def takes(self, work: Work) -> bool:
-        """Whether it may be given `work` now: one that was lost before stays alone."""
-        if not self.fit or not self.running or any(other.lost for other, _ in self.given):
+    def can_take(self, task: ClusterTask) -> bool:
+        """Return True if `task` may be assigned to it now: one that was lost before stays alone."""
+        if not self.usable or not self.running or any(other.losses for other, _ in self.tasks):
             return False
-        return len(self.given) < (1 if work.lost else AT_ONCE)
+        return len(self.tasks) < (1 if task.losses else TASKS_PER_WORKER)
 
 
-class Run(NamedTuple):
-    """The run that workers take part in."""
+class SharedRun(NamedTuple):
+    """The run that workers join."""
 
     packed: bytes
     name: str
@@ -104,83 +104,83 @@ class Run(NamedTuple):
     seed: int
 
 
-class Crew:
-    """The workers behind a scheduler. Everything is done on the caller's thread, in `muster` and `answers`."""
+class WorkerPool:
+    """The workers behind a scheduler. All work is done on the caller's thread, in `wait_for_worker` and `collect`."""
 
-    def __init__(self, scheduler: Scheduler, address: str, run: Run, say: Say) -> None:
-        self._scheduler, self._address, self._run, self._say = scheduler, address, run, say
-        self._members: dict[str, Member] = {}
-        self._gone: list[Member] = []  # that did something for the run
-        self._again: list[Work] = []  # lost, to be given to another worker
-        self._wanted = worker.facts()
-        self._looked = -LOOK
-        self._heard = self._usable = time.monotonic()  # of the scheduler; when a worker could last be used
-        self._alone = False  # it was said that no worker is left
+    def __init__(self, scheduler: Scheduler, address: str, run: SharedRun, on_stage: StageListener) -> None:
+        self._scheduler, self._address, self._run, self._on_stage = scheduler, address, run, on_stage
+        self._workers: dict[str, Worker] = {}
+        self._departed: list[Worker] = []  # that simulated paths of the run
+        self._unassigned: list[ClusterTask] = []  # lost, to be assigned to another worker
+        self._required = worker.requirements()
+        self._refreshed = -REFRESH_SECONDS
+        self._scheduler_seen = self._usable_seen = time.monotonic()
+        self._alone = False  # it was reported that no worker is left
 
     @property
-    def fit(self) -> list[Member]:
+    def usable(self) -> list[Worker]:
         """The workers that take part now."""
-        return [member for member in self._members.values() if member.fit]
+        return [member for member in self._workers.values() if member.usable]
 
     @property
     def in_flight(self) -> int:
-        """Tasks that were given and have not come back."""
-        return len(self._again) + sum(len(member.given) for member in self._members.values())
+        """The number of tasks that were assigned and have not come back."""
+        return len(self._unassigned) + sum(len(member.tasks) for member in self._workers.values())
 
-    def room(self) -> bool:
-        """Whether a worker may be given a new task."""
-        return not self._again and any(member.takes(Work(0, 0)) for member in self._members.values())
+    def has_capacity(self) -> bool:
+        """Return True if a worker may be assigned a new task."""
+        return not self._unassigned and any(member.can_take(ClusterTask(0, 0)) for member in self._workers.values())
 
-    def give(self, work: Work) -> None:
-        """Give a task to the worker with the fewest, or as soon as there is one."""
-        free = [member for member in self._members.values() if member.takes(work)]
+    def assign(self, task: ClusterTask) -> None:
+        """Assign a task to the worker with the fewest, or as soon as there is one."""
+        free = [member for member in self._workers.values() if member.can_take(task)]
         if not free:
-            self._again.append(work)
+            self._unassigned.append(task)
             return
-        member = min(free, key=lambda one: len(one.given))
-        given = (self._run.name, work.first, work.paths, member.threads)
-        member.given.append((work, self._scheduler.call(member.address, worker.simulate, *given)))
+        chosen = min(free, key=lambda member: len(member.tasks))
+        arguments = (self._run.name, task.first, task.paths, chosen.threads)
+        chosen.tasks.append((task, self._scheduler.call(chosen.address, worker.simulate_task, *arguments)))
 
-    def forget(self) -> None:
-        """Give up every task that has not come back."""
-        self._again.clear()
-        for member in self._members.values():
-            for _, call in member.given:
+    def cancel_tasks(self) -> None:
+        """Cancel every task that has not come back."""
+        self._unassigned.clear()
+        for member in self._workers.values():
+            for _, call in member.tasks:
                 call.drop()
-            member.given.clear()
+            member.tasks.clear()
 
-    def muster(self, over: Callable[[], bool]) -> None:
-        """Wait until a worker can be used or it is `over()`; ClusterError says why none can be."""
-        while not (self.fit or over()):
-            time.sleep(_NAP)
-            self._look()
-            if self._members and all(member.unfit for member in self._members.values()):
+    def wait_for_worker(self, stop_now: Callable[[], bool]) -> None:
+        """Wait until a worker can be used or `stop_now()` is true; ClusterError says why none can be."""
+        while not (self.usable or stop_now()):
+            time.sleep(_POLL_SECONDS)
+            self._refresh()
+            if self._workers and all(member.unfit for member in self._workers.values()):
                 raise ClusterError(f"--cluster {self._address}: no worker is fit for this run\n{self._refusals()}")
 
-    def answers(self) -> Iterator[tuple[Work, dict[str, NDArray[Any]]]]:
-        """Tasks that came back since, with their tallies, after a nap; tasks of workers that were lost go to others.
+    def collect(self) -> Iterator[tuple[ClusterTask, dict[str, NDArray[Any]]]]:
+        """Wait a moment and yield the tasks that came back, with their tallies; tasks of lost workers go to others.
 
-        RunError if a path cannot be; ClusterError if a task keeps being lost or there is nobody left to give it to.
+        RunError if a path cannot be; ClusterError if a task keeps being lost or no worker is left to assign it to.
         """
-        time.sleep(_NAP)
-        for member in list(self._members.values()):
-            for work, call in [one for one in member.given if one[1].done()]:
-                if (work, call) not in member.given:
-                    break  # the worker was found to be lost
-                member.given.remove((work, call))
-                answer = self._answer(member, work, call)
-                if answer is not None:
-                    member.paths += work.paths
-                    yield work, answer
-        if self._look():
-            waiting, self._again = sorted(self._again, key=lambda work: work.first), []
-            for work in waiting:
-                self.give(work)
+        time.sleep(_POLL_SECONDS)
+        for member in list(self._workers.values()):
+            for task, call in [entry for entry in member.tasks if entry[1].done()]:
+                if (task, call) not in member.tasks:
+                    break  # the worker turned out to be lost
+                member.tasks.remove((task, call))
+                tallies = self._receive(member, task, call)
+                if tallies is not None:
+                    member.paths += task.paths
+                    yield task, tallies
+        if self._refresh():
+            waiting, self._unassigned = sorted(self._unassigned, key=lambda task: task.first), []
+            for task in waiting:
+                self.assign(task)
 
-    def told(self) -> list[dict[str, Any]]:
-        """Who simulated how many paths: workers alike by processor, threads and versions are one line."""
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Return who simulated how many paths; workers alike by processor, threads and versions are one entry."""
         kinds: dict[Any, list[int]] = {}
-        for member in (*self._gone, *self._members.values()):
+        for member in (*self._departed, *self._workers.values()):
             if member.paths:
                 kinds.setdefault((member.threads, member.about), []).append(member.paths)
         return [
@@ -188,138 +188,140 @@ class Crew:
             for (threads, (cpu, versions)), paths in kinds.items()
         ]
 
-    def _look(self) -> bool:
-        """See who is there, once a second; whether that is known now."""
+    def _refresh(self) -> bool:
+        """Update the list of workers, once a second; return True if it is known now."""
         now = time.monotonic()
-        if now - self._looked < LOOK:
+        if now - self._refreshed < REFRESH_SECONDS:
             return False
-        self._looked = now
+        self._refreshed = now
         if self._scheduler.gone():
             raise ClusterError(f"--cluster {self._address}: the scheduler is gone")
-        there = self._scheduler.workers()
-        if there is None:
-            if now - self._heard > PATIENCE:
-                raise ClusterError(f"--cluster {self._address}: the scheduler has not answered for {PATIENCE:.0f} s")
+        listed = self._scheduler.workers()
+        if listed is None:
+            if now - self._scheduler_seen > TIMEOUT_SECONDS:
+                raise ClusterError(
+                    f"--cluster {self._address}: the scheduler has not answered for {TIMEOUT_SECONDS:.0f} s"
+                )
             return False
-        self._heard = now
-        self._compare(there, now)
-        self._hope(now)
+        self._scheduler_seen = now
+        self._update_workers(listed, now)
+        self._check_usable(now)
         return True
 
-    def _compare(self, there: Mapping[str, Mapping[str, Any]], now: float) -> None:
-        """Ask who is new to join, and drop who is gone, or has been paused for long."""
-        for address, told in there.items():
-            running = told["status"] == "running"
-            if address not in self._members and running:
-                member = self._members[address] = Member(address, int(told["nthreads"]), now)
-                member.asked = self._scheduler.call(address, worker.join, self._run.packed, self._wanted)
-            elif address in self._members:
-                member = self._members[address]
-                member.running, member.seen = running, now if running else member.seen
-        for member in list(self._members.values()):
-            if member.address not in there or now - member.seen > PATIENCE:
+    def _update_workers(self, listed: Mapping[str, Mapping[str, Any]], now: float) -> None:
+        """Let new workers join, and drop those that are gone, or have been paused for long."""
+        for address, entry in listed.items():
+            running = entry["status"] == "running"
+            if address not in self._workers and running:
+                joining = self._workers[address] = Worker(address, int(entry["nthreads"]), now)
+                joining.join_call = self._scheduler.call(address, worker.join_run, self._run.packed, self._required)
+            elif address in self._workers:
+                known = self._workers[address]
+                known.running, known.last_seen = running, now if running else known.last_seen
+        for member in list(self._workers.values()):
+            if member.address not in listed or now - member.last_seen > TIMEOUT_SECONDS:
                 self._lose(member)
-            elif member.asked is not None and member.asked.done():
-                self._joined(member, member.asked)
+            elif member.join_call is not None and member.join_call.done():
+                self._admit(member, member.join_call)
 
-    def _joined(self, member: Member, asked: Call) -> None:
-        """Hear what a worker that was asked to join has answered."""
-        member.asked = None
+    def _admit(self, member: Worker, join_call: Call) -> None:
+        """Admit or refuse a worker by its answer to `join_run`."""
+        member.join_call = None
         try:
-            told = asked.answer()
-            member.unfit = self._apart(told["facts"], told["canary"])
-            member.about = told["cpu"], tuple(told["versions"].items())
-        except Lost:
+            answer = join_call.answer()
+            member.unfit = self._differences(answer["facts"], answer["canary"])
+            member.about = answer["cpu"], tuple(answer["versions"].items())
+        except CallLost:
             self._lose(member)
             return
         except Exception as error:  # of any kind: it may be another program's
-            member.unfit = f"cannot take part ({_of(error)})"
+            member.unfit = f"cannot take part ({_error_text(error)})"
         finally:
-            asked.drop()
-        count = f"{member.threads} thread{'' if member.threads == 1 else 's'}"
-        said = f"is refused: {member.unfit}" if member.unfit else f"takes part, {count}"
-        self._say(f"worker {member.address} {said}")
+            join_call.drop()
+        threads = count_noun(member.threads, "thread")
+        verdict = f"is refused: {member.unfit}" if member.unfit else f"takes part, {threads}"
+        self._on_stage(f"worker {member.address} {verdict}")
 
-    def _apart(self, facts: Mapping[str, str], canary: str) -> str:
-        """In what a worker differs from what the run needs; empty if in nothing."""
-        apart = [(key, facts.get(key), value) for key, value in self._wanted.items() if facts.get(key) != value]
-        if not apart and canary != self._run.canary:
-            apart = [("bits of paths 0-255 (another processor or library)", canary, self._run.canary)]
-        return "; ".join(f"{key}: given {_short(given)}, wanted {_short(value)}" for key, given, value in apart)
+    def _differences(self, facts: Mapping[str, str], canary: str) -> str:
+        """Return in what a worker differs from what the run requires; empty if in nothing."""
+        rows = [(key, facts.get(key), value) for key, value in self._required.items() if facts.get(key) != value]
+        if not rows and canary != self._run.canary:
+            rows = [("bits of paths 0-255 (another processor or library)", canary, self._run.canary)]
+        return "; ".join(f"{key}: given {_short(actual)}, wanted {_short(value)}" for key, actual, value in rows)
 
-    def _hope(self, now: float) -> None:
-        """Fail once no worker could be used for long."""
-        if self.fit:
-            self._usable = now
+    def _check_usable(self, now: float) -> None:
+        """Raise ClusterError once no worker has been usable for long."""
+        if self.usable:
+            self._usable_seen = now
             self._alone = False
             return
         if not self._alone and self.in_flight:
             self._alone = True
-            self._say(f"no worker is left; waiting {PATIENCE:.0f} s for one")
-        ready = any(member.asked is not None for member in self._members.values())
-        if now - self._usable > (GETTING_READY if ready else PATIENCE):
+            self._on_stage(f"no worker is left; waiting {TIMEOUT_SECONDS:.0f} s for one")
+        joining = any(member.join_call is not None for member in self._workers.values())
+        if now - self._usable_seen > (STARTUP_SECONDS if joining else TIMEOUT_SECONDS):
             refusals = self._refusals()
             raise ClusterError(
-                f"--cluster {self._address}: no worker to give paths to for {now - self._usable:.0f} s"
+                f"--cluster {self._address}: no worker to give paths to for {now - self._usable_seen:.0f} s"
                 + (f"\n{refusals}" if refusals else "")
             )
 
     def _refusals(self) -> str:
-        return "\n".join(f"  {member.address}: {member.unfit}" for member in self._members.values() if member.unfit)
+        return "\n".join(f"  {member.address}: {member.unfit}" for member in self._workers.values() if member.unfit)
 
-    def _lose(self, member: Member) -> None:
-        """A worker is gone: its tasks are given to others."""
-        del self._members[member.address]
-        if member.asked is not None:
-            member.asked.drop()
-        tasks, member.given = member.given, []
+    def _lose(self, member: Worker) -> None:
+        """Drop a worker that is gone and put its tasks back."""
+        del self._workers[member.address]
+        if member.join_call is not None:
+            member.join_call.drop()
+        tasks, member.tasks = member.tasks, []
         if member.paths:
-            self._gone.append(member)
+            self._departed.append(member)
         if not member.unfit:
             what = f", {len(tasks)} of its tasks go to another" if tasks else ""
-            self._say(f"worker {member.address} is lost{what}")
-        for work, call in tasks:
+            self._on_stage(f"worker {member.address} is lost{what}")
+        for task, call in tasks:
             call.drop()
-            self._again_after(member, work)
+            self._retry(member, task)
 
-    def _again_after(self, member: Member, work: Work) -> None:
-        """A task was lost with a worker: once more, unless that happened too often."""
-        work.lost.append(member.address)
-        if len(work.lost) > LOSSES:
+    def _retry(self, member: Worker, task: ClusterTask) -> None:
+        """Put back a task that was lost with a worker; ClusterError if that happened too often."""
+        task.losses.append(member.address)
+        if len(task.losses) > MOST_LOSSES:
             raise ClusterError(
-                f"{work} of seed {self._run.seed} were lost with {len(work.lost)} workers, one after the other "
-                f"({', '.join(work.lost)}): they may need more memory than a worker has, see the workers' logs. "
+                f"{task} of seed {self._run.seed} were lost with {len(task.losses)} workers, one after the other "
+                f"({', '.join(task.losses)}): they may need more memory than a worker has, see the workers' logs. "
                 "Without --cluster this machine simulates them"
             )
-        self._again.append(work)
+        self._unassigned.append(task)
 
-    def _answer(self, member: Member, work: Work, call: Call) -> dict[str, NDArray[Any]] | None:
-        """What a task that ended came to; None if it was lost."""
+    def _receive(self, member: Worker, task: ClusterTask, call: Call) -> dict[str, NDArray[Any]] | None:
+        """Return the tallies of a task that ended; None if it was lost."""
         try:
-            told = call.answer()
-        except Lost:  # its worker, if that is gone as well, is found to be so at the next look
-            self._again.append(work)
+            answer = call.answer()
+        except CallLost:  # its worker, if that is gone as well, is dropped at the next refresh
+            self._unassigned.append(task)
             return None
         except Exception as error:
-            text = f"{work} of seed {self._run.seed} failed on {member.address}: {_of(error)}"
+            text = f"{task} of seed {self._run.seed} failed on {member.address}: {_error_text(error)}"
             raise ClusterError(text) from error
         finally:
             call.drop()
-        if "failed" in told:
-            raise RunError(told["failed"])
-        if "arrays" in told:
-            arrays: dict[str, NDArray[Any]] = told["arrays"]
+        if "failed" in answer:
+            raise RunError(answer["failed"])
+        if "arrays" in answer:
+            arrays: dict[str, NDArray[Any]] = answer["arrays"]
             return arrays
         self._lose(member)  # another process has its address
-        self._again_after(member, work)
+        self._retry(member, task)
         return None
 
 
-def _of(error: BaseException) -> str:
+def _error_text(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 def _short(value: object) -> str:
-    """The beginning of a hash, or all of what is no hash."""
+    """Return the beginning of a hash, or all of what is no hash."""
     text = str(value)
     return text[:12] if len(text) == 64 else text

@@ -12,22 +12,22 @@ _SECONDS = {"s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _WEEK = 7 * 86_400.0
 
 
-def duration(option: str, text: str) -> float:
-    """A duration written 30s, 5min or 1.5h, in seconds; above 0, at most a week."""
-    found = _seconds(text)
-    if not 0.0 < found <= _WEEK:
+def parse_duration(option: str, text: str) -> float:
+    """Return a duration written 30s, 5min or 1.5h, in seconds; above 0, at most a week."""
+    seconds = _seconds(text)
+    if not 0.0 < seconds <= _WEEK:
         raise ConfigError([f"{option}: given {text}, wanted a time such as 30s, 5min or 1h, a week at most"])
-    return found
+    return seconds
 
 
 def _seconds(text: str) -> float:
-    """A duration in seconds; 0 if it is none."""
+    """Return a duration in seconds; 0 if the text is none."""
     match = re.fullmatch(r"(\d*\.?\d+) ?(s|sec|m|min|h)", text.strip())
     return float(match[1]) * _SECONDS[match[2]] if match else 0.0
 
 
 def deadline(text: str, now: float | None = None) -> float:
-    """The moment meant by --until, seconds since 1970: 06:00 is the next such local time, +5min is in five minutes."""
+    """Return the moment meant by --until, seconds since 1970: 06:00 the next such local time, +5min in five minutes."""
     now = time.time() if now is None else now
     if text.startswith("+"):
         wait = _seconds(text[1:])

@@ -1,4 +1,4 @@
-"""A list of runs for one night, as a TOML file: what each run is of, beside the command line's own options.
+"""A list of runs for one batch, as a TOML file: the config and options of each run.
 
 title = "Base and stress"
 until = "06:00"
@@ -25,7 +25,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from simulator.config.durations import deadline
 from simulator.config.fields.numbers import FOLDER, Title
-from simulator.config.fields.ranges import Range, Table
+from simulator.config.fields.ranges import MOST_PATHS, MOST_SEED, Range, Table
 from simulator.config.loader import Source, follows, load, parse, read_text
 from simulator.config.locate import KeyPath
 from simulator.config.mistakes import Mistake, explain
@@ -42,8 +42,8 @@ class Entry(Table):
     """One run of a list."""
 
     config: Annotated[str, Field(min_length=1)] = Field(description="the config, a TOML file")
-    paths: Annotated[int, Range(1, 10**12, whole=True)] | None = Field(default=None, description="most paths")
-    seed: Annotated[int, Range(0, 2**63 - 1, whole=True)] | None = Field(default=None, description="its seed")
+    paths: Annotated[int, Range(1, MOST_PATHS, whole=True)] | None = Field(default=None, description="most paths")
+    seed: Annotated[int, Range(0, MOST_SEED, whole=True)] | None = Field(default=None, description="its seed")
     precision: Annotated[tuple[str, ...], Field(strict=False, max_length=50)] = Field(
         default=(), description="as --precision: stop once these are reached"
     )
@@ -60,11 +60,11 @@ class Entry(Table):
 
     @field_validator("paths", mode="before")
     @classmethod
-    def _counts_may_be_floats(cls, given: Any) -> Any:
-        return int(given) if isinstance(given, float) and given.is_integer() else given
+    def _counts_may_be_floats(cls, value: Any) -> Any:
+        return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-class Night(Table):
+class RunList(Table):
     """A list of runs."""
 
     title: Title = Field(default="", description="headline of the night's page")
@@ -75,8 +75,8 @@ class Night(Table):
 
 
 @dataclass(frozen=True)
-class Listed:
-    """A run of a list, and where it stands there."""
+class ListEntry:
+    """A run of a list, and its place there."""
 
     entry: Entry
     index: int
@@ -97,34 +97,34 @@ class Listed:
         )
 
     def load(self, overrides: tuple[str, ...] = (), stress: tuple[str, ...] = ()) -> Config:
-        """The checked config, changed by what the entry says and then by more."""
+        """Return the checked config, changed by what the entry says and then by more."""
         changes, sets = (*self.entry.overrides, *overrides), (*self.sets, *stress)
-        with self.blamed():
+        with self.relocate_mistakes():
             return load_changed(self.path, changes, sets)
 
     @contextmanager
-    def blamed(self) -> Iterator[None]:
-        """Say mistakes of `--set`, `--stress` and `--precision` as those of the entry's keys that hold them."""
+    def relocate_mistakes(self) -> Iterator[None]:
+        """Report mistakes of `--set`, `--stress` and `--precision` at the entry's keys that hold them."""
         try:
             yield
         except ConfigError as error:
-            raise ConfigError([self._renamed(text) for text in error.mistakes]) from None
+            raise ConfigError([self._relocate(text) for text in error.mistakes]) from None
 
     def place(self, option: str) -> str:
-        """`nightly.toml:7: runs[1].set`: where the entry says what the command line says with an option."""
+        """Return `nightly.toml:7: runs[1].set`: the key of the entry that stands for an option."""
         names = {name: _NAMED_AS.get(name, name) for name in Entry.model_fields}
         key: KeyPath = (RUNS, self.index, option)
         _, text = self.source.locate(Mistake(key if option in names.values() else key[:2], ""))
         return text.removesuffix(": ")
 
-    def _renamed(self, text: str) -> str:
+    def _relocate(self, text: str) -> str:
         entry = self.entry
-        for option, given in (("set", entry.overrides), ("stress", entry.stress), ("precision", entry.precision)):
+        for option, items in (("set", entry.overrides), ("stress", entry.stress), ("precision", entry.precision)):
             head = f"--{option}"
             if not text.startswith(head):
                 continue
             rest = text.removeprefix(head).removeprefix(":").strip()
-            if any(_about(rest, item) for item in given):
+            if any(_is_about(rest, item) for item in items):
                 return f"{self.place(option)}: {rest}"
         missing = f"{self.path}: given a path"
         if text.startswith(missing):
@@ -133,64 +133,64 @@ class Listed:
 
 
 def load_changed(path: Path, overrides: Sequence[str], stress: Sequence[str]) -> Config:
-    """The checked config with changes and stress sets; mistakes of the sets and of the config come together."""
+    """Return the checked config with changes and stress sets; mistakes of the sets and of the config come together."""
     try:
         sets = find_sets(stress)
     except ConfigError as error:
-        wrong = error.mistakes
+        mistakes = error.mistakes
         try:
             load(path, overrides)
         except ConfigError as more:
-            wrong = [*more.mistakes, *wrong]
-        raise ConfigError(wrong) from None
+            mistakes = [*more.mistakes, *mistakes]
+        raise ConfigError(mistakes) from None
     return load(path, overrides, sets)
 
 
-def _about(rest: str, item: str) -> bool:
-    """Whether a mistake, without its option, is about what an entry gives: a key of a change, or the thing itself."""
+def _is_about(rest: str, item: str) -> bool:
+    """Return True if a mistake, without its option, is about an item of an entry: a key of a change, or the item."""
     return rest.startswith((item.partition("=")[0].strip(), f"given {item}", f"given {show(item)}"))
 
 
 def is_list(path: Path) -> bool:
-    """Whether a file is a list of runs; not if it cannot be read, which whoever reads it as a config will say."""
+    """Return True if a file is a list of runs; False if it cannot be read, which reading it as a config reports."""
     try:
         return RUNS in tomllib.loads(read_text(path))
     except (ConfigError, ValueError, RecursionError):
         return False
 
 
-def read_list(path: Path) -> tuple[Night, tuple[Listed, ...]]:
-    """A list of runs and its entries; ConfigError carries every mistake of the list itself, not those of configs."""
+def read_list(path: Path) -> tuple[RunList, tuple[ListEntry, ...]]:
+    """Return a list of runs and its entries; ConfigError carries every mistake of the list, not those of configs."""
     name = str(path)
     tree, lines = parse(read_text(path, "a list of runs"), name)
     source = Source(name, path.parent, lines)
-    night: Night | None = None
-    wrong: list[Mistake] = []
+    run_list: RunList | None = None
+    mistakes: list[Mistake] = []
     try:
-        night = Night.model_validate(tree)
+        run_list = RunList.model_validate(tree)
     except ValidationError as error:
-        every = [explain(item, tree, Night) for item in error.errors()]
-        wrong = [mistake for mistake in every if not follows(mistake, every)]
-    wrong += _times(tree)
-    if wrong or night is None:
-        placed = sorted(dict.fromkeys(source.locate(mistake) for mistake in wrong), key=lambda place: place[0])
+        every = [explain(item, tree, RunList) for item in error.errors()]
+        mistakes = [mistake for mistake in every if not follows(mistake, every)]
+    mistakes += _check_entries(tree)
+    if mistakes or run_list is None:
+        placed = sorted(dict.fromkeys(source.locate(mistake) for mistake in mistakes), key=lambda place: place[0])
         raise ConfigError([text for _, text in placed])
-    return night, tuple(Listed(entry, i, source) for i, entry in enumerate(night.runs))
+    return run_list, tuple(ListEntry(entry, i, source) for i, entry in enumerate(run_list.runs))
 
 
-def _times(tree: Mapping[str, Any]) -> Iterator[Mistake]:
-    """Times that are none, and folders named twice."""
-    runs = [one if isinstance(one, dict) else {} for one in tree[RUNS]] if isinstance(tree.get(RUNS), list) else []
+def _check_entries(tree: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Yield mistakes about times, and about folders named twice."""
+    runs = [run if isinstance(run, dict) else {} for run in tree[RUNS]] if isinstance(tree.get(RUNS), list) else []
     named: dict[str, int] = {}
-    for path, table in (((), tree), *(((RUNS, i), one) for i, one in enumerate(runs))):
-        given = table.get("until")
-        if isinstance(given, str):
+    for path, table in (((), tree), *(((RUNS, i), run) for i, run in enumerate(runs))):
+        until = table.get("until")
+        if isinstance(until, str):
             try:
-                deadline(given)
+                deadline(until)
             except ConfigError as error:
                 yield Mistake((*path, "until"), error.mistakes[0].removeprefix("--until: "))
-    for i, one in enumerate(runs):
-        out = one.get("out")
+    for i, run in enumerate(runs):
+        out = run.get("out")
         if isinstance(out, str) and out.lower() in ("index.html", "night.json", "figures"):
             yield Mistake((RUNS, i, "out"), f"given {show(out)}, which the night itself writes, wanted another name")
         if isinstance(out, str) and out in named:

@@ -34,3 +34,8 @@ def nearest(word: str, choices: Iterable[str]) -> str:
     turned = "_".join(reversed(word.split("_")))
     near = [turned] if turned in choices else difflib.get_close_matches(word[:60], choices, 1)
     return f"did you mean {near[0]}?" if near else f"wanted one of {', '.join(choices)}"
+
+
+def count_noun(count: int, noun: str) -> str:
+    """Return `1 path`, `2 paths`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

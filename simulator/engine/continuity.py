@@ -1,4 +1,4 @@
-"""Whether a run may go on: what has changed since it began, and what going on nevertheless risks."""
+"""Finds the changes since a run began, and refuses to go on with it unless they are accepted."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.config import Frozen, config_hash
 from simulator.errors import ConfigError, RunError
 from simulator.model import Model
+from simulator.numerics.jit import code_hash
 from simulator.results.digest import rows_hash
 from simulator.results.store import Run
+from simulator.results.tallies import LAYOUT
 from simulator.results.tree import flatten, tree_hash
 
 SAMPLER = "philox"
@@ -27,89 +30,107 @@ _CLOSE = 1e-9  # relative: what libraries of mathematics may differ by; a change
 _OF_A_COMMIT = ("format", "files", "status", "state", "paths", "digest", "ended", "resumed_at", "asked", "look_at")
 
 
-def about(run: Run) -> dict[str, Any]:
-    """What the manifest says of how a run began."""
+def program_identity() -> dict[str, Any]:
+    """Return what makes the numbers of this version, as a manifest lists it."""
+    return {"code_sha256": code_hash(), "rng": RNG, "sampler": SAMPLER, "tallies": LAYOUT}
+
+
+def run_identity(frozen: Frozen) -> dict[str, Any]:
+    """Return the entries of a manifest that must be equal for a run to go on."""
+    return {
+        "config_hash": hash_ignoring_paths(frozen),
+        **program_identity(),
+        "streams": json.loads(json.dumps(frozen.draw_names)),
+    }
+
+
+def hash_ignoring_paths(frozen: Frozen) -> str:
+    """Return the SHA-256 (hex) of a config whatever its paths: a run can be extended."""
+    return config_hash(frozen.config.model_copy(update={"paths": 1}))
+
+
+def read_origin(run: Run) -> dict[str, Any]:
+    """Return the entries of the manifest that describe how a run began."""
     return {key: value for key, value in run.manifest.items() if key not in _OF_A_COMMIT}
 
 
-def accepted(begun: Mapping[str, Any], now: Mapping[str, Any], changes: Sequence[str], paths: int) -> dict[str, Any]:
-    """The same once changes were accepted at `paths`: from then on it is compared with what is true now."""
+def accept_changes(
+    origin: Mapping[str, Any], now: Mapping[str, Any], changes: Sequence[str], paths: int
+) -> dict[str, Any]:
+    """Return the origin after changes were accepted at `paths`: from then on it is compared with `now`."""
     if not changes:
-        return dict(begun)
-    history = [*begun.get("accepted", []), {"at": paths, "changes": list(changes)}]
-    return {**begun, **{key: now[key] for key in now if key != "config_hash"}, "accepted": history}
+        return dict(origin)
+    history = [*origin.get("accepted", []), {"at": paths, "changes": list(changes)}]
+    return {**origin, **{key: now[key] for key in now if key != "config_hash"}, "accepted": history}
 
 
-def refuse(changes: Sequence[str], what: str = "--resume", risk: str = RISK) -> None:
-    """Refuse to go on with a run in which anything changed; `what` was asked for, and `risk` is run nevertheless."""
+def refuse_changes(changes: Sequence[str], option: str = "--resume", risk: str = RISK) -> None:
+    """Raise ConfigError if there are changes; `option` begins each line, `risk` ends the message."""
     if changes:
         *most, last = changes
-        raise ConfigError([*(f"{what}: {line}" for line in most), f"{what}: {last}\n{risk}"])
+        raise ConfigError([*(f"{option}: {line}" for line in most), f"{option}: {last}\n{risk}"])
 
 
-def changes_before(run: Run, now: Mapping[str, Any], tree: Mapping[str, Any], model: Model) -> list[str]:
-    """What differs, as lines, of what is known before anything is simulated.
-
-    `now` has the entries of a manifest that must be equal; `tree` is the config as written, `model` as frozen now.
-    """
-    then = run.manifest
+def find_changes(run: Run, frozen: Frozen) -> list[str]:
+    """Return lines on the differences that are known before anything is simulated; `frozen` is the config as now."""
+    then, now = run.manifest, run_identity(frozen)
     if "state" not in then:
         raise RunError(f"{run.path}: was made by an older version and has no state to go on from")
-    found: list[str] = []
+    changes: list[str] = []
     if now["config_hash"] != then["config_hash"]:
-        found += list(_config_changes(tomllib.loads(run.config), tree)) or [
+        changes += list(_config_changes(tomllib.loads(run.config), frozen.config._tree)) or [
             "config: its numbers are not those that the run began with (the data of a CSV column, or a default)"
         ]
     else:
-        found += _model_changes(run.model(Model), model)
-    found += program_changes(run, now)
+        changes += _model_changes(run.model(Model), frozen.model)
+    changes += find_program_changes(run)
     if now["streams"] != then["streams"]:
         moved = [
             key for key in {**then["streams"], **now["streams"]} if now["streams"].get(key) != then["streams"].get(key)
         ]
-        found.append(f"random streams: given other ones for {', '.join(moved[:5])} than the run began with")
-    return found
+        changes.append(f"random streams: given other ones for {', '.join(moved[:5])} than the run began with")
+    return changes
 
 
-def program_changes(run: Run, now: Mapping[str, Any]) -> list[str]:
-    """What differs, as lines, of the program that made a run and that which `now` is."""
-    then, found = run.manifest, []
+def find_program_changes(run: Run) -> list[str]:
+    """Return lines on the differences between the program that made a run and this one."""
+    then, now, changes = run.manifest, program_identity(), []
     if now["code_sha256"] != then["code_sha256"]:
         here, there = now["code_sha256"][:12], then["code_sha256"][:12]
-        found.append(f"code: given {here}, the run began with {there} of commit {then['commit'] or 'unknown'}")
+        changes.append(f"code: given {here}, the run began with {there} of commit {then['commit'] or 'unknown'}")
     for key in ("rng", "sampler", "tallies"):
         if now[key] != then[key]:
-            found.append(f"{key}: given {now[key]}, the run began with {then[key]}")
-    return found
+            changes.append(f"{key}: given {now[key]}, the run began with {then[key]}")
+    return changes
 
 
-def canary_changes(
-    run: Run, names: Sequence[str], pilot: NDArray[np.float64], before: NDArray[np.float64]
+def find_canary_changes(
+    run: Run, names: Sequence[str], canary: NDArray[np.float64], stored: NDArray[np.float64]
 ) -> list[str]:
-    """Whether paths 0-255 come out with other bits now: `pilot` (figures, 256) against the run's hash.
+    """Return a line if paths 0-255 come out with other bits now: `canary` (figures, 256) against the run's hash.
 
-    `before` are the figures as they were, to say which one differs.
+    `stored` are the figures when the run began: they show which one differs.
     """
-    if rows_hash(names, pilot) == run.manifest["canary_sha256"]:
+    if rows_hash(names, canary) == run.manifest["canary_sha256"]:
         return []
-    where = "paths 0-255 come out with other bits"
-    if pilot.shape == before.shape:
-        apart = np.argwhere(~((pilot == before) | (np.isnan(pilot) & np.isnan(before))))
-        if len(apart):
-            row, path = apart[np.argmin(apart[:, 1])]
-            where += f": path {path} has {names[row]} {pilot[row, path]!r}, when the run began {before[row, path]!r}"
-    return [f"{where} (another processor, library or code)"]
+    text = "paths 0-255 come out with other bits"
+    if canary.shape == stored.shape:
+        differing = np.argwhere(~((canary == stored) | (np.isnan(canary) & np.isnan(stored))))
+        if len(differing):
+            row, path = differing[np.argmin(differing[:, 1])]
+            text += f": path {path} has {names[row]} {canary[row, path]!r}, when the run began {stored[row, path]!r}"
+    return [f"{text} (another processor, library or code)"]
 
 
 def _config_changes(then: Any, now: Any) -> Iterator[str]:
-    """Keys, as written, that differ; `paths` may."""
+    """Yield a line for each key, as written, that differs; `paths` may."""
     for key, old, new in differences(then, now):
         if key != "paths":
-            yield f"{key}: given {show(new)}, the run began with {show(old)}"
+            yield f"{key}: given {_value_text(new)}, the run began with {_value_text(old)}"
 
 
 def differences(then: Any, now: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """What differs between two configs as written, key by key: its name, what it was and what it is; None: absent."""
+    """Yield the keys in which two configs, as written, differ: name, old value, new value; None: absent."""
     if isinstance(then, Mapping) and isinstance(now, Mapping):
         for key in [*then, *(key for key in now if key not in then)]:
             yield from differences(then.get(key), now.get(key), f"{path}.{key}" if path else str(key))
@@ -120,13 +141,13 @@ def differences(then: Any, now: Any, path: str = "") -> Iterator[tuple[str, Any,
         yield path, then, now
 
 
-def show(value: Any) -> str:
-    """A value of a config in a message."""
+def _value_text(value: Any) -> str:
+    """Return a value of a config as a message shows it."""
     return "nothing" if value is None else json.dumps(value, default=str, ensure_ascii=False)
 
 
 def _model_changes(then: Model, now: Model) -> list[str]:
-    """The frozen model may differ in its last bits, as libraries do; the kept one is used."""
+    """Return a line if a frozen number differs by more than the last bits, in which libraries differ."""
     if tree_hash(then) == tree_hash(now):
         return []
     old, new = flatten(then), flatten(now)

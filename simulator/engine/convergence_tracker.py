@@ -1,7 +1,7 @@
-"""Follows a run at powers of two of its paths: what was known of the first 2^k paths, and of each doubling alone.
+"""Follows the convergence of a run at powers of two of its paths: the first 2^k paths, and each doubling alone.
 
 Figures are taken at exactly 2^14, 2^15, ... paths, so they depend on the paths alone: not on threads, time or
-interruptions. Of the past only the bins at the last power are kept, and the rows that are done.
+interruptions. Of the past only the bins at the last power are kept, and the finished rows.
 """
 
 from __future__ import annotations
@@ -21,86 +21,88 @@ from simulator.results.tallies import Tallies
 from simulator.risk import convergence
 from simulator.risk.convergence import Row
 
-FIRST = 16_384  # paths at the first look
-LEAST = 8_192  # paths of a last, incomplete subset that is worth a row
-UNKNOWN = -1  # a state of a version that did not follow its run
+FIRST = 16_384  # paths of the first row
+LEAST = 8_192  # paths of a last, incomplete subset that deserves a row
+UNKNOWN = -1  # paths at the last row in a state of a version that wrote no rows
 
 Arrays = Mapping[str, NDArray[Any]]
 
 
-class Doublings:
-    """The rows of a run so far; `next` is how many paths must be in the tallies when it looks next."""
+class ConvergenceTracker:
+    """The rows of a run so far; `next_paths` is the number of paths in the tallies at the next row."""
 
     def __init__(self, levels: Sequence[float]) -> None:
         self.levels = tuple(levels)
-        self.next = FIRST
+        self.next_paths = FIRST
         self._rows: list[Row] = []
-        self._pool = ThreadPoolExecutor(1)  # figures are worked out while the paths go on
-        self._coming: Future[list[Row]] | None = None
-        self._paths = 0  # at the last look
-        self._kept: dict[str, ColumnCounts] = {}  # bins at the last look, by column
+        self._pool = ThreadPoolExecutor(1)  # rows are computed while the simulation goes on
+        self._pending: Future[list[Row]] | None = None
+        self._paths = 0  # at the last row
+        self._last_counts: dict[str, ColumnCounts] = {}  # bins at the last row, by column
 
-    def look(self, tallies: Tallies) -> None:
-        """Take the figures if it is time to."""
-        if tallies.paths != self.next:
+    def update(self, tallies: Tallies) -> None:
+        """Compute a row for each followed column if the tallies hold `next_paths` paths."""
+        if tallies.paths != self.next_paths:
             return
-        counted = self._counted(tallies)
+        counts = self._counts(tallies)
         if self._paths != UNKNOWN:
             columns, self._rows = convergence.followed(tallies), self.rows
-            self._coming = self._pool.submit(self._made, columns, tallies.paths, self._paths, counted, self._kept)
-        self._kept, self._paths, self.next = counted, self.next, 2 * self.next
+            self._pending = self._pool.submit(
+                self._make_rows, columns, tallies.paths, self._paths, counts, self._last_counts
+            )
+        self._last_counts, self._paths, self.next_paths = counts, self.next_paths, 2 * self.next_paths
 
     @property
     def rows(self) -> list[Row]:
-        """Of all looks so far."""
-        if self._coming is not None:
-            self._rows, self._coming = self._rows + self._coming.result(), None
+        """The rows so far."""
+        if self._pending is not None:
+            self._rows, self._pending = self._rows + self._pending.result(), None
         return self._rows
 
-    def finished(self, tallies: Tallies) -> list[Row]:
-        """All rows of a run that ended, with the last subset if it has paths enough."""
+    def final_rows(self, tallies: Tallies) -> list[Row]:
+        """Return all rows of a run that has ended, with one of the last subset if it has enough paths."""
         if self._paths == UNKNOWN or tallies.paths < self._paths + LEAST:
             return self.rows
-        columns, counted = convergence.followed(tallies), self._counted(tallies)
-        return self.rows + self._made(columns, tallies.paths, self._paths, counted, self._kept)
+        columns, counts = convergence.followed(tallies), self._counts(tallies)
+        return self.rows + self._make_rows(columns, tallies.paths, self._paths, counts, self._last_counts)
 
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """The state as named arrays for an .npz file (no pickle)."""
-        whole: dict[str, NDArray[Any]] = {
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the state as named arrays for an .npz file (no pickle)."""
+        arrays: dict[str, NDArray[Any]] = {
             "rows": np.frombuffer(json.dumps(self.rows).encode(), dtype=np.uint8),
-            "paths": np.array([self._paths, self.next], dtype=np.int64),
+            "paths": np.array([self._paths, self.next_paths], dtype=np.int64),
         }
-        for name, counts in self._kept.items():
-            whole[f"{name}/bins"] = np.stack([counts.numbers, counts.counts, counts.rests])
-            whole[f"{name}/sums"] = counts.sums
-            whole[f"{name}/about"] = np.array([counts.undefined, counts.centre])
-        return whole
+        for name, counts in self._last_counts.items():
+            arrays[f"{name}/bins"] = np.stack([counts.numbers, counts.counts, counts.rests])
+            arrays[f"{name}/sums"] = counts.sums
+            arrays[f"{name}/about"] = np.array([counts.undefined, counts.centre])
+        return arrays
 
-    def load(self, arrays: Arrays, paths: int) -> None:
-        """Go on from what `arrays` gave, at `paths` paths; a state without it is followed from the next power on."""
+    def from_arrays(self, arrays: Arrays, paths: int) -> None:
+        """Restore the state of `to_arrays` at `paths` paths; without rows, tracking starts at the next power of two."""
         if "rows" not in arrays:
             self._paths = UNKNOWN
-            while self.next <= paths:
-                self.next *= 2
+            while self.next_paths <= paths:
+                self.next_paths *= 2
             return
         self._rows = json.loads(arrays["rows"].tobytes())
-        self._paths, self.next = (int(number) for number in arrays["paths"])
-        if not self._paths <= paths < self.next:
+        self._paths, self.next_paths = (int(number) for number in arrays["paths"])
+        if not self._paths <= paths < self.next_paths:
             raise RunError(f"its convergence is of {self._paths:,} paths, the tallies are of {paths:,}")
         for key in arrays:
             name, _, part = key.rpartition("/")
             if part == "bins":
                 numbers, counts, rests = arrays[key]
                 undefined, centre = arrays[f"{name}/about"]
-                self._kept[name] = ColumnCounts(
+                self._last_counts[name] = ColumnCounts(
                     int(undefined), numbers, counts, rests, float(centre), arrays[f"{name}/sums"]
                 )
 
     @staticmethod
-    def _counted(tallies: Tallies) -> dict[str, ColumnCounts]:
+    def _counts(tallies: Tallies) -> dict[str, ColumnCounts]:
         return {column.name: tallies.counts(column.name) for column in convergence.followed(tallies)}
 
-    def _made(
+    def _make_rows(
         self,
         columns: Sequence[Column],
         paths: int,

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and a terminal that goes away end a run between two tasks, not in the middle of one."""
+"""Turns Ctrl-C, SIGTERM and a terminal that goes away into an end between two tasks, not in the middle of one."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Stop:
-    """Notes the first signal in `signum`; a second one acts as it did before, so a stuck run can be killed.
+    """Records the first signal in `signum`; a second one acts as it did before, so a stuck run can be killed.
 
-    Used as a context manager. Off the main thread, where Python takes no signals, it does nothing.
+    Used as a context manager. Off the main thread, where Python takes no signals, it records nothing.
     """
 
     def __init__(self) -> None:

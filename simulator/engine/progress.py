@@ -9,16 +9,13 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any, Protocol, Self, TextIO
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from simulator import event_log
 
 EVERY = 30.0  # seconds between log lines
 
 
 class Meter(Protocol):
-    """Told how many more paths are done; used as a context manager around the work."""
+    """Shows how much of the work is done; used as a context manager around it."""
 
     def __enter__(self) -> Self: ...
 
@@ -27,11 +24,11 @@ class Meter(Protocol):
     ) -> None: ...
 
     def advance(self, count: int) -> None:
-        """`count` more paths are done."""
+        """Count `count` more paths."""
 
 
 class Silent:
-    """Shows nothing."""
+    """A meter that shows nothing."""
 
     def __enter__(self) -> Self:
         return self
@@ -40,11 +37,11 @@ class Silent:
         return None
 
     def advance(self, count: int) -> None:
-        """Nothing to show."""
+        """Show nothing."""
 
 
 class Lines:
-    """A log line every `every` seconds: paths done (`before` of them earlier), paths per second, time left."""
+    """A meter that writes a line every `every` seconds: paths done (`before` of them earlier), paths/s, time left."""
 
     def __init__(
         self, total: int | None, stream: TextIO, every: float = EVERY, what: str = "paths", before: int = 0
@@ -78,9 +75,12 @@ class Lines:
 
 
 class Bar:
-    """A bar with paths per second and time left, gone when the work is done."""
+    """A meter that draws a bar with paths per second and time left, and removes it when the work is done."""
 
     def __init__(self, total: int | None, stream: TextIO, what: str = "paths", before: int = 0) -> None:
+        from rich.console import Console  # 40 ms to import, and only a terminal needs it
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -107,14 +107,14 @@ class Bar:
             self._progress.stop()
 
     def advance(self, count: int) -> None:
-        """Move the bar on."""
+        """Count the paths and redraw the bar."""
         self._done += count
         speed = (self._done - self._before) / max(time.monotonic() - self._start, 1e-9)
         self._progress.update(self._task, completed=self._done, speed=f"{speed:,.0f} {self._what}/s")
 
 
 class Logged:
-    """Shows what another meter shows, and tells the journal every half minute."""
+    """Passes everything to another meter, and logs an event of progress every half minute."""
 
     def __init__(self, shown: Meter, total: int | None, what: str, before: int) -> None:
         self._shown, self._total, self._what = shown, total, what
@@ -132,23 +132,23 @@ class Logged:
         self._shown.__exit__(kind, error, trace)
 
     def advance(self, count: int) -> None:
-        """Count the paths and tell of them when it is time to."""
+        """Count the paths and log an event when one is due."""
         self._shown.advance(count)
         self._done += count
         now = time.monotonic()
-        if now - self._last >= event_log.EVERY:
+        if now - self._last >= event_log.PROGRESS_SECONDS:
             self._last = now
             speed = (self._done - self._before) / (now - self._start)
-            told: dict[str, Any] = {self._what: self._done, "of": self._total, f"{self._what}_per_s": round(speed, 1)}
-            event_log.event("progress", **told, seconds=round(now - self._start, 3))
+            counts: dict[str, Any] = {self._what: self._done, "of": self._total, f"{self._what}_per_s": round(speed, 1)}
+            event_log.log_event("progress", **counts, seconds=round(now - self._start, 3))
 
 
 def meter(
     total: int | None, quiet: bool = False, what: str = "paths", stream: TextIO | None = None, before: int = 0
 ) -> Meter:
-    """The meter that suits `stream` (stderr): silent if quiet, a bar on a terminal, log lines elsewhere."""
+    """Return the meter that suits `stream` (stderr): silent if quiet, a bar on a terminal, log lines elsewhere."""
     shown = _shown(total, quiet, what, sys.stderr if stream is None else stream, before)
-    return Logged(shown, total, what, before) if event_log.wanted() else shown
+    return Logged(shown, total, what, before) if event_log.has_listeners() else shown
 
 
 def _shown(total: int | None, quiet: bool, what: str, stream: TextIO, before: int) -> Meter:

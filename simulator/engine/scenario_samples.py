@@ -1,4 +1,4 @@
-"""Figures of every path of a model: what a comparison of scenarios needs, and no more memory than that."""
+"""Simulates chosen figures of every path of a model: the samples that a comparison of scenarios needs."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from simulator.model import Model
 
 
 def figure(model: Model, row: int, seed: int, paths: int, stop: Stop) -> NDArray[np.float64]:
-    """Row `row` of the figures of paths 0 .. paths - 1, (paths,), on this thread; Interrupted once a signal came."""
-    one: NDArray[np.float64] = figures(model, (row,), seed, paths, stop)[0]
-    return one
+    """Return row `row` of the figures of paths 0 .. paths - 1, (paths,), on this thread; Interrupted after a signal."""
+    values: NDArray[np.float64] = figures(model, (row,), seed, paths, stop)[0]
+    return values
 
 
 def figures(model: Model, rows: Sequence[int], seed: int, paths: int, stop: Stop) -> NDArray[np.float64]:
-    """Several rows of the figures, (rows, paths), as `figure` does."""
+    """Return several rows of the figures, (rows, paths); see `figure`."""
     values = np.empty((len(rows), paths))
-    slot = thread_pool.Slot(model, min(paths, thread_pool.TASK))
-    for task in thread_pool.tasks(paths):
+    block_simulator = thread_pool.BlockSimulator(model, min(paths, thread_pool.TASK))
+    for task in thread_pool.split_tasks(paths):
         if stop:
             raise Interrupted("stopped; nothing is kept.", stop.signum)
-        values[:, task.first : task.first + task.paths] = slot.simulate(seed, task)[list(rows)]
+        values[:, task.first : task.first + task.paths] = block_simulator.simulate(seed, task)[list(rows)]
     return values
 
 
 def only_plan(model: Model, plan: int) -> Model:
-    """The model with its plan number `plan` alone; worlds do not depend on plans."""
+    """Return the model with its plan number `plan` alone; worlds do not depend on plans."""
     every = model.plans
     first, last = every.tranche_from[plan], every.tranche_from[plan + 1]
     fields = {
@@ -47,14 +47,14 @@ def only_plan(model: Model, plan: int) -> Model:
 def threaded_figures(
     model: Model, rows: list[int], seed: int, paths: int, threads: int, stop: Stop
 ) -> NDArray[np.float64]:
-    """Some `rows` of the figures of paths 0 .. paths - 1, (rows, paths), on threads; Interrupted once a signal came."""
+    """Return `rows` of the figures of paths 0 .. paths - 1, (rows, paths), on threads; Interrupted after a signal."""
     values = np.empty((len(rows), paths))
 
-    def take(first: int, out: NDArray[np.float64]) -> None:
+    def record(first: int, out: NDArray[np.float64]) -> None:
         values[:, first : first + out.shape[1]] = out[rows]
 
-    work = thread_pool.until(stop, thread_pool.tasks(paths))
-    done = sum(task.paths for task in thread_pool.each_task(model, seed, work, threads, take))
+    tasks = thread_pool.until_signal(stop, thread_pool.split_tasks(paths))
+    done = sum(task.paths for task in thread_pool.simulate_tasks(model, seed, tasks, threads, record))
     if done < paths:
         raise Interrupted("stopped; nothing is kept.", stop.signum)
     return values

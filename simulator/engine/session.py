@@ -1,260 +1,281 @@
-"""How a run begins or goes on, and what is left of one that ends early.
+"""One run in its folder: open -> (fresh | resume | done) -> simulate -> commit -> finish.
 
-`--resume` on a folder with a committed state goes on from it; on one without, starts afresh; on a finished run there is
-nothing to do, unless more paths are asked for.
+With `resume`, a folder with a committed state goes on from it; one without starts afresh; in one with a finished run
+nothing is left to do, unless more paths are requested.
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import re
-import signal
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from datetime import datetime
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import simulator
 from simulator import event_log
-from simulator.config import Config, Frozen, config_hash, data_hashes, freeze
+from simulator.config import Config, Frozen, data_hashes, freeze
 from simulator.config.loader import Source, build, parse
 from simulator.config.toml_writer import toml
+from simulator.config.wording import count_noun
 from simulator.engine import continuity, simulation
-from simulator.engine.checkpoint import Keeper, load_doublings, load_state
+from simulator.engine.checkpoint import Checkpointer, Snapshot, load_snapshot
 from simulator.engine.continuity import RNG, SAMPLER
-from simulator.engine.convergence_tracker import Doublings
-from simulator.engine.simulation import Job
-from simulator.engine.stopping import UNLIMITED, Asked, Rules
-from simulator.errors import ConfigError, Interrupted, RunError, SimulatorError
+from simulator.engine.convergence_tracker import ConvergenceTracker
+from simulator.engine.early_end import explain_early_end
+from simulator.engine.interrupt import Stop
+from simulator.engine.progress import meter
+from simulator.engine.run_request import RunRequest
+from simulator.engine.simulation import Job, make_job
+from simulator.engine.stopping import UNLIMITED, StoppingCriteria, StoppingRule
+from simulator.engine.thread_pool import Executor
+from simulator.engine.warmup import warm_up
+from simulator.errors import ConfigError
+from simulator.event_log import StageListener
 from simulator.model import Model
-from simulator.numerics.jit import code_hash
 from simulator.results import provenance, store
 from simulator.results.columns import tally_columns
 from simulator.results.digest import rows_hash
 from simulator.results.store import Run, RunFolder, open_any
-from simulator.results.tallies import LAYOUT
+from simulator.results.tallies import Tallies
 from simulator.results.tree import tree_hash
 from simulator.risk.precision import target
 
-Say = Callable[[str], None]
+MakeExecutor = Callable[[Job, Tallies], Executor]
 
 
-class Ask(NamedTuple):
-    """What is asked for beside the config; None where the config or the run in the folder decides."""
+class Simulated(NamedTuple):
+    """A simulation that has ended, not measured yet."""
 
-    stop: Asked
-    seed: int | None
-    resume: bool
-    accept: bool  # go on although something changed
+    job: Job  # with the paths that there are
+    tallies: Tallies
+    tracker: ConvergenceTracker
+    verdict: dict[str, Any]  # `stop` of summary.json
+    sample_hash: str
+    seconds: float
+    resumed_at: list[int]
 
 
-class Found(NamedTuple):
-    """What is to be done in a run folder."""
+@contextmanager
+def open_session(request: RunRequest, frozen: Frozen, on_stage: StageListener | None = None) -> Iterator[Session]:
+    """Open the folder of a run, with a lock until the block ends, and determine what is left to do.
 
-    frozen: Frozen
-    stop: Asked
-    seed: int
-    held: Run | None  # the run that goes on
-    changes: list[str]  # since it began, if they are accepted
-    done: bool  # nothing is to be done: it holds the run asked for
+    Refuses a folder whose run is broken or of something else. An error in the block says what is kept of the run.
+    """
+    if request.resume and request.out is None:
+        raise ConfigError(["--resume: given no --out, wanted the folder of the run to go on with"])
+    config, started = frozen.config, datetime.now(UTC)
+    seed = config.seed if request.seed is None else request.seed
+    out = request.out or default_folder("-".join((config.name, *config.stress)), seed, started)
+    folder = RunFolder.create(out, request.resume)
+    with event_log.run_context(folder.path), folder.alone(request.resume), explain_early_end(folder):
+        yield Session(request, frozen, folder, started, on_stage)
 
-    @property
-    def paths(self) -> int:
-        """The most paths there may be."""
-        return UNLIMITED if self.stop.paths is None else self.stop.paths
 
-    def rules(self, job: Job) -> Rules:
-        """What ends the run; the looks of one that goes on with the same targets are those it would have had."""
-        counted = tally_columns(job.columns, job.tally, job.events)
-        targets = [target(text, counted, job.events) for text in self.stop.precision]
-        held = {} if self.held is None else self.held.manifest
-        same = list(held.get("asked", {}).get("precision", ())) == list(self.stop.precision)
-        return Rules(self.stop, targets, job.model.months, int(held["look_at"]) if held and same else 0)
+def default_folder(name: str, seed: int, moment: datetime) -> Path:
+    """Return runs/<name>-<UTC>-s<seed>."""
+    return Path("runs") / f"{name}-{moment:%Y%m%dT%H%M%SZ}-s{seed}"
 
-    def job(self, job: Job) -> Job:
-        """The job, with the very numbers that the run began with."""
-        return job if self.held is None else job._replace(model=self.held.model(Model))
 
-    def announce(self, job: Job) -> None:
-        """Tell the journal that the run begins or goes on."""
-        now = _now(self.frozen)
-        event_log.event(
-            "start",
-            name=self.frozen.config.name,
-            stress=list(self.frozen.config.stress),
-            config_hash=now["config_hash"],
-            code_sha256=now["code_sha256"],
-            version=simulator.__version__,
-            seed=self.seed,
-            paths=self.stop.paths,
-            precision=list(self.stop.precision),
-            until=self.stop.until,
+class Session:
+    """A run in its folder: fresh, resumed from the `stored` run, or `done` if that is the finished run requested."""
+
+    def __init__(
+        self,
+        request: RunRequest,
+        frozen: Frozen,
+        folder: RunFolder,
+        started: datetime,
+        on_stage: StageListener | None = None,
+    ) -> None:
+        self.folder, self.frozen, self.done = folder, frozen, False
+        self._request, self._started, self._quiet = request, started, on_stage is None
+        self.report_stage = event_log.stage_reporter(on_stage)
+        self._criteria = request.criteria
+        self._changes: list[str] = []  # accepted, since the stored run began
+        self._stored = _read_stored(folder, frozen.config, self.report_stage) if request.resume else None
+        self._seed = frozen.config.seed if request.seed is None else request.seed
+        self._checkpointer: Checkpointer | None = None
+        if self._stored is not None:
+            self._resume(self._stored)
+        elif self._criteria.empty:
+            self._criteria = StoppingCriteria(frozen.config.paths)
+
+    def simulate(self, make_executor: MakeExecutor) -> Simulated:
+        """Simulate what is left to do, with a commit every `checkpoint` seconds; Interrupted after a signal."""
+        job = self._make_job()
+        rule = self._make_rule(job)
+        self._log_start(job)
+        warm_up(job, self.report_stage)
+        self._checkpointer = saver = self._make_checkpointer(job, rule)
+        tallies, before = saver.tallies, saver.start
+        executor = make_executor(job, tallies)
+        limit = None if job.paths == UNLIMITED else job.paths
+        goal = f"{job.paths:,} paths" if limit else "paths until it is enough"
+        resumed = f" from {before.paths:,} on" if before.paths else ""
+        with saver:
+            with Stop() as stop:
+                self.report_stage(f"simulating {goal}{resumed}, {count_noun(job.threads, 'thread')}")
+                saver.restore_sample(stop)
+                saver.describe_cluster = executor.describe
+                executor.wait_until_ready(lambda: bool(stop))
+                seconds = before.seconds + simulation.simulate(
+                    job,
+                    tallies,
+                    saver,
+                    meter(limit, quiet=self._quiet, before=before.paths),
+                    first=before.paths,
+                    commit=saver.commit,
+                    every=self._request.checkpoint,
+                    rule=saver.rule,
+                    tracker=saver.tracker,
+                    stop=stop,
+                    executor=executor,
+                )
+            sample_hash = saver.close_sample()
+        verdict = saver.rule.verdict(tallies)
+        event_log.log_event("stop", **verdict, paths=tallies.paths, seconds=seconds)
+        job = job._replace(paths=tallies.paths)
+        return Simulated(job, tallies, saver.tracker, verdict, sample_hash, seconds, saver.resumed_at)
+
+    def finish(self, digest: str) -> None:
+        """Sign the finished run, whose results are written."""
+        assert self._checkpointer is not None
+        paths = self._checkpointer.tallies.paths
+        self._checkpointer.finish(paths=paths, digest=digest, ended=datetime.now(UTC))
+
+    def _resume(self, stored: Run) -> None:
+        """Go on with a stored run; refuses one that something has changed since, unless changes are accepted."""
+        request, config = self._request, self.frozen.config
+        if request.seed is not None and request.seed != stored.manifest["seed"]:
+            began = stored.manifest["seed"]
+            raise ConfigError([f"--seed: given {request.seed}, wanted {began}, with which the run began"])
+        self._seed = stored.manifest["seed"]
+        self._changes = continuity.find_changes(stored, self.frozen)
+        if not request.accept_changes:
+            continuity.refuse_changes(self._changes)
+        self._criteria = _resumed_criteria(stored, config, request.criteria)
+        self.done = stored.finished and _satisfies(stored, self._criteria)
+        if self.done:
+            self.report_stage(f"{self.folder.path} holds the finished run of {stored.manifest['paths']:,} paths")
+        if self._changes:  # the run's own names, for its own numbers
+            name = str(stored.path / store.CONFIG)
+            tree, lines = parse(stored.config, name)
+            self.frozen = freeze(build(tree, Source(name, config._folder, lines, {})))
+
+    def _make_job(self) -> Job:
+        """Return the job, with the very numbers that a stored run began with."""
+        paths = UNLIMITED if self._criteria.paths is None else self._criteria.paths
+        job = make_job(self.frozen, paths, self._request.threads, self._seed)
+        return job if self._stored is None else job._replace(model=self._stored.model(Model))
+
+    def _make_checkpointer(self, job: Job, rule: StoppingRule) -> Checkpointer:
+        """Return the checkpointer of the run: from its first path, or from its state if paths 0-255 are unchanged."""
+        canary, names = simulation.simulate_canary(job), [column.name for column in job.columns]
+        canary_hash, frozen = rows_hash(names, canary), self.frozen
+        if self._stored is not None:
+            stored, now = self._stored, {**continuity.run_identity(frozen), "canary_sha256": canary_hash}
+            snapshot = load_snapshot(stored, job, frozen.levels)
+            changes = [*self._changes, *continuity.find_canary_changes(stored, names, canary, snapshot.canary)]
+            if not self._request.accept_changes:
+                continuity.refuse_changes(changes)
+            origin = continuity.accept_changes(continuity.read_origin(stored), now, changes, snapshot.tallies.paths)
+            return Checkpointer(self.folder, job, origin, stored.config, snapshot, stored, rule)
+        text = config_text(frozen.config)
+        origin = provenance.describe(
+            name=frozen.config.name,
+            config=text,
+            model=tree_hash(job.model),
+            canary=canary_hash,
+            seed=job.seed,
+            sampler=SAMPLER,
+            rng=RNG,
+            streams=frozen.draw_names,
             threads=job.threads,
-            resumed_at=None if self.held is None else int(self.held.manifest["state"]["paths"]),
+            started=self._started,
+            stress=frozen.config.stress,
         )
-        for change in self.changes:
-            event_log.event("warning", logging.WARNING, message=change, kind="accepted change")
+        origin |= {"data": data_hashes(frozen.config), **continuity.run_identity(frozen)}
+        snapshot = Snapshot(simulation.empty_tallies(job, canary), ConvergenceTracker(frozen.levels), canary)
+        return Checkpointer(self.folder, job, origin, text, snapshot, None, rule)
+
+    def _make_rule(self, job: Job) -> StoppingRule:
+        """Return what ends the run; one that goes on with the same targets has the looks that it would have had."""
+        columns = tally_columns(job.columns, job.tally, job.events)
+        targets = [target(text, columns, job.events) for text in self._criteria.precision]
+        manifest = {} if self._stored is None else self._stored.manifest
+        same = list(manifest.get("asked", {}).get("precision", ())) == list(self._criteria.precision)
+        return StoppingRule(
+            self._criteria, targets, job.model.months, int(manifest["look_at"]) if manifest and same else 0
+        )
+
+    def _log_start(self, job: Job) -> None:
+        """Log that the run begins or goes on."""
+        config, identity = self.frozen.config, continuity.run_identity(self.frozen)
+        event_log.log_event(
+            "start",
+            name=config.name,
+            stress=list(config.stress),
+            config_hash=identity["config_hash"],
+            code_sha256=identity["code_sha256"],
+            version=simulator.__version__,
+            seed=self._seed,
+            paths=self._criteria.paths,
+            precision=list(self._criteria.precision),
+            until=self._criteria.until,
+            threads=job.threads,
+            resumed_at=None if self._stored is None else int(self._stored.manifest["state"]["paths"]),
+        )
+        for change in self._changes:
+            event_log.log_event("warning", logging.WARNING, message=change, kind="accepted change")
 
 
-def look(folder: RunFolder, frozen: Frozen, ask: Ask, tell: Say) -> Found:
-    """What a folder holds and what is left to do; refuses a run that is broken or of something else."""
-    config = frozen.config
-    seed = config.seed if ask.seed is None else ask.seed
-    held = _held(folder, config, tell) if ask.resume else None
-    if held is None:
-        return Found(frozen, Asked(config.paths) if ask.stop.nothing else ask.stop, seed, None, [], False)
-    if ask.seed is not None and ask.seed != held.manifest["seed"]:
-        raise ConfigError([f"--seed: given {ask.seed}, wanted {held.manifest['seed']}, with which the run began"])
-    changes = continuity.changes_before(held, _now(frozen), config._tree, frozen.model)
-    if not ask.accept:
-        continuity.refuse(changes)
-    stop = _asked(held, config, ask.stop)
-    done = held.finished and _is_done(held, stop)
-    if done:
-        tell(f"{folder.path} holds the finished run of {held.manifest['paths']:,} paths")
-    if changes:  # the run's own names, for its own numbers
-        tree, lines = parse(held.config, str(held.path / store.CONFIG))
-        frozen = freeze(build(tree, Source(str(held.path / store.CONFIG), config._folder, lines, {})))
-    return Found(frozen, stop, held.manifest["seed"], held, changes, done)
-
-
-def keeper(folder: RunFolder, found: Found, job: Job, rules: Rules, accept: bool, started: datetime) -> Keeper:
-    """What keeps the run: from its first path, or from where it stands if paths 0-255 still have the bits they had."""
-    pilot, names = simulation.pilot(job), [column.name for column in job.columns]
-    canary = rows_hash(names, pilot)
-    if found.held is not None:
-        held, now = found.held, {**_now(found.frozen), "canary_sha256": canary}
-        tallies, before = load_state(held, job)
-        changes = [*found.changes, *continuity.canary_changes(held, names, pilot, before)]
-        if not accept:
-            continuity.refuse(changes)
-        about = continuity.accepted(continuity.about(held), now, changes, tallies.paths)
-        doublings = load_doublings(held, found.frozen.levels)
-        return Keeper(folder, job, about, held.config, tallies, before, held, rules, doublings)
-    text = text_of(found.frozen.config)
-    about = provenance.describe(
-        name=found.frozen.config.name,
-        config=text,
-        model=tree_hash(job.model),
-        canary=canary,
-        seed=job.seed,
-        sampler=SAMPLER,
-        rng=RNG,
-        streams=found.frozen.draw_names,
-        threads=job.threads,
-        started=started,
-        stress=found.frozen.config.stress,
-    )
-    about["data"] = data_hashes(found.frozen.config)
-    tallies, doublings = simulation.empty_tallies(job, pilot), Doublings(found.frozen.levels)
-    return Keeper(folder, job, {**about, **_now(found.frozen)}, text, tallies, pilot, None, rules, doublings)
-
-
-def _held(folder: RunFolder, config: Config, tell: Say) -> Run | None:
-    """The run in a folder, every file of it verified; None if none was committed: it starts afresh."""
+def _read_stored(folder: RunFolder, config: Config, report_stage: StageListener) -> Run | None:
+    """Return the run in a folder, every file of it verified; None if none was committed: it starts afresh."""
     if (folder.path / store.MANIFEST).exists():
         run = open_any(folder.path)
         run.verify()
         return run
-    kept = folder.path / store.CONFIG
-    if kept.exists() and kept.read_bytes() != text_of(config).encode():
-        raise ConfigError([f"--resume: {kept} is not of this run, and no manifest says of which; wanted another --out"])
-    tell(f"no committed state in {folder.path}: the run starts afresh")
+    file = folder.path / store.CONFIG
+    if file.exists() and file.read_bytes() != config_text(config).encode():
+        raise ConfigError([f"--resume: {file} is not of this run, and no manifest says of which; wanted another --out"])
+    report_stage(f"no committed state in {folder.path}: the run starts afresh")
     return None
 
 
-def _asked(run: Run, config: Config, given: Asked) -> Asked:
-    """What ends a run that goes on: what is given now, what the config now says, what it was begun for.
-
-    Fewer paths than it stands at are refused, unless it is finished: then it is what was asked for.
-    """
-    if given.nothing:
-        kept = run.manifest["asked"]
-        given = Asked(kept["paths"], tuple(kept["precision"]), kept["until"])
-        if config.paths != tomllib.loads(run.config).get("paths", config.paths):
-            given = given._replace(paths=config.paths)
-    stands = int(run.manifest["state"]["paths"])
-    if given.paths is not None and given.paths < stands and not run.finished:
-        raise ConfigError([f"--paths: given {given.paths:,}, wanted at least {stands:,}, where the run stands"])
-    return given
-
-
-def _is_done(run: Run, asked: Asked) -> bool:
-    """Whether a finished run is what is asked for."""
+def stored_criteria(run: Run) -> StoppingCriteria:
+    """Return the stopping criteria of a run, from its manifest."""
     kept = run.manifest["asked"]
-    if asked.precision or asked.until:
-        return asked == Asked(kept["paths"], tuple(kept["precision"]), kept["until"])
-    return asked.paths is not None and asked.paths <= run.manifest["paths"]
+    return StoppingCriteria(kept["paths"], tuple(kept["precision"]), kept["until"])
 
 
-@contextmanager
-def kept(folder: RunFolder) -> Iterator[None]:
-    """Say, however a run ends early, what is kept of it and how it goes on; without a commit nothing is kept."""
-    try:
-        yield
-    except ConfigError:
-        with suppress(OSError):
-            folder.path.rmdir()  # if it is empty
-        raise
-    except (Interrupted, KeyboardInterrupt) as error:
-        signum = error.signum if isinstance(error, Interrupted) else signal.SIGINT
-        said = str(error).removesuffix(", nothing was written.") or "stopped"
-        raise Interrupted(f"{said}; {_what_stays(folder)}", signum) from error
-    except RunError as error:
-        stays = _what_stays(folder)
-        raise RunError(f"{error}\n{stays[0].upper()}{stays[1:]}{_shown_by(folder, str(error))}") from error
-    except BaseException:
-        _what_stays(folder)
-        raise
+def _resumed_criteria(run: Run, config: Config, criteria: StoppingCriteria) -> StoppingCriteria:
+    """Return what ends a run that goes on: what is requested now, what the config now says, what it was begun for.
+
+    Fewer paths than its state has are refused, unless it is finished: then it is what is requested.
+    """
+    if criteria.empty:
+        criteria = stored_criteria(run)
+        if config.paths != tomllib.loads(run.config).get("paths", config.paths):
+            criteria = criteria._replace(paths=config.paths)
+    done = int(run.manifest["state"]["paths"])
+    if criteria.paths is not None and criteria.paths < done and not run.finished:
+        raise ConfigError([f"--paths: given {criteria.paths:,}, wanted at least {done:,}, where the run stands"])
+    return criteria
 
 
-def _shown_by(folder: RunFolder, said: str) -> str:
-    """How to see what happened on a path that ended the run, if what was committed of it is enough for that."""
-    path = re.match(r"path (\d+): ", said)
-    if path is None or not (folder.path / store.MANIFEST).exists():
-        return ""
-    return f"\nsimulator replay {folder.path} --path {path[1]} shows what happened on that path."
+def _satisfies(run: Run, criteria: StoppingCriteria) -> bool:
+    """Return True if a finished run is what the criteria request."""
+    if criteria.precision or criteria.until:
+        return criteria == stored_criteria(run)
+    return criteria.paths is not None and criteria.paths <= run.manifest["paths"]
 
 
-def _what_stays(folder: RunFolder) -> str:
-    """What a folder holds after a run ended early; what was never committed is removed."""
-    with suppress(SimulatorError, OSError, KeyError):
-        if (folder.path / store.MANIFEST).exists():
-            run = open_any(folder.path)
-            if run.finished:
-                return f"the finished run of {run.manifest['paths']:,} paths stays in {folder.path}."
-            stands = run.manifest["state"]["paths"]
-            return f"{stands:,} paths are kept: the same command with --out {folder.path} --resume goes on from there."
-        for name in sorted(folder.touched):
-            folder.remove(name)
-        folder.path.rmdir()  # if it is empty
-    return "nothing of it is kept."
-
-
-def text_of(config: Config) -> str:
-    """The config as it was run: the file as it was read, which may have changed since, or what became of it."""
+def config_text(config: Config) -> str:
+    """Return the config as it is run: the text of its file as it was read, or TOML of what overrides made of it."""
     if config._text is not None and not config._overrides:
         return config._text
     changes = "".join(f"# --set {change}\n" for change in " ".join(config._overrides).splitlines())
     return f"# Written by simulator {provenance.versions()['simulator']}.\n{changes}\n{toml(config._tree)}"
-
-
-def hash_of(frozen: Frozen) -> str:
-    """SHA-256 (hex) of a config whatever its paths: a run can be extended."""
-    return config_hash(frozen.config.model_copy(update={"paths": 1}))
-
-
-def _now(frozen: Frozen) -> dict[str, Any]:
-    """What must be as it was when the run began."""
-    return {
-        "config_hash": hash_of(frozen),
-        **program(),
-        "streams": json.loads(json.dumps(frozen.draw_names)),
-    }
-
-
-def program() -> dict[str, Any]:
-    """What makes the numbers of this version."""
-    return {"code_sha256": code_hash(), "rng": RNG, "sampler": SAMPLER, "tallies": LAYOUT}

@@ -11,26 +11,28 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.config import Frozen
 from simulator.engine import thread_pool
-from simulator.engine.convergence_tracker import Doublings
+from simulator.engine.convergence_tracker import ConvergenceTracker
 from simulator.engine.interrupt import Stop
 from simulator.engine.progress import Meter
-from simulator.engine.stopping import UNLIMITED, Rules
-from simulator.engine.thread_pool import Slot, Task, Threads
+from simulator.engine.run_request import check_counts
+from simulator.engine.stopping import UNLIMITED, StoppingRule
+from simulator.engine.thread_pool import BlockSimulator, Executor, Task, ThreadExecutor
 from simulator.errors import ClusterError, Interrupted, RunError
 from simulator.model import Model
-from simulator.results.columns import WORLD, Column, Event, pilot_centres, tally_columns
+from simulator.results.columns import WORLD, Column, Event, all_columns, pilot_centres, tally_columns
 from simulator.results.sample import SAMPLE_PATHS
 from simulator.results.tallies import Tallies
 from simulator.results.tally_kernel import BLOCK
 
-PILOT = 256  # paths: the run's fingerprint, and the centres of its moments
-Sample = Callable[[str], NDArray[np.float64]]
+CANARY_PATHS = 256  # the first paths: the run's fingerprint, and the centres of its moments
+ReadSample = Callable[[str], NDArray[np.float64]]
 Commit = Callable[[int, float], None]
 
 
 class Recorder(Protocol):
-    """Takes the figures (figures, count) of paths from a first one on."""
+    """Stores the figures (figures, count) of paths from a first one on."""
 
     def record(self, first_path: int, out: NDArray[np.float64], /) -> None: ...
 
@@ -47,22 +49,36 @@ class Job(NamedTuple):
     threads: int
 
     def tallied(self) -> tuple[Column, ...]:
-        """The columns that are counted."""
+        """Return the columns that are counted."""
         return tally_columns(self.columns, self.tally, self.events)
 
 
-def pilot(job: Job) -> NDArray[np.float64]:
-    """Figures (figures, 256) of the first paths, whatever number of paths is asked for.
+def make_job(frozen: Frozen, paths: int | None = None, threads: int | None = None, seed: int | None = None) -> Job:
+    """Return the job of a frozen config; paths and seed default to the config's, threads to one a core."""
+    paths, threads, seed = check_counts(paths, threads, seed)
+    return Job(
+        model=frozen.model,
+        columns=all_columns(frozen.world, frozen.plan, frozen.plans),
+        tally=frozen.tally,
+        events=frozen.events,
+        seed=frozen.config.seed if seed is None else seed,
+        paths=frozen.config.paths if paths is None else paths,
+        threads=thread_pool.count_cores() if threads is None else threads,
+    )
+
+
+def simulate_canary(job: Job) -> NDArray[np.float64]:
+    """Return the figures (figures, 256) of the first paths, whatever the number of paths of the job.
 
     Whoever repeats a run compares their hash: other bits mean another machine, library or source.
     """
-    return Slot(job.model, PILOT).simulate(job.seed, Task(0, PILOT))
+    return BlockSimulator(job.model, CANARY_PATHS).simulate(job.seed, Task(0, CANARY_PATHS))
 
 
-def empty_tallies(job: Job, first: NDArray[np.float64]) -> Tallies:
-    """Tallies that hold no path yet; `first` is the pilot."""
-    counted = job.tallied()
-    return Tallies(counted, pilot_centres(counted, first), job.events)
+def empty_tallies(job: Job, canary: NDArray[np.float64]) -> Tallies:
+    """Return tallies that hold no path yet; `canary` gives the centres of their moments."""
+    columns = job.tallied()
+    return Tallies(columns, pilot_centres(columns, canary), job.events)
 
 
 def simulate(
@@ -74,53 +90,53 @@ def simulate(
     first: int = 0,
     commit: Commit | None = None,
     every: float = math.inf,
-    rules: Rules | None = None,
-    doublings: Doublings | None = None,
+    rule: StoppingRule | None = None,
+    tracker: ConvergenceTracker | None = None,
     stop: Stop | None = None,
-    place: thread_pool.Place | None = None,
+    executor: Executor | None = None,
 ) -> float:
-    """Simulate the paths first .. job.paths - 1 of a job, or fewer if `rules` say so; returns the seconds it took.
+    """Simulate the paths first .. job.paths - 1 of a job, or fewer if `rule` ends it; return the seconds it took.
 
-    `commit` is told every `every` seconds, at the end, at a signal and if a cluster is lost that the tallies hold paths
-    0 .. n - 1, and how long it took. `doublings` looks at powers of two. A signal, noted by `stop` if given, ends the
-    run early: Interrupted. `first` is a multiple of 1,024, `place` the threads of this machine unless given.
+    `commit(n, seconds)` is called every `every` seconds, at the end, at a signal and if a cluster is lost; the tallies
+    then hold paths 0 .. n - 1. `tracker` is updated at powers of two. A signal, noted by `stop` if given, ends the run
+    early: Interrupted. `first` is a multiple of 1,024; `executor` defaults to the threads of this machine.
     """
-    take, place = Taker(job, tallies, sample), place or Threads(job.model, job.seed, job.threads)
-    start, done, whole, rules = time.perf_counter(), first, job.paths // BLOCK * BLOCK, rules or Rules()
+    sink, executor = TallySink(job, tallies, sample), executor or ThreadExecutor(job.model, job.seed, job.threads)
+    start, done, whole, rule = time.perf_counter(), first, job.paths // BLOCK * BLOCK, rule or StoppingRule()
 
-    def simulate_until(last: int, over: Callable[[], bool], where: thread_pool.Place) -> None:
+    def simulate_until(last: int, stop_now: Callable[[], bool], executor: Executor) -> None:
         nonlocal done
         try:
-            for paths in where.each(done, last, over, take):
+            for paths in executor.simulate(done, last, stop_now, sink):
                 done += paths
                 meter.advance(paths)
         except ClusterError:
             if done > first:
-                keep()
+                save()
             raise
 
-    def keep() -> None:
+    def save() -> None:
         if commit is not None and (done > first or not signal):
             commit(done, time.perf_counter() - start)
 
     with Stop() if stop is None else nullcontext(stop) as signal, meter:
-        rules.look(tallies)
-        ended = rules.met
+        rule.look(tallies)
+        ended = rule.met
         while not (signal or ended):
             due = time.perf_counter() + every
             while True:
-                over = lambda due=due: bool(signal) or rules.late() or time.perf_counter() >= due  # noqa: E731
-                until = min(whole, max(rules.look_at, done), doublings.next if doublings else whole)
-                simulate_until(until, over, place)
-                if doublings:
-                    doublings.look(tallies)
-                rules.look(tallies)
-                ended = rules.met or rules.late()
+                stop_now = lambda due=due: bool(signal) or rule.is_late() or time.perf_counter() >= due  # noqa: E731
+                until = min(whole, max(rule.look_at, done), tracker.next_paths if tracker else whole)
+                simulate_until(until, stop_now, executor)
+                if tracker:
+                    tracker.update(tallies)
+                rule.look(tallies)
+                ended = rule.met or rule.is_late()
                 if signal or ended or done >= whole or time.perf_counter() >= due:
                     break
-            keep()
+            save()
             if done >= whole and not (ended or signal):  # the last, short block: nothing goes on from its end
-                simulate_until(job.paths, lambda: False, Threads(job.model, job.seed, 1))
+                simulate_until(job.paths, lambda: False, ThreadExecutor(job.model, job.seed, 1))
             ended = ended or done == job.paths
         if signal and not ended:
             raise _interrupted(done, job.paths, signal.signum)
@@ -128,19 +144,19 @@ def simulate(
 
 
 def _interrupted(done: int, paths: int, signum: int) -> Interrupted:
-    asked = "" if paths == UNLIMITED else f" of {paths:,}"
-    return Interrupted(f"stopped after {done:,}{asked} paths", signum)
+    total = "" if paths == UNLIMITED else f" of {paths:,}"
+    return Interrupted(f"stopped after {done:,}{total} paths", signum)
 
 
-class Taker:
-    """What is done with the figures of a task: into the tallies, the first ones into the sample."""
+class TallySink:
+    """A PathSink that checks figures, adds them to the tallies, and the first ones to the sample."""
 
     def __init__(self, job: Job, tallies: Tallies, sample: Recorder | None) -> None:
-        self._check, self._seed = Check(job), job.seed
+        self._check, self._seed = _FigureCheck(job), job.seed
         self._tallies, self._sample = tallies, sample
 
     def __call__(self, first: int, figures: NDArray[np.float64], /) -> None:
-        """Check, count and keep the figures (figures, count) of the paths from `first` on. Thread-safe."""
+        """Check, count and store the figures (figures, count) of the paths from `first` on. Thread-safe."""
         self._check(first, figures)
         try:
             self._tallies.record(first, figures)
@@ -150,16 +166,16 @@ class Taker:
             self._sample.record(first, figures)
 
     def absorb(self, arrays: Mapping[str, NDArray[Any]], /) -> None:
-        """Count paths beyond the sample, which were tallied elsewhere."""
+        """Add tallies, made elsewhere, of paths beyond the sample."""
         self._tallies.absorb(arrays)
 
 
-class Check:
-    """Refuses figures without a tally that cannot be; tallies refuse theirs themselves."""
+class _FigureCheck:
+    """Refuses impossible figures in columns without a tally; tallies refuse theirs themselves."""
 
     def __init__(self, job: Job) -> None:
-        counted = {column.row for column in job.tallied()}
-        self._columns = [column for column in job.columns if column.row not in counted]
+        tallied = {column.row for column in job.tallied()}
+        self._columns = [column for column in job.columns if column.row not in tallied]
         self._seed = job.seed
 
     def __call__(self, first: int, figures: NDArray[np.float64]) -> None:
@@ -173,22 +189,22 @@ class Check:
                 )
 
 
-def worst(job: Job, tallies: Tallies, sample: Sample) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Path ids (k,), rising, and figures (figures, k) of the worst paths of each amount a plan tallies.
+def find_worst(job: Job, tallies: Tallies, sample: ReadSample) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return ids (k,), rising, and figures (figures, k) of the worst paths of each amount that a plan tallies.
 
     The sample (column name -> values of the first paths) has most of them; the rest are simulated once more.
     """
     names = [c.name for c in tallies.columns if c.metric.kind == "amount" and c.scope != WORLD]
-    found = [tallies.worst_paths(name) for name in names]
-    paths = np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
-    known = int(np.searchsorted(paths, min(job.paths, SAMPLE_PATHS)))
+    ids = [tallies.worst_paths(name) for name in names]
+    paths = np.unique(np.concatenate(ids)) if ids else np.empty(0, dtype=np.int64)
+    in_sample = int(np.searchsorted(paths, min(job.paths, SAMPLE_PATHS)))
     figures = np.empty((len(job.columns), paths.size))
     for column in job.columns:
-        figures[column.row, :known] = sample(column.name)[paths[:known]]
-    if known == paths.size:
+        figures[column.row, :in_sample] = sample(column.name)[paths[:in_sample]]
+    if in_sample == paths.size:
         return paths, figures
-    slot = Slot(job.model, BLOCK)
-    for k in range(known, paths.size, BLOCK):
-        some = paths[k : k + BLOCK]
-        figures[:, k : k + some.size] = slot.simulate_paths(job.seed, some)
+    block_simulator = BlockSimulator(job.model, BLOCK)
+    for k in range(in_sample, paths.size, BLOCK):
+        block = paths[k : k + BLOCK]
+        figures[:, k : k + block.size] = block_simulator.simulate_paths(job.seed, block)
     return paths, figures

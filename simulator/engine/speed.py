@@ -1,4 +1,4 @@
-"""How fast this machine simulates: ratios taken side by side, best of several rounds."""
+"""Measures how fast this machine simulates: ratios taken side by side, best of several rounds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from simulator import kernel
 from simulator.engine import thread_pool
-from simulator.engine.simulation import Job, empty_tallies, pilot
+from simulator.engine.simulation import Job, empty_tallies, simulate_canary
 from simulator.sampling.sampler import fill
 
 ROUNDS = 5
@@ -22,10 +22,10 @@ _NORMALS = 1 << 21
 
 
 def measure(job: Job) -> dict[str, Any]:
-    """Nanoseconds a normal and a path, by threads; what numpy's own Philox takes; the share of the tallies."""
-    ours, numpys = best(lambda: _fill(job), lambda: _numpy())
-    counts = sorted({1, 2, thread_pool.cores()} & set(range(1, max(thread_pool.cores(), 2) + 1)))
-    tallied, *alone = best(lambda: _paths(job, 1, tally=True), *(lambda k=k: _paths(job, k) for k in counts))
+    """Return nanoseconds a normal and a path, by threads, those of numpy's own Philox, and the share of the tallies."""
+    ours, numpys = take_best(lambda: _fill(job), lambda: _numpy())
+    counts = sorted({1, 2, thread_pool.count_cores()} & set(range(1, max(thread_pool.count_cores(), 2) + 1)))
+    tallied, *alone = take_best(lambda: _paths(job, 1, tally=True), *(lambda k=k: _paths(job, k) for k in counts))
     return {
         "paths": job.paths,
         "plans": int(job.model.plans.chips.size),
@@ -41,9 +41,9 @@ def measure(job: Job) -> dict[str, Any]:
     }
 
 
-def best(*measured: Callable[[], float]) -> list[float]:
-    """The smallest of ROUNDS results of each, taken in turns so that all meet the same machine."""
-    rounds = [[one() for one in measured] for _ in range(ROUNDS)]
+def take_best(*measurements: Callable[[], float]) -> list[float]:
+    """Return the smallest of ROUNDS results of each, taken in turns so that all meet the same machine."""
+    rounds = [[measurement() for measurement in measurements] for _ in range(ROUNDS)]
     return [min(column) for column in zip(*rounds, strict=True)]
 
 
@@ -75,19 +75,19 @@ def _numpy() -> float:
 
 
 def _paths(job: Job, threads: int, tally: bool = False) -> float:
-    """Nanoseconds a path, tallied or thrown away."""
-    tallies = empty_tallies(job, pilot(job))
-    take: thread_pool.Take = tallies.record if tally else lambda first, figures: None
+    """Return nanoseconds a path, tallied or thrown away."""
+    tallies = empty_tallies(job, simulate_canary(job))
+    record: thread_pool.RecordFigures = tallies.record if tally else lambda first, figures: None
 
     def work() -> None:
-        for _ in thread_pool.each_task(job.model, job.seed, thread_pool.tasks(job.paths), threads, take):
+        for _ in thread_pool.simulate_tasks(job.model, job.seed, thread_pool.split_tasks(job.paths), threads, record):
             continue
 
     return _timed(work, job.paths)
 
 
 def cold_compile() -> float:
-    """Seconds that `simulator warmup` takes in a process of its own with an empty cache, imports included."""
+    """Return the seconds of `simulator warmup` in a process of its own with an empty cache, imports included."""
     with tempfile.TemporaryDirectory() as home:
         start = time.perf_counter()
         command = [sys.executable, "-m", "simulator", "warmup"]

@@ -1,7 +1,7 @@
-"""Simulating paths on the threads of this machine.
+"""Simulates paths on the threads of this machine.
 
-A task is 16,384 paths. Threads take tasks in order and finish them in any; what a task adds to a result must
-therefore not depend on who came first (simulator.results sees to that). Each thread owns one workspace and one
+A task is 16,384 paths. Threads take tasks in order and finish them in any order; what a task adds to a result must
+therefore not depend on which came first (simulator.results sees to that). Each thread owns one workspace and one
 matrix of figures, so memory does not grow with paths; at most two tasks a thread wait.
 """
 
@@ -13,7 +13,6 @@ from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from simulator import kernel
@@ -25,42 +24,48 @@ from simulator.results.tally_kernel import BLOCK
 TASK = 16_384  # paths
 T = TypeVar("T")
 R = TypeVar("R")
-Take = Callable[[int, NDArray[np.float64]], None]
-Over = Callable[[], bool]
+RecordFigures = Callable[[int, NDArray[np.float64]], None]
+StopCheck = Callable[[], bool]
 
 
 class Task(NamedTuple):
-    """Paths first .. first + paths - 1."""
+    """The paths first .. first + paths - 1."""
 
     first: int
     paths: int
 
 
-class Taker(Protocol):
-    """Takes what became of paths, in any order and from any thread."""
+class PathSink(Protocol):
+    """Receives simulated paths, in any order and from any thread."""
 
     def __call__(self, first: int, figures: NDArray[np.float64], /) -> None:
-        """Take the figures (figures, count) of the paths from `first` on."""
+        """Receive the figures (figures, count) of the paths from `first` on."""
 
     def absorb(self, arrays: Mapping[str, NDArray[Any]], /) -> None:
-        """Take the tallies of paths, as `Tallies.to_arrays` gave them."""
+        """Receive the tallies of paths, as `Tallies.to_arrays` makes them."""
 
 
-class Place(Protocol):
-    """Where paths are simulated."""
+class Executor(Protocol):
+    """Simulates ranges of paths somewhere: on threads, on a cluster."""
 
-    def each(self, first: int, last: int, over: Over, take: Taker) -> Iterator[int]:
-        """Simulate the paths first .. last - 1, or the first of them if it is `over()` before that, into `take`.
+    def wait_until_ready(self, stop_now: StopCheck) -> None:
+        """Wait until paths can be simulated, or until `stop_now()` is true."""
 
-        Yields how many more paths were taken each time some were. Whenever it ends they are first .. n - 1, none
-        missing; a later call goes on from n.
+    def describe(self) -> dict[str, Any] | None:
+        """Return where paths were simulated, for the manifest; None on this machine alone."""
+
+    def simulate(self, first: int, last: int, stop_now: StopCheck, sink: PathSink) -> Iterator[int]:
+        """Simulate the paths first .. last - 1 into `sink`, or the first of them once `stop_now()` is true.
+
+        Yields the number of further paths each time some arrive. Whenever it ends, the paths received are
+        first .. n - 1, none missing; a later call goes on from n.
         """
 
 
-def tasks(paths: int, first: int = 0, size: int = TASK, threads: int = 1) -> Iterator[Task]:
-    """The tasks that make up paths first .. paths - 1, in order; of several `threads` the last ones are shorter.
+def split_tasks(paths: int, first: int = 0, size: int = TASK, threads: int = 1) -> Iterator[Task]:
+    """Yield the tasks that make up the paths first .. paths - 1, in order; of several `threads` the last are shorter.
 
-    So all threads end at about the same time: none has more than half its share of what is left, in whole tally blocks.
+    So all threads end at about the same time: none has more than half its share of the rest, in whole tally blocks.
     """
     start = first
     while start < paths:
@@ -70,31 +75,30 @@ def tasks(paths: int, first: int = 0, size: int = TASK, threads: int = 1) -> Ite
         start += min(size, fair, left)
 
 
-def cores() -> int:
-    """Cores this process may use."""
+def count_cores() -> int:
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class Slot:
-    """What one thread writes to: the kernel's workspace and a matrix of figures, both used again and again."""
+class BlockSimulator:
+    """Simulates paths into arrays of its own, which are reused: the kernel's workspace and a matrix of figures."""
 
-    def __init__(self, model: Model, most: int = TASK, lanes: int = kernel.LANES) -> None:
+    def __init__(self, model: Model, capacity: int = TASK, lanes: int = kernel.LANES) -> None:
         self._model, self._rows = model, kernel.figure_count(model)
         self.work = kernel.workspace(model, lanes)  # after a task: the world and the last plan of its last block
-        self._out = np.empty(self._rows * most)
-        self._untraced = np.empty((0, model.months, 0))
+        self._out = np.empty(self._rows * capacity)
+        self._no_trace = np.empty((0, model.months, 0))
 
     def simulate(self, seed: int, task: Task, trace: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
-        """Figures (figures, paths) of a task, valid until the next call; `trace` (series, months, paths) if given."""
+        """Return the figures (figures, paths) of a task, valid until the next call; fill `trace` if given."""
         return self.simulate_paths(seed, np.arange(task.first, task.first + task.paths), trace)
 
     def simulate_paths(
         self, seed: int, paths: NDArray[np.int64], trace: NDArray[np.float64] | None = None
     ) -> NDArray[np.float64]:
-        """The same of any rising `paths`, at most as many as the slot was made for."""
+        """Return the figures of any rising `paths`, at most `capacity` of them."""
         out = self._out[: self._rows * paths.size].reshape(self._rows, paths.size)
-        kept = self._untraced if trace is None else trace
-        stuck = kernel.simulate(self._model, seed, paths, self.work, out, kept)
+        stuck = kernel.simulate(self._model, seed, paths, self.work, out, self._no_trace if trace is None else trace)
         if stuck != kernel.DONE:
             last = paths[min(int(np.searchsorted(paths, stuck)) + kernel.LANES, paths.size) - 1]
             raise RunError(
@@ -104,57 +108,67 @@ class Slot:
         return out
 
 
-class Threads:
-    """The threads of this machine, a Place. At least one task is done before it can be over."""
+class ThreadExecutor:
+    """An Executor on the threads of this machine. At least one task is done before it stops."""
 
     def __init__(self, model: Model, seed: int, threads: int) -> None:
         self._model, self._seed, self._threads = model, seed, threads
 
-    def each(self, first: int, last: int, over: Over, take: Take) -> Iterator[int]:
-        """Simulate paths; tasks are handed out until it is over, and those in flight are finished."""
-        work = _before(over, tasks(last, first, threads=self._threads))
-        for task in each_task(self._model, self._seed, work, self._threads, take):
+    def wait_until_ready(self, stop_now: StopCheck) -> None:
+        """Return at once."""
+
+    def describe(self) -> None:
+        """Return None."""
+
+    def simulate(self, first: int, last: int, stop_now: StopCheck, sink: RecordFigures) -> Iterator[int]:
+        """Simulate paths; no task starts once `stop_now()` is true, and those in flight are finished."""
+        tasks = _until_stopped(stop_now, split_tasks(last, first, threads=self._threads))
+        for task in simulate_tasks(self._model, self._seed, tasks, self._threads, sink):
             yield task.paths
 
 
-def _before(over: Over, work: Iterator[Task]) -> Iterator[Task]:
-    """The first task of `work`, and more of them until it is `over()`."""
-    for task in work:
+def _until_stopped(stop_now: StopCheck, tasks: Iterator[Task]) -> Iterator[Task]:
+    """Yield the first of `tasks`, and further ones until `stop_now()` is true."""
+    for task in tasks:
         yield task
-        if over():
+        if stop_now():
             return
 
 
-def each_task(model: Model, seed: int, work: Iterator[Task], threads: int, take: Take) -> Iterator[Task]:
-    """Simulate every task of `work` and hand its figures to `take(first path, figures)` in the thread that made them.
+def simulate_tasks(
+    model: Model, seed: int, tasks: Iterator[Task], threads: int, record: RecordFigures
+) -> Iterator[Task]:
+    """Simulate `tasks` and pass their figures to `record(first path, figures)` in the thread that made them.
 
     Yields tasks as they are done, in any order.
     """
-    slots: SimpleQueue[Slot] = SimpleQueue()  # made as they are needed: there may be more threads than tasks
+    idle: SimpleQueue[BlockSimulator] = SimpleQueue()  # made as they are needed: there may be more threads than tasks
 
-    def run(task: Task) -> Task:
+    def simulate(task: Task) -> Task:
         try:
-            slot = slots.get_nowait()
+            block_simulator = idle.get_nowait()
         except Empty:
-            slot = Slot(model)
+            block_simulator = BlockSimulator(model)
         try:
-            take(task.first, slot.simulate(seed, task))
+            record(task.first, block_simulator.simulate(seed, task))
         finally:
-            slots.put(slot)
+            idle.put(block_simulator)
         return task
 
-    yield from in_threads(run, work, threads)
+    yield from map_in_threads(simulate, tasks, threads)
 
 
-def in_threads(work: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
-    """`map(work, items)` on threads: results in the order they are ready, items drawn as threads come free."""
+def map_in_threads(work: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
+    """Yield `work(item)` for each item as results come, in any order; items are drawn as threads become free."""
+    from joblib import Parallel, delayed
+
     pool = Parallel(n_jobs=threads, prefer="threads", return_as="generator_unordered", batch_size=1)
     yield from pool(delayed(work)(item) for item in items)
 
 
-def until(stop: Stop, work: Iterator[Task]) -> Iterator[Task]:
-    """The tasks of `work`, no more of them once a signal came."""
-    for task in work:
+def until_signal(stop: Stop, tasks: Iterator[Task]) -> Iterator[Task]:
+    """Yield `tasks` until a signal comes."""
+    for task in tasks:
         if stop:
             return
         yield task

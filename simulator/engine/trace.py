@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator import kernel
 from simulator.engine.scenario_samples import only_plan
-from simulator.engine.thread_pool import Slot, Task
+from simulator.engine.thread_pool import BlockSimulator, Task
 from simulator.finance.series import WORLD_SERIES, series_names
 from simulator.model import Model
 
@@ -36,13 +36,13 @@ def fan(model: Model, plans: tuple[str, ...], seed: int, paths: int) -> dict[str
 
 def _bands(model: Model, first_series: int, seed: int, paths: int) -> dict[str, NDArray[np.float64]]:
     """Mean and quantiles by month, (series x months,), of the series from a first one on."""
-    slot = Slot(model, _CHUNK)
+    block_simulator = BlockSimulator(model, _CHUNK)
     count = kernel.series_count(model)
     kept = np.empty((count - first_series, model.months, paths), dtype=np.float32)
     for first in range(0, paths, _CHUNK):
         some = min(_CHUNK, paths - first)
         trace = np.empty((count, model.months, some))
-        slot.simulate(seed, Task(first, some), trace)
+        block_simulator.simulate(seed, Task(first, some), trace)
         kept[:, :, first : first + some] = trace[first_series:]
     found = {"mean": kept.mean(axis=2, dtype=np.float64).ravel()}
     kept.sort(axis=2)

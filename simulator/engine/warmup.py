@@ -1,4 +1,4 @@
-"""Compiling the kernel once, and knowing whether that is still to come."""
+"""Compiles the kernel once, and says whether that is still to come."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numba
 
-from simulator.engine.simulation import Job, empty_tallies, pilot
+from simulator import event_log
+from simulator.engine.simulation import Job, empty_tallies, simulate_canary
+from simulator.event_log import StageListener
 from simulator.numerics.jit import COMPILERS
 
 
 def is_cold() -> bool:
-    """Whether the next simulation has to compile first: no machine code of this source is in the cache."""
+    """Return True if the next simulation has to compile first: the cache has no machine code of this source."""
     settings = vars(numba.config)
     if settings["DISABLE_JIT"]:
         return False
@@ -26,9 +28,13 @@ def compile_notice() -> str:
     return f"compiling, once{slow}"
 
 
-def warm(job: Job) -> float:
-    """Compile, or load from the cache, all that a run needs; returns the seconds it took."""
+def warm_up(job: Job, on_stage: StageListener) -> float:
+    """Compile the kernel, or load it from the cache; return the seconds it took. A compilation is announced."""
+    if cold := is_cold():
+        on_stage(compile_notice())
     start = time.perf_counter()
-    first = pilot(job)
-    empty_tallies(job, first).record(0, first)
-    return time.perf_counter() - start
+    canary = simulate_canary(job)
+    empty_tallies(job, canary).record(0, canary)
+    seconds = time.perf_counter() - start
+    event_log.log_event("compile", seconds=seconds, cold=cold)
+    return seconds

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from itertools import pairwise
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -135,3 +136,14 @@ def write_tail(
 
 def _named(names: Sequence[str], paths: NDArray[np.int64], rows: NDArray[np.float64]) -> dict[str, NDArray[Any]]:
     return {"path": paths, **dict(zip(names, rows, strict=True))}
+
+
+def open_columns(path: Path) -> Callable[[str], NDArray[np.float64]]:
+    """Return a reader of single columns of a Parquet file."""
+    file = pq.ParquetFile(path)  # once: its footer takes longer to read than a column
+
+    def read_column(name: str) -> NDArray[np.float64]:
+        column: NDArray[np.float64] = file.read(columns=[name])[name].to_numpy()
+        return column
+
+    return read_column

@@ -168,9 +168,9 @@ def _gone(folder: Path) -> str | None:
 
 
 @contextmanager
-def _night(folder: Path) -> Iterator[record.Record | None]:
+def _night(folder: Path) -> Iterator[record.BatchRecord | None]:
     """The night that a run is of, held so that it is not running."""
-    night = record.read(folder.parent)
+    night = record.read_record(folder.parent)
     if night is None:
         yield None
         return

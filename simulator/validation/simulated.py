@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.config import Frozen
-from simulator.engine.thread_pool import Slot, Task
+from simulator.engine.thread_pool import BlockSimulator, Task
 from simulator.finance.series import series_names
 from simulator.results.columns import all_columns
 from simulator.risk.intervals import about, proportion
@@ -50,14 +50,14 @@ class _Block(NamedTuple):
 
 def simulate(frozen: Frozen, paths: int, figures: Sequence[Figure]) -> list[Value]:
     """The figures on the first `paths` paths of a model, all from one simulation."""
-    slot, series = Slot(frozen.model, _CHUNK), series_names(frozen.plans)
+    block_simulator, series = BlockSimulator(frozen.model, _CHUNK), series_names(frozen.plans)
     rows = {column.name: column.row for column in all_columns(frozen.world, frozen.plan, frozen.plans)}
     traced = any(figure.series is not None for figure in figures)
     drawn = np.empty((len(figures), paths))
     for first in range(0, paths, _CHUNK):
         count = min(_CHUNK, paths - first)
         trace = np.empty((len(series), frozen.model.months, count)) if traced else None
-        found = slot.simulate(frozen.config.seed, Task(first, count), trace)
+        found = block_simulator.simulate(frozen.config.seed, Task(first, count), trace)
         block = _Block(rows, found, series, trace)
         for k, figure in enumerate(figures):
             now = block.read(figure, figure.metric or figure.series or "")

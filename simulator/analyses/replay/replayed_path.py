@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simulator import kernel
 from simulator.engine.scenario_samples import only_plan
-from simulator.engine.thread_pool import Slot, Task
+from simulator.engine.thread_pool import BlockSimulator, Task
 from simulator.finance.financing.debt import Schedule
 from simulator.finance.series import series_names
 from simulator.finance.workspace import World
@@ -54,25 +54,25 @@ class Path(NamedTuple):
 
 def draw(model: Model, plans: Sequence[str], seed: int, path: int) -> Path:
     """Simulate path number `path` once more; `plans` are the ids of the model's plans. Same bits as in the run."""
-    slot = Slot(model, 1, lanes=1)
-    figures = slot.simulate(seed, Task(path, 1))[:, 0].copy()
+    block_simulator = BlockSimulator(model, 1, lanes=1)
+    figures = block_simulator.simulate(seed, Task(path, 1))[:, 0].copy()
     books = {plan: _valued(only_plan(model, k), plan, seed, path) for k, plan in enumerate(plans)}
-    world = World(*(np.ascontiguousarray(array[..., 0]) for array in slot.work.world))
+    world = World(*(np.ascontiguousarray(array[..., 0]) for array in block_simulator.work.world))
     series = next(iter(books.values()))[0]
     own = {plan: found for plan, (_, found) in books.items()}
-    return Path(path, model, figures, slot.work.z[:, 0].copy(), world, series, own)
+    return Path(path, model, figures, block_simulator.work.z[:, 0].copy(), world, series, own)
 
 
 def _valued(model: Model, plan: str, seed: int, path: int) -> tuple[dict[str, Floats], Books]:
     """The world's series and the books of the only plan of a model."""
-    slot = Slot(model, 1, lanes=1)
+    block_simulator = BlockSimulator(model, 1, lanes=1)
     trace = np.empty((kernel.series_count(model), model.months, 1))
-    slot.simulate(seed, Task(path, 1), trace)
+    block_simulator.simulate(seed, Task(path, 1), trace)
     series: dict[str, dict[str, Floats]] = {"world": {}, plan: {}}
     for name, row in zip(series_names((plan,)), trace[:, :, 0], strict=True):
         scope, _, short = name.partition(".")
         series[scope][short] = row.copy()
-    b = slot.work.books
+    b = block_simulator.work.books
     lives, months = b.lives, model.months
     ends = [int(np.argmax(row >= months)) for row in lives.vintages[:, :, 0]]  # each row ends with the horizon
     return series["world"], Books(

@@ -13,7 +13,7 @@ from simulator.analyses.replay import percentile_rank
 from simulator.analyses.replay.narrative import Names
 from simulator.config import Config
 from simulator.config.calendar import fiscal_years
-from simulator.engine import continuity, session, simulation
+from simulator.engine import continuity, simulation
 from simulator.engine.simulation import Job
 from simulator.errors import ConfigError, RunError
 from simulator.finance.metrics import plan_metrics, world_metrics
@@ -41,7 +41,7 @@ def opened(folder: str | Path, accept: bool) -> Opened:
     """Open a run, finished or not; refuses one of another program or whose names do not fit its model."""
     run = open_any(folder)
     if not accept:
-        continuity.refuse(continuity.program_changes(run, session.program()), str(folder), RISK)
+        continuity.refuse_changes(continuity.find_program_changes(run), str(folder), RISK)
     config, model = tomllib.loads(run.config), run.model(Model)
     start = str(config.get("start", Config.model_fields["start"].default))
     sites = {site["id"]: site.get("title") or site["id"] for site in config["sites"]}
@@ -72,12 +72,12 @@ def about(of: Opened) -> dict[str, Any]:
 def changes(of: Opened, accept: bool) -> list[str]:
     """What differs from when the run began, paths 0-255 simulated once more included; refused unless accepted."""
     run, names = of.run, [column.name for column in of.job.columns]
-    found = continuity.program_changes(run, session.program())
-    pilot = simulation.pilot(of.job)
-    if rows_hash(names, pilot) != run.manifest["canary_sha256"]:
-        found += continuity.canary_changes(run, names, pilot, run.state()["pilot"])
+    found = continuity.find_program_changes(run)
+    canary = simulation.simulate_canary(of.job)
+    if rows_hash(names, canary) != run.manifest["canary_sha256"]:
+        found += continuity.find_canary_changes(run, names, canary, run.state()["pilot"])
     if not accept:
-        continuity.refuse(found, str(run.path), RISK)
+        continuity.refuse_changes(found, str(run.path), RISK)
     mixed = [f"since path {one['at']:,}: {line}" for one in run.manifest.get("accepted", ()) for line in one["changes"]]
     return found + [f"the run went on with accepted changes {line}" for line in mixed]
 

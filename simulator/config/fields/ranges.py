@@ -12,6 +12,9 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from simulator.config.wording import show
 
+MOST_PATHS = 10**12  # of a run
+MOST_SEED = 2**63 - 1
+
 
 class Table(BaseModel):
     """A TOML table: strict, frozen, unknown keys refused, numbers finite."""

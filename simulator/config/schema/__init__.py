@@ -14,7 +14,7 @@ from pydantic import Field, PrivateAttr, field_validator
 from simulator.config.drivers import Drivers
 from simulator.config.drivers.dependence import Dependence
 from simulator.config.fields.numbers import Slug, Title
-from simulator.config.fields.ranges import Range, Table
+from simulator.config.fields.ranges import MOST_PATHS, MOST_SEED, Range, Table
 from simulator.config.schema.plans import Levers, Plan
 from simulator.config.schema.programme import Note, Programme, Site
 
@@ -78,8 +78,8 @@ class Config(Table):
         description="month 0, from which quarters and fiscal years follow",
     )
     months: Annotated[int, Range(12, 600, whole=True)] = Field(default=120, description="horizon, months")
-    seed: Annotated[int, Range(0, 2**63 - 1, whole=True)] = Field(default=1, description="key of the random numbers")
-    paths: Annotated[int, Range(1, 10**12, whole=True)] = Field(default=1_000_000, description="worlds to simulate")
+    seed: Annotated[int, Range(0, MOST_SEED, whole=True)] = Field(default=1, description="key of the random numbers")
+    paths: Annotated[int, Range(1, MOST_PATHS, whole=True)] = Field(default=1_000_000, description="worlds to simulate")
     drivers: Drivers = Field(default=Drivers(), description="the uncertain world")
     dependence: Dependence = Field(default=Dependence(), description="how the drivers move together")
     programme: Programme = Field(default=Programme(), description="costs, lives and the company's figures")
@@ -114,4 +114,4 @@ def json_schema() -> dict[str, Any]:
     return Config.model_json_schema(by_alias=True)
 
 
-__all__ = ["Config", "Levers", "Metrics", "Note", "Plan", "Programme", "Site", "json_schema"]
+__all__ = ["MOST_PATHS", "MOST_SEED", "Config", "Levers", "Metrics", "Note", "Plan", "Programme", "Site", "json_schema"]

@@ -1,0 +1,78 @@
+"""Stress: simulates a config as it is and under each stress set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.config import Config, Frozen, freeze, load
+from simulator.config.events import parse_event
+from simulator.config.loader import reload
+from simulator.config.stress_files import find_sets, shipped
+from simulator.engine import thread_pool
+from simulator.engine.interrupt import Stop
+from simulator.engine.progress import meter
+from simulator.engine.scenario_samples import figures
+from simulator.engine.simulation import make_job
+from simulator.engine.warmup import warm_up
+from simulator.event_log import StageListener, stage_reporter
+from simulator.risk import sensitivity
+from simulator.risk.stress import Comparison
+from simulator.risk.undefined import blank, untested
+
+
+def stress(
+    config: str | Path | Config,
+    sets: Sequence[str] | None = None,
+    metric: str = "npv",
+    measure: str = "cvar95",
+    *,
+    overrides: Sequence[str] = (),
+    paths: int = 20_000,
+    threads: int | None = None,
+    seed: int | None = None,
+    say: StageListener | None = None,
+) -> dict[str, Any]:
+    """Return a measure of a metric, plan by plan, in the base and under each stress set alone (default: all shipped).
+
+    `sets` are names of shipped sets or paths of TOML files. Every scenario runs on the same seed and paths.
+    """
+    checked = config if isinstance(config, Config) else load(config, overrides)
+    chosen = find_sets(shipped() if sets is None else sets)
+    base, *stressed = map(freeze, (checked, *(reload(checked, (), (stress_set,)) for stress_set in chosen)))
+    target = sensitivity.target(metric, parse_event(metric), base.world, base.plan)
+    measure_spec = sensitivity.measure(measure, target.metric)
+    job = make_job(base, paths, threads, seed)
+    warm_up(job, stage_reporter(say))
+    with Stop() as stop, meter(1 + len(stressed), quiet=say is None, what="scenarios") as shown:
+
+        def simulate(scenario: Frozen) -> dict[str, NDArray[np.float64]]:
+            columns = make_job(scenario).columns
+            rows = {column.scope: column.row for column in columns if column.metric.name == target.name}
+            values = figures(scenario.model, list(rows.values()), job.seed, job.paths, stop)
+            shown.advance(1)
+            why = untested(scenario.model, scenario.plans)
+            return {plan: target.read(blank(values[k], target.name, why.get(plan))) for k, plan in enumerate(rows)}
+
+        comparison = Comparison(simulate(base), target.metric, measure_spec)
+
+        def compare(k: int) -> tuple[int, dict[str, Any]]:
+            return k, comparison.against(simulate(stressed[k]))
+
+        plans = dict(thread_pool.map_in_threads(compare, range(len(chosen)), job.threads))
+    return {
+        "config": checked.name,
+        "stress": list(checked.stress),
+        "metric": target.metric.name,
+        "measure": measure,
+        "unit": target.metric.unit,
+        "kind": target.metric.kind,
+        "paths": job.paths,
+        "seed": job.seed,
+        "base": comparison.base(),
+        "sets": [{**chosen[k].told(), "plans": plans[k]} for k in range(len(chosen))],
+    }
