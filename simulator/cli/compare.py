@@ -65,15 +65,14 @@ def compare(
     folder_path = mistakes.check(arguments.folder, out)
     mistakes.check(_check_combination, run2, break_even, ends)
     mistakes.raise_any()
-    from simulator.analyses import break_even as break_even_analysis
-    from simulator.analyses import compare as analysis
+    import simulator
     from simulator.results.store import CONFIG
 
     assert slack is not None
-    result = analysis.compare(run, run2, metric, plans=chosen, tolerance=slack)
+    result = simulator.compare(run, run2, metric, plans=chosen, tolerance=slack)
     if break_even is not None:
         assert path_count is not None
-        result["break_even"] = break_even_analysis.break_even(
+        result["break_even"] = simulator.break_even(
             run / CONFIG, break_even, *ends, plans=chosen, metric=metric, measure=measure, paths=path_count,
             threads=thread_count, seed=result["runs"][0]["seed"], say=None if quiet else print_stage,
         )  # fmt: skip

@@ -47,11 +47,7 @@ def replay(
     mistakes = arguments.MistakeCollector()
     mistakes.check(_check_run, run)
     paths = [mistakes.check(_path_id, text) for text in path or ()]
-    count = (
-        None
-        if worst is None
-        else mistakes.check(arguments.whole_number, "--worst", worst, 1, MOST_WORST, "a whole number")
-    )
+    count = mistakes.check(_worst_count, worst)
     mistakes.check(_check_choice, path, worst)
     folder_path = mistakes.check(arguments.folder, out if out is not None or as_json else _beside(run))
     mistakes.raise_any()
@@ -84,6 +80,11 @@ def _path_id(text: str) -> int:
     from simulator.config.schema import MOST_PATHS
 
     return arguments.whole_number("--path", text, 0, MOST_PATHS, "the whole number of a path")
+
+
+def _worst_count(text: str | None) -> int | None:
+    """--worst: how many paths."""
+    return None if text is None else arguments.whole_number("--worst", text, 1, MOST_WORST, "a whole number")
 
 
 def _check_run(run: Path) -> None:
