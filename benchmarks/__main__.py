@@ -21,27 +21,27 @@ PARTS = ("normals", "race", "stages", "plans", "storing", "compile", "memory")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run what is asked for; exit status 1 if a baseline's answers differ from the kernel's."""
+    """Run the parts chosen; exit status 1 if a baseline's answers differ from the kernel's."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--out", type=Path, help="write the JSON here")
     parser.add_argument("--quick", action="store_true", help="a few minutes: small samples, short sweeps")
     parser.add_argument("--full", action="store_true", help="memory at 20 million paths as well")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART", help=", ".join(PARTS))
-    given = parser.parse_args(arguments)
-    found: dict[str, Any] = {"machine": machine(), "quick": given.quick}
-    for part in given.only:
+    options = parser.parse_args(arguments)
+    results: dict[str, Any] = {"machine": machine(), "quick": options.quick}
+    for part in options.only:
         print(f"== {part}", file=sys.stderr, flush=True)
-        found[part] = MEASURES[part](given)
-    print(table(found))
-    if given.out:
-        given.out.parent.mkdir(parents=True, exist_ok=True)
-        given.out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-    answers = found.get("race", {}).get("answers", {})
+        results[part] = MEASURES[part](options)
+    print(table(results))
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    answers = results.get("race", {}).get("answers", {})
     return 0 if all(answer["same"] for answer in answers.values()) else 1
 
 
 def machine() -> dict[str, Any]:
-    """What was measured on."""
+    """Describe the machine and the versions of the packages."""
     versions = {}
     for name in PACKAGES:
         try:
@@ -63,60 +63,60 @@ def machine() -> dict[str, Any]:
     }
 
 
-def _say(text: str) -> None:
+def _report(text: str) -> None:
     print(f"   {text}", file=sys.stderr, flush=True)
 
 
-def _normals(given: argparse.Namespace) -> dict[str, Any]:
+def _normals(options: argparse.Namespace) -> dict[str, Any]:
     from benchmarks.normals import normals
 
-    return normals(3 if given.quick else 15)
+    return normals(3 if options.quick else 15)
 
 
-def _race(given: argparse.Namespace) -> dict[str, Any]:
+def _race(options: argparse.Namespace) -> dict[str, Any]:
     from benchmarks.threads import Plan, answers, best_sizes, run_race, sweeps
 
-    plan = Plan(given.quick)
-    sweep = sweeps(plan, _say)
+    plan = Plan(options.quick)
+    sweep = sweeps(plan, _report)
     sizes = best_sizes(sweep)
-    return {"sweep": sweep, "answers": answers(plan, sizes, _say), "rows": run_race(plan, sizes, _say)}
+    return {"sweep": sweep, "answers": answers(plan, sizes, _report), "rows": run_race(plan, sizes, _report)}
 
 
-def _stages(given: argparse.Namespace) -> dict[str, Any]:
+def _stages(options: argparse.Namespace) -> dict[str, Any]:
     from benchmarks.stages import stages
 
-    return stages(5 if given.quick else 25)
+    return stages(5 if options.quick else 25)
 
 
-def _plans(given: argparse.Namespace) -> dict[str, Any]:
+def _plans(options: argparse.Namespace) -> dict[str, Any]:
     from benchmarks.plans import plans
 
-    return plans(5 if given.quick else 15)
+    return plans(5 if options.quick else 15)
 
 
-def _storing(given: argparse.Namespace) -> dict[str, Any]:
+def _storing(options: argparse.Namespace) -> dict[str, Any]:
     from benchmarks.storing import storing
 
-    return storing(4 if given.quick else 12)
+    return storing(4 if options.quick else 12)
 
 
-def _compile(given: argparse.Namespace) -> dict[str, Any]:
+def _compile(options: argparse.Namespace) -> dict[str, Any]:
     from benchmarks.compiling import compiling
     from simulator.kernel import LANES
 
-    found = {"kernel": compiling("kernel", LANES, 2 * LANES, again=True)}
-    if not given.quick:
-        found["numba"] = compiling("numba", 0, 16)
+    results = {"kernel": compiling("kernel", LANES, 2 * LANES, again=True)}
+    if not options.quick:
+        results["numba"] = compiling("numba", 0, 16)
         if has_jax():
-            found["jax"] = compiling("jax", 4096, 4096)
-    return found
+            results["jax"] = compiling("jax", 4096, 4096)
+    return results
 
 
-def _memory(given: argparse.Namespace) -> list[dict[str, Any]]:
+def _memory(options: argparse.Namespace) -> list[dict[str, Any]]:
     from benchmarks.memory import memory
 
-    counts = [100_000, 400_000] if given.quick else [1_000_000, 4_000_000]
-    return memory(counts + [20_000_000] * given.full, 2)
+    counts = [100_000, 400_000] if options.quick else [1_000_000, 4_000_000]
+    return memory(counts + [20_000_000] * options.full, 2)
 
 
 MEASURES: dict[str, Callable[[argparse.Namespace], Any]] = {
@@ -130,14 +130,14 @@ MEASURES: dict[str, Callable[[argparse.Namespace], Any]] = {
 }
 
 
-def table(found: dict[str, Any]) -> str:
-    """Everything found, to be read."""
-    here = found["machine"]
+def table(results: dict[str, Any]) -> str:
+    """Lay all results out as text."""
+    here = results["machine"]
     lines = [f"{here['cpu']}, {here['cores']} cores, load {here['load_before']}, {here['system']}"]
     lines.append("  ".join(f"{name} {version}" for name, version in here["versions"].items()))
     for part, write in TABLES.items():
-        if part in found:
-            lines += ["", *write(found[part])]
+        if part in results:
+            lines += ["", *write(results[part])]
     return "\n".join(lines)
 
 

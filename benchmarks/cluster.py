@@ -1,4 +1,4 @@
-"""What a cluster costs: two workers of one thread on this machine against two threads, the same run in turns.
+"""The cost of a cluster: two workers of one thread on this machine against two threads, the same run in turns.
 
     python -m benchmarks.cluster [CONFIG] [PATHS] [ROUNDS]
 
@@ -25,17 +25,20 @@ def main(config: str = "configs/hyperscaler.toml", paths: str = "4e6", rounds: s
         tempfile.TemporaryDirectory() as folder,
         LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster,
     ):
-        for address in (None, cluster.scheduler_address):  # whatever is loaded once, is
+        for address in (
+            None,
+            cluster.scheduler_address,
+        ):  # load imports and compiled code first
             pipeline.run(checked, Path(folder) / f"warm-{bool(address)}", paths=300_000, draw=False, cluster=address)
         for k in range(int(rounds)):
-            told = []
+            timings = []
             for address in (None, cluster.scheduler_address):
                 before = _processor_seconds()
                 done = pipeline.run(
                     checked, Path(folder) / f"{k}-{bool(address)}", paths=total, threads=2, draw=False, cluster=address
                 )
-                told.append((done.summary["timing"]["simulate_s"], _processor_seconds() - before, done))
-            (clock, work, here), (other_clock, other_work, there) = told
+                timings.append((done.summary["timing"]["simulate_s"], _processor_seconds() - before, done))
+            (clock, work, here), (other_clock, other_work, there) = timings
             assert here.summary["digest"] == there.summary["digest"]
             print(f"threads  {clock:8.1f} s  {work:8.1f} processor seconds")
             print(f"cluster  {other_clock:8.1f} s  {other_work:8.1f} processor seconds")
@@ -43,9 +46,9 @@ def main(config: str = "configs/hyperscaler.toml", paths: str = "4e6", rounds: s
 
 
 def _processor_seconds() -> float:
-    """Of this process and all that it started."""
+    """Processor seconds of this process and of all that it started."""
     here = psutil.Process()
-    return sum(sum(one.cpu_times()[:2]) for one in (here, *here.children(recursive=True)))
+    return sum(sum(process.cpu_times()[:2]) for process in (here, *here.children(recursive=True)))
 
 
 if __name__ == "__main__":

@@ -23,13 +23,13 @@ print(json.dumps({"import_s": loaded - start, "first_call_s": time.perf_counter(
 def compiling(kind: str, size: int, paths: int, again: bool = False) -> dict[str, Any]:
     """Seconds to import and to the first result; `again` measures a second process on the same cache."""
     with tempfile.TemporaryDirectory() as home:
-        found = _fresh(kind, size, paths, home)
-        return found | ({"warm": _fresh(kind, size, paths, home)} if again else {})
+        times = _fresh(kind, size, paths, home)
+        return times | ({"warm": _fresh(kind, size, paths, home)} if again else {})
 
 
 def _fresh(kind: str, size: int, paths: int, home: str) -> dict[str, Any]:
     environment = os.environ | {"XDG_CACHE_HOME": home}
     command = [sys.executable, "-W", "ignore", "-c", _SCRIPT, kind, str(size), str(paths)]
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    times: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return times

@@ -26,7 +26,7 @@ MISSING_JAX = "JAX is not installed: pip install 'capex-simulator[bench]', or ma
 
 
 class Simulator(Protocol):
-    """One thread's way to simulate."""
+    """A way to simulate on one thread."""
 
     def simulate(self, paths: int) -> NDArray[np.float64]:
         """Figures (rows, paths) of fresh paths."""
@@ -41,7 +41,7 @@ class Entry(NamedTuple):
 
 
 def has_jax() -> bool:
-    """Whether JAX can be imported, without importing it."""
+    """True if JAX is installed; does not import it."""
     return importlib.util.find_spec("jax") is not None
 
 
@@ -143,8 +143,8 @@ class Contestant:
     def moments(self, paths: int) -> NDArray[np.float64]:
         """See `benchmarks.flagship.moments`."""
         self._pipe.send(("check", paths))
-        found: NDArray[np.float64] = self._pipe.recv()
-        return found
+        values: NDArray[np.float64] = self._pipe.recv()
+        return values
 
     def close(self) -> None:
         """End the process."""
@@ -158,9 +158,9 @@ def race(entries: list[Entry], paths: dict[str, int], rounds: int) -> dict[Entry
     try:
         times: dict[Entry, list[tuple[float, float]]] = {entry: [] for entry in entries}
         for _ in range(rounds):
-            for one in field:
-                times[one.entry].append(one.us_per_path(paths[one.entry.kind]))
+            for contestant in field:
+                times[contestant.entry].append(contestant.us_per_path(paths[contestant.entry.kind]))
         return times
     finally:
-        for one in field:
-            one.close()
+        for contestant in field:
+            contestant.close()

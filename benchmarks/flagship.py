@@ -1,4 +1,4 @@
-"""What is raced: the flagship programme under one plan, and the figures that every contestant must agree on."""
+"""The contest: the flagship programme under one plan, and the figures that every contestant must agree on."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def flagship(overrides: tuple[str, ...] = ()) -> Race:
 
 
 def require_supported(model: Model) -> None:
-    """The baselines are written for what the flagship uses and no more, which can only make them faster."""
+    """ValueError unless the config is one that the baselines can do: they have what the flagship uses and no more."""
     plans = model.plans
     bullets = not plans.tranche_amortising.any() and not plans.tranche_floating.any() and not plans.tranche_issue.any()
     supported = {
@@ -57,7 +57,7 @@ def require_supported(model: Model) -> None:
         "a test every quarter from the second year on": _quarterly(model.finance.test_months),
         "covenants on DSCR, leverage and cash": plans.covenant_dscr.all() and plans.covenant_leverage.all(),
     }
-    missing = [what for what, given in supported.items() if not given]
+    missing = [what for what, holds in supported.items() if not holds]
     if missing:
         raise ValueError(f"the baselines need: {', '.join(missing)}")
 

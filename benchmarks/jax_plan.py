@@ -18,7 +18,7 @@ Array = Any
 
 
 class Books(NamedTuple):
-    """What all sites book by month, (months, paths); money per unit of the cost multiplier, except `cost`."""
+    """Sums over sites by month, (months, paths); money per unit of the cost multiplier, except `cost`."""
 
     spend: Array  # capex less sales
     capital: Array  # depreciation less gain
@@ -30,7 +30,7 @@ class Books(NamedTuple):
     idle: Array
 
 
-class Ends(NamedTuple):
+class SiteTotals(NamedTuple):
     """Sums over sites, (paths,), per unit of the cost multiplier."""
 
     sunk: Array
@@ -53,7 +53,7 @@ def _at(series: Array, month: Array) -> Array:
     return jnp.take_along_axis(series, month.astype(jnp.int32)[None], axis=0, mode="clip")[0]
 
 
-def _site(model: Model, w: World, i: int, m: Array) -> tuple[Books, Array, Ends]:
+def _site(model: Model, w: World, i: int, m: Array) -> tuple[Books, Array, SiteTotals]:
     """One site; `m` is the column of months. Also the shell spent by each month-end, whose steps are spend."""
     p, g, months = model.programme, model.grid, model.months
     mw, planned, start = g.mw[i], int(g.planned[i]), g.start[i]
@@ -64,7 +64,7 @@ def _site(model: Model, w: World, i: int, m: Array) -> tuple[Books, Array, Ends]
     share = shell * smoothstep((dates - start) / (w.built[i] - start))
     runs, delivery = m >= service, m >= delivered
     old = mw * w.efficiency[delivered] / w.work[delivered]
-    inverse, since, does = 1.0 / w.value[delivered], service, jnp.where(m >= service + p.work_delay[i], old, 0.0)
+    inverse, since, effective = 1.0 / w.value[delivered], service, jnp.where(m >= service + p.work_delay[i], old, 0.0)
     scale = jnp.broadcast_to(inverse, (months, inverse.size))
     book = jnp.where(runs, 1.0 - (m - service + 1.0) / p.compute_life, 1.0)
     depreciation = jnp.where(runs, shell / p.shell_life + compute / p.compute_life, 0.0)
@@ -80,7 +80,7 @@ def _site(model: Model, w: World, i: int, m: Array) -> tuple[Books, Array, Ends]
         gain = gain + jnp.where(m == swap, proceeds, 0.0)
         later = m >= swap
         depreciation = depreciation + jnp.where(later, (refit - last) / p.compute_life, 0.0)
-        does = jnp.where(later, mw * _at(w.efficiency, swap) / _at(w.work, swap), does)
+        effective = jnp.where(later, mw * _at(w.efficiency, swap) / _at(w.work, swap), effective)
         scale = jnp.where(later, 1.0 / now, scale)
         book = jnp.where(later, 1.0 - (m - swap + 1.0) / p.compute_life, book)
         inverse, since, last = jnp.where(at, 1.0 / now, inverse), jnp.where(at, swap, since), refit
@@ -92,27 +92,27 @@ def _site(model: Model, w: World, i: int, m: Array) -> tuple[Books, Array, Ends]
         spend, depreciation - gain,
         jnp.where(delivery, p.idle_share * operating, 0.0)
         + jnp.where(runs, (1.0 - p.idle_share) * operating + mw * p.behind_meter * w.behind[i], 0.0),
-        does, jnp.where(runs, mw, 0.0), jnp.where(runs, mw / w.value[delivered], 0.0),
+        effective, jnp.where(runs, mw, 0.0), jnp.where(runs, mw / w.value[delivered], 0.0),
         jnp.where(delivery, compute * jnp.maximum(book - w.value * scale, 0.0), 0.0),
         jnp.where(runs, 0.0, jnp.where(m >= finished, shell, 0.0) + jnp.where(delivery, compute, 0.0)),
     )  # fmt: skip
     before = max(0, min(p.delivery - planned, p.delivery)) / p.delivery
-    ends = Ends(
+    totals = SiteTotals(
         share[0] + compute * before, compute * now, compute * left,
         share[-1] * (1.0 - (months - service) / p.shell_life) + jnp.where(inside, refit * left, 0.0),
         shell * (service - finished) + compute * (service - delivered), compute * jnp.maximum(left - now, 0.0),
         jnp.where(inside, mw, 0.0),
     )  # fmt: skip
-    return books, share, ends
+    return books, share, totals
 
 
-def _sites(model: Model, w: World) -> tuple[Books, Ends]:
+def _sites(model: Model, w: World) -> tuple[Books, SiteTotals]:
     m = np.arange(float(model.months))[:, None]
     parts = [_site(model, w, i, m) for i in range(model.grid.mw.size)]
     books = Books(*(sum(part) for part in zip(*(books for books, _, _ in parts), strict=True)))
-    ends = Ends(*(sum(part) for part in zip(*(ends for _, _, ends in parts), strict=True)))
+    totals = SiteTotals(*(sum(part) for part in zip(*(totals for _, _, totals in parts), strict=True)))
     share = sum(share for _, share, _ in parts)
-    return books._replace(spend=books.spend + share[1:] - share[:-1]), ends
+    return books._replace(spend=books.spend + share[1:] - share[:-1]), totals
 
 
 def _interest(model: Model, w: World, notes: Ladder) -> tuple[Array, Array]:
@@ -130,12 +130,12 @@ def _interest(model: Model, w: World, notes: Ladder) -> tuple[Array, Array]:
     return interest, shield
 
 
-def _opening(model: Model, w: World, ends: Ends) -> dict[str, Array]:
-    """What the scan carries, before the first month."""
+def _opening(model: Model, w: World, totals: SiteTotals) -> dict[str, Array]:
+    """The state of the scan before the first month."""
     plans, zero = model.plans, jnp.zeros(w.epsilon.size)
     names = ("adopted", "npv", "apv", "flow", "low_month", "invested", "earned", "idle_cost", "stranded", "life")
     state = dict.fromkeys((*names, "maturity", "revolver", "most", "short"), zero)
-    state |= {"back": zero + model.months, "trough": zero + jnp.inf, "book": w.cost * ends.sunk}
+    state |= {"back": zero + model.months, "trough": zero + jnp.inf, "book": w.cost * totals.sunk}
     return state | {"end": zero + model.months, "cash": zero + plans.opening_cash[0], "min_cash": zero + jnp.inf}
 
 
@@ -143,7 +143,7 @@ def value_plan(model: Model, w: World) -> list[Array]:
     """Figures of the plan in the kernel's row order."""
     p, f, plans, a, months = model.programme, model.finance, model.plans, model.arpu, model.months
     notes = ladder(model)
-    books, ends = _sites(model, w)
+    books, totals = _sites(model, w)
     interest, shield = _interest(model, w, notes)
     kept, floor = 1.0 - f.tax, plans.cash_floor[0]
     revenue, fleet = a.revenue0_by_month, a.fleet0_by_month
@@ -152,9 +152,9 @@ def value_plan(model: Model, w: World) -> list[Array]:
     issue = np.zeros(months)
     issue[0] = plans.tranche_amount.sum()
 
-    def month(state: dict[str, Array], given: Array) -> tuple[dict[str, Array], Array]:
+    def month(state: dict[str, Array], inputs: Array) -> tuple[dict[str, Array], Array]:
         s = dict(state)
-        row, issued, book, due, opening, noise, trailing, value, work = given
+        row, issued, book, due, opening, noise, trailing, value, work = inputs
         m, scale, grow, base, fleet, discount, unlevered = row
         s["adopted"] += a.lag_share * (jnp.log1p(book.active * work * fleet) - s["adopted"])
         ads = base * noise
@@ -181,8 +181,8 @@ def value_plan(model: Model, w: World) -> list[Array]:
         s["life"] += jnp.where(held, worth, 0.0)
         s["maturity"] += jnp.where(held, book.service, 0.0)
         drawn = s["revolver"] * (opening + plans.revolver_margin[0]) / 12.0
-        levered = taxable - due - drawn
-        cfads = ebitda - f.tax * levered
+        profit = taxable - due - drawn
+        cfads = ebitda - f.tax * profit
         cash = s["cash"] * (1.0 + kept * plans.cash_rate[0] / 12.0) + f.base_cash_flow + issued
         cash += w.margin * kept * (ads - base) + cfads - spend - due - drawn
         draw = jnp.minimum(jnp.maximum(floor - cash, -s["revolver"]), plans.revolver[0] - s["revolver"])
@@ -190,25 +190,25 @@ def value_plan(model: Model, w: World) -> list[Array]:
         s["min_cash"] = jnp.minimum(s["min_cash"], s["cash"])
         s["most"] = jnp.maximum(s["most"], s["revolver"])
         s["short"] += floor - s["cash"] > SLACK
-        return s, (cfads, ebitda, ads, s["cash"], s["revolver"], levered)
+        return s, (cfads, ebitda, ads, s["cash"], s["revolver"], profit)
 
-    given = (tables, issue, books, interest, w.opening[:-1], w.noise, w.trailing, w.value, w.work)
-    s, series = lax.scan(month, _opening(model, w, ends), given)
-    return _figures(model, w, notes, ends, books, interest, shield, s, series)
+    inputs = (tables, issue, books, interest, w.opening[:-1], w.noise, w.trailing, w.value, w.work)
+    s, series = lax.scan(month, _opening(model, w, totals), inputs)
+    return _figures(model, w, notes, totals, books, interest, shield, s, series)
 
 
-def _figures(model, w, notes, ends, books, interest, shield, s, series):
+def _figures(model, w, notes, totals, books, interest, shield, s, series):
     f, p, plans, months = model.finance, model.programme, model.plans, model.months
     share = jnp.minimum(1.0, w.trailing[-1] / p.shell_price)
-    brings = ends.value * w.resale + ends.shell * share
-    terminal = w.cost * (brings - f.tax * (brings - ends.compute - ends.shell))
+    brings = totals.value * w.resale + totals.shell * share
+    terminal = w.cost * (brings - f.tax * (brings - totals.compute - totals.shell))
     short = s["short"] > 0.0
-    some = ends.in_service > 0.0
-    scale = jnp.where(some, 1.0 / jnp.where(some, 12.0 * ends.in_service, 1.0), jnp.nan)
+    some = totals.in_service > 0.0
+    scale = jnp.where(some, 1.0 / jnp.where(some, 12.0 * totals.in_service, 1.0), jnp.nan)
     life = s["life"] * scale
     invested = s["invested"] > 0.0
     owed = jnp.asarray(np.append(notes.notes, np.nan))[s["end"].astype(jnp.int32)]
-    tests, gap, cfads, levered = *_tests(model, w, notes, books, interest, series), series[0], series[5]
+    tests, gap, cfads, profit = *_tests(model, w, notes, books, interest, series), series[0], series[5]
     years = (np.arange(f.fiscal_years)[:, None] == f.fiscal_year) * (1.0 - f.tax) / f.shares
     dscr, reserve, icr, leverage, breach, breach_month, cured = tests
     first = f.test_months[0]
@@ -219,9 +219,9 @@ def _figures(model, w, notes, ends, books, interest, shield, s, series):
         short.astype(jnp.float64), jnp.where(short, plans.cash_floor[0] - s["min_cash"], 0.0), s["short"], s["most"],
         dscr, reserve, dscr, icr, fading @ cfads[first + 1 :] / notes.notes[first], leverage, breach, breach_month,
         cured, gap, plans.note_duration[0] - life, plans.note_maturity[0] - s["maturity"] * scale, owed, life,
-        ends.idle * w.cost / 12.0, s["idle_cost"] * w.cost, s["stranded"] * w.cost, ends.retired * w.cost,
+        totals.idle * w.cost / 12.0, s["idle_cost"] * w.cost, s["stranded"] * w.cost, totals.retired * w.cost,
         jnp.zeros_like(life), 12.0 * (1.0 - f.tax) * s["earned"] / jnp.where(invested, s["invested"], 1.0),
-        *(years @ levered),
+        *(years @ profit),
     ]  # fmt: skip
 
 

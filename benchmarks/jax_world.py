@@ -188,9 +188,9 @@ def _states(model: Model, factor: Array, normals: Normals, n: int) -> tuple[Arra
     x_mean, r_mean = a.factor_level * factor[2], f.rate_mean + f.rate_factor_level * factor[4]
     s_mean = f.spread_mean_log + f.spread_factor_level * factor[5]
 
-    def month(state: Array, given: Array) -> tuple[Array, Array]:
+    def month(state: Array, inputs: Array) -> tuple[Array, Array]:
         x, y, r, s, total, least = state
-        z, jump = given
+        z, jump = inputs
         x = x_mean + (x - x_mean) * a.noise_phi + a.noise_sd * z[0]
         y = y * p.phi + p.sd * (p.arpu_correlation * z[0] + p.arpu_correlation_residual * z[1])
         r = r_mean + (r - r_mean) * f.rate_phi + f.rate_sd * z[2]

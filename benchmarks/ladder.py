@@ -1,4 +1,4 @@
-"""What the notes of a plan owe by month: the same on every path, so made once for all baselines."""
+"""Interest and principal of a plan's notes by month: the same on every path, so computed once for all baselines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether memory is flat and time linear in paths: whole runs by the command line, each in a process of its own."""
+"""Memory and time of whole runs by their number of paths: runs by the command line, each in a process of its own."""
 
 from __future__ import annotations
 

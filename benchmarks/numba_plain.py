@@ -1,4 +1,4 @@
-"""The flagship in plain numba: one path at a time, `np.random`, `math.exp` - what a good engineer writes first.
+"""The flagship in plain numba: one path at a time, `np.random`, `math.exp`, as a good engineer writes first.
 
 `generator = True` takes the normals from a NumPy generator passed in instead, which numba compiles too, and faster.
 """

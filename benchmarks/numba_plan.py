@@ -198,8 +198,8 @@ def refinance(model, w, ladder, a, end, out):
 def value_plan(model, w, s, ladder, b, a, out):
     """Fill the plan's figures from the world."""
     out[row.IRR] = np.nan
-    ends = build_sites(model, w, s, b)
-    end = operate(model, w, s, ends, b, a, out)
+    totals = build_sites(model, w, s, b)
+    end = operate(model, w, s, totals, b, a, out)
     finance_months(model, w, s, b, ladder, a, out)
     test_covenants(model, s, ladder, a, out)
     refinance(model, w, ladder, a, end, out)

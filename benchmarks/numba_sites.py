@@ -11,7 +11,7 @@ from benchmarks.numba_world import njit
 
 
 class Months(NamedTuple):
-    """What the sites book by month, (months + 1,): USD bn, or changes of a level."""
+    """Sums over sites by month, (months + 1,): USD bn, or changes of a level."""
 
     spend: np.ndarray  # capex less sales
     gain: np.ndarray
@@ -24,7 +24,7 @@ class Months(NamedTuple):
     stranded: np.ndarray
 
 
-class Ends(NamedTuple):
+class SiteTotals(NamedTuple):
     """Sums over sites."""
 
     sunk: float
@@ -62,7 +62,7 @@ def clear(b):
 
 @njit
 def spend_shell(start, built, shell, spend):
-    """Book shell by month; returns what was sunk before month 0 and what is spent by the horizon."""
+    """Book shell by month; return the spend before month 0 and the spend by the horizon."""
     months = spend.size - 1
     sunk = shell * smoothstep(-start / (built - start))
     before = sunk
@@ -87,7 +87,7 @@ def running(model, w, s, b, i, delivered, service, shell, compute):
     """Book the vintages of a site in service; returns worth and book share of the last, and the refit's book."""
     p, months, mw = model.programme, model.months, model.grid.mw[i]
     vintage, since, refit = delivered, service, 0.0
-    works = service + p.work_delay[i]
+    active_from = service + p.work_delay[i]
     while True:
         end = min(since + p.compute_life, months)
         rate = compute / p.compute_life
@@ -98,11 +98,11 @@ def running(model, w, s, b, i, delivered, service, shell, compute):
             b.stranded[m] += max(compute - scale * w.value[m], 0.0)
         for m in range(since, end):
             b.stranded[m] += max(compute - rate * (m + 1 - since) - scale * w.value[m], 0.0)
-        begin = max(works, vintage)
+        begin = max(active_from, vintage)
         if begin < end:
-            does = mw * w.efficiency[vintage] / w.work[vintage]
-            b.active[begin] += does
-            b.active[end] -= does
+            effective = mw * w.efficiency[vintage] / w.work[vintage]
+            b.active[begin] += effective
+            b.active[end] -= effective
         if since + p.compute_life >= months:
             break
         proceeds = scale * w.value[end] * s.resale
@@ -153,4 +153,4 @@ def build_sites(model, w, s, b):
         value += compute * now
         book += compute * left
         retired += max(compute * (left - now), 0.0)
-    return Ends(sunk, value, book, shell_book, idle, retired, in_service)
+    return SiteTotals(sunk, value, book, shell_book, idle, retired, in_service)

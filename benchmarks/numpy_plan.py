@@ -79,7 +79,7 @@ class Plan:
         lift -= level[:, COST]
 
     def _settle(self, figures: Array) -> None:
-        """Unlevered cash flow and what rests on it. `capital` is depreciation less gain."""
+        """Unlevered cash flow and the figures that follow from it. `capital` is depreciation less gain."""
         f, world, sites, months = self.model.finance, self.world, self.sites, self.model.months
         np.subtract(sites.level[:-1, DEPRECIATION], sites.gain[:-1], out=self.capital)
         sites.spend *= world.cost
@@ -112,7 +112,7 @@ class Plan:
         return world.cost * (brings - self.model.finance.tax * (brings - sites.compute_book - sites.shell_book))
 
     def _funding_need(self, figures: Array) -> None:
-        """From the cumulative flow, which stands in `cash_flow`."""
+        """Peak funding and payback from `cash_flow`, which holds the cumulative flow here."""
         flow = self.cash_flow
         trough = flow.min(axis=0)
         figures[row.PEAK_FUNDING] = np.maximum(-trough, 0.0)
@@ -184,7 +184,7 @@ class Plan:
             step += flow[m]
             np.multiply(drawn, kept, out=wanted)
             step -= wanted
-            step -= revolver  # what stands without the revolver
+            step -= revolver  # cash before drawing
             np.subtract(floor, step, out=wanted)
             np.maximum(wanted, 0.0, out=wanted)
             revolver = np.minimum(wanted, limit, out=self.revolver[m])
@@ -252,7 +252,7 @@ class Plan:
     def _earnings(self, figures: Array) -> None:
         """(1 - tax) (EBITDA - capital - interest) by fiscal year = EBITDA - tax (..) less what leaves before tax."""
         f = self.model.finance
-        profit = self.cfads  # EBITDA - levered tax
+        profit = self.cfads  # EBITDA less tax on what interest leaves
         profit -= self.interest
         profit -= self.drawn
         profit -= self.capital

@@ -1,4 +1,4 @@
-"""The sites of a plan in NumPy: spend, service, swaps and what is left at the horizon.
+"""The sites of a plan in NumPy: spend, service, swaps and the value at the horizon.
 
 Everything a site costs is proportional to the cost multiplier of its path, so capital is booked per unit of it. Events
 (service, swap) are changes of monthly levels, put in by flat index and summed up over months together.
@@ -30,7 +30,7 @@ class Site:
     service: Index  # month, the horizon if later
     since: Index  # month in which the vintage's depreciation began
     inverse: Array  # 1 / value index at the vintage
-    does: Array  # work of the vintage per unit of the work index
+    effective: Array  # work of the vintage per unit of the work index
     refit: Array  # cost of the refit that came with it
 
 
@@ -44,7 +44,7 @@ def smoothstep(t: Array) -> Array:
 
 
 class Sites:
-    """What all sites book."""
+    """Sums over sites."""
 
     def __init__(self, model: Model, world: World) -> None:
         self.model, self.world, self.paths = model, world, world.paths
@@ -133,8 +133,8 @@ class Sites:
         self._add(SERVICE, site.service, mw)
         self._add(FIRST, site.service, mw * site.inverse)
         self._add(DEPRECIATION, site.service, site.shell / p.shell_life + site.compute / p.compute_life)
-        works = np.minimum(site.service + p.work_delay[site.number], self.model.months)
-        self._add(ACTIVE, works, site.does)
+        active_from = np.minimum(site.service + p.work_delay[site.number], self.model.months)
+        self._add(ACTIVE, active_from, site.effective)
         self.in_service += mw * (site.service < self.model.months)
 
     def _swaps(self, site: Site) -> list[tuple[Index, Array]]:
@@ -148,15 +148,15 @@ class Sites:
             at, now = swap < months, value[swap, columns]
             proceeds = site.compute * now * site.inverse * self.world.resale
             refit = self.model.plans.refit[0] * site.shell * self.growth[swap]
-            does = self.model.grid.mw[site.number] * effic[swap, columns] / work[swap, columns]
+            effective = self.model.grid.mw[site.number] * effic[swap, columns] / work[swap, columns]
             self.spend[swap, columns] += site.compute + refit - proceeds
             self.gain[swap, columns] += proceeds
             self._add(DEPRECIATION, swap, (refit - site.refit) / p.compute_life)
-            self._add(ACTIVE, swap, does - site.does)
+            self._add(ACTIVE, swap, effective - site.effective)
             done.append((swap, np.where(at, 1.0 / (now * site.inverse), 1.0)))
             site.inverse = np.where(at, 1.0 / now, site.inverse)
             site.since = np.where(at, swap, site.since)
-            site.refit, site.does = np.where(at, refit, site.refit), np.where(at, does, site.does)
+            site.refit, site.effective = np.where(at, refit, site.refit), np.where(at, effective, site.effective)
             swap = swap + p.compute_life
         return done
 
@@ -177,7 +177,7 @@ class Sites:
         self.stranded[d:] += book
 
     def _horizon(self, site: Site, spent: Array) -> None:
-        """What is left after the last month."""
+        """Add the value and the book of a site after the last month."""
         p, months = self.model.programme, self.model.months
         inside = site.service < months
         left = np.where(inside, 1.0 - (months - site.since) / p.compute_life, 1.0)

@@ -1,4 +1,4 @@
-"""What one more plan costs: worlds are drawn once and every plan is valued in them.
+"""The cost of one more plan: worlds are drawn once and every plan is valued in them.
 
 The flagship's worlds with one plan against the same worlds with all of them, measured in turns on one thread.
 """
@@ -32,10 +32,8 @@ def plans(rounds: int, paths: int = 50 * kernel.LANES) -> dict[str, Any]:
             kernel.simulate(model, 1, kernel.SAMPLED + np.arange(paths), work[name], out[name], trace)
             if k:  # the first round compiles
                 times[name].append((time.process_time() - start) / paths * 1e6)
-    found = {name: median(values) for name, values in times.items()}
-    over = {
-        name: median(many / one for many, one in zip(times["all"], times[name], strict=True)) for name in frozen.plans
-    }
-    means = [fsum(one) / len(one) for one in zip(*(times[name] for name in frozen.plans), strict=True)]
-    mean = median(many / one for many, one in zip(times["all"], means, strict=True))
-    return {"us": found, "plans": len(frozen.plans), "all_over": over, "all_over_mean": mean}
+    medians = {name: median(values) for name, values in times.items()}
+    over = {name: median(a / b for a, b in zip(times["all"], times[name], strict=True)) for name in frozen.plans}
+    means = [fsum(row) / len(row) for row in zip(*(times[name] for name in frozen.plans), strict=True)]
+    mean = median(a / b for a, b in zip(times["all"], means, strict=True))
+    return {"us": medians, "plans": len(frozen.plans), "all_over": over, "all_over_mean": mean}

@@ -1,4 +1,4 @@
-"""Where the kernel's time goes: its compiled parts run on their own, over and over in the same block of paths.
+"""The kernel's time by stage: its compiled parts run on their own, over and over in the same block of paths.
 
 The plan's part, with the copying out of figures, is what the kernel takes beyond draws and world.
 """
@@ -53,5 +53,5 @@ def stages(rounds: int, blocks: int = 200) -> dict[str, Any]:
             part()
             if k:  # the first round compiles
                 times[name].append((time.perf_counter() - start) / out.shape[1] * 1e6)
-    found = {name: median(values) for name, values in times.items()}
-    return found | {"plan": found["all"] - found["draws"] - found["world"], "lanes": lanes}
+    medians = {name: median(values) for name, values in times.items()}
+    return medians | {"plan": medians["all"] - medians["draws"] - medians["world"], "lanes": lanes}

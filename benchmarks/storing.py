@@ -1,4 +1,4 @@
-"""What tallies and the sample cost: the same paths simulated with and without keeping anything of them."""
+"""The cost of tallies and the sample: the same paths simulated with and without recording them."""
 
 from __future__ import annotations
 

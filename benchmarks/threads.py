@@ -18,7 +18,7 @@ SIZES = {
     "jax": (1024, 2048, 4096, 8192, 16384, 65536),
 }
 QUICK_SIZES = {"kernel": (64, 128), "numpy": (1024, 2048, 4096), "jax": (4096, 16384)}
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 class Plan:
@@ -44,19 +44,19 @@ def contestants() -> list[str]:
     return [kind for kind in KINDS if kind != "jax" or has_jax()]
 
 
-def sweeps(plan: Plan, say: Say) -> dict[str, dict[int, float]]:
+def sweeps(plan: Plan, report: Report) -> dict[str, dict[int, float]]:
     """us a path on one thread (JAX: on two, as it likes best) by kind and size, median of the rounds."""
-    found: dict[str, dict[int, float]] = {}
+    results: dict[str, dict[int, float]] = {}
     for kind, sizes in plan.sizes.items():
         if kind not in contestants():
             continue
-        say(f"block sweep: {kind}")
-        found[kind] = {}
+        report(f"block sweep: {kind}")
+        results[kind] = {}
         for size in sizes:
             entry = Entry(kind, 2 if kind == "jax" else 1, size)
             times = race([entry], plan.paths, plan.sweep_rounds)[entry]
-            found[kind][size] = median(wall for wall, _ in times)
-    return found
+            results[kind][size] = median(wall for wall, _ in times)
+    return results
 
 
 def best_sizes(sweep: dict[str, dict[int, float]]) -> dict[str, int]:
@@ -66,35 +66,35 @@ def best_sizes(sweep: dict[str, dict[int, float]]) -> dict[str, int]:
     return {kind: min(times, key=lambda size: times[size]) for kind, times in sweep.items()} | {"kernel": LANES}
 
 
-def answers(plan: Plan, sizes: dict[str, int], say: Say) -> dict[str, Any]:
+def answers(plan: Plan, sizes: dict[str, int], report: Report) -> dict[str, Any]:
     """Compare every baseline's means with the kernel's: the largest |z| over figures, and its figure."""
     names, theirs = flagship().names, None
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     raced = np.array([name not in NOT_RACED for name in names])
     for kind in contestants():
-        say(f"answers: {kind}")
-        one = Contestant(Entry(kind, 1, sizes.get(kind, 0)))
-        ours = one.moments(plan.checked)
-        one.close()
+        report(f"answers: {kind}")
+        contestant = Contestant(Entry(kind, 1, sizes.get(kind, 0)))
+        ours = contestant.moments(plan.checked)
+        contestant.close()
         if theirs is None:
             theirs = ours
             continue
         z = np.where(raced, np.abs(disagreement(ours, theirs, (plan.checked, plan.checked))).max(axis=0), 0.0)
         worst = int(np.argmax(z))
-        found[kind] = {
+        results[kind] = {
             "paths": plan.checked,
             "figures": int(raced.sum()),
             "largest_z": float(z[worst]),
             "worst_figure": names[worst],
             "same": bool(z[worst] < SAME),
         }
-    return found
+    return results
 
 
-def run_race(plan: Plan, sizes: dict[str, int], say: Say) -> dict[str, Any]:
+def run_race(plan: Plan, sizes: dict[str, int], report: Report) -> dict[str, Any]:
     """us a path by contestant on 1 and 2 threads, and ratios to the kernel: medians over rounds of paired ratios."""
     entries = [Entry(kind, threads, sizes.get(kind, 0)) for threads in (1, 2) for kind in contestants()]
-    say(f"race: {len(entries)} contestants, {plan.rounds} rounds")
+    report(f"race: {len(entries)} contestants, {plan.rounds} rounds")
     times = race(entries, plan.paths, plan.rounds)
     rows = {}
     for entry, mine in times.items():

@@ -80,7 +80,7 @@ def together(ratios: dict[str, float]) -> float:
     return float(np.exp(np.mean(np.log(list(ratios.values())))))
 
 
-def wanted() -> float:
+def least_ratio() -> float:
     """Least ratio on this processor."""
     from llvmlite import binding
 

@@ -24,7 +24,7 @@ from tests.resumable import run
 from tests.smoke import SMOKE
 from tests.test_cli import call
 from verification.coverage import LAWS
-from verification.forecast import MEASURES, one
+from verification.forecast import MEASURES, simulate_run
 
 LEVELS = (0.95, 0.99)
 NORMAL = LAWS[0]
@@ -58,7 +58,7 @@ def sizes(job, pilot):
 def test_half_widths_and_ends_are_foretold(seed, measure):
     """Ranges of 95 %: at least four of eight runs lie within but once in ten thousand times; ratios to 15 %."""
     rng = np.random.default_rng([seed, MEASURES.index(measure)])
-    found = [one(NORMAL, measure, rng) for _ in range(8)]
+    found = [simulate_run(NORMAL, measure, rng) for _ in range(8)]
     assert sum(run.half_held for run in found) >= 4
     assert np.mean([run.half for run in found]) == pytest.approx(1.0, abs=0.15)
     assert np.mean([run.stop for run in found]) == pytest.approx(1.0, abs=0.3)

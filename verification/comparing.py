@@ -42,7 +42,7 @@ class Law(NamedTuple):
 
     name: str
     bad: Literal["low", "high"]
-    one: tuple[float, float]
+    first: tuple[float, float]
     other: tuple[float, float]
     floor: dict[str, float]
 
@@ -71,38 +71,38 @@ class Law(NamedTuple):
     def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         x, y = rng.standard_normal((2, PATHS))
         y = CORRELATION * x + np.sqrt(1 - CORRELATION**2) * y
-        pair = self.one[0] + self.one[1] * x, self.other[0] + self.other[1] * y
+        pair = self.first[0] + self.first[1] * x, self.other[0] + self.other[1] * y
         return pair if self.name == "normal" else (np.exp(pair[0]), np.exp(pair[1]))
 
     def truth(self) -> dict[str, float]:
         """Exact measures by name, of the first plan less the other."""
-        losses = self.loss(self.one), self.loss(self.other)
+        losses = self.loss(self.first), self.loss(self.other)
         sign = 1.0 if self.bad == "low" else -1.0
-        sd = np.sqrt(self.one[1] ** 2 + self.other[1] ** 2 - 2 * CORRELATION * self.one[1] * self.other[1])
-        ahead = sign * (self.one[0] - self.other[0]) / sd
-        found = {
-            "mean": self.mean(self.one) - self.mean(self.other),
-            "q05": self.quantile(self.one, SHARE) - self.quantile(self.other, SHARE),
+        sd = np.sqrt(self.first[1] ** 2 + self.other[1] ** 2 - 2 * CORRELATION * self.first[1] * self.other[1])
+        ahead = sign * (self.first[0] - self.other[0]) / sd
+        measures = {
+            "mean": self.mean(self.first) - self.mean(self.other),
+            "q05": self.quantile(self.first, SHARE) - self.quantile(self.other, SHARE),
             "beats": stats.norm.cdf(ahead),
             "regret": sd * stats.norm.pdf(ahead) - ahead * sd * stats.norm.cdf(-ahead),
-            "break-even": self.mean(self.other) - self.mean(self.one),
+            "break-even": self.mean(self.other) - self.mean(self.first),
         }
         if self.name != "normal":  # Margrabe (1978): E (A - B)+
-            found["regret"] = self.mean(self.one) * stats.norm.cdf(
-                (np.log(self.mean(self.one) / self.mean(self.other)) + sd**2 / 2) / sd
+            measures["regret"] = self.mean(self.first) * stats.norm.cdf(
+                (np.log(self.mean(self.first) / self.mean(self.other)) + sd**2 / 2) / sd
             ) - self.mean(self.other) * stats.norm.cdf(
-                (np.log(self.mean(self.one) / self.mean(self.other)) - sd**2 / 2) / sd
+                (np.log(self.mean(self.first) / self.mean(self.other)) - sd**2 / 2) / sd
             )
         for level in LEVELS:
-            found[f"VaR{level:.0%}"] = self.quantile(losses[0], level) - self.quantile(losses[1], level)
-            found[f"CVaR{level:.0%}"] = self.beyond(losses[0], level) - self.beyond(losses[1], level)
-        return {name: float(value) for name, value in found.items()}
+            measures[f"VaR{level:.0%}"] = self.quantile(losses[0], level) - self.quantile(losses[1], level)
+            measures[f"CVaR{level:.0%}"] = self.beyond(losses[0], level) - self.beyond(losses[1], level)
+        return {name: float(value) for name, value in measures.items()}
 
     def gaps(self, order: str, share: np.ndarray) -> np.ndarray:
         """True gaps of the other plan over the first."""
-        of = self.quantile if order == "first" else self.beyond
-        one, other = (of(self.loss(at), 1 - np.minimum(share, 1 - 1e-12)) for at in (self.one, self.other))
-        return np.asarray(one - other)
+        measure = self.quantile if order == "first" else self.beyond
+        first, other = (measure(self.loss(at), 1 - np.minimum(share, 1 - 1e-12)) for at in (self.first, self.other))
+        return np.asarray(first - other)
 
 
 HEAVY = {"CVaR95%": 0.92, "CVaR99%": 0.91, "second order": 0.93}
@@ -112,23 +112,26 @@ LAWS = (
 )
 
 
-def held(law: Law, one: np.ndarray, other: np.ndarray) -> Iterator[tuple[str, bool]]:
-    """Which intervals of one replicate hold the truth."""
+def covers(law: Law, first: np.ndarray, other: np.ndarray) -> Iterator[tuple[str, bool]]:
+    """Yield every interval of one replicate by name, and True if it holds the truth."""
     terms = compare.Terms(law.metric, LEVELS, (SHARE,))
-    of = compare.pair("a", "b", one, other, terms)
-    figures = {"mean": of["mean"], "q05": of["quantiles"][str(SHARE)], "beats": of["beats"]}
-    figures["regret"] = compare.regrets({"a": one, "b": other}, terms)["a"]
+    paired = compare.pair("a", "b", first, other, terms)
+    figures = {"mean": paired["mean"], "q05": paired["quantiles"][str(SHARE)], "beats": paired["beats"]}
+    figures["regret"] = compare.regrets({"a": first, "b": other}, terms)["a"]
     for level in LEVELS:
-        figures |= {f"VaR{level:.0%}": of["var"][str(level)], f"CVaR{level:.0%}": of["cvar"][str(level)]}
+        figures |= {
+            f"VaR{level:.0%}": paired["var"][str(level)],
+            f"CVaR{level:.0%}": paired["cvar"][str(level)],
+        }
     true = law.truth()
-    wide = 20.0 * float(np.std(one - other)) / PATHS**0.5 + 1e-9
+    wide = 20.0 * float(np.std(first - other)) / PATHS**0.5 + 1e-9
     ends = true["break-even"] - wide, true["break-even"] + wide
-    (figures["break-even"],) = break_even(lambda v: (one + v, other), law.metric, Measure("mean"), *ends)["roots"]
+    (figures["break-even"],) = break_even(lambda v: (first + v, other), law.metric, Measure("mean"), *ends)["roots"]
     for name, figure in figures.items():
         yield name, figure["low"] <= true[name] <= figure["high"]
     orders: tuple[dominance.Order, ...] = ("first", "second")
     for order in orders:
-        gaps = dominance.gaps(compare.good(one, law.metric), compare.good(other, law.metric), order)
+        gaps = dominance.gaps(compare.good(first, law.metric), compare.good(other, law.metric), order)
         off = np.abs(gaps.gap - law.gaps(order, gaps.share)) > dominance.sidak(gaps.gap.size) * gaps.stderr
         yield f"{order} order", not off.any()
 
@@ -163,7 +166,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for k, law in enumerate(LAWS):
         rng, counts = np.random.default_rng([chosen.seed, k]), dict[str, int]()
         for _ in range(chosen.replicates):
-            for name, holds in held(law, *law.draw(rng)):
+            for name, holds in covers(law, *law.draw(rng)):
                 counts[name] = counts.get(name, 0) + holds
         for name, count in counts.items():
             floor = law.floor.get(name, 0.95)

@@ -39,7 +39,7 @@ Draw = Callable[[np.random.Generator, int], NDArray[np.float64]]
 
 
 class Law(NamedTuple):
-    """A law, whether it must be warned about, and how often it is at most (false alarms) or at least (power)."""
+    """A law, whether its runs must get a warning, and at most (false alarms) or at least (power) how often they do."""
 
     name: str
     draw: Draw
@@ -72,7 +72,7 @@ class Cell(NamedTuple):
 
     @property
     def passed(self) -> bool:
-        """Whether the count is probable enough under the claim."""
+        """True if the count is probable enough under the claim."""
         if self.law.warned:
             return self.runs >= stats.binom.ppf(ALARM, self.replicates, self.law.claim)
         return self.runs <= stats.binom.isf(ALARM, self.replicates, self.law.claim)
@@ -90,17 +90,17 @@ def follow(values: NDArray[np.float64]) -> tuple[list[Row], Tallies]:
 
 
 def warned(values: NDArray[np.float64]) -> Counter[str]:
-    """What a run of one figure is warned about, as one of FIGURES."""
+    """Return the warnings of a run of one figure, judged as one of FIGURES, by measure and reason."""
     rows, tallies = follow(values)
-    found = convergence.warnings(rows, tallies, LEVELS, FIGURES)
-    return Counter(f"{one['measure']}: {one['reason']}" for one in found)
+    warnings = convergence.warnings(rows, tallies, LEVELS, FIGURES)
+    return Counter(f"{warning['measure']}: {warning['reason']}" for warning in warnings)
 
 
 def study(law: Law, replicates: int, paths: int, seed: int) -> Cell:
-    """How often a law is warned about."""
+    """Count how often runs of a law get a warning."""
     rng = np.random.default_rng([seed, LAWS.index(law)])
-    found = [warned(law.draw(rng, paths)) for _ in range(replicates)]
-    return Cell(law, replicates, sum(bool(one) for one in found), sum(found, Counter()))
+    reasons = [warned(law.draw(rng, paths)) for _ in range(replicates)]
+    return Cell(law, replicates, sum(bool(run) for run in reasons), sum(reasons, Counter()))
 
 
 def draw_figure(paths: int, seed: int, file: Path) -> None:
@@ -130,16 +130,16 @@ def main() -> int:
     parser.add_argument("--paths", type=lambda text: int(float(text)), default=200_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("runs/verification"), help="folder for the plot")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     fine = True
     for law in LAWS:
-        cell = study(law, asked.replicates, asked.paths, asked.seed)
+        cell = study(law, options.replicates, options.paths, options.seed)
         fine &= cell.passed
         share, what = f"{100 * cell.runs / cell.replicates:.1f} %", "power" if law.warned else "false alarms"
-        told = ", ".join(f"{name} {count}" for name, count in cell.reasons.most_common())
-        print(f"{law.name:<14}{what:<14}{share:>8}{'' if cell.passed else '   FAILED'}   {told}", flush=True)
-    asked.out.mkdir(parents=True, exist_ok=True)
-    draw_figure(asked.paths, asked.seed, asked.out / "convergence.png")
+        reasons = ", ".join(f"{name} {count}" for name, count in cell.reasons.most_common())
+        print(f"{law.name:<14}{what:<14}{share:>8}{'' if cell.passed else '   FAILED'}   {reasons}", flush=True)
+    options.out.mkdir(parents=True, exist_ok=True)
+    draw_figure(options.paths, options.seed, options.out / "convergence.png")
     return 0 if fine else 1
 
 

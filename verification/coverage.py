@@ -54,18 +54,18 @@ class Law(NamedTuple):
 
     def truth(self) -> dict[str, float]:
         """Exact measures by name."""
-        found = {
+        measures = {
             "mean": float(self.law.mean()),
             "P": 0.01,
             "q05": float(self.law.ppf(0.05)),
             "q50": float(self.law.median()),
         }
-        found |= {"sd": float(self.law.std())} if self.fourth else {}
+        measures |= {"sd": float(self.law.std())} if self.fourth else {}
         for level in LEVELS:
             share, sign = (1.0 - level, -1.0) if self.bad == "low" else (level, 1.0)
-            found[f"VaR{level:.0%}"] = sign * float(self.law.ppf(share))
-            found[f"CVaR{level:.0%}"] = float(_cvar(self.name, level))
-        return found
+            measures[f"VaR{level:.0%}"] = sign * float(self.law.ppf(share))
+            measures[f"CVaR{level:.0%}"] = float(_cvar(self.name, level))
+        return measures
 
 
 def _cvar(name: str, level: float) -> float:
@@ -103,7 +103,7 @@ class Cell(NamedTuple):
 
     @property
     def passed(self) -> bool:
-        """Whether the count is probable enough under the floor and under the ceiling."""
+        """True if the count is probable enough under the floor and under the ceiling."""
         least = stats.binom.ppf(ALARM, self.replicates, self.floor)
         most = stats.binom.isf(ALARM, self.replicates, CEILING)
         return bool(least <= self.covered <= most)
@@ -115,18 +115,18 @@ def intervals_of(law: Law, values: np.ndarray) -> dict[str, Figure]:
     event = Event("x", "<" if law.bad == "low" else ">", law.threshold)
     tallies = Tallies((Column("own", metric, 0),), (float(np.mean(values[:256])),), (event,))
     tallies.record(0, values.reshape(1, -1))
-    of = summary.of_tally(tallies, "own.x")
-    found = {
-        "mean": summary.mean(of),
-        "sd": summary.sd(of),
-        "q05": summary.quantile(of, 0.05, MONTHS),
-        "q50": summary.quantile(of, 0.5, MONTHS),
-        "P": summary.probabilities(of, MONTHS)[event.label],
+    measured = summary.of_tally(tallies, "own.x")
+    figures = {
+        "mean": summary.mean(measured),
+        "sd": summary.sd(measured),
+        "q05": summary.quantile(measured, 0.05, MONTHS),
+        "q50": summary.quantile(measured, 0.5, MONTHS),
+        "P": summary.probabilities(measured, MONTHS)[event.label],
     }
     for level in LEVELS:
-        found[f"VaR{level:.0%}"] = summary.var(of, level)
-        found[f"CVaR{level:.0%}"] = summary.cvar(of, level)
-    return found
+        figures[f"VaR{level:.0%}"] = summary.var(measured, level)
+        figures[f"CVaR{level:.0%}"] = summary.cvar(measured, level)
+    return figures
 
 
 def study(law: Law, replicates: int, seed: int, paths: int = PATHS) -> Iterator[Cell]:

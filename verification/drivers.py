@@ -82,12 +82,12 @@ def observe(
 
 
 def moments(
-    figure: str, month: int, mean: float, variance: float, of: Callable[[SimpleNamespace], Array]
+    figure: str, month: int, mean: float, variance: float, series: Callable[[SimpleNamespace], Array]
 ) -> list[Check]:
-    """Checks of a mean and a variance; `of` gives the (months, lanes) array of which row month - 1 is meant."""
+    """Checks of a mean and a variance; `series` gives the (months, lanes) array of which row month - 1 is meant."""
     return [
-        Check(f"{figure}, mean", month, mean, lambda d: of(d)[month - 1]),
-        Check(f"{figure}, variance", month, variance, lambda d: (of(d)[month - 1] - mean) ** 2),
+        Check(f"{figure}, mean", month, mean, lambda d: series(d)[month - 1]),
+        Check(f"{figure}, variance", month, variance, lambda d: (series(d)[month - 1] - mean) ** 2),
     ]
 
 
@@ -214,12 +214,12 @@ def study_regimes(seed: int, paths: int) -> Iterator[Result]:
         of_time = law.shares(month / 12.0)[price.SHORTAGE]
         for state, name in enumerate(("glut", "normal", "shortage")):
             shares.append(Check(f"share in {name}", month, float(of_time[state]),
-                                lambda d, m=month, of=law.level[state]: (d.price[m - 1] == of) * 1.0))  # fmt: skip
+                                lambda d, m=month, p=law.level[state]: (d.price[m - 1] == p) * 1.0))  # fmt: skip
 
-    def still(name: str) -> SimpleNamespace:
+    def frozen(name: str) -> SimpleNamespace:
         return draw_price(seed, name, BLOCK, months=120, kind=price.REGIME, kappa=3.0, sigma=0.0)
 
-    yield from observe("regimes", still, shares, paths)
+    yield from observe("regimes", frozen, shares, paths)
 
 
 def study_funding(seed: int, paths: int) -> Iterator[Result]:

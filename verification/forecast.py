@@ -1,7 +1,7 @@
-"""Does what `simulator check` foretells come true? Half-widths and the paths at which a run ends by its precision.
+"""Does what `simulator check` predicts come true? Half-widths and the paths at which a run ends by its precision.
 
 Laws: each replicate is a run of one figure under `simulator.engine.stopping`. Its first 65,536 paths are the pilot;
-`simulator.risk.precision_forecast` foretells half the interval after EXTENT times as many and the path at which the
+`simulator.risk.precision_forecast` predicts half the interval after EXTENT times as many and the path at which the
 run ends for a target that needs about as many, then the run goes on and ends. Config: the same for the headline
 measures of every plan of a config, seed by seed, without the stop; these share their worlds, so their errors do too.
 
@@ -43,8 +43,8 @@ MEASURES = ("mean", "sd", "var95", "cvar95", "q50", "cvar99", "probability")
 UNCLAIMED = {("t3", "sd"), ("t3", "cvar95"), ("t3", "cvar99"), ("t3", "mean"), ("lognormal", "sd")}
 
 
-class Found(NamedTuple):
-    """One half-width and one stop: actual over foretold, and whether they lay in the range."""
+class Outcome(NamedTuple):
+    """One half-width and one stop: actual over predicted, and whether they lay in the range."""
 
     half: float
     half_held: bool
@@ -52,45 +52,45 @@ class Found(NamedTuple):
     stop_held: bool
 
 
-def held(actual: float, foretold: Range) -> bool:
-    """Whether a range holds what happened."""
-    return foretold.low <= actual <= foretold.high
+def held(actual: float, predicted: Range) -> bool:
+    """True if a range holds what happened."""
+    return predicted.low <= actual <= predicted.high
 
 
 def half(tallies: Tallies, wanted: Target) -> float:
-    """Half the interval now."""
+    """Half the width of the interval that the tallies give now."""
     return precision.reached(tallies, wanted, MONTHS).half
 
 
-def one(law: Law, measure: str, rng: np.random.Generator) -> Found:
-    """A pilot, what it foretells, and the run."""
+def simulate_run(law: Law, measure: str, rng: np.random.Generator) -> Outcome:
+    """Simulate a pilot, forecast from it, and go on until the run ends."""
     column = Column("own", Metric("x", "amount", "USD bn", law.bad, False, law.name), 0)
     event = Event("x", "<" if law.bad == "low" else ">", law.threshold)
     values = draw(law, FIRST_LOOK, rng)[None]
     tallies = Tallies((column,), (float(values[0, :256].mean()),), (event,))
     tallies.record(0, values)
     name = f"own.{event.label}.probability" if measure == "probability" else f"own.x.{measure}"
-    asked = half(tallies, precision.target(f"{name}:1", (column,), (event,))) / math.sqrt(EXTENT)
-    wanted = precision.target(f"{name}:{asked:.3g}", (column,), (event,))
-    told = outlook(tallies, wanted, MONTHS)
-    assert told is not None
-    stop, whole = paths_until_precise([told], FIRST_LOOK), None
+    half_width = half(tallies, precision.target(f"{name}:1", (column,), (event,))) / math.sqrt(EXTENT)
+    wanted = precision.target(f"{name}:{half_width:.3g}", (column,), (event,))
+    forecast = outlook(tallies, wanted, MONTHS)
+    assert forecast is not None
+    stop, whole = paths_until_precise([forecast], FIRST_LOOK), None
     rules = StoppingRule(StoppingCriteria(None, (wanted.text,)), [wanted], MONTHS)
     rules.look(tallies)
     while not rules.met or tallies.paths < EXTENT * FIRST_LOOK:
-        ends = [end for end in (rules.look_at, EXTENT * FIRST_LOOK) if end > tallies.paths]
-        tallies.record(tallies.paths, draw(law, min(ends) - tallies.paths, rng)[None])
+        stops = [end for end in (rules.look_at, EXTENT * FIRST_LOOK) if end > tallies.paths]
+        tallies.record(tallies.paths, draw(law, min(stops) - tallies.paths, rng)[None])
         whole = half(tallies, wanted) if tallies.paths == EXTENT * FIRST_LOOK else whole
         if not rules.met:
             rules.look(tallies)
             ended = tallies.paths
     assert whole is not None
-    foretold = told.half(EXTENT * FIRST_LOOK)
-    return Found(whole / foretold.expected, held(whole, foretold), ended / stop.expected, held(ended, stop))
+    predicted = forecast.half(EXTENT * FIRST_LOOK)
+    return Outcome(whole / predicted.expected, held(whole, predicted), ended / stop.expected, held(ended, stop))
 
 
 def config(path: str, seeds: int, first: int) -> Iterator[tuple[str, float, bool]]:
-    """Measure, actual over foretold and whether it lay in the range, for every headline measure and seed."""
+    """Measure, actual over predicted and whether it lay in the range, for every headline measure and seed."""
     frozen = freeze(load(path))
     for seed in range(first, first + seeds):
         job = simulation.make_job(frozen, FIRST_LOOK, seed=seed)
@@ -98,16 +98,16 @@ def config(path: str, seeds: int, first: int) -> Iterator[tuple[str, float, bool
         wanted = precision.headline(tally_columns(job.columns, job.tally, job.events), frozen.levels)
         tallies = simulation.empty_tallies(job, simulation.simulate_canary(job))
         simulation.simulate(job, tallies, None, Silent())
-        told = [outlook(tallies, target, job.model.months) for target in wanted]
+        forecasts = [outlook(tallies, target, job.model.months) for target in wanted]
         more = job._replace(paths=EXTENT * FIRST_LOOK)
         simulation.simulate(more, tallies, None, Silent(), first=FIRST_LOOK)
-        for target, foretold in zip(wanted, told, strict=True):
-            assert foretold is not None
-            actual, expected = half(tallies, target), foretold.half(more.paths)
+        for target, predicted in zip(wanted, forecasts, strict=True):
+            assert predicted is not None
+            actual, expected = half(tallies, target), predicted.half(more.paths)
             yield target.text, actual / expected.expected, held(actual, expected)
 
 
-def _told(ratios: Sequence[float], inside: Sequence[bool]) -> str:
+def _coverage_text(ratios: Sequence[float], inside: Sequence[bool]) -> str:
     mean, spread = float(np.mean(ratios)), float(np.std(ratios))
     return f"{mean:>7.3f} +-{spread:>6.3f}{100 * float(np.mean(inside)):>8.1f} %"
 
@@ -119,25 +119,25 @@ def main() -> int:
     parser.add_argument("--config", default="configs/smoke.toml")
     parser.add_argument("--seeds", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     fine = True
-    print(f"{'':<22}{'half-width, actual/foretold':>28}{'in range':>10}{'end, actual/foretold':>23}{'in range':>10}")
+    print(f"{'':<22}{'half-width, actual/predicted':>28}{'in range':>10}{'end, actual/predicted':>23}{'in range':>10}")
     for k, law in enumerate(LAWS):
         for j, measure in enumerate(MEASURES):
-            rng = np.random.default_rng([asked.seed, k, j])
-            found = [one(law, measure, rng) for _ in range(asked.replicates)]
-            inside = sum(run.half_held for run in found)
-            passed = (law.name, measure) in UNCLAIMED or inside >= stats.binom.ppf(ALARM, asked.replicates, CLAIMED)
+            rng = np.random.default_rng([options.seed, k, j])
+            runs = [simulate_run(law, measure, rng) for _ in range(options.replicates)]
+            inside = sum(run.half_held for run in runs)
+            passed = (law.name, measure) in UNCLAIMED or inside >= stats.binom.ppf(ALARM, options.replicates, CLAIMED)
             fine &= bool(passed)
-            halves = _told([run.half for run in found], [run.half_held for run in found])
-            stops = _told([run.stop for run in found], [run.stop_held for run in found])
+            halves = _coverage_text([run.half for run in runs], [run.half_held for run in runs])
+            stops = _coverage_text([run.stop for run in runs], [run.stop_held for run in runs])
             name = f"{law.name} {measure}"
             print(f"{name:<22}{halves:>38}{stops:>33}{'' if passed else '  FAILED'}", flush=True)
     by_measure: dict[str, list[tuple[float, bool]]] = {}
-    for text, ratio, inside_range in config(asked.config, asked.seeds, asked.seed):
+    for text, ratio, inside_range in config(options.config, options.seeds, options.seed):
         by_measure.setdefault(text, []).append((ratio, inside_range))
     for text, cells in by_measure.items():
-        print(f"{text:<22}{_told(*zip(*cells, strict=True)):>38}", flush=True)
+        print(f"{text:<22}{_coverage_text(*zip(*cells, strict=True)):>38}", flush=True)
     return 0 if fine else 1
 
 

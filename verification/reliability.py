@@ -1,11 +1,12 @@
-"""Does a run survive whatever cuts it off? The long form of tests/test_kills.py, test_faults.py and of the overhead.
+"""Does a run survive every interruption? The long form of tests/test_kills.py, test_faults.py and of the overhead.
 
 - 50 runs of `kill -9` at random moments, in chains of ten: each chain ends with the digest of an undisturbed run, and
   no kill loses more than what was simulated since the last checkpoint.
 - Every call that writes fails in turn (n = 1, 2, 3 ... until the run succeeds): once, and from then on; for a fresh run
-  and for a finished one that is extended. What is left is whole, is what the error says, and goes on to the same bits.
+  and for a finished one that is extended. The files left are whole and hold what the error says; a resumed run ends
+  with the same bits.
 - Disks of every size from nothing to enough: the calls say they are full, and tmpfs where it may be mounted.
-- What checkpoints, tallies and log lines take of the time of the flagship.
+- The share of the flagship's time that checkpoints, tallies and log lines take.
 
     python -m verification.reliability [--kills 50] [--paths 3000077] [--seed 1] [--only kills|calls|disks|overhead]
 """
@@ -46,7 +47,7 @@ MOST = 0.10  # of the time for checkpoints, tallies and log lines together
 
 def kills(home: Path, number: int, paths: int, seed: int) -> bool:
     """Chains of kills; True if every one kept its promise."""
-    rng, found, fine = random.Random(seed), [], True
+    rng, cut, fine = random.Random(seed), [], True
     whole = run(home / "whole", paths, threads=2, checkpoint=3600.0).manifest["digest"]
     for k in range(0, number, CHAIN):
         out = home / f"chain{k}"
@@ -55,20 +56,20 @@ def kills(home: Path, number: int, paths: int, seed: int) -> bool:
         digest = finish(out, paths, 2)
         late = [link for link in links if link.lost > EVERY + SLACK]
         print(
-            f"  chain {k // CHAIN + 1}: {_told(links)}; digest {'equal' if digest == whole else 'DIFFERENT'}",
+            f"  chain {k // CHAIN + 1}: {_summary(links)}; digest {'equal' if digest == whole else 'DIFFERENT'}",
             flush=True,
         )
         fine &= ordered and digest == whole and not late
-        found += links
+        cut += links
         shutil.rmtree(out)
-    lost = sorted(link.lost for link in found if link.after is not None)
-    print(f"  {len(found)} kills, {len(found) - len(lost)} of them before the simulation began")
+    lost = sorted(link.lost for link in cut if link.after is not None)
+    print(f"  {len(cut)} kills, {len(cut) - len(lost)} of them before the simulation began")
     if lost:
         print(f"  lost: median {median(lost):.2f} s, most {lost[-1]:.2f} s of work ({EVERY} s between checkpoints)")
     return fine
 
 
-def _told(links: list[Kill]) -> str:
+def _summary(links: list[Kill]) -> str:
     return " ".join("-" if link.paths < 0 else f"{link.paths / 1e3:.0f}k" for link in links) + " paths kept"
 
 
@@ -137,7 +138,7 @@ def full_disks(home: Path, steps: int) -> bool:
 
 
 def _on_disk(disk: Path, whole: Run) -> str:
-    """Run on a small disk; what it said. Room is made, and the run goes on."""
+    """Run on a small disk and return its error; then make room and let the run go on."""
     try:
         run(disk / "run", SHORT)
     except RunError as error:
@@ -192,10 +193,10 @@ def overhead(home: Path, paths: int, every: float) -> bool:
 
 
 def _timed(call: Any, name: str, spent: Counter[str]) -> Any:
-    def timed(*given: Any) -> Any:
+    def timed(*arguments: Any) -> Any:
         start = time.perf_counter()
         try:
-            return call(*given)
+            return call(*arguments)
         finally:
             spent[name] += time.perf_counter() - start  # type: ignore[assignment]
 
@@ -211,16 +212,16 @@ def main() -> int:
     parser.add_argument("--step", type=int, default=1, help="every so many calls fail")
     parser.add_argument("--flagship", type=float, default=2e7, help="paths of the run whose overhead is measured")
     parser.add_argument("--only", choices=("kills", "calls", "disks", "overhead"))
-    asked = parser.parse_args()
+    options = parser.parse_args()
     parts = {
-        "kills": lambda home: kills(home, asked.kills, asked.paths, asked.seed),
-        "calls": lambda home: every_call(home, asked.step),
+        "kills": lambda home: kills(home, options.kills, options.paths, options.seed),
+        "calls": lambda home: every_call(home, options.step),
         "disks": lambda home: full_disks(home, 24),
-        "overhead": lambda home: overhead(home, int(asked.flagship), 30.0),
+        "overhead": lambda home: overhead(home, int(options.flagship), 30.0),
     }
     fine = True
     for name, part in parts.items():
-        if asked.only in (None, name):
+        if options.only in (None, name):
             with tempfile.TemporaryDirectory() as home:
                 print(name, flush=True)
                 fine &= part(Path(home))

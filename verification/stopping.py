@@ -42,7 +42,7 @@ class Cell(NamedTuple):
     """Coverage of one measure in runs that it ended."""
 
     law: str
-    asked: str
+    request: str
     replicates: int
     covered: int
     paths: float  # mean number at the end
@@ -53,10 +53,10 @@ class Cell(NamedTuple):
         return self.covered >= stats.binom.ppf(ALARM, self.replicates, CLAIMED)
 
 
-def one(law: Law, asked: str, rng: np.random.Generator) -> tuple[float, float, int, int]:
+def run_until_met(law: Law, request: str, rng: np.random.Generator) -> tuple[float, float, int, int]:
     """Low and high end, paths and looks of a run that ended for its precision."""
     column = Column("own", Metric("x", "amount", "USD bn", law.bad, False, law.name), 0)
-    rules = StoppingRule(StoppingCriteria(MOST, (asked,)), [target(asked, (column,), ())], 120)
+    rules = StoppingRule(StoppingCriteria(MOST, (request,)), [target(request, (column,), ())], 120)
     values = draw(law, rules.look_at, rng).reshape(1, -1)
     tallies, looks = Tallies((column,), (float(values[0, :256].mean()),)), 0
     while not rules.met and tallies.paths < MOST:
@@ -70,14 +70,14 @@ def one(law: Law, asked: str, rng: np.random.Generator) -> tuple[float, float, i
     return figure.low, figure.high, tallies.paths, looks
 
 
-def study(name: str, asked: str, measure: str, replicates: int, seed: int) -> Cell:
+def study(name: str, request: str, measure: str, replicates: int, seed: int) -> Cell:
     """Coverage of one case."""
     law = next(law for law in LAWS if law.name == name)
-    true, rng = law.truth()[measure], np.random.default_rng([seed, CASES.index((name, asked, measure))])
-    runs = [one(law, asked, rng) for _ in range(replicates)]
+    true, rng = law.truth()[measure], np.random.default_rng([seed, CASES.index((name, request, measure))])
+    runs = [run_until_met(law, request, rng) for _ in range(replicates)]
     covered = sum(low <= true <= high for low, high, _, _ in runs)
     paths, looks = (float(np.mean([run[k] for run in runs])) for k in (2, 3))
-    return Cell(name, asked, replicates, covered, paths, looks)
+    return Cell(name, request, replicates, covered, paths, looks)
 
 
 def main() -> int:
@@ -85,14 +85,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--replicates", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     fine = True
     for case in CASES:
-        cell = study(*case, asked.replicates, asked.seed)
+        cell = study(*case, options.replicates, options.seed)
         fine &= cell.passed
         share = f"{100 * cell.covered / cell.replicates:.1f} %"
         size = f"{cell.paths:,.0f} paths, {cell.looks:.1f} looks{'' if cell.passed else '   TOO FEW'}"
-        print(f"{cell.law:<10}{cell.asked:<20}{share:>7} of {cell.replicates}, {size}", flush=True)
+        print(f"{cell.law:<10}{cell.request:<20}{share:>7} of {cell.replicates}, {size}", flush=True)
     return 0 if fine else 1
 
 

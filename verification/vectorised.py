@@ -22,10 +22,10 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=10, help="turns of each side")
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as home:
-        found = racing.ratios("kernel", Path(home), rounds)["kernel"]
-    wanted = racing.wanted()
-    print(f"packed over scalar speed of the kernel: {found:.2f}, at least {wanted:g} wanted")
-    return int(found < wanted)
+        ratio = racing.ratios("kernel", Path(home), rounds)["kernel"]
+    least = racing.least_ratio()
+    print(f"packed over scalar speed of the kernel: {ratio:.2f}, at least {least:g} wanted")
+    return int(ratio < least)
 
 
 if __name__ == "__main__":
