@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from simulator.config import freeze, load
 from simulator.drivers.price import JUMP
 from simulator.engine.scenario_samples import only_plan
-from simulator.finance.plan import BOOK, COMMITTED
+from simulator.finance.plan.variant import BOOK, COMMITTED
 from simulator.model import Model
 
 CONFIG = Path(__file__).parents[1] / "configs" / "hyperscaler.toml"
@@ -43,19 +43,19 @@ def flagship(overrides: tuple[str, ...] = ()) -> Race:
 
 def require_supported(model: Model) -> None:
     """ValueError unless the config is one that the baselines can do: they have what the flagship uses and no more."""
-    plans = model.plans
-    bullets = not plans.tranche_amortising.any() and not plans.tranche_floating.any() and not plans.tranche_issue.any()
+    plans, tranches = model.plans, model.plans.notes.tranches
+    bullets = not tranches.kind.any() and not tranches.floating.any() and not tranches.issue.any()
     supported = {
-        "one plan": plans.chips.size == 1,
+        "one plan": plans.order.size == 1,
         "price model = jump": model.price.model == JUMP,
-        "chips = committed": (plans.chips == COMMITTED).all(),
-        "refresh = book": (plans.refresh == BOOK).all(),
-        "fixed bullets issued in month 0 and refinanced": bullets and plans.tranche_refinance.all(),
-        "notes that are refinanced at most once": (plans.tranche_maturity + 120 >= model.months).all(),
+        "chips = committed": (plans.variant.chips == COMMITTED).all(),
+        "refresh = book": (plans.variant.refresh == BOOK).all(),
+        "fixed bullets issued in month 0 and refinanced": bullets and tranches.refinance.all(),
+        "notes that are refinanced at most once": (tranches.maturity + 120 >= model.months).all(),
         "every site planned inside the horizon": (model.grid.planned <= model.months).all(),
-        "no penalty": not plans.penalty.any(),
+        "no penalty": not plans.liquidity.penalty.any(),
         "a test every quarter from the second year on": _quarterly(model.finance.test_months),
-        "covenants on DSCR, leverage and cash": plans.covenant_dscr.all() and plans.covenant_leverage.all(),
+        "covenants on DSCR, leverage and cash": plans.covenants.dscr.all() and plans.covenants.leverage.all(),
     }
     missing = [what for what, holds in supported.items() if not holds]
     if missing:

@@ -75,7 +75,7 @@ def _site(model: Model, w: World, i: int, m: Array) -> tuple[Books, Array, SiteT
         swap = since + p.compute_life
         at, now = swap < months, _at(w.value, swap)
         proceeds = compute * now * inverse * w.resale
-        refit = jnp.where(at, model.plans.refit[0] * shell * growth[swap.astype(jnp.int32)], refit)
+        refit = jnp.where(at, model.plans.variant.refit[0] * shell * growth[swap.astype(jnp.int32)], refit)
         spend = spend + jnp.where(m == swap, compute + refit - proceeds, 0.0)
         gain = gain + jnp.where(m == swap, proceeds, 0.0)
         later = m >= swap
@@ -120,10 +120,10 @@ def _interest(model: Model, w: World, notes: Ladder) -> tuple[Array, Array]:
     plans, months, f = model.plans, model.months, model.finance
     m = jnp.arange(months)[:, None]
     interest, shield = jnp.asarray(notes.fixed)[:, None], notes.shield
-    for k in np.flatnonzero(plans.tranche_maturity < months):
-        mature = plans.tranche_maturity[k]
-        rate = w.opening[mature + 1] + plans.tranche_margin[k]
-        due = plans.tranche_amount[k] * rate / 12.0
+    for k in np.flatnonzero(plans.notes.tranches.maturity < months):
+        mature = plans.notes.tranches.maturity[k]
+        rate = w.opening[mature + 1] + plans.notes.tranches.refinance_margin[k]
+        due = plans.notes.tranches.amount[k] * rate / 12.0
         interest = interest + jnp.where(m > mature, due, 0.0)
         step = jnp.exp(jnp.log1p(rate) / -12.0)
         shield = shield + f.tax * due * (step ** (mature + 2.0) - step ** (months + 1.0)) / (1.0 - step)
@@ -136,7 +136,11 @@ def _opening(model: Model, w: World, totals: SiteTotals) -> dict[str, Array]:
     names = ("adopted", "npv", "apv", "flow", "low_month", "invested", "earned", "idle_cost", "stranded", "life")
     state = dict.fromkeys((*names, "maturity", "revolver", "most", "short"), zero)
     state |= {"back": zero + model.months, "trough": zero + jnp.inf, "book": w.cost * totals.sunk}
-    return state | {"end": zero + model.months, "cash": zero + plans.opening_cash[0], "min_cash": zero + jnp.inf}
+    return state | {
+        "end": zero + model.months,
+        "cash": zero + plans.liquidity.opening_cash[0],
+        "min_cash": zero + jnp.inf,
+    }
 
 
 def value_plan(model: Model, w: World) -> list[Array]:
@@ -145,12 +149,12 @@ def value_plan(model: Model, w: World) -> list[Array]:
     notes = ladder(model)
     books, totals = _sites(model, w)
     interest, shield = _interest(model, w, notes)
-    kept, floor = 1.0 - f.tax, plans.cash_floor[0]
+    kept, floor = 1.0 - f.tax, plans.liquidity.floor[0]
     revenue, fleet = a.revenue0_by_month, a.fleet0_by_month
     monthly = [np.arange(months), p.growth / 12e3, p.growth, revenue, 1.0 / fleet, f.discount, f.discount_unlevered]
     tables = np.array(monthly).T
     issue = np.zeros(months)
-    issue[0] = plans.tranche_amount.sum()
+    issue[0] = plans.notes.tranches.amount.sum()
 
     def month(state: dict[str, Array], inputs: Array) -> tuple[dict[str, Array], Array]:
         s = dict(state)
@@ -180,12 +184,12 @@ def value_plan(model: Model, w: World) -> list[Array]:
         held = s["end"] == months
         s["life"] += jnp.where(held, worth, 0.0)
         s["maturity"] += jnp.where(held, book.service, 0.0)
-        drawn = s["revolver"] * (opening + plans.revolver_margin[0]) / 12.0
+        drawn = s["revolver"] * (opening + plans.liquidity.revolver_margin[0]) / 12.0
         profit = taxable - due - drawn
         cfads = ebitda - f.tax * profit
-        cash = s["cash"] * (1.0 + kept * plans.cash_rate[0] / 12.0) + f.base_cash_flow + issued
+        cash = s["cash"] * (1.0 + kept * plans.liquidity.cash_rate[0] / 12.0) + f.base_cash_flow + issued
         cash += w.margin * kept * (ads - base) + cfads - spend - due - drawn
-        draw = jnp.minimum(jnp.maximum(floor - cash, -s["revolver"]), plans.revolver[0] - s["revolver"])
+        draw = jnp.minimum(jnp.maximum(floor - cash, -s["revolver"]), plans.liquidity.revolver[0] - s["revolver"])
         s["cash"], s["revolver"] = cash + draw, s["revolver"] + draw
         s["min_cash"] = jnp.minimum(s["min_cash"], s["cash"])
         s["most"] = jnp.maximum(s["most"], s["revolver"])
@@ -212,13 +216,14 @@ def _figures(model, w, notes, totals, books, interest, shield, s, series):
     years = (np.arange(f.fiscal_years)[:, None] == f.fiscal_year) * (1.0 - f.tax) / f.shares
     dscr, reserve, icr, leverage, breach, breach_month, cured = tests
     first = f.test_months[0]
-    fading = (1.0 + plans.note_coupon[0]) ** (-np.arange(1, months - first) / 12.0)
+    fading = (1.0 + plans.notes.coupon_mean[0]) ** (-np.arange(1, months - first) / 12.0)
     return [
         s["npv"] + f.discount[-1] * terminal, s["apv"] + f.discount_unlevered[-1] * terminal + shield,
         jnp.full_like(life, jnp.nan), s["back"], jnp.maximum(-s["trough"], 0.0), s["low_month"], s["min_cash"],
-        short.astype(jnp.float64), jnp.where(short, plans.cash_floor[0] - s["min_cash"], 0.0), s["short"], s["most"],
+        short.astype(jnp.float64), jnp.where(short, plans.liquidity.floor[0] - s["min_cash"], 0.0), s["short"],
+        s["most"],
         dscr, reserve, dscr, icr, fading @ cfads[first + 1 :] / notes.notes[first], leverage, breach, breach_month,
-        cured, gap, plans.note_duration[0] - life, plans.note_maturity[0] - s["maturity"] * scale, owed, life,
+        cured, gap, plans.notes.duration[0] - life, plans.notes.term_mean[0] - s["maturity"] * scale, owed, life,
         totals.idle * w.cost / 12.0, s["idle_cost"] * w.cost, s["stranded"] * w.cost, totals.retired * w.cost,
         jnp.zeros_like(life), 12.0 * (1.0 - f.tax) * s["earned"] / jnp.where(invested, s["invested"], 1.0),
         *(years @ profit),
@@ -234,13 +239,13 @@ def _tests(model, w, notes, books, interest, series):
     paid, year, earned = window @ interest, window @ cfads, window @ ebitda
     service = paid + notes.bullets[tests, None]
     dscr = year / service
-    reserve = (p.compute_per_mw + plans.refit[0] * p.shell_per_mw * p.growth[tests]) * 12.0 / p.compute_life
+    reserve = (p.compute_per_mw + plans.variant.refit[0] * p.shell_per_mw * p.growth[tests]) * 12.0 / p.compute_life
     less = reserve[:, None] * books.service[tests] * w.cost
     base = f.leverage_share * (window @ ads) + earned
-    net = plans.other_debt[0] + notes.notes[tests, None] + revolver[tests] - cash[tests]
+    net = plans.liquidity.other_debt[0] + notes.notes[tests, None] + revolver[tests] - cash[tests]
     leverage = jnp.where(base > 0.0, net / jnp.where(base > 0.0, base, 1.0), NO_EARNINGS)
-    failed = (dscr < plans.covenant_dscr[0]) | (leverage > plans.covenant_leverage[0])
-    failed |= cash[tests] < plans.covenant_cash[0] - SLACK
+    failed = (dscr < plans.covenants.dscr[0]) | (leverage > plans.covenants.leverage[0])
+    failed |= cash[tests] < plans.covenants.cash[0] - SLACK
     breach, place = jnp.any(failed, axis=0), jnp.argmax(failed, axis=0)
     passes = jnp.concatenate([~(failed[1:-1] | failed[2:]), jnp.zeros((2, failed.shape[1]), bool)])
     cured = jnp.where(breach, jnp.take_along_axis(passes, place[None], axis=0)[0].astype(jnp.float64), jnp.nan)
@@ -249,11 +254,13 @@ def _tests(model, w, notes, books, interest, series):
         dscr.min(axis=0), ((year - less) / service).min(axis=0), (earned / paid).min(axis=0),
         leverage.max(axis=0), breach.astype(jnp.float64), month, cured,
     )  # fmt: skip
-    due = np.flatnonzero(plans.tranche_maturity < months)
+    due = np.flatnonzero(plans.notes.tranches.maturity < months)
     gap, term = (0.0 if due.size else jnp.nan) * w.cost, REFINANCED_MONTHS / 12.0
     for k in due:
-        at, amount = plans.tranche_maturity[k], plans.tranche_amount[k]
-        others = 12.0 * interest[at] - amount * plans.tranche_rate[k] + notes.bullets[at] - amount / term
+        at, amount = plans.notes.tranches.maturity[k], plans.notes.tranches.amount[k]
+        others = 12.0 * interest[at] - amount * plans.notes.tranches.rate[k] + notes.bullets[at] - amount / term
         spare = jnp.maximum(0.0, cfads[max(at - 11, 0) : at + 1].sum(axis=0) / REFINANCING_DSCR - others)
-        gap += jnp.maximum(0.0, amount - spare / (w.opening[at + 1] + plans.tranche_margin[k] + 1.0 / term))
+        gap += jnp.maximum(
+            0.0, amount - spare / (w.opening[at + 1] + plans.notes.tranches.refinance_margin[k] + 1.0 / term)
+        )
     return figures, gap

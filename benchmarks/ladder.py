@@ -25,10 +25,10 @@ class Ladder(NamedTuple):
 def ladder(model: Model) -> Ladder:
     """Bullets issued in month 0, refinanced at maturity."""
     p, m = model.plans, np.arange(model.months)
-    open_ = m[:, None] <= p.tranche_maturity
-    coupons = open_ * p.tranche_amount * p.tranche_rate / 12.0
-    term = np.where(m[:, None] >= p.tranche_maturity, REFINANCED_MONTHS / 12.0, p.tranche_term)
-    worth = coupons * (1.0 + p.tranche_rate) ** (-(m[:, None] + 1.0) / 12.0)
-    notes = np.full(model.months, p.tranche_amount.sum())
-    bullets = (p.tranche_amount / term).sum(axis=1)
+    open_ = m[:, None] <= p.notes.tranches.maturity
+    coupons = open_ * p.notes.tranches.amount * p.notes.tranches.rate / 12.0
+    term = np.where(m[:, None] >= p.notes.tranches.maturity, REFINANCED_MONTHS / 12.0, p.notes.tranches.term)
+    worth = coupons * (1.0 + p.notes.tranches.rate) ** (-(m[:, None] + 1.0) / 12.0)
+    notes = np.full(model.months, p.notes.tranches.amount.sum())
+    bullets = (p.notes.tranches.amount / term).sum(axis=1)
     return Ladder(coupons.sum(axis=1), notes, bullets, float(model.finance.tax * worth.sum()))

@@ -96,27 +96,27 @@ def finance_months(model, w, s, b, ladder, a, out):
     f, plans, arpu, months = model.finance, model.plans, model.arpu, model.months
     out[row.APV] += ladder.shield
     a.interest[:] = ladder.fixed
-    for k in range(plans.tranche_maturity.size):
-        mature = plans.tranche_maturity[k]
+    for k in range(plans.notes.tranches.maturity.size):
+        mature = plans.notes.tranches.maturity[k]
         if mature < months:
-            rate = w.funding[mature + 1] + plans.tranche_margin[k]
+            rate = w.funding[mature + 1] + plans.notes.tranches.refinance_margin[k]
             step = math.exp(math.log(1.0 + rate) / -12.0)
             discount = math.exp(math.log(1.0 + rate) / -12.0 * (mature + 1.0))
-            due = plans.tranche_amount[k] * rate / 12.0
+            due = plans.notes.tranches.amount[k] * rate / 12.0
             for m in range(mature + 1, months):
                 discount *= step
                 a.interest[m] += due
                 out[row.APV] += f.tax * due * discount
-    floor, limit = plans.cash_floor[0], plans.revolver[0]
-    cash, revolver = plans.opening_cash[0], 0.0
+    floor, limit = plans.liquidity.floor[0], plans.liquidity.revolver[0]
+    cash, revolver = plans.liquidity.opening_cash[0], 0.0
     least, most, short = np.inf, 0.0, 0
     out[row.PLAN :] = 0.0
     for m in range(months):
-        drawn = revolver * (w.funding[m] + plans.revolver_margin[0]) / 12.0
+        drawn = revolver * (w.funding[m] + plans.liquidity.revolver_margin[0]) / 12.0
         taxable = a.taxable[m] - a.interest[m] - drawn
         a.cfads[m] = a.ebitda[m] - f.tax * taxable
         base = f.base_cash_flow + s.margin * (1.0 - f.tax) * (a.ads[m] - arpu.revenue0_by_month[m])
-        cash += base + (1.0 - f.tax) * plans.cash_rate[0] / 12.0 * cash
+        cash += base + (1.0 - f.tax) * plans.liquidity.cash_rate[0] / 12.0 * cash
         cash += a.cfads[m] - b.spend[m] - a.interest[m] - drawn
         if m == 0:
             cash += ladder.notes[0]
@@ -151,14 +151,14 @@ def test_covenants(model, s, ladder, a, out):
         service = interest + ladder.bullets[m]
         dscr = min(dscr, cfads / service)
         icr = min(icr, ebitda / interest)
-        refresh = (p.compute_per_mw + plans.refit[0] * p.shell_per_mw * p.growth[m]) * 12.0 / p.compute_life
+        refresh = (p.compute_per_mw + plans.variant.refit[0] * p.shell_per_mw * p.growth[m]) * 12.0 / p.compute_life
         reserve = min(reserve, (cfads - refresh * s.cost * a.service[m]) / service)
         earned = f.leverage_share * year_to(a.ads, m) + ebitda
-        net = plans.other_debt[0] + ladder.notes[m] + a.revolver[m] - a.cash[m]
+        net = plans.liquidity.other_debt[0] + ladder.notes[m] + a.revolver[m] - a.cash[m]
         ratio = net / earned if earned > 0.0 else NO_EARNINGS
         leverage = max(leverage, ratio)
-        failed = cfads < plans.covenant_dscr[0] * service
-        failed |= ratio > plans.covenant_leverage[0] or a.cash[m] < plans.covenant_cash[0] - SLACK
+        failed = cfads < plans.covenants.dscr[0] * service
+        failed |= ratio > plans.covenants.leverage[0] or a.cash[m] < plans.covenants.cash[0] - SLACK
         if failed and breach < 0:
             breach = k
         elif not failed and breach >= 0 and k <= breach + 2:
@@ -169,7 +169,7 @@ def test_covenants(model, s, ladder, a, out):
     out[row.BREACH_MONTH] = f.test_months[breach] if breach >= 0 else months
     out[row.BREACH_CURED] = np.nan if breach < 0 else (1.0 if passed == 2 else 0.0)
     first = f.test_months[0]
-    step, discount, cover = (1.0 + plans.note_coupon[0]) ** (-1.0 / 12.0), 1.0, 0.0
+    step, discount, cover = (1.0 + plans.notes.coupon_mean[0]) ** (-1.0 / 12.0), 1.0, 0.0
     for m in range(first + 1, months):
         discount *= step
         cover += discount * a.cfads[m]
@@ -181,16 +181,16 @@ def refinance(model, w, ladder, a, end, out):
     """Refinancing gap, and the gap between debt and assets."""
     plans, months = model.plans, model.months
     gap, term = np.nan, REFINANCED_MONTHS / 12.0
-    for k in range(plans.tranche_maturity.size):
-        m, amount = plans.tranche_maturity[k], plans.tranche_amount[k]
+    for k in range(plans.notes.tranches.maturity.size):
+        m, amount = plans.notes.tranches.maturity[k], plans.notes.tranches.amount[k]
         if m < months:
-            service = 12.0 * a.interest[m] - plans.tranche_rate[k] * amount + ladder.bullets[m] - amount / term
+            service = 12.0 * a.interest[m] - plans.notes.tranches.rate[k] * amount + ladder.bullets[m] - amount / term
             spare = max(0.0, year_to(a.cfads, m) / REFINANCING_DSCR - service)
-            capacity = spare / (w.funding[m + 1] + plans.tranche_margin[k] + 1.0 / term)
+            capacity = spare / (w.funding[m + 1] + plans.notes.tranches.refinance_margin[k] + 1.0 / term)
             gap = (0.0 if math.isnan(gap) else gap) + max(0.0, amount - capacity)
     out[row.REFINANCING_GAP] = gap
-    out[row.DURATION_GAP] = plans.note_duration[0] - out[row.ASSET_LIFE]
-    out[row.WAM_GAP] = plans.note_maturity[0] - out[row.WAM_GAP]
+    out[row.DURATION_GAP] = plans.notes.duration[0] - out[row.ASSET_LIFE]
+    out[row.WAM_GAP] = plans.notes.term_mean[0] - out[row.WAM_GAP]
     out[row.DEBT_AT_END] = ladder.notes[end] if end < months else np.nan
 
 

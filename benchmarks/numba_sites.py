@@ -106,7 +106,7 @@ def running(model, w, s, b, i, delivered, service, shell, compute):
         if since + p.compute_life >= months:
             break
         proceeds = scale * w.value[end] * s.resale
-        refit = model.plans.refit[0] * shell * p.growth[end]
+        refit = model.plans.variant.refit[0] * shell * p.growth[end]
         b.spend[end] += compute + refit - proceeds
         b.gain[end] += proceeds
         vintage, since = end, end

@@ -27,7 +27,7 @@ class Plan:
         self.countdown = np.arange(months, 0, -1, dtype=np.int16)[:, None]
         self.counts = np.empty((months, n), np.int16)
         self.fixed, self.notes, self.bullets, self.shield = ladder(model)
-        self.refinanced = np.flatnonzero(model.plans.tranche_maturity < months)
+        self.refinanced = np.flatnonzero(model.plans.notes.tranches.maturity < months)
         self.present = np.array([model.finance.discount, model.finance.discount_unlevered])
 
     def _years(self, series: Array) -> Array:
@@ -138,8 +138,8 @@ class Plan:
         scale = np.where(some, 1.0 / np.where(some, 12.0 * sites.in_service, 1.0), np.nan)
         figures[row.ASSET_LIFE] = np.multiply(worth, held, out=self.wide).sum(axis=0) * scale
         asset = np.multiply(service, held, out=self.wide).sum(axis=0) * scale
-        figures[row.DURATION_GAP] = plans.note_duration[0] - figures[row.ASSET_LIFE]
-        figures[row.WAM_GAP] = plans.note_maturity[0] - asset
+        figures[row.DURATION_GAP] = plans.notes.duration[0] - figures[row.ASSET_LIFE]
+        figures[row.WAM_GAP] = plans.notes.term_mean[0] - asset
         owed = np.append(self.notes, np.nan)
         figures[row.DEBT_AT_END] = owed[end.astype(np.intp)]
 
@@ -149,8 +149,8 @@ class Plan:
         interest[:] = self.fixed[:, None]
         figures[row.APV] += self.shield
         for k in self.refinanced:
-            mature, amount = plans.tranche_maturity[k], plans.tranche_amount[k]
-            rate = self.world.opening[mature + 1] + plans.tranche_margin[k]
+            mature, amount = plans.notes.tranches.maturity[k], plans.notes.tranches.amount[k]
+            rate = self.world.opening[mature + 1] + plans.notes.tranches.refinance_margin[k]
             yearly = amount * rate
             interest[mature + 1 :] += yearly / 12.0
             month = np.exp(np.log1p(rate) / -12.0)
@@ -160,22 +160,22 @@ class Plan:
     def _cash(self, figures: Array) -> None:
         """Cash and revolver month by month; `drawn` is the interest on the revolver."""
         f, plans, world = self.model.finance, self.model.plans, self.world
-        floor, limit, kept = plans.cash_floor[0], plans.revolver[0], 1.0 - f.tax
+        floor, limit, kept = plans.liquidity.floor[0], plans.liquidity.revolver[0], 1.0 - f.tax
         flow = self.wide
         np.subtract(self.ebitda, self.interest, out=self.cfads)
         np.multiply(self.cfads, kept, out=flow)
         flow += np.multiply(self.capital, f.tax, out=self.other)
         flow -= self.sites.spend[:-1]
         flow += f.base_cash_flow
-        flow[0] += plans.tranche_amount.sum()
+        flow[0] += plans.notes.tranches.amount.sum()
         self.other[:] = self.ads
         self.other -= self.model.arpu.revenue0_by_month[:, None]
         self.other *= kept * world.margin
         flow += self.other
-        np.add(world.opening[:-1], plans.revolver_margin[0], out=self.drawn)
+        np.add(world.opening[:-1], plans.liquidity.revolver_margin[0], out=self.drawn)
         self.drawn *= 1.0 / 12.0
-        grows = 1.0 + kept * plans.cash_rate[0] / 12.0
-        cash, revolver = np.full(world.paths, plans.opening_cash[0]), np.zeros(world.paths)
+        grows = 1.0 + kept * plans.liquidity.cash_rate[0] / 12.0
+        cash, revolver = np.full(world.paths, plans.liquidity.opening_cash[0]), np.zeros(world.paths)
         step, wanted = np.empty(world.paths), np.empty(world.paths)
         for m in range(self.model.months):
             drawn = self.drawn[m]
@@ -213,18 +213,18 @@ class Plan:
         dscr = sums / service
         figures[row.DSCR_MIN] = figures[row.FCCR_MIN] = dscr.min(axis=0)
         figures[row.ICR_MIN] = (ebitda / interest).min(axis=0)
-        reserve = (p.compute_per_mw + plans.refit[0] * p.shell_per_mw * p.growth[tests]) * 12.0 / p.compute_life
+        reserve = (p.compute_per_mw + plans.variant.refit[0] * p.shell_per_mw * p.growth[tests]) * 12.0 / p.compute_life
         reserve = reserve[:, None] * self.sites.level[tests, SERVICE] * world.cost
         figures[row.DSCR_RESERVE_MIN] = ((sums - reserve) / service).min(axis=0)
         earned = f.leverage_share * self._years(self.ads) + ebitda
-        net = plans.other_debt[0] + self.notes[tests, None] + self.revolver[tests] - self.cash[tests]
+        net = plans.liquidity.other_debt[0] + self.notes[tests, None] + self.revolver[tests] - self.cash[tests]
         leverage = np.where(earned > 0.0, net / earned, NO_EARNINGS)
         leverage.max(axis=0, out=figures[row.LEVERAGE_MAX])
-        failed = dscr < plans.covenant_dscr[0]
-        failed |= leverage > plans.covenant_leverage[0]
-        failed |= self.cash[tests] < plans.covenant_cash[0] - SLACK
+        failed = dscr < plans.covenants.dscr[0]
+        failed |= leverage > plans.covenants.leverage[0]
+        failed |= self.cash[tests] < plans.covenants.cash[0] - SLACK
         self._breach(failed, figures)
-        life = (1.0 + plans.note_coupon[0]) ** (-np.arange(1, self.model.months - tests[0]) / 12.0)
+        life = (1.0 + plans.notes.coupon_mean[0]) ** (-np.arange(1, self.model.months - tests[0]) / 12.0)
         figures[row.LLCR] = life @ cfads[tests[0] + 1 :] / self.notes[tests[0]]
 
     def _breach(self, failed: NDArray[np.bool_], figures: Array) -> None:
@@ -242,10 +242,10 @@ class Plan:
         gap = figures[row.REFINANCING_GAP]
         gap[:] = 0.0 if self.refinanced.size else np.nan
         for k in self.refinanced:
-            m, amount, term = plans.tranche_maturity[k], plans.tranche_amount[k], REFINANCED_MONTHS / 12.0
+            m, amount, term = plans.notes.tranches.maturity[k], plans.notes.tranches.amount[k], REFINANCED_MONTHS / 12.0
             year = self.cfads[max(m - 11, 0) : m + 1].sum(axis=0)
-            service = 12.0 * self.interest[m] - amount * plans.tranche_rate[k] + self.bullets[m] - amount / term
-            rate = self.world.opening[m + 1] + plans.tranche_margin[k]
+            service = 12.0 * self.interest[m] - amount * plans.notes.tranches.rate[k] + self.bullets[m] - amount / term
+            rate = self.world.opening[m + 1] + plans.notes.tranches.refinance_margin[k]
             capacity = np.maximum(0.0, year / REFINANCING_DSCR - service) / (rate + 1.0 / term)
             gap += np.maximum(0.0, amount - capacity)
 

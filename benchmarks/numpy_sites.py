@@ -147,7 +147,7 @@ class Sites:
             np.minimum(swap, months, out=swap)
             at, now = swap < months, value[swap, columns]
             proceeds = site.compute * now * site.inverse * self.world.resale
-            refit = self.model.plans.refit[0] * site.shell * self.growth[swap]
+            refit = self.model.plans.variant.refit[0] * site.shell * self.growth[swap]
             effective = self.model.grid.mw[site.number] * effic[swap, columns] / work[swap, columns]
             self.spend[swap, columns] += site.compute + refit - proceeds
             self.gain[swap, columns] += proceeds

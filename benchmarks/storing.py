@@ -39,7 +39,7 @@ def storing(rounds: int) -> dict[str, Any]:
     simulated, tallied, stored = (median(part) / TASK * 1e6 for part in zip(*times[1:], strict=True))
     share = tallied / (simulated + tallied)
     return {
-        "plans": int(job.model.plans.chips.size),
+        "plans": int(job.model.plans.order.size),
         "simulate_us": simulated,
         "tally_us": tallied,
         "sample_us": stored,

@@ -17,7 +17,7 @@ from simulator.drivers.marginals import sample
 from simulator.finance import metrics as row
 from simulator.finance import workspace as at
 from simulator.finance.metrics import plan_metrics, world_metrics
-from simulator.finance.plan import plan_of
+from simulator.finance.plan.plans import select_plan
 from simulator.finance.series import PLAN_SERIES, WORLD_SERIES
 from simulator.finance.valuation.plan_value import Books, Company, begin_block, books, build_works, prepare, value_plan
 from simulator.finance.valuation.trace import trace_world
@@ -51,12 +51,12 @@ class Workspace(NamedTuple):
 def figure_count(model: Model) -> int:
     """Rows of a result: figures of the world, then of each plan."""
     per_plan = _PLAN_FIGURES + model.finance.fiscal_years
-    return _WORLD_FIGURES + model.grid.mw.size + model.plans.chips.size * per_plan
+    return _WORLD_FIGURES + model.grid.mw.size + model.plans.order.size * per_plan
 
 
 def series_count(model: Model) -> int:
     """Rows of a trace."""
-    return _WORLD_SERIES + model.plans.chips.size * _PLAN_SERIES
+    return _WORLD_SERIES + model.plans.order.size * _PLAN_SERIES
 
 
 def workspace(model: Model, lanes: int = LANES) -> Workspace:
@@ -107,8 +107,8 @@ def simulate(
             trace_world(model.arpu.revenue0_by_month, w.world, trace, begin, width)
         for turn in range(plans.order.size):
             k = plans.order[turn]
-            plan = plan_of(plans, k)
-            if turn == 0 or plans.works[k] != plans.works[plans.order[turn - 1]]:
+            plan = select_plan(plans, k)
+            if turn == 0 or plans.variant.number[k] != plans.variant.number[plans.order[turn - 1]]:
                 build_works(company, plan, k, tracing, w.world, w.books)
             top = world_figures + k * per_plan
             rows = _WORLD_SERIES + k * _PLAN_SERIES

@@ -14,7 +14,7 @@ from simulator.drivers.grid import Grid
 from simulator.drivers.marginals import Marginals
 from simulator.drivers.price import Price
 from simulator.drivers.silicon import Silicon
-from simulator.finance.plan import Plans
+from simulator.finance.plan.plans import Plans
 from simulator.finance.programme import Finance, Programme
 from simulator.sampling.draws import Draws
 

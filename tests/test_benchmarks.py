@@ -88,6 +88,7 @@ def test_event_rates_are_read_from_the_tables(race):
 
 
 def test_baselines_refuse_what_they_do_not_model(race):
-    deferred = race.model.plans._replace(chips=np.array([1]))
+    plans = race.model.plans
+    deferred = plans._replace(variant=plans.variant._replace(chips=np.array([1])))
     with pytest.raises(ValueError, match="baselines need: chips = committed"):
         require_supported(race.model._replace(plans=deferred))

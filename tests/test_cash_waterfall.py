@@ -14,7 +14,8 @@ from simulator.finance import workspace as at
 from simulator.finance.financing.cash_waterfall import Liquid, levered
 from simulator.finance.financing.covenants import LEVERED_ROWS, Cover, loan_life_cover, year_revenue
 from simulator.finance.financing.debt import SCHEDULE, Schedule, note_interest, plan_schedule, refinancing_gap
-from simulator.finance.plan import Plans, Terms, plan_of
+from simulator.finance.plan.notes import Tranches
+from simulator.finance.plan.plans import Terms
 from simulator.finance.programme import Finance, Programme
 from simulator.finance.workspace import World
 from simulator.numerics.jit import njit
@@ -56,12 +57,11 @@ class Out(NamedTuple):
 
 @njit
 def _run(
-    p: Programme, f: Finance, terms: Terms, plans: Plans, coupon: float, base: Array, revenue: Array, s: Schedule,
+    p: Programme, f: Finance, terms: Terms, tranches: Tranches, coupon: float, base: Array, revenue: Array, s: Schedule,
     world: World, charged: Array, spent: Array, works: Array, scratch: Array, ledger: Array, tracing: bool, out: Out,
 ) -> None:  # fmt: skip
-    plan, sweep = plan_of(plans, 0), plans.sweep[0] == 1
-    plan_schedule(plan.notes, s)
-    note_interest(f.tax, sweep, plan.notes, s, world.funding, scratch, ledger[at.INTEREST], ledger[at.SHIELD])
+    plan_schedule(tranches, s)
+    note_interest(f.tax, terms.sweep, tranches, s, world.funding, scratch, ledger[at.INTEREST], ledger[at.SHIELD])
     year_revenue(f.test_months, base, world.monthly[at.NOISE], scratch, revenue)
     levered(
         p, f, terms, base, revenue, s, world, 1.0, charged, spent, works, scratch, ledger, tracing, out.cover,
@@ -69,7 +69,15 @@ def _run(
     )  # fmt: skip
     loan_life_cover(f, coupon, s, ledger, out.llcr)
     refinancing_gap(
-        sweep, plan.notes, s, world.funding, scratch, ledger[at.INTEREST], ledger[at.NOTES], ledger[at.CFADS], out.gap
+        terms.sweep,
+        tranches,
+        s,
+        world.funding,
+        scratch,
+        ledger[at.INTEREST],
+        ledger[at.NOTES],
+        ledger[at.CFADS],
+        out.gap,
     )
 
 
@@ -85,33 +93,26 @@ def neutral(kind: Any, **fields: Any) -> Any:
 def programme(months: int = MONTHS) -> Programme:
     """Costs that the refresh reserve rests on."""
     growth = np.exp(0.025 * (np.arange(months) + 1) / 12.0)
-    made: Programme = neutral(
-        Programme, shell_per_mw=0.01174, compute_per_mw=0.02614, compute_life=66, growth=growth
-    )  # fmt: skip
-    return made
+    return neutral(Programme, shell_per_mw=0.01174, compute_per_mw=0.02614, compute_life=66, growth=growth)
 
 
 def finance(tests: Sequence[int] = TESTS, months: int = MONTHS) -> Finance:
     """The flagship's company; fiscal years are calendar years from July."""
-    made: Finance = neutral(
+    return neutral(
         Finance, tax=0.15, shares=2.56, base_cash_flow=22.0 / 12.0, leverage_share=0.5,
         fiscal_year=(np.arange(months) + 6) // 12, fiscal_years=(months + 5) // 12 + 1,
         test_months=np.array(tests, dtype=np.int64),
     )  # fmt: skip
-    return made
 
 
-def plans_of(notes: Sequence[Note], sweep: bool) -> Plans:
-    """One plan of these notes; levers that the levered month reads elsewhere are zero."""
-    whole = ("issue", "maturity", "floating", "refinance", "amortising")
-    fields: dict[str, Any] = {"jv_sites": np.zeros((1, 1), np.int64), "jv_discount": np.ones((1, 1))}
-    for name in Note._fields:
-        values = [getattr(note, name) for note in notes]
-        fields[f"tranche_{name}"] = np.array(values, dtype=np.int64 if name in whole else np.float64)
-    made: Plans = neutral(
-        Plans, tranche_from=np.array([0, len(notes)]), sweep=np.array([int(sweep)]), **fields
-    )  # fmt: skip
-    return made
+def tranches_of(notes: Sequence[Note]) -> Tranches:
+    """The notes as arrays."""
+    whole = {"issue", "maturity", "floating", "refinance", "amortising"}
+    columns: dict[str, Any] = {
+        name: np.array([getattr(note, name) for note in notes], np.int64 if name in whole else np.float64)
+        for name in Note._fields
+    }
+    return Tranches(refinance_margin=columns.pop("margin"), kind=columns.pop("amortising"), **columns)
 
 
 class Case(NamedTuple):
@@ -175,7 +176,7 @@ def compiled(
     out = Out(cover, sold, apv, np.zeros((f.fiscal_years, lanes)), llcr, gap, liquid)
     empty, scratch = Schedule(*np.full((SCHEDULE, months), np.nan)), np.full((LEVERED_ROWS, lanes), np.nan)
     _run(
-        programme(months), f, terms, plans_of(notes, terms.sweep), 0.05, case.base, np.empty((len(tests), lanes)),
+        programme(months), f, terms, tranches_of(notes), 0.05, case.base, np.empty((len(tests), lanes)),
         empty, world, case.planes["EBITDA"] - case.planes["TAXABLE"], case.planes["NET"], works, scratch, ledger,
         tracing, out,
     )  # fmt: skip
@@ -240,8 +241,8 @@ def test_the_cases_see_every_event() -> None:
 
 def test_without_a_trace_every_figure_is_the_same() -> None:
     levers, notes = LEVERS["all, notes"]
-    case, terms = random_case(3), NEUTRAL._replace(**levers)
-    traced, plain = compiled(case, terms, notes), compiled(case, terms, notes, tracing=False)
+    terms = NEUTRAL._replace(**levers)
+    traced, plain = (compiled(random_case(3), terms, notes, tracing) for tracing in (True, False))
     for name in set(traced) - {"CASH", "REVOLVER", "PROFIT", "DRAWN_INTEREST"}:
         np.testing.assert_array_equal(plain[name], traced[name], err_msg=name)
 
@@ -364,13 +365,12 @@ def test_equity_cures_a_ratio_if_it_reaches(covenant: str, room: float) -> None:
 
 
 def test_no_equity_cures_leverage_without_earnings() -> None:
-    case = by_hand(**untaxed(-2.0))
-    found = run_hand(case, QUIET._replace(covenant_leverage=3.5, equity_limit=1e6, cures=2))
+    found = run_hand(by_hand(**untaxed(-2.0)), QUIET._replace(covenant_leverage=3.5, equity_limit=1e6, cures=2))
     assert (found["leverage"], found["cured"], found["uncured"], found["sold"]) == (999.0, 0.0, 1.0, 0.0)
 
 
 def test_fixed_charges_are_tested_only_without_notes() -> None:
-    """`terms_of` sets the covenant to 0 where a plan has notes; cover is still a figure."""
+    """Freezing sets the covenant to 0 where a plan has notes; cover is still a figure."""
     case = by_hand(**untaxed(0.1, True), CLOUD=[0.1] * 24)
     found = run_hand(case, QUIET._replace(with_cloud=True), (NOTE,))
     np.testing.assert_allclose(found["fccr"], (1.2 + 1.2) / (SERVICE + 1.2))
@@ -396,5 +396,5 @@ def test_a_sweep_prepays_until_two_tests_pass_and_a_later_note_is_whole() -> Non
 
 
 def test_a_penalty_is_paid_once() -> None:
-    found = run_hand(by_hand(**untaxed()), QUIET._replace(penalty=5.0, penalty_month=3))
-    np.testing.assert_allclose(found["CASH"], [20.0] * 3 + [15.0] * 21)
+    cash = run_hand(by_hand(**untaxed()), QUIET._replace(penalty=5.0, penalty_month=3))["CASH"]
+    np.testing.assert_allclose(cash, [20.0] * 3 + [15.0] * 21)

@@ -65,7 +65,7 @@ def test_a_minimal_config_has_the_reference_numbers(tmp_path):
             if isinstance(getattr(ours, field), float):
                 assert getattr(ours, field) == getattr(theirs, field), f"{name}.{field}"
     assert minimal.arpu.revenue0_by_month == pytest.approx(full.arpu.revenue0_by_month, rel=0, abs=0)
-    assert minimal.plans.covenant_dscr[0] == full.plans.covenant_dscr[0]
+    assert minimal.plans.covenants.dscr[0] == full.plans.covenants.dscr[0]
 
 
 def test_a_config_cannot_be_changed(tmp_path):

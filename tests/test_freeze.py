@@ -17,7 +17,7 @@ from simulator.config.calendar import fiscal_years, quarter_ends, quarters, year
 from simulator.config.laws import is_fixed
 from simulator.drivers import laws
 from simulator.drivers.marginals import CONSTANT
-from simulator.finance.plan import DEFERRED, ECONOMIC
+from simulator.finance.plan.variant import DEFERRED, ECONOMIC
 from simulator.model import Model
 from tests.config_case import NOTE, ONE, PLAN, SITE, read
 
@@ -115,13 +115,13 @@ def test_scalars(flagship):
 
 def test_the_published_notes(flagship):
     plans = flagship.model.plans
-    assert plans.tranche_from.tolist() == [0, 6, 12, 12, 18, 24]
-    assert plans.tranche_amount[:6].sum() == 30.0
-    assert plans.tranche_amount[12:18].sum() == pytest.approx(18.0)
-    assert plans.note_coupon[0] == pytest.approx(0.05136, abs=5e-6)
-    assert plans.note_maturity[0] == pytest.approx(19.27, abs=0.005)
-    assert plans.note_duration[0] == pytest.approx(10.63, abs=0.005)
-    assert plans.tranche_term[:6].tolist() == [5, 7, 10, 20, 30, 40]
+    assert [*plans.notes.first_tranche, plans.notes.end_tranche[-1]] == [0, 6, 12, 12, 18, 24]
+    assert plans.notes.tranches.amount[:6].sum() == 30.0
+    assert plans.notes.tranches.amount[12:18].sum() == pytest.approx(18.0)
+    assert plans.notes.coupon_mean[0] == pytest.approx(0.05136, abs=5e-6)
+    assert plans.notes.term_mean[0] == pytest.approx(19.27, abs=0.005)
+    assert plans.notes.duration[0] == pytest.approx(10.63, abs=0.005)
+    assert plans.notes.tranches.term[:6].tolist() == [5, 7, 10, 20, 30, 40]
 
 
 def test_ladders_of_plans(tmp_path):
@@ -131,16 +131,16 @@ def test_ladders_of_plans(tmp_path):
     )
     text += "[plans.half]\nnotes = 2\nchips = 'deferred'\nrefresh = 'economic'\n[plans.none]\nnotes = false\n"
     plans = freeze(read(tmp_path, text)).model.plans
-    assert plans.tranche_from.tolist() == [0, 2, 4, 4]
-    assert plans.tranche_amount.tolist() == [3, 1, 1.5, 0.5]
-    assert plans.tranche_rate.tolist() == [0.05, 0.02] * 2
-    assert plans.tranche_floating.tolist() == [0, 1] * 2
-    assert plans.tranche_term.tolist() == [52 / 12, 3.0] * 2
-    assert plans.tranche_amortising.tolist() == [0, 1] * 2
-    assert plans.tranche_refinance.tolist() == [1, 0] * 2
-    assert plans.chips.tolist()[1] == DEFERRED
-    assert plans.refresh.tolist()[1] == ECONOMIC
-    assert plans.note_coupon.tolist() == pytest.approx([(3 * 0.05 + 0.0738) / 4] * 2 + [0.0])
+    assert [*plans.notes.first_tranche, plans.notes.end_tranche[-1]] == [0, 2, 4, 4]
+    assert plans.notes.tranches.amount.tolist() == [3, 1, 1.5, 0.5]
+    assert plans.notes.tranches.rate.tolist() == [0.05, 0.02] * 2
+    assert plans.notes.tranches.floating.tolist() == [0, 1] * 2
+    assert plans.notes.tranches.term.tolist() == [52 / 12, 3.0] * 2
+    assert plans.notes.tranches.kind.tolist() == [0, 1] * 2
+    assert plans.notes.tranches.refinance.tolist() == [1, 0] * 2
+    assert plans.variant.chips.tolist()[1] == DEFERRED
+    assert plans.variant.refresh.tolist()[1] == ECONOMIC
+    assert plans.notes.coupon_mean.tolist() == pytest.approx([(3 * 0.05 + 0.0738) / 4] * 2 + [0.0])
 
 
 def test_a_training_run_sets_the_months_before_work(tmp_path):
@@ -224,7 +224,7 @@ def test_an_input_can_be_fixed(flagship):
     assert flagship.model.silicon.gap_row > 0
     floor = next(item for item in flagship.inputs() if item.key == "plan_defaults.liquidity.floor")
     assert (floor.low, floor.base, floor.high, floor.how) == (10, 20, 30, "low-high")
-    assert flagship.with_input(floor.key, 10.0).model.plans.cash_floor.tolist() == [10.0] * 5
+    assert flagship.with_input(floor.key, 10.0).model.plans.liquidity.floor.tolist() == [10.0] * 5
     assert flagship.with_input("sites.lebanon.requested", -18.0).model.grid.requested[5] == -18.0
 
 

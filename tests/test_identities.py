@@ -14,6 +14,7 @@ import pytest
 from simulator import kernel
 from simulator.config import load
 from simulator.config.freeze import Frozen, freeze
+from simulator.engine.scenario_samples import only_plan
 from simulator.finance.series import series_names
 from tests.test_twin import LEVERS, SEED
 
@@ -40,14 +41,15 @@ def simulated(*overrides: str) -> tuple[Frozen, dict[str, np.ndarray], dict[str,
 def of(plan: str, *overrides: str) -> tuple[SimpleNamespace, SimpleNamespace, SimpleNamespace]:
     """A plan's frozen terms, figures and series."""
     frozen, figures, series = simulated(*overrides)
-    i = frozen.plans.index(plan)
-    plans, model = frozen.model.plans, frozen.model
-    terms = {name: getattr(plans, name)[i] for name in plans._fields if len(getattr(plans, name)) == len(frozen.plans)}
+    model = only_plan(frozen.model, frozen.plans.index(plan))
     rows = {name.partition(".")[2]: values for name, values in series.items() if name.startswith(f"{plan}.")}
     kept = {name.partition(".")[2]: values for name, values in figures.items() if name.startswith(f"{plan}.")}
     noise = series["world.ads"] / model.arpu.revenue0_by_month[:, None]
     wobble = 0.8 * (1.0 - model.finance.tax) * model.arpu.revenue0_by_month[:, None] * (noise - 1.0)
-    terms |= {"base": model.finance.base_cash_flow + wobble, "tax": model.finance.tax, "shares": model.finance.shares}
+    terms = {"base": model.finance.base_cash_flow + wobble, "tax": model.finance.tax, "shares": model.finance.shares}
+    terms |= {"own_share": model.plans.own_share[0], "jv": model.plans.jv}
+    terms |= {name: values[0] for name, values in model.plans.liquidity._asdict().items()}
+    terms["equity_limit"] = model.plans.equity.limit[0]
     return SimpleNamespace(**terms), SimpleNamespace(**kept), SimpleNamespace(**rows)
 
 
@@ -119,12 +121,12 @@ def test_balances_stay_within_their_limits(plan: str) -> None:
         assert getattr(s, name).min() >= -NOTHING, name
     assert s.revolver.max() <= terms.revolver + NOTHING
     assert s.equity.sum(axis=0).max() <= terms.equity_limit + NOTHING
-    below = s.cash < terms.cash_floor - NOTHING
+    below = s.cash < terms.floor - NOTHING
     assert (s.revolver[below] >= terms.revolver - NOTHING).all()
     sold = np.cumsum(s.equity, axis=0)
     assert (sold[below] >= terms.equity_limit - NOTHING).all()
     assert (below.sum(axis=0) == figures.shortfall_months).all()
-    assert (s.in_service <= 600.0 * terms.own + NOTHING).all()
+    assert (s.in_service <= 600.0 * terms.own_share + NOTHING).all()
 
 
 @pytest.mark.parametrize("plan", PLANS)
@@ -170,7 +172,7 @@ def test_what_the_partner_gains_the_sponsor_loses(plan: str) -> None:
     assert f.exits.max() == 0.0
     assert np.abs(f.partner_npv).max() > 0.01
     np.testing.assert_allclose(f.npv + f.partner_npv, alone.npv, rtol=1e-11, atol=NOTHING)
-    assert terms.jv_share > 0.0
+    assert terms.jv.share[0] > 0.0
     np.testing.assert_allclose(f.npv, f.apv, rtol=1e-11)  # one rate, and no tax to shield
     assert s.partner.sum() > 0.0
 

@@ -303,9 +303,9 @@ class Accounts:
         own = f"{self.name}.{series}"
         return self.trace[own if own in self.trace else f"world.{series}"]
 
-    def lever(self, name: str) -> Any:
+    def liquidity(self, name: str) -> Any:
         """A lever of the plan."""
-        return getattr(self.model.plans, name)[self.plan]
+        return getattr(self.model.plans.liquidity, name)[self.plan]
 
     def change(self, series: str, opening: float = 0.0) -> np.ndarray:
         """Change of a balance from month to month."""
@@ -322,19 +322,21 @@ def accounts(request: pytest.FixtureRequest) -> Accounts:
 
 def test_cash_rolls_forward(accounts: Accounts) -> None:
     finance, plans, a = accounts.model.finance, accounts.model.plans, accounts
-    opening = np.vstack([np.full(300, a.lever("opening_cash")), a["cash"][:-1]])
+    opening = np.vstack([np.full(300, a.liquidity("opening_cash")), a["cash"][:-1]])
     drawn = np.vstack([np.zeros(300), a["revolver"][:-1]])
-    owed = a["interest"] + drawn * (a.funding[:-1] + a.lever("revolver_margin")) / 12.0
+    owed = a["interest"] + drawn * (a.funding[:-1] + a.liquidity("revolver_margin")) / 12.0
     wobble = (1.0 - finance.tax) * 0.8 * (a["ads"] - accounts.model.arpu.revenue0_by_month[:, None])
     penalty = np.zeros((len(drawn), 1))
-    penalty[plans.penalty_month[a.plan]] = a.lever("penalty")
+    penalty[plans.liquidity.penalty_month[a.plan]] = a.liquidity("penalty")
     expected = finance.base_cash_flow + wobble + a["cash_flow"] - (1.0 - finance.tax) * owed - penalty
-    expected += (1.0 - finance.tax) * a.lever("cash_rate") / 12.0 * opening + a.change("notes") + a.change("revolver")
+    expected += (
+        (1.0 - finance.tax) * a.liquidity("cash_rate") / 12.0 * opening + a.change("notes") + a.change("revolver")
+    )
     np.testing.assert_allclose(a["cash"] - opening, expected, rtol=0, atol=1e-10)
 
 
 def test_the_revolver_defends_the_floor_within_its_limit(accounts: Accounts) -> None:
-    a, floor, limit = accounts, accounts.lever("cash_floor"), accounts.lever("revolver")
+    a, floor, limit = accounts, accounts.liquidity("cash_floor"), accounts.liquidity("revolver")
     assert a["revolver"].min() >= 0.0
     assert a["revolver"].max() <= limit + 1e-9
     short, drawn = a["cash"] < floor - 1e-9, a["revolver"] > 1e-9

@@ -193,7 +193,7 @@ def test_the_fleet_falls_behind_when_a_generation_comes(path):
     of, one = frozen(), drawn(path)
     arrived = one.world.monthly[at.GENERATION]
     for plan in of.plans:
-        own = of.model.plans.own[one.number(plan)]
+        own = of.model.plans.own_share[one.number(plan)]
         rows = months.of_plan(one, plan, covenant_tests.tests(one, plan))
         np.testing.assert_allclose(
             rows["in_service"],
@@ -239,4 +239,4 @@ def test_interest_moves_by_what_a_refinancing_says(path):
     for event in told:
         moved = event.values["amount"] * (event.values["rate"] - event.values["before"]) / 12.0
         assert interest[event.month + 1] - interest[event.month] == pytest.approx(moved, abs=1e-12)
-    assert of.model.plans.tranche_amount[0] == told[0].values["amount"]
+    assert of.model.plans.notes.tranches.amount[0] == told[0].values["amount"]

@@ -83,7 +83,7 @@ def test_slip_moves_service_but_not_spend():
 
 
 def test_deferred_chips_follow_power_for_a_fee():
-    _, series = run(tiny_model({"queue": 18.25}, plan={"chips": 1}))  # paid over (12.25, 18.25]
+    _, series = run(tiny_model({"queue": 18.25}, plan={"variant.chips": 1}))  # paid over (12.25, 18.25]
     assert series.capex[12:19] == pytest.approx([0.25] + 5 * [1 / 3] + [0.25 / 3])
     assert series.operating_cost[14] == pytest.approx(0.1 * 2.0 * 3.25 / 6)
     assert series.mw_in_service[[17, 18]] == pytest.approx([0, 100])
@@ -115,7 +115,7 @@ def test_swap_at_the_end_of_book_life():
 
 
 def test_swap_when_new_chips_earn_their_keep():
-    figures, series = run(tiny_model(step=np.log(4.0), opex=7.0, plan={"refresh": 2}))
+    figures, series = run(tiny_model(step=np.log(4.0), opex=7.0, plan={"variant.refresh": 2}))
     assert np.flatnonzero(series.sale).tolist() == [23]  # 12 x .25 < 7 <= 12, six months into depreciation
     assert series.gain[23] == pytest.approx(0.25 * 2 * 0.85 - 0.8)
     assert figures.write_offs == pytest.approx(0.375)
@@ -124,7 +124,7 @@ def test_swap_when_new_chips_earn_their_keep():
 
 
 def test_no_swap_where_nothing_earns_its_keep():
-    _, series = run(tiny_model(opex=13.0, plan={"refresh": 2}))
+    _, series = run(tiny_model(opex=13.0, plan={"variant.refresh": 2}))
     assert not series.sale.any()
 
 
@@ -154,7 +154,7 @@ def test_old_chips_keep_working_at_their_own_efficiency():
 
 
 def test_note_is_served_refinanced_and_shields_tax():
-    note = {"maturity": 5, "margin": 0.03}
+    note = {"maturity": 5, "refinance_margin": 0.03}
     figures, series = run(tiny_model(NOBODY, [note], months=12))
     assert series.issues[0] == 10.0
     assert series.interest == pytest.approx(6 * [0.05] + 6 * [0.8 / 12])
@@ -168,7 +168,7 @@ def test_note_is_served_refinanced_and_shields_tax():
 
 
 def test_refinancing_counts_what_other_notes_take():
-    notes = [{"maturity": 5, "margin": 0.01}, {"maturity": 400, "amount": 0.1, "term": 100.0}]
+    notes = [{"maturity": 5, "refinance_margin": 0.01}, {"maturity": 400, "amount": 0.1, "term": 100.0}]
     figures, _ = run(tiny_model(NOBODY, notes, months=12))
     capacity = (0.15 * 6 * (0.05 + 0.0005) / 1.2 - 0.006 - 0.001) / (0.06 + 0.1)
     assert figures.refinancing_gap == pytest.approx(10 - capacity)
@@ -182,7 +182,7 @@ def test_note_without_refinancing_is_repaid():
 
 
 def test_amortising_note_pays_equal_principal():
-    note = {"amount": 12.0, "issue": 2, "maturity": 13, "amortising": 1}
+    note = {"amount": 12.0, "issue": 2, "maturity": 13, "kind": 1}
     _, series = run(tiny_model(NOBODY, [note], months=18))
     assert series.repayments == pytest.approx([0, 0, *12 * [1.0], 0, 0, 0, 0])
     assert series.interest[[1, 2, 3, 13, 14]] == pytest.approx([0, 0.06, 0.055, 0.005, 0])
@@ -212,13 +212,13 @@ def test_covers_of_a_note_and_earnings_per_share():
 @pytest.mark.parametrize(("tests", "cured"), [((11, 26, 29), 1.0), ((11, 23, 35), 0.0), ((11, 26), 0.0)])
 def test_breach_is_cured_by_the_next_two_tests(tests, cured):
     notes = [{"maturity": 14, "refinance": 0}]  # nothing owed from month 27 on: those tests are skipped and pass
-    figures, _ = run(tiny_model(NOBODY, notes, {"covenant_dscr": 1.2}, tests=tests))
+    figures, _ = run(tiny_model(NOBODY, notes, {"covenants.dscr": 1.2}, tests=tests))
     assert (figures.breach, figures.breach_month, figures.breach_cured) == (1.0, 11.0, cured)
     assert figures.dscr_min == pytest.approx(0.09 / 2.6)
 
 
 def test_without_notes_covers_are_undefined_and_nothing_is_breached():
-    figures, _ = run(tiny_model(NOBODY, plan={"covenant_dscr": 1.2, "covenant_fccr": 1.1}, months=24, tests=(23,)))
+    figures, _ = run(tiny_model(NOBODY, plan={"covenants.dscr": 1.2, "covenants.fccr": 1.1}, months=24, tests=(23,)))
     undefined = ("dscr_min", "fccr_min", "icr_min", "llcr", "breach_cured", "refinancing_gap", "duration_gap",
                  "wam_gap", "debt_at_end", "asset_life")  # fmt: skip
     assert all(np.isnan(getattr(figures, name)) for name in undefined)
@@ -227,7 +227,11 @@ def test_without_notes_covers_are_undefined_and_nothing_is_breached():
 
 def test_cash_collects_every_flow():
     model = tiny_model(
-        NOBODY, [{}], {"cash_rate": 0.04, "penalty": 2.0, "penalty_month": 1}, months=2, base_cash_flow=1.0
+        NOBODY,
+        [{}],
+        {"liquidity.cash_rate": 0.04, "liquidity.penalty": 2.0, "liquidity.penalty_month": 1},
+        months=2,
+        base_cash_flow=1.0,
     )
     _, series = run(model)
     first = 50 + 1 + 10 - 0.05 + 0.0075 + 0.85 * 0.04 / 12 * 50
@@ -235,7 +239,12 @@ def test_cash_collects_every_flow():
 
 
 def test_revolver_defends_the_floor_and_is_repaid():
-    plan = {"opening_cash": 21.0, "cash_floor": 20.0, "revolver": 3.0, "penalty": 7.0}
+    plan = {
+        "liquidity.opening_cash": 21.0,
+        "liquidity.floor": 20.0,
+        "liquidity.revolver": 3.0,
+        "liquidity.penalty": 7.0,
+    }
     figures, series = run(tiny_model(NOBODY, plan=plan, months=4, base_cash_flow=2.0))
     left = 3 - (19 + 2 - 0.85 * 3 * 0.06 / 12 - 20)
     assert series.cash[:2] == pytest.approx([19, 20])

@@ -181,7 +181,7 @@ def overhead(home: Path, paths: int, every: float) -> bool:
         seconds = simulation.simulate(job, tallies, checkpointer, lines, commit=commit, every=every)
         checkpointer.close_sample()
     size = sum(path.stat().st_size for path in folder.path.glob("state-*"))
-    plans = job.model.plans.chips.size
+    plans = job.model.plans.order.size
     print(f"  flagship, {plans} plans, {job.paths:,} paths, {job.threads} threads: {seconds:.1f} s")
     work = {"tallies": job.threads, "sample": job.threads, "checkpoints": 1, "lines": 1}
     share = {name: spent[name] / (seconds * threads) for name, threads in work.items()}

@@ -66,7 +66,7 @@ def freeze(config: Config) -> Frozen:
         funding=funding.freeze(config, b),
         programme=freeze_company.programme(config, b),
         finance=freeze_company.finance(config),
-        plans=freeze_plans.plans(config, b),
+        plans=freeze_plans.freeze_plans(config, b),
         draws=b.layout.freeze(),
         marginals=b.marginals(),
     )

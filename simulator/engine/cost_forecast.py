@@ -63,7 +63,7 @@ def peak_memory() -> float:
 
 
 def _plans(job: Job) -> int:
-    return int(job.model.plans.chips.size)
+    return int(job.model.plans.order.size)
 
 
 def _later_memory(job: Job) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 from simulator.engine import thread_pool
 from simulator.engine.interrupt import Stop
 from simulator.errors import Interrupted
-from simulator.finance.plan import Plans
 from simulator.model import Model
 
 
@@ -33,15 +33,17 @@ def figures(model: Model, rows: Sequence[int], seed: int, paths: int, stop: Stop
 
 def only_plan(model: Model, plan: int) -> Model:
     """Return the model with its plan number `plan` alone; worlds do not depend on plans."""
-    every = model.plans
-    first, last = every.tranche_from[plan], every.tranche_from[plan + 1]
-    fields = {
-        name: (array[first:last] if name.startswith("tranche_") else array[plan : plan + 1]).copy()
-        for name, array in every._asdict().items()
-    }
-    fields["tranche_from"] = np.array([0, last - first], dtype=np.int64)
-    fields["order"] = fields["notes_again"] = np.zeros(1, dtype=np.int64)
-    return model._replace(plans=Plans(**fields))
+    plans = _select(model.plans, plan)
+    first = np.zeros(1, dtype=np.int64)  # the one plan is valued first and after no other
+    notes = plans.notes._replace(interest_shared=first.copy(), tranches=model.plans.notes.tranches)
+    return model._replace(plans=plans._replace(order=first, notes=notes))
+
+
+def _select(tree: Any, plan: int) -> Any:
+    """Return entry `plan` of every array of a tree of NamedTuples, as an array of one entry."""
+    if isinstance(tree, tuple):
+        return type(tree)(*(_select(leaf, plan) for leaf in tree))
+    return tree[plan : plan + 1].copy()
 
 
 def threaded_figures(

@@ -28,7 +28,7 @@ def measure(job: Job) -> dict[str, Any]:
     tallied, *alone = take_best(lambda: _paths(job, 1, tally=True), *(lambda k=k: _paths(job, k) for k in counts))
     return {
         "paths": job.paths,
-        "plans": int(job.model.plans.chips.size),
+        "plans": int(job.model.plans.order.size),
         "sites": int(job.model.grid.mw.size),
         "months": job.model.months,
         "ns_per_normal": ours,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, NamedTuple, TypeVar, get_type_hints
+from typing import Any, NamedTuple, TypeVar, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,7 @@ def flatten(tree: NamedTuple, prefix: str = "") -> dict[str, NDArray[Any]]:
 def rebuild(kind: type[Tree], arrays: Mapping[str, NDArray[Any]], prefix: str = "") -> Tree:
     """The tree of type `kind` from its flat arrays: Python numbers where it has numbers, writeable arrays elsewhere."""
     leaves: list[Any] = []
-    for name, hint in get_type_hints(kind).items():
+    for name, hint in get_type_hints(get_origin(kind) or kind).items():
         key = prefix + name
         if hasattr(hint, "_fields"):
             leaves.append(rebuild(hint, arrays, f"{key}."))

@@ -42,8 +42,8 @@ def untested(model: Model, plans: Sequence[str]) -> dict[str, str]:
     if model.finance.test_months.size == 0:
         return dict.fromkeys(plans, UNTESTED)
     p = model.plans
-    coverage = np.where(p.tranche_from[1:] > p.tranche_from[:-1], p.covenant_dscr, p.covenant_fccr)
-    limits = coverage + p.covenant_leverage + p.covenant_cash  # none of them is negative
+    coverage = np.where(p.notes.on, p.covenants.dscr, p.covenants.fccr)
+    limits = coverage + p.covenants.leverage + p.covenants.cash  # none of them is negative
     return {plan: NONE_SET for plan, limit in zip(plans, limits, strict=True) if limit == 0.0}
 
 

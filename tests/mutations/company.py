@@ -102,7 +102,7 @@ COVENANTS = (
     Mutation("one passed test cures", "WATCH = 2.0", "WATCH = 1.0", "poor"),
     Mutation("a watch never ends", "rest = awaited - 1.0 if", "rest = awaited if", "poor"),
     Mutation("loan life begins a month early", "range(first + 1, cfads", "range(first, cfads"),
-    Mutation("the maturity gap is a sum", "note_maturity - mature", "note_maturity + mature"),
-    Mutation("the duration gap is a sum", "note_duration - life", "note_duration + life"),
+    Mutation("the maturity gap is a sum", "notes.term_mean - mature", "notes.term_mean + mature"),
+    Mutation("the duration gap is a sum", "notes.duration - life", "notes.duration + life"),
     Mutation("other debt is forgotten", "terms.other_debt + balance", "balance"),
 )

@@ -31,7 +31,7 @@ LETTING = (
     Mutation("the market does not grow", "depth = 1.0 / market[m] if", "depth = 1.0 / market[0] if", "scarce"),
     Mutation("own supply lowers no price", "more[lane]) * depth)", "more[lane]) * 0.0)", "scarce"),
     Mutation("chosen MW earn no rent", "extra[lane] = q.own / 12e3", "extra[lane] = 0.0 / 12e3"),
-    Mutation("spare MW do not crowd", "1.0 - plan.crowding * plan.let", "1.0"),
+    Mutation("spare MW do not crowd", "1.0 - lease.crowding * lease.leased_share", "1.0"),
     Mutation("tenants never default", "if scores[lane] < longest", "if scores[lane] < -99.0"),
     Mutation("tenants default a month early", ">= first + j + 1", ">= first + j + 2"),
     Mutation("each term has the first tenant's fate", "scores = z[first[k] + turn]", "scores = z[first[k]]"),
@@ -131,7 +131,7 @@ CLOUD = (
 
 DISPOSAL = (
     Mutation("a gain is booked at once", "carrying * min(1.0, ratio)", "carrying * ratio"),
-    Mutation("the pool always closes", "< plan.disposal_z", "< 99.0"),
+    Mutation("the pool always closes", "< plan.disposal.probability_threshold", "< 99.0"),
     Mutation(
         "the pool closes a month late",
         "sold = carrying * ratio if m == when",

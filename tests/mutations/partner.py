@@ -7,8 +7,8 @@ from tests.mutations import Mutation
 JOINT = (
     Mutation(
         "the partner pays no sunk shell",
-        "contribute(part, decay[1], spent, partner[0], base)\n    for m in range(max(0, int(np.floor",
-        "contribute(0.0, decay[1], spent, partner[0], base)\n    for m in range(max(0, int(np.floor",
+        "_contribute(part, decay[1], spent, partner[0], base)\n    for m in range(max(0, int(np.floor",
+        "_contribute(0.0, decay[1], spent, partner[0], base)\n    for m in range(max(0, int(np.floor",
     ),
     Mutation(
         "spend accrues no interest", "base[lane] += part * amount[lane] * weight", "base[lane] += part * amount[lane]"
@@ -20,7 +20,7 @@ JOINT = (
     ),
     Mutation("a year's rent is paid a month", "j.rate / (12.0 * (1.0 - j", "j.rate / (1.0 * (1.0 - j"),
     Mutation("an annuity has another month", "max(months, 0)])", "max(months + 1, 0)])"),
-    Mutation("refits are repaid over the whole lease", "annuity(j, runs_to - m)", "annuity(j, j.lease)"),
+    Mutation("refits are repaid over the whole lease", "_annuity(j, runs_to - m)", "_annuity(j, j.lease)"),
     Mutation("the partner pays no refit", "paid = j.share * site[REFIT, lane]", "paid = 0.0 * site[REFIT, lane]"),
     Mutation("the partner pays no new compute", "partner[m, lane] += chips", "partner[m, lane] += 0.0 * chips"),
     Mutation(
@@ -61,8 +61,8 @@ JOINT = (
     ),
     Mutation(
         "rent outlasts an exit",
-        "add_rent(j, -site[RENTED, lane], end",
-        "add_rent(j, -0.0 * site[RENTED, lane], end",
+        "_add_rent(j, -site[RENTED, lane], end",
+        "_add_rent(j, -0.0 * site[RENTED, lane], end",
         "fleeing",
     ),
     Mutation(
@@ -108,7 +108,7 @@ JOINT = (
     ),
     Mutation(
         "nothing is owed at the horizon",
-        "totals[at.OWED_AT_END, lane] += guaranteed",
+        "totals[at.OWED_AT_END, lane] += _guaranteed",
         "totals[at.OWED_AT_END, lane] += 0.0 * guaranteed",
     ),
     Mutation(
@@ -150,7 +150,7 @@ JOINT = (
     Mutation("the partner's part is invested capital", "so_far = paid[lane] + given", "so_far = paid[lane]"),
     Mutation(
         "the horizon's guarantee is not paid",
-        "owed = plan.jv_discount[last] * after_tax",
+        "owed = plan.jv.discount[last] * after_tax",
         "owed = 0.0 * after_tax",
     ),
     Mutation("the partner does not pay in", "rents[lane] - funds[lane] +", "rents[lane] +"),
@@ -201,8 +201,8 @@ EQUITY = (
     ),
     Mutation(
         "shares are sold at the market",
-        "plan.equity_price, plan.base_eps",
-        "1.05 * plan.equity_price, plan.base_eps",
+        "levers.price_net[k], ",
+        "1.05 * levers.price_net[k], ",
         "poor",
     ),
     Mutation("cures never run out", "rows[CURED, lane] += 1.0 if able", "rows[CURED, lane] += 0.0 if able", "poor"),
@@ -236,12 +236,6 @@ EQUITY = (
         "charges = rows[YEAR + CLOUD, lane]",
     ),
     Mutation("what is committed is no debt", "rows[DEBT, lane] += ledger[at.OWED, m, lane]", "rows[DEBT, lane] += 0.0"),
-    Mutation(
-        "plans with notes are tested for FCCR",
-        "0.0 if notes else plan.covenant_fccr",
-        "plan.covenant_fccr",
-        "poor",
-    ),
     Mutation(
         "FCCR has no covenant", "fails = least > 0.0 and paid and lacks", "fails = least > 9e9 and paid and lacks"
     ),

@@ -41,7 +41,7 @@ def simulate(
     figures, scales = world_figures(model, world, sites)
     result: dict[str, Any] = {"world": figures, "world_flows": scales, "series": _series(model, world)}
     result |= {"contracts": quoted, "plans": [], "flows": [], "plan_series": []}
-    for plan in range(len(model.plans.chips)):
+    for plan in range(len(model.plans.order)):
         operations = run_operations(model, world, plan, z)
         books = run_company(model, world, plan, operations)
         figures, scales = plan_figures(model, world, plan, operations, books, years)

@@ -32,7 +32,7 @@ class Company:
         self.model, self.world, self.plan, self.operations = model, world, plan, operations
         self.plans = model.plans
         self.ladder = Ladder(model, world, plan)
-        self.cash = np.full(world.eps.shape, self.plans.opening_cash[plan])
+        self.cash = np.full(world.eps.shape, self.plans.liquidity.opening_cash[plan])
         self.revolver, self.sold = np.zeros_like(self.cash), np.zeros_like(self.cash)
         self.shares = np.full_like(self.cash, model.finance.shares)
         self.covenants = Covenants(model, plan, world.eps)
@@ -43,7 +43,7 @@ class Company:
         notes = self.ladder.step(m)
         row = notes | self._flows(m, notes)
         self._draw()
-        equity = self._sell(np.maximum(self.plans.cash_floor[self.plan] - self.cash, 0.0))
+        equity = self._sell(np.maximum(self.plans.liquidity.floor[self.plan] - self.cash, 0.0))
         swept = self._sweep()
         row |= {"revolver": self.revolver, "notes": self.ladder.outstanding(), "swept": swept}
         self._note(row | {name: self.operations.monthly[name][m] for name in KEPT})
@@ -51,7 +51,7 @@ class Company:
         if m in self.model.finance.test_months:
             now = {"cash": self.cash, "revolver": self.revolver, "notes": row["notes"]}
             now["bullet_service"] = self.ladder.bullet_service()
-            room = self.plans.equity_limit[self.plan] - self.sold
+            room = self.plans.equity.limit[self.plan] - self.sold
             injected = self.covenants.test(m, self.rows, now, room)
             equity = equity + injected
             self.cash, self.sold = self.cash + injected, self.sold + injected
@@ -61,7 +61,7 @@ class Company:
             "shares": shares,
             "eps": self._earnings_per_share(row["profit"]),
             "breached": (self.covenants.first <= m).astype(float),
-            "shortfall": np.maximum(self.plans.cash_floor[self.plan] - self.cash, 0.0),
+            "shortfall": np.maximum(self.plans.liquidity.floor[self.plan] - self.cash, 0.0),
         })  # fmt: skip
         self.shares = self.shares + self._new_shares(equity)
 
@@ -74,12 +74,12 @@ class Company:
         finance, arpu, plans, plan = self.model.finance, self.model.arpu, self.plans, self.plan
         month = {name: values[m] for name, values in self.operations.monthly.items()}
         tax, boom, margin = finance.tax, self.world.boom[m], self.world.margin
-        drawn = self.revolver * (self.world.opening_rs[m] + plans.revolver_margin[plan]) / 12.0
+        drawn = self.revolver * (self.world.opening_rs[m] + plans.liquidity.revolver_margin[plan]) / 12.0
         taxed = month["taxable"] - month["rent"] - month["guarantee"] - notes["interest"] - drawn
         cfads = month["ebitda"] - month["rent"] - tax * taxed
         base = finance.base_cash_flow + margin * (1.0 - tax) * arpu.revenue0_by_month[m] * (boom - 1.0)
-        income = (1.0 - tax) * plans.cash_rate[plan] / 12.0 * self.cash
-        penalty = plans.penalty[plan] if m == plans.penalty_month[plan] else 0.0
+        income = (1.0 - tax) * plans.liquidity.cash_rate[plan] / 12.0 * self.cash
+        penalty = plans.liquidity.penalty[plan] if m == plans.liquidity.penalty_month[plan] else 0.0
         self.cash = self.cash + base + income + cfads - month["capex"] + month["sale"] - penalty
         self.cash = self.cash + month["partner"] - month["guarantee"]
         self.cash = self.cash - notes["interest"] - drawn + notes["issues"] - notes["repayments"]
@@ -96,30 +96,30 @@ class Company:
 
     def _draw(self) -> None:
         """The revolver keeps cash at the floor, or is repaid from what lies above."""
-        wanted = np.maximum(self.plans.cash_floor[self.plan] - self.cash, -self.revolver)  # negative: repay
-        draw = np.minimum(wanted, self.plans.revolver[self.plan] - self.revolver)
+        wanted = np.maximum(self.plans.liquidity.floor[self.plan] - self.cash, -self.revolver)  # negative: repay
+        draw = np.minimum(wanted, self.plans.liquidity.revolver[self.plan] - self.revolver)
         self.cash, self.revolver = self.cash + draw, self.revolver + draw
 
     def _sell(self, wanted: Array) -> Array:
         """Sell shares for what is still missing, up to the limit."""
-        raised = np.minimum(wanted, self.plans.equity_limit[self.plan] - self.sold)
+        raised = np.minimum(wanted, self.plans.equity.limit[self.plan] - self.sold)
         self.cash, self.sold = self.cash + raised, self.sold + raised
         return raised
 
     def _sweep(self) -> Array:
         """After an uncured breach, what lies above the floor prepays notes."""
-        above = np.maximum(self.cash - self.plans.cash_floor[self.plan], 0.0)
+        above = np.maximum(self.cash - self.plans.liquidity.floor[self.plan], 0.0)
         paid = self.ladder.sweep(np.where(self.covenants.sweeping, above, 0.0))
         self.cash = self.cash - paid
         return paid
 
     def _new_shares(self, raised: Array) -> Array:
-        return raised / self.plans.equity_price[self.plan] if self.plans.equity_limit[self.plan] else 0.0 * raised
+        return raised / self.plans.equity.price_net[self.plan] if self.plans.equity.limit[self.plan] else 0.0 * raised
 
     def _earnings_per_share(self, profit: Array) -> Array:
         """Effect of the month on earnings per share: the programme's profit, and the base's on more shares."""
         diluted = 1.0 - self.model.finance.shares / self.shares
-        return profit / self.shares - self.plans.base_eps[self.plan] / 12.0 * diluted
+        return profit / self.shares - self.plans.equity.base_eps[self.plan] / 12.0 * diluted
 
 
 KEPT = ("ebitda", "rent", "cloud", "ads", "owed", "reserve")  # what covenants look at besides the company's own rows

@@ -33,13 +33,13 @@ class Covenants:
         plans = model.plans
         self.plans, self.plan, self.never = plans, plan, float(model.months)
         self.base_share = model.finance.leverage_share
-        self.with_notes = bool(plans.tranche_from[plan + 1] > plans.tranche_from[plan])
+        self.with_notes = bool(plans.notes.on[plan])
         self.dscr: list[Array] = []
         self.dscr_reserve: list[Array] = []
         self.fccr: list[Array] = []
         self.icr: list[Array] = []
         self.leverage: list[Array] = []
-        self.cures = np.full(like.shape, int(plans.cures[plan]))
+        self.cures = np.full(like.shape, int(plans.covenants.cures[plan]))
         self.first = np.full(like.shape, self.never)  # month of the first breach
         self.cured = np.full_like(like, np.nan)  # whether it was cured
         self.watch = np.zeros(like.shape, dtype=int)  # tests still to pass
@@ -69,7 +69,7 @@ class Covenants:
         pending = self.watch > 0
         self.uncured |= pending & hard
         self.passes = np.where(hard, 0, self.passes + 1)
-        if self.plans.sweep[self.plan]:
+        if self.plans.covenants.sweep[self.plan]:
             self.sweeping = (self.sweeping | (pending & hard)) & (self.passes < WATCH)
         left = np.where(pending & ~hard, self.watch - 1, self.watch)
         ends = pending & (left == 0)
@@ -84,7 +84,7 @@ class Covenants:
         service = interest + now["bullet_service"] + trailing(rows["amortised"], m)
         fixed = trailing(rows["rent"], m) + trailing(rows["cloud"], m)
         earnings = self.base_share * trailing(rows["ads"], m) + ebitda
-        net = plans.other_debt[plan] + now["notes"] + now["revolver"] + rows["owed"][m] - now["cash"]
+        net = plans.liquidity.other_debt[plan] + now["notes"] + now["revolver"] + rows["owed"][m] - now["cash"]
         level = np.where(earnings > 0.0, net / np.where(earnings > 0.0, earnings, 1.0), NO_EARNINGS)
         self.dscr.append(ratio(cfads, service))
         self.dscr_reserve.append(ratio(cfads - rows["reserve"][m], service))
@@ -93,20 +93,20 @@ class Covenants:
         self.leverage.append(level)
         fails = np.zeros(level.shape, dtype=bool)
         need = np.full(level.shape, -np.inf)
-        least = float(plans.covenant_dscr[plan])
+        least = float(plans.covenants.dscr[plan])
         if least:
             fails |= self.dscr[-1] < least  # nothing owed: not tested
             need = np.where(service > SLACK, np.maximum(need, least * service - cfads), need)
-        least = float(plans.covenant_fccr[plan])
+        least = float(plans.covenants.fccr[plan])
         if least and not self.with_notes:
             fails |= self.fccr[-1] < least
             gap = least * (service + fixed) - (cfads + fixed)
             need = np.where(service + fixed > SLACK, np.maximum(need, gap), need)
-        most = float(plans.covenant_leverage[plan])
+        most = float(plans.covenants.leverage[plan])
         if most:
             fails |= level > most
             need = np.where(earnings > 0.0, np.maximum(need, net - most * earnings), np.inf)
-        least = float(plans.covenant_cash[plan])
+        least = float(plans.covenants.cash[plan])
         if least:
             fails |= now["cash"] < least - SLACK
             need = np.maximum(need, least - now["cash"])

@@ -25,19 +25,19 @@ def run_pool(model: Any, world: World, plan: int, z: Array) -> Pool:
     """The pool of a plan over the horizon; nothing without one."""
     plans, p, n = model.plans, model.programme, world.eps.size
     rows: dict[str, list[Array]] = {"sale": [], "gain": [], "dep": [], "book": []}
-    carrying = float(plans.disposal[plan])
+    carrying = float(plans.disposal.carrying[plan])
     ratio, closing = np.ones(n), np.full(n, model.months)
     if carrying:
-        ratio = quantile(model.marginals, plans.disposal_ratio[plan], z[p.z_ratio])
-        when = np.floor(quantile(model.marginals, plans.disposal_when[plan], z[p.z_when])).astype(int)
-        closing = np.where(z[p.z_close] < plans.disposal_z[plan], when, model.months)
+        ratio = quantile(model.marginals, plans.disposal.ratio_marginal[plan], z[p.z_ratio])
+        when = np.floor(quantile(model.marginals, plans.disposal.months_marginal[plan], z[p.z_when])).astype(int)
+        closing = np.where(z[p.z_close] < plans.disposal.probability_threshold[plan], when, model.months)
     written = carrying * np.minimum(1.0, ratio)
     book = written.copy()
     for m in range(model.months):
         closes = closing == m
         held = closing > m
         returned = closing >= model.months  # it never closes within the horizon
-        used = returned & (m >= plans.disposal_end[plan]) & (m < plans.disposal_end[plan] + p.shell_life)
+        used = returned & (m >= plans.disposal.months[plan]) & (m < plans.disposal.months[plan] + p.shell_life)
         dep = np.where(used, written / p.shell_life, 0.0)
         book = np.where(held, book - dep, 0.0)
         rows["sale"].append(np.where(closes, carrying * ratio, 0.0))

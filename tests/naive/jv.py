@@ -22,12 +22,12 @@ class Venture:
 
     def __init__(self, model: Any, world: World, plan: int, i: int, service: Array) -> None:
         plans, programme = model.plans, model.programme
-        taken = bool(plans.jv_sites[plan][i])
-        self.part = float(plans.jv_share[plan]) if taken else 0.0  # of shell and refits
-        self.chip_part = self.part if plans.jv_chips[plan] == 1 else 0.0  # of compute
-        self.rate, self.lease = float(plans.jv_rate[plan]), int(plans.jv_lease[plan])
-        self.renewal, self.block = int(plans.jv_renewal[plan]), int(plans.jv_block[plan])
-        self.cover = float(plans.jv_guarantee[plan])
+        taken = bool(plans.jv.sites[plan][i])
+        self.part = float(plans.jv.share[plan]) if taken else 0.0  # of shell and refits
+        self.chip_part = self.part if plans.jv.assets[plan] == 1 else 0.0  # of compute
+        self.rate, self.lease = float(plans.jv.rate[plan]), int(plans.jv.lease_months[plan])
+        self.renewal, self.block = int(plans.jv.renewal_months[plan]), int(plans.jv.exit_block[plan])
+        self.cover = float(plans.jv.guarantee[plan])
         self.months, self.life, self.recovery = model.months, int(programme.compute_life), programme.recovery
         self.shell_price, self.mw = programme.shell_price, model.grid.mw[i]
         self.world, self.growth, self.service = world, programme.growth, service

@@ -19,9 +19,12 @@ class Letting:
 
     def __init__(self, model: Any, world: World, plan: int, works: Works, z: Array) -> None:
         self.model, self.world, self.sites, self.plans, self.plan = model, world, works.sites, model.plans, plan
-        self.mw = [model.plans.own[plan] * mw for mw in model.grid.mw]
-        self.let, self.occupancy = float(self.plans.let[plan]), float(self.plans.occupancy[plan])
-        self.term = int(self.plans.let_term[plan])
+        self.mw = [model.plans.own_share[plan] * mw for mw in model.grid.mw]
+        self.let, self.occupancy = (
+            float(self.plans.lease_excess.leased_share[plan]),
+            float(self.plans.lease_excess.occupancy[plan]),
+        )
+        self.term = int(self.plans.lease_excess.term[plan])
         nothing = np.zeros_like(world.eps)
         self.rent = [nothing.copy() for _ in self.sites]  # of the present contract, a month
         self.paid = [nothing.copy() for _ in self.sites]  # months of it until the tenant defaults
@@ -30,7 +33,7 @@ class Letting:
 
     def _default_scores(self, z: Array) -> list[Array]:
         """Scores of the tenants' defaults of each site, (terms, paths)."""
-        if not self.let or self.plans.default[self.plan] < 0:
+        if not self.let or self.plans.lease_excess.default_rate_marginal[self.plan] < 0:
             return []
         terms = -(-self.model.months // self.term)
         return [event_rows(z, int(first), terms) for first in self.model.programme.z_default]
@@ -39,7 +42,7 @@ class Letting:
         """Rent and W of month m; `learned` and `effective` are L and W of the month before."""
         at = [{name: rows[m] for name, rows in site.items()} for site in self.sites]
         newest = np.max([site["newest"] for site in at], axis=0)
-        old = bool(self.plans.previous[self.plan])
+        old = bool(self.plans.lease_excess.previous_generation[self.plan])
         whole = [site["working"] & (site["generation"] < newest) & old for site in at]
         self.chosen = [yes & site["working"] & ~all_ for yes, site, all_ in zip(self.chosen, at, whole, strict=True)]
         if self.model.finance.january[m]:
@@ -51,13 +54,13 @@ class Letting:
         income, work = 0.0 * impact, 0.0 * impact
         for i, site in enumerate(at):
             income = income + np.where(site["working"], self._rent(m, i, site, extra[i], impact), 0.0)
-            crowded = 1.0 - float(self.plans.crowding[self.plan]) * self.let
+            crowded = 1.0 - float(self.plans.lease_excess.crowding[self.plan]) * self.let
             work = work + np.where(site["working"], self.mw[i] * stay[i] * crowded * site["power"], 0.0)
         return {"lease": income, "W": work, "let_mw": let, "impact": impact}
 
     def _choices(self, whole: list[Array]) -> tuple[list[Array], list[Array]]:
         """MW let per MW beside the spare share, and the share of MW that stays at work, by site."""
-        option = float(self.plans.option[self.plan])
+        option = float(self.plans.internal_or_lease.share[self.plan])
         extra = [
             np.where(all_, self.occupancy - self.let, np.where(yes, option * self.occupancy, 0.0))
             for all_, yes in zip(whole, self.chosen, strict=True)
@@ -79,7 +82,7 @@ class Letting:
         """What own supply leaves of the price."""
         return (
             1.0 / (1.0 + let / self.model.price.market0_by_month[m])
-            if self.plans.own_supply[self.plan]
+            if self.plans.lease_excess.own_supply[self.plan]
             else np.ones_like(let)
         )
 
@@ -87,7 +90,7 @@ class Letting:
         self, m: int, at: list[dict[str, Array]], whole: list[Array], learned: Array, effective: Array
     ) -> list[Array]:
         """January: let a further share for a year where that earns more than what it does for ads."""
-        if not self.plans.option[self.plan]:
+        if not self.plans.internal_or_lease.share[self.plan]:
             return self.chosen
         world, arpu = self.world, self.model.arpu
         first = max(0, m - 11)
@@ -101,14 +104,14 @@ class Letting:
 
     def _rent(self, m: int, i: int, site: dict[str, Array], extra: Array, impact: Array) -> Array:
         """Rent of a site at work."""
-        keep = (1.0 - float(self.plans.let_cost[self.plan])) / 12.0 / THOUSAND
+        keep = (1.0 - float(self.plans.lease_excess.cost_ratio[self.plan])) / 12.0 / THOUSAND
         spot = self.mw[i] * self.world.price[m] * site["left"] * impact * keep  # of all MW
         if not self.let:
             return spot * extra
-        contract = float(self.plans.contract[self.plan])
+        contract = float(self.plans.lease_excess.contract_share[self.plan])
         position = site["age"] % self.term
         locks = site["working"] & (position == 0)
-        quote = self.world.contracts[self.plans.let_tenor[self.plan]][m]
+        quote = self.world.contracts[self.plans.lease_excess.term_tenor[self.plan]][m]
         fixed = contract * self.let * self.mw[i] * site["left"] * quote * impact * keep
         self.rent[i] = np.where(locks, fixed, self.rent[i])
         self.paid[i] = np.where(locks, self._months_paid(i, site["age"] // self.term), self.paid[i])
@@ -117,7 +120,7 @@ class Letting:
 
     def _months_paid(self, i: int, term: Array) -> Array:
         """Months that the tenant of a contract pays; at least the term where it never defaults."""
-        default = int(self.plans.default[self.plan])
+        default = int(self.plans.lease_excess.default_rate_marginal[self.plan])
         if default < 0:
             return np.full(term.shape, float(self.term))
         scores = self.default_z[i]
@@ -131,8 +134,8 @@ class Cloud:
     def __init__(self, model: Any, world: World, plan: int) -> None:
         plans = model.plans
         self.model, self.world = model, world
-        self.share = 1.0 - float(plans.own[plan])
-        self.term, self.tenor = int(plans.cloud_term[plan]), int(plans.cloud_tenor[plan])
+        self.share = 1.0 - float(plans.own_share[plan])
+        self.term, self.tenor = int(plans.cloud.term[plan]), int(plans.cloud.term_tenor[plan])
 
     def _lock(self, i: int, m: int) -> int | None:
         """The month in which the term that runs in month m was locked; None before the first."""

@@ -43,18 +43,19 @@ class Refinancing:
 
 def plan_notes(plans: Any, plan: int) -> list[Note]:
     """The ladder of a plan."""
-    rows = range(plans.tranche_from[plan], plans.tranche_from[plan + 1])
+    rows = range(plans.notes.first_tranche[plan], plans.notes.end_tranche[plan])
+    tranches = plans.notes.tranches
     return [
         Note(
-            float(plans.tranche_amount[k]),
-            int(plans.tranche_issue[k]),
-            int(plans.tranche_maturity[k]),
-            float(plans.tranche_rate[k]),
-            bool(plans.tranche_floating[k]),
-            float(plans.tranche_margin[k]),
-            float(plans.tranche_term[k]),
-            bool(plans.tranche_refinance[k]),
-            bool(plans.tranche_amortising[k]),
+            float(tranches.amount[k]),
+            int(tranches.issue[k]),
+            int(tranches.maturity[k]),
+            float(tranches.rate[k]),
+            bool(tranches.floating[k]),
+            float(tranches.refinance_margin[k]),
+            float(tranches.term[k]),
+            bool(tranches.refinance[k]),
+            bool(tranches.kind[k]),
         )
         for k in rows
     ]

@@ -47,7 +47,7 @@ class Site:
         self.compute_life, self.shell_life = programme.compute_life, programme.shell_life
         self.delivery, self.shell_price = programme.delivery, programme.shell_price
         self.idle_share, self.adder = programme.idle_share, programme.behind_meter
-        self.refresh, self.refit_share = model.plans.refresh[plan], model.plans.refit[plan]
+        self.refresh, self.refit_share = model.plans.variant.refresh[plan], model.plans.variant.refit[plan]
         self._dates(model, plan, i, world.energised[i])
         self.jv = Venture(model, world, plan, i, self.service)
         nothing = np.zeros_like(world.cost)
@@ -69,7 +69,7 @@ class Site:
         month = np.maximum(np.ceil(energised).astype(int) - 1, 0)
         self.built_month = np.maximum(np.ceil(self.built).astype(int) - 1, 0)
         self.fee, self.fee_month = np.zeros_like(energised), planned - 1
-        if model.plans.chips[plan] == 1 and not model.grid.near_term_flag[i]:
+        if model.plans.variant.chips[plan] == 1 and not model.grid.near_term_flag[i]:
             self.paid_by = np.maximum(energised, planned)
             self.delivered = np.maximum(np.ceil(self.paid_by).astype(int) - 1, 0)
             self.service = self.delivered
@@ -256,7 +256,7 @@ class Site:
 
 def run_sites(model: Any, world: World, plan: int) -> Works:
     """All sites of a plan over the horizon."""
-    own, last = model.plans.own[plan], model.months - 1
+    own, last = model.plans.own_share[plan], model.months - 1
     sites = [Site(model, world, plan, i) for i in range(len(model.grid.mw))]
     monthly: dict[str, list[Array]] = {}
     work: list[dict[str, list[Array]]] = [{} for _ in sites]

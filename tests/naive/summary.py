@@ -54,7 +54,7 @@ def _value(model: Any, plan: int, operations: Operations, books: Books) -> tuple
     payback = np.full(trough.shape, float(model.months))
     for m in reversed(range(model.months)):
         payback = np.where((m > trough_month) & (cumulative[m] >= 0.0), float(m), payback)
-    rented = model.plans.jv_discount[plan]
+    rented = model.plans.jv.discount[plan]
     shared = (rented[:, None] * monthly["with_partner"]).sum(axis=0) - rented[-1] * owed
     sizes = monthly["capex"] + monthly["sale"] + abs(monthly["ebitda"]) + abs(monthly["taxable"]) + monthly["lease"]
     passed = monthly["partner"] + monthly["rent"] + monthly["guarantee"]
@@ -102,7 +102,7 @@ def irr(cf: Array, end: Array) -> Array:
 def _liquidity(model: Any, plan: int, books: Books) -> tuple[Figures, Figures]:
     """Cash, revolver and shortfall."""
     shortfall = books.monthly["shortfall"]
-    turnover = abs(model.plans.opening_cash[plan]) + books.monthly["turnover"].sum(axis=0)
+    turnover = abs(model.plans.liquidity.opening_cash[plan]) + books.monthly["turnover"].sum(axis=0)
     figures = {
         "min_cash": books.monthly["cash"].min(axis=0),
         "shortfall": (shortfall.max(axis=0) > SLACK).astype(float),
@@ -254,14 +254,14 @@ def _partner(model: Any, plan: int, operations: Operations) -> tuple[Figures, Fi
     end = works.owed + works.kept
     figures = {"guarantee": monthly["guarantee"].sum(axis=0) + works.owed, "exits": works.exits}
     none = np.full(end.shape, np.nan)
-    if not plans.jv_share[plan]:
+    if not plans.jv.share[plan]:
         return figures | {"partner_npv": none, "partner_irr": none}, {}
     t = (np.arange(model.months) + 1)[:, None] / 12.0
-    discount = (1.0 + plans.jv_rate[plan]) ** -t
+    discount = (1.0 + plans.jv.rate[plan]) ** -t
     figures |= {"partner_npv": (discount * flow).sum(axis=0) + discount[-1] * end, "partner_irr": irr(flow, end)}
     sizes = monthly["rent"] + monthly["guarantee"] + monthly["returned"] + monthly["partner"]
     owing = (monthly["guarantee"] > 0.0).any(axis=0) | (works.owed > 0.0)
-    paid_in = monthly["partner"].sum(axis=0) * (1.0 + plans.jv_rate[plan]) ** (model.months / 12.0)
+    paid_in = monthly["partner"].sum(axis=0) * (1.0 + plans.jv.rate[plan]) ** (model.months / 12.0)
     scale = (discount * sizes).sum(axis=0) + end
     return figures, {"partner_npv": scale, "guarantee": np.where(owing, paid_in, 0.0) + figures["guarantee"]}
 
@@ -273,5 +273,5 @@ def _earnings(model: Any, plan: int, books: Books, years: Sequence[int]) -> tupl
         inside = model.finance.fiscal_year == k
         figures[f"eps_fy{year}"] = books.monthly["eps"][inside].sum(axis=0)
         scale = books.monthly["turnover"][inside].sum(axis=0) / model.finance.shares
-        flows[f"eps_fy{year}"] = scale + model.plans.base_eps[plan]
+        flows[f"eps_fy{year}"] = scale + model.plans.equity.base_eps[plan]
     return figures, flows

@@ -42,18 +42,22 @@ class Tables:
 
 SITE = {"mw": 100.0, "start": 0.0, "build": 12.0, "requested": 0.0, "queue": 18.0, "planned": 15.0, "slip": 0.0}
 NOTE = {
-    "amount": 10.0, "issue": 0, "maturity": 500, "rate": 0.06, "floating": 0, "margin": 0.0, "term": 5.0,
-    "refinance": 1, "amortising": 0,
+    "amount": 10.0, "issue": 0, "maturity": 500, "rate": 0.06, "floating": 0, "refinance_margin": 0.0, "term": 5.0,
+    "refinance": 1, "kind": 0,
 }  # fmt: skip
 PLAN = {
-    "chips": 0, "refresh": 1, "refit": 0.4, "opening_cash": 50.0, "other_debt": 5.0, "cash_floor": 0.0,
-    "revolver": 0.0, "revolver_margin": 0.01, "cash_rate": 0.0, "penalty": 0.0, "penalty_month": 0,
-    "covenant_dscr": 0.0, "covenant_fccr": 0.0, "covenant_leverage": 0.0, "covenant_cash": 0.0,
-    "own": 1.0, "cloud_term": 12, "cloud_tenor": 0, "let": 0.0, "occupancy": 0.9, "contract": 0.0, "let_term": 12,
-    "let_tenor": 0, "default": -1, "let_cost": 0.0, "crowding": 0.0, "own_supply": 0, "previous": 0, "option": 0.0,
-    "jv_share": 0.0, "jv_rate": 0.0, "jv_lease": 240, "jv_renewal": 48, "jv_guarantee": 0.8, "jv_chips": 0,
-    "jv_block": 36, "equity_limit": 0.0, "equity_price": 600.0, "base_eps": 0.0, "cures": 0, "sweep": 0,
-    "disposal": 0.0, "disposal_z": np.inf, "disposal_when": 0, "disposal_ratio": 0, "disposal_end": 12,
+    "variant.chips": 0, "variant.refresh": 1, "variant.refit": 0.4, "liquidity.opening_cash": 50.0,
+    "liquidity.other_debt": 5.0, "liquidity.floor": 0.0, "liquidity.revolver": 0.0, "liquidity.revolver_margin": 0.01,
+    "liquidity.cash_rate": 0.0, "liquidity.penalty": 0.0, "liquidity.penalty_month": 0, "covenants.dscr": 0.0,
+    "covenants.fccr": 0.0, "covenants.leverage": 0.0, "covenants.cash": 0.0, "own_share": 1.0, "cloud.term": 12,
+    "cloud.term_tenor": 0, "lease_excess.leased_share": 0.0, "lease_excess.occupancy": 0.9,
+    "lease_excess.contract_share": 0.0, "lease_excess.term": 12, "lease_excess.term_tenor": 0,
+    "lease_excess.default_rate_marginal": -1, "lease_excess.cost_ratio": 0.0, "lease_excess.crowding": 0.0,
+    "lease_excess.own_supply": 0, "lease_excess.previous_generation": 0, "internal_or_lease.share": 0.0,
+    "jv.share": 0.0, "jv.rate": 0.0, "jv.lease_months": 240, "jv.renewal_months": 48, "jv.guarantee": 0.8,
+    "jv.assets": 0, "jv.exit_block": 36, "equity.limit": 0.0, "equity.price_net": 600.0, "equity.base_eps": 0.0,
+    "covenants.cures": 0, "covenants.sweep": 0, "disposal.carrying": 0.0, "disposal.probability_threshold": np.inf,
+    "disposal.months_marginal": 0, "disposal.ratio_marginal": 0, "disposal.months": 12,
 }  # fmt: skip
 NUMBERS = {
     "months": 36, "arrival": 2.0, "step": np.log(2.0), "efficiency": 0.0, "wear": 0.0, "fail_z": -np.inf,
@@ -148,16 +152,28 @@ def _price(tables: Tables, n: SimpleNamespace) -> SimpleNamespace:
 
 
 def _plans(tables: Tables, n: SimpleNamespace, notes: Sequence[Numbers], plan: Numbers) -> SimpleNamespace:
-    """`default` of a plan is -1 for never; else the years stand in `n.default`. All sites are the JV's."""
+    """The levers of one plan, given by dotted name.
+
+    The marginal of the years to a default is -1 for never; else the years stand in `n.default`. All sites are the JV's.
+    """
     t = (np.arange(n.months) + 1) / 12.0
     plan = dict(plan)
-    if plan["default"] >= 0:
-        plan["default"] = tables.add(n.default)
-    plan |= {"disposal_when": tables.add(n.disposal_when), "disposal_ratio": tables.add(n.disposal_ratio)}
-    return SimpleNamespace(
-        **{name: np.array([value]) for name, value in plan.items()},
-        **{f"tranche_{name}": np.array([note[name] for note in notes]) for name in NOTE},
-        tranche_from=np.array([0, len(notes)]),
-        jv_sites=np.array([[int(plan["jv_share"] > 0.0)]]),
-        jv_discount=np.array([(1.0 + plan["jv_rate"] * (1.0 - 0.15)) ** -t]),
-    )
+    if plan["lease_excess.default_rate_marginal"] >= 0:
+        plan["lease_excess.default_rate_marginal"] = tables.add(n.default)
+    plan["disposal.months_marginal"] = tables.add(n.disposal_when)
+    plan["disposal.ratio_marginal"] = tables.add(n.disposal_ratio)
+    plans = SimpleNamespace(order=np.zeros(1, dtype=int))
+    for name, value in plan.items():
+        *levers, key = name.split(".")
+        lever = plans
+        for part in levers:
+            lever = vars(lever).setdefault(part, SimpleNamespace())
+        setattr(lever, key, np.array([value]))
+    plans.jv.sites = np.array([[int(plan["jv.share"] > 0.0)]])
+    plans.jv.discount = np.array([(1.0 + plan["jv.rate"] * (1.0 - 0.15)) ** -t])
+    tranches = SimpleNamespace(**{name: np.array([note[name] for note in notes]) for name in NOTE})
+    plans.notes = SimpleNamespace(
+        on=np.array([int(len(notes) > 0)]), first_tranche=np.array([0]), end_tranche=np.array([len(notes)]),
+        tranches=tranches,
+    )  # fmt: skip
+    return plans

@@ -13,6 +13,7 @@ from simulator.analyses.replay.replayed_path import Books, Floats, Path
 from simulator.drivers.marginals import quantile
 from simulator.finance import workspace as at
 from simulator.finance.financing.debt import REFINANCED_MONTHS, SLACK
+from simulator.finance.plan.notes import BULLET
 
 _NAMES = {"dscr": "DSCR", "fccr": "FCCR", "leverage": "leverage", "cash": "cash"}
 
@@ -34,7 +35,7 @@ def events(path: Path, plan: str, sites: Sequence[str], seen: Tests) -> list[Eve
 def chips(path: Path, plan: str, sites: Sequence[str]) -> Iterator[Event]:
     """Chips that are bought before there is power, refreshed, and sites that are left."""
     books, generation, months = path.plans[plan], path.world.monthly[at.GENERATION], path.model.months
-    if path.model.plans.own[path.number(plan)] == 0.0:
+    if path.model.plans.own_share[path.number(plan)] == 0.0:
         return
     for k, name in enumerate(sites):
         bought, service = books.vintages[k], min(books.service[k], months)
@@ -56,7 +57,7 @@ def chips(path: Path, plan: str, sites: Sequence[str]) -> Iterator[Event]:
 def leapfrogs(path: Path, plan: str) -> Iterator[Event]:
     """What a new generation leaves behind of the plan's fleet."""
     generation, mw = path.world.monthly[at.GENERATION], path.model.grid.mw
-    own = path.model.plans.own[path.number(plan)]
+    own = path.model.plans.own_share[path.number(plan)]
     for m in np.flatnonzero(np.diff(generation, prepend=0.0) > 0.0):
         fleet = held_vintages(path, plan, int(m))
         led = [k for k, u in fleet if generation[u] == (generation[m - 1] if m else 0.0)]
@@ -69,16 +70,17 @@ def leapfrogs(path: Path, plan: str) -> Iterator[Event]:
 def notes(path: Path, plan: str) -> Iterator[Event]:
     """Issues, refinancings and repayments of the plan's notes; prepayments under a sweep."""
     p, k, months, funding = path.model.plans, path.number(plan), path.model.months, path.world.funding
+    tranches = p.notes.tranches
     issued: dict[int, list[tuple[float, float]]] = {}
     left = unswept(path.plans[plan])
-    for t in range(p.tranche_from[k], p.tranche_from[k + 1]):
-        amount, m, maturity = float(p.tranche_amount[t]), int(p.tranche_issue[t]), int(p.tranche_maturity[t])
+    for t in range(p.notes.first_tranche[k], p.notes.end_tranche[k]):
+        amount, m, maturity = float(tranches.amount[t]), int(tranches.issue[t]), int(tranches.maturity[t])
         if m >= months:
             continue
-        rate = float(p.tranche_rate[t] + (funding[m] if p.tranche_floating[t] else 0.0))
+        rate = float(tranches.rate[t] + (funding[m] if tranches.floating[t] else 0.0))
         issued.setdefault(m, []).append((amount, rate))
-        while p.tranche_refinance[t] and not p.tranche_amortising[t] and maturity < months:
-            before, rate = rate, float(p.tranche_margin[t] + funding[maturity + 1])
+        while tranches.refinance[t] and tranches.kind[t] == BULLET and maturity < months:
+            before, rate = rate, float(tranches.refinance_margin[t] + funding[maturity + 1])
             stands = amount * float(left[maturity])
             text = f"notes of {money(stands)} refinanced at {percent(rate, 2)}, before {percent(before, 2)}"
             if stands > SLACK:
@@ -112,7 +114,7 @@ def sweeps(path: Path, plan: str) -> Iterator[Event]:
 def liquidity(path: Path, plan: str) -> Iterator[Event]:
     """Revolver, floor, shares."""
     p, k, s = path.model.plans, path.number(plan), path.plans[plan].series
-    floor, limit = p.cash_floor[k], p.revolver[k]
+    floor, limit = p.liquidity.floor[k], p.liquidity.revolver[k]
     for first, last in spells(s["revolver"] > SLACK):
         most, lasts = float(s["revolver"][first : last + 1].max()), float(last + 1 - first)
         text = f"cash reaches its floor of {money(floor)}: revolver drawn for {many(lasts, 'month')}"
@@ -159,29 +161,35 @@ def covenants(seen: Tests) -> Iterator[Event]:
 def levers(path: Path, plan: str) -> Iterator[Event]:
     """Sale of a pool, letting by choice, guarantee, penalty."""
     p, k, s, months = path.model.plans, path.number(plan), path.plans[plan].series, path.model.months
-    if p.disposal[k] > 0.0:
+    if p.disposal.on[k]:
         yield _disposal(path, k)
-    chosen = path.plans[plan].ledger[at.CHOSEN] if p.option[k] > 0.0 or p.previous[k] == 1 else np.zeros(months)
+    chosen = (
+        path.plans[plan].ledger[at.CHOSEN]
+        if p.internal_or_lease.on[k] or p.lease_excess.previous_generation[k]
+        else np.zeros(months)
+    )
     for first, last in spells(chosen > SLACK):
-        most, lasts = float(p.own[k] * chosen[first : last + 1].max()), float(last + 1 - first)
+        most, lasts = float(p.own_share[k] * chosen[first : last + 1].max()), float(last + 1 - first)
         text = f"up to {most:,.0f} MW let beyond the spare, by choice, for {many(lasts, 'month')}"
         yield Event(first, "let", text, {"mw": most, "months": lasts})
     for m in np.flatnonzero(s["guarantee"] > SLACK):
         amount = float(s["guarantee"][m])
         yield Event(int(m), "guarantee", f"guarantee pays the partner {money(amount)}", {"amount": amount})
-    if p.penalty[k] > 0.0 and p.penalty_month[k] < months:
-        amount = float(p.penalty[k])
-        yield Event(int(p.penalty_month[k]), "penalty", f"cash penalty of {money(amount)}", {"amount": amount})
+    if p.liquidity.penalty[k] > 0.0 and p.liquidity.penalty_month[k] < months:
+        amount = float(p.liquidity.penalty[k])
+        yield Event(
+            int(p.liquidity.penalty_month[k]), "penalty", f"cash penalty of {money(amount)}", {"amount": amount}
+        )
 
 
 def _disposal(path: Path, k: int) -> Event:
     p, programme, marginals, z = path.model.plans, path.model.programme, path.model.marginals, path.z
-    carrying = float(p.disposal[k])
-    when = int(quantile(marginals, p.disposal_when[k], float(z[programme.z_when])))
-    if not z[programme.z_close] < p.disposal_z[k]:
+    carrying = float(p.disposal.carrying[k])
+    when = int(quantile(marginals, p.disposal.months_marginal[k], float(z[programme.z_when])))
+    if not z[programme.z_close] < p.disposal.probability_threshold[k]:
         text = f"the pool of {money(carrying)} held for sale found no buyer and returns to use"
-        return Event(int(p.disposal_end[k]), "disposal", text, {"sold": 0.0, "carrying": carrying})
-    price = carrying * quantile(marginals, p.disposal_ratio[k], float(z[programme.z_ratio]))
+        return Event(int(p.disposal.months[k]), "disposal", text, {"sold": 0.0, "carrying": carrying})
+    price = carrying * quantile(marginals, p.disposal.ratio_marginal[k], float(z[programme.z_ratio]))
     text = f"pool held for sale brings {money(price)}, carried at {money(carrying)}"
     return Event(when, "disposal", text, {"sold": price, "carrying": carrying})
 

@@ -41,15 +41,15 @@ def tests(path: Path, plan: str) -> Tests:
     books = path.plans[plan]
     s, at_test = books.series, np.zeros(path.model.months, dtype=bool)
     at_test[f.test_months] = True
-    injected = _injected(plans.cash_floor[k], plans.equity_limit[k], s["cash"], s["equity"], at_test)
+    injected = _injected(plans.liquidity.floor[k], plans.equity.limit[k], s["cash"], s["equity"], at_test)
     held = s["cash"] - injected
-    due, left = _principal(books, plans.sweep[k] == 1)
+    due, left = _principal(books, plans.covenants.sweep[k] == 1)
     served = _year(s["interest"]) + due
     charges = _year(s["rent"]) + _year(s["cloud"])
-    charged = plans.jv_share[k] > 0.0 or plans.own[k] < 1.0
+    charged = plans.jv.on[k] or plans.cloud.on[k]
     cfads, ebitda = _year(s["cfads"]), _year(s["ebitda"])
     earned = f.leverage_share * _year(path.model.arpu.revenue0_by_month * path.world.monthly[at.NOISE]) + ebitda
-    debt = plans.other_debt[k] + left * books.schedule.balance + s["revolver"] - held + s["owed"]
+    debt = plans.liquidity.other_debt[k] + left * books.schedule.balance + s["revolver"] - held + s["owed"]
     ratios = {
         "dscr": _over(cfads, served, at_test),
         "fccr": _over(cfads + charges, served + charges, at_test),
@@ -57,12 +57,11 @@ def tests(path: Path, plan: str) -> Tests:
         "leverage": np.where(at_test, np.divide(debt, earned, out=np.full_like(debt, NO_EARNINGS), where=earned > 0.0),
                              np.nan),
     }  # fmt: skip
-    notes = plans.tranche_from[k + 1] > plans.tranche_from[k]
     asked = (
-        ("dscr", plans.covenant_dscr[k], 1.0),
-        ("fccr", 0.0 if notes or not charged else plans.covenant_fccr[k], 1.0),
-        ("leverage", plans.covenant_leverage[k], -1.0),
-        ("cash", plans.covenant_cash[k], 1.0),
+        ("dscr", plans.covenants.dscr[k], 1.0),
+        ("fccr", plans.covenants.fccr[k] if charged else 0.0, 1.0),
+        ("leverage", plans.covenants.leverage[k], -1.0),
+        ("cash", plans.covenants.cash[k], 1.0),
     )
     seen = {**ratios, "cash": np.where(at_test, held, np.nan)}
     held_to = [_covenant(name, float(limit), sign, seen[name]) for name, limit, sign in asked if limit > 0.0]

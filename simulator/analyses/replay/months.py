@@ -37,7 +37,7 @@ def of_world(path: Path) -> dict[str, Floats]:
 def of_plan(path: Path, plan: str, seen: Tests) -> dict[str, Floats]:
     """A plan's series (months,): the trace's, the parts of EBITDA, tax, the age of the fleet, ratios and headroom."""
     books = path.plans[plan]
-    own, s = path.model.plans.own[path.number(plan)], books.series
+    own, s = path.model.plans.own_share[path.number(plan)], books.series
     cost = own * books.works[at.RUNNING]
     behind = own * behind_mw(path, plan)
     parts = {

@@ -59,7 +59,7 @@ def _plan(path: Path, names: Names, standing: Standing, plan: str) -> dict[str, 
     return {
         "title": names.plans[plan],
         "covenants": {covenant.name: covenant.threshold for covenant in seen.covenants},
-        "cash_floor": float(plans.cash_floor[k]),
+        "cash_floor": float(plans.liquidity.floor[k]),
         "terminal_value": _known(path.plans[plan].end_value),
         "metrics": _figures(path, names, standing, plan),
         "events": _told(company_events.events(path, plan, names.sites, seen), names.start),

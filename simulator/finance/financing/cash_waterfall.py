@@ -19,7 +19,7 @@ from simulator.finance import workspace as at
 from simulator.finance.financing import covenants as row
 from simulator.finance.financing.covenants import Cover, close_quarter, end_tests, start_tests, test_covenants
 from simulator.finance.financing.debt import SLACK, Schedule
-from simulator.finance.plan import Terms
+from simulator.finance.plan.plans import Terms
 from simulator.finance.programme import Finance, Programme
 from simulator.finance.workspace import Lanes, Ledger, Monthly, Works, World
 from simulator.numerics.jit import disjoint, inline, inner

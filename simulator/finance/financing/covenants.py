@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simulator.finance import workspace as at
 from simulator.finance.financing.debt import SLACK, Schedule
-from simulator.finance.plan import Terms
+from simulator.finance.plan.plans import Terms
 from simulator.finance.programme import Finance
 from simulator.finance.workspace import Lanes, Ledger, Monthly
 from simulator.numerics.jit import disjoint, inline, inner

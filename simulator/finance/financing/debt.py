@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.finance.plan import Tranches
+from simulator.finance.plan.notes import AMORTISING, BULLET, Tranches
 from simulator.finance.workspace import Lanes, Monthly
 from simulator.numerics.jit import inline, inner
 from simulator.numerics.special_functions import exp, log
@@ -55,10 +55,10 @@ def plan_schedule(notes: Tranches, s: Schedule) -> None:
     for k in range(notes.amount.size):
         amount, issue, maturity = notes.amount[k], notes.issue[k], notes.maturity[k]
         rate, term, floats = notes.rate[k], notes.term[k], notes.floating[k] == 1
-        amortises = notes.amortising[k]
+        kind = notes.kind[k]
         if issue >= months:
             continue
-        step = principal_step(amount, issue, maturity, amortises)
+        step = _principal_step(amount, issue, maturity, kind)
         years = log(1.0 + rate) / -12.0
         monthly, discount = exp(years), exp(years * issue)
         issued[issue] += amount
@@ -74,7 +74,7 @@ def plan_schedule(notes: Tranches, s: Schedule) -> None:
             if m < maturity:
                 balance[m] += opening - step
                 bullets[m] += amount / term if step == 0.0 else 0.0
-        if refinances(amortises, notes.refinance[k]):
+        if _refinances(kind, notes.refinance[k]):
             for m in range(maturity, months):
                 balance[m] += amount
                 bullets[m] += amount / REFINANCED_YEARS
@@ -87,15 +87,15 @@ def plan_schedule(notes: Tranches, s: Schedule) -> None:
 
 
 @inner
-def refinances(amortising: int, refinance: int) -> bool:
+def _refinances(kind: int, refinance: int) -> bool:
     """Whether a tranche is replaced by a new bullet at its maturity."""
-    return amortising == 0 and refinance == 1
+    return kind == BULLET and refinance == 1
 
 
 @inner
-def principal_step(amount: float, issue: int, maturity: int, amortising: int) -> float:
+def _principal_step(amount: float, issue: int, maturity: int, kind: int) -> float:
     """Principal that a tranche repays a month, USD bn (0 for a bullet)."""
-    return amount / (maturity - issue + 1) if amortising == 1 else 0.0
+    return amount / (maturity - issue + 1) if kind == AMORTISING else 0.0
 
 
 @inner
@@ -129,12 +129,12 @@ def note_interest(
         shield[0] = tax * fixed
     for k in range(notes.amount.size):
         begin, maturity, amount = notes.issue[k], notes.maturity[k], notes.amount[k]
-        amortises, coupon, margin = notes.amortising[k], notes.rate[k], notes.margin[k]
-        rolls = refinances(amortises, notes.refinance[k])
+        kind, coupon, margin = notes.kind[k], notes.rate[k], notes.refinance_margin[k]
+        rolls = _refinances(kind, notes.refinance[k])
         if notes.floating[k] == 1 and begin < months:
             for lane in range(lanes):
                 rate[lane] = coupon + funding[begin, lane]
-            step = principal_step(amount, begin, maturity, amortises)
+            step = _principal_step(amount, begin, maturity, kind)
             bear(tax, amount, step, begin, maturity, sweep, scratch, interest, shield)
         while maturity < months and rolls:
             for lane in range(lanes):
@@ -211,8 +211,8 @@ def refinancing_gap(
     balance, bullets, amortised, issued = s.balance, s.bullets, s.amortised, s.issued
     for k in range(tranches.amount.size):
         amount, m, issue = tranches.amount[k], tranches.maturity[k], tranches.issue[k]
-        coupon, margin, floats = tranches.rate[k], tranches.margin[k], tranches.floating[k] == 1
-        rolls = refinances(tranches.amortising[k], tranches.refinance[k])
+        coupon, margin, floats = tranches.rate[k], tranches.refinance_margin[k], tranches.floating[k] == 1
+        rolls = _refinances(tranches.kind[k], tranches.refinance[k])
         for lane in range(lanes):
             rate[lane] = coupon + (funding[min(issue, months), lane] if floats else 0.0)
         while m < months and rolls:
@@ -226,12 +226,12 @@ def refinancing_gap(
                 service[lane] = 12.0 * bears - rate[lane] * due[lane] + left * others
                 rate[lane] = funding[m + 1, lane] + margin
             trailing(cfads, m, earned)
-            add_missing(due, earned, service, rate, gap)
+            _add_missing(due, earned, service, rate, gap)
             m += REFINANCED_MONTHS
 
 
 @inner
-def add_missing(due: Lanes, cfads: Lanes, service: Lanes, rate: Lanes, gap: Lanes) -> None:
+def _add_missing(due: Lanes, cfads: Lanes, service: Lanes, rate: Lanes, gap: Lanes) -> None:
     """Add (amount due - capacity)+ to the gap, which is NaN before its first refinancing."""
     for lane in range(gap.size):
         spare = max(0.0, cfads[lane] / REFINANCING_DSCR - service[lane])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.finance import workspace as at
-from simulator.finance.plan import Joint
+from simulator.finance.plan.plans import Joint
 from simulator.finance.workspace import Lanes, Monthly, Totals, Works
 from simulator.numerics.jit import disjoint, inner
 

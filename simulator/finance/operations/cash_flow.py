@@ -15,7 +15,7 @@ from simulator.finance import workspace as at
 from simulator.finance.financing.partner import Partner, share_month
 from simulator.finance.operations.leasing import Letting, nothing_in
 from simulator.finance.operations.switching_options import CHOICE_ROWS, choose
-from simulator.finance.plan import Joint
+from simulator.finance.plan.plans import Joint
 from simulator.finance.programme import Finance, Programme
 from simulator.finance.sites.build import Lives
 from simulator.finance.workspace import Lanes, Ledger, Monthly, Rows, Sums, Totals, Works, World

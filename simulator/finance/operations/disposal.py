@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from simulator.drivers.marginals import Marginals, sample
 from simulator.finance import workspace as at
-from simulator.finance.plan import Plan
+from simulator.finance.plan.plans import Plan
 from simulator.finance.programme import Finance, Programme
 from simulator.finance.workspace import Lanes, Ledger, Rows, Sums, Works
 from simulator.numerics.jit import inner
@@ -38,15 +38,15 @@ def dispose(
     months, lanes = net.shape
     for m in range(months):
         for lane in range(lanes):
-            charged[m, lane] = plan.own * works[at.WRITTEN, m, lane]
-            net[m, lane] = plan.own * works[at.SPENDING, m, lane]
+            charged[m, lane] = plan.own_share * works[at.WRITTEN, m, lane]
+            net[m, lane] = plan.own_share * works[at.SPENDING, m, lane]
     ratios, closing = rows[0], rows[1]
-    sample(marginals, plan.disposal_ratio, z[p.z_ratio], ratios)
-    sample(marginals, plan.disposal_when, z[p.z_when], closing)
-    carrying, back = plan.disposal, plan.disposal_end
+    sample(marginals, plan.disposal.ratio_marginal, z[p.z_ratio], ratios)
+    sample(marginals, plan.disposal.months_marginal, z[p.z_when], closing)
+    carrying, back = plan.disposal.carrying, plan.disposal.months
     for lane in range(lanes):
         ratio = ratios[lane]
-        closes = z[p.z_close, lane] < plan.disposal_z
+        closes = z[p.z_close, lane] < plan.disposal.probability_threshold
         when = int(closing[lane]) if closes else months
         book = carrying * min(1.0, ratio)
         worn = book / p.shell_life

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simulator.finance import workspace as at
 from simulator.finance.operations.early_terminations import Ends, month_of_ends
-from simulator.finance.plan import Plan
+from simulator.finance.plan.plans import Plan
 from simulator.finance.workspace import Lanes, Ledger, Monthly, Rows, Works, World
 from simulator.numerics.jit import disjoint, inline, inner
 
@@ -37,11 +37,12 @@ class Letting(NamedTuple):
 @inline
 def letting_of(plan: Plan) -> Letting:
     """The letting of plan number `plan`."""
-    previous, option = plan.previous == 1, plan.option
+    lease, option = plan.lease_excess, plan.internal_or_lease.share
+    previous = lease.previous_generation == 1
     return Letting(
-        plan.own, plan.let, plan.contract, plan.let_term, plan.let_cost,
-        plan.own_supply == 1, previous or option > 0.0, previous, option, plan.occupancy,
-        1.0 - plan.crowding * plan.let,
+        plan.own_share, lease.leased_share, lease.contract_share, lease.term, lease.cost_ratio,
+        lease.own_supply == 1, previous or option > 0.0, previous, option, lease.occupancy,
+        1.0 - lease.crowding * lease.leased_share,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ CHOICE_ROWS = 6  # of scratch, and one a site
 
 
 @inner
-def newest_generation(m: int, generation: NDArray[np.float64], lives: Lives, newest: Lanes) -> None:
+def _newest_generation(m: int, generation: NDArray[np.float64], lives: Lives, newest: Lanes) -> None:
     """Generation of the newest vintage that works in month m, by lane (-1: none works)."""
     start, left, vintages = lives.start, lives.left, lives.vintages
     newest[:] = -1.0
@@ -33,7 +33,7 @@ def newest_generation(m: int, generation: NDArray[np.float64], lives: Lives, new
 
 
 @inner
-def internal_worth(
+def _internal_worth(
     m: int, arpu: Arpu, world: World, effective: NDArray[np.float64], adopted: Lanes, out: Lanes
 ) -> None:
     """What one more MW-equivalent of work earns from ads, USD m a year, at last month's W and adopted growth."""
@@ -78,9 +78,9 @@ def choose(
     away[:] = 0.0
     newest[:] = -1.0
     if q.previous:
-        newest_generation(m, generation, lives, newest)
+        _newest_generation(m, generation, lives, newest)
     if january:
-        internal_worth(m, arpu, world, ledger[at.EFFECTIVE], adopted, worth)
+        _internal_worth(m, arpu, world, ledger[at.EFFECTIVE], adopted, worth)
     for turn_of in range(2):  # whole sites first: what they let bears on the price the option looks at
         if turn_of == 1:
             for lane in range(away.size):

@@ -15,7 +15,7 @@ from simulator.drivers.marginals import SCORE_LIMIT, Marginals, sample
 from simulator.finance import workspace as at
 from simulator.finance.operations.early_terminations import Ends, add_change
 from simulator.finance.operations.leasing import Letting, fetched, vintage_at
-from simulator.finance.plan import Plans
+from simulator.finance.plan.plans import Plans
 from simulator.finance.sites.build import Lives
 from simulator.finance.workspace import Ledger, Monthly, Rows, Works, World
 from simulator.numerics.jit import inline, inner
@@ -34,11 +34,12 @@ class Defaults(NamedTuple):
 
 def no_defaults(plans: Plans, sites: int, months: int, lanes: int) -> Defaults:
     """Room for all tenants of a block of `lanes` paths."""
-    fail = np.flatnonzero(plans.default >= 0)
-    terms = -(-months // int(plans.let_term[fail].min())) if fail.size else 0
-    alike = np.full(plans.default.size, NOBODY)
+    law, term = plans.lease_excess.default_rate_marginal, plans.lease_excess.term
+    fail = np.flatnonzero(law >= 0)
+    terms = -(-months // int(term[fail].min())) if fail.size else 0
+    alike = np.full(law.size, NOBODY)
     for k in fail[::-1]:
-        same = (plans.default == plans.default[k]) & (plans.let_term == plans.let_term[k])
+        same = (law == law[k]) & (term == term[k])
         alike[same] = k
     return Defaults(np.zeros(2, np.int64), np.zeros((sites * (terms + 1) * lanes, 4), np.int64), alike)
 

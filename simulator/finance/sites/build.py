@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from simulator.drivers.grid import Grid
 from simulator.finance import workspace as at
-from simulator.finance.plan import DEFERRED, Joint, Plan, joint_of
+from simulator.finance.plan.plans import Joint, Plan, joint_of
+from simulator.finance.plan.variant import DEFERRED
 from simulator.finance.programme import Programme
 from simulator.finance.sites import jv_lease
 from simulator.finance.sites.capex import spend_committed, spend_deferred, spend_shell
@@ -65,7 +66,7 @@ class Variant(NamedTuple):
 
 
 @inner
-def timing(planned: float, deferred: bool, energised: Lanes, built: Lanes, site: NDArray[np.float64]) -> None:
+def _timing(planned: float, deferred: bool, energised: Lanes, built: Lanes, site: NDArray[np.float64]) -> None:
     """Months S, D and that in which the shell is finished, by lane."""
     for lane in range(energised.size):
         power = np.ceil(energised[lane]) - 1.0
@@ -75,7 +76,7 @@ def timing(planned: float, deferred: bool, energised: Lanes, built: Lanes, site:
 
 
 @inner
-def book_idle(
+def _book_idle(
     keep: float,
     keep_chips: float,
     site: NDArray[np.float64],
@@ -102,7 +103,7 @@ def book_idle(
 
 
 @inner
-def book_running(
+def _book_running(
     idle_share: float,
     adder: float,
     mw: float,
@@ -125,7 +126,7 @@ def book_running(
 
 
 @inner
-def book_shell(
+def _book_shell(
     life: int, keep: float, site: NDArray[np.float64], depreciation: Monthly, shell_value: Lanes, book: Lanes
 ) -> None:
     """Depreciate the sponsor's part of the shell from S; what is left at the horizon is terminal book value."""
@@ -140,7 +141,7 @@ def book_shell(
 
 
 @inner
-def book_terminal(
+def _book_terminal(
     life: int,
     keep: float,
     keep_chips: float,
@@ -171,7 +172,7 @@ def book_terminal(
 
 
 @inner
-def live(
+def _live(
     p: Programme,
     variant: Variant,
     j: Joint,
@@ -219,14 +220,14 @@ def live(
             jv_lease.refit_lease(j, life, site, works[at.PARTNER], works[at.RENT], works[at.RENT_END])
         turn += 1
     vintages[turn] = p.growth.size
-    book_terminal(life, keep, keep_chips, site, value, resale, totals)
+    _book_terminal(life, keep, keep_chips, site, value, resale, totals)
     if joint:
         last = trailing[p.growth.size - 1]
         jv_lease.close_lease(j, life, p.shell_life, p.shell_price, resale, last, value, site, totals)
 
 
 @inner
-def spend(
+def _spend(
     p: Programme,
     deferred: bool,
     start: float,
@@ -258,7 +259,7 @@ def spend(
 
 
 @inner
-def build_site(
+def _build_site(
     p: Programme,
     grid: Grid,
     k: int,
@@ -278,21 +279,21 @@ def build_site(
     deferred = variant.chips == DEFERRED and grid.near_term_flag[k] == 0
     part = j.share if joint else 0.0
     chip_part = part if j.chips else 0.0
-    timing(grid.planned[k], deferred, energised, built, site)
+    _timing(grid.planned[k], deferred, energised, built, site)
     for lane in range(cost.size):
         site[SHELL, lane] = p.shell_per_mw * mw * cost[lane]
         site[COMPUTE, lane] = p.compute_per_mw * mw * cost[lane]
         lives.start[k, lane] = site[SERVICE, lane] + p.work_delay[k]
-    spend(p, deferred, grid.start[k], grid.planned[k], part, chip_part, j.decay, energised, built, site, works, totals)
+    _spend(p, deferred, grid.start[k], grid.planned[k], part, chip_part, j.decay, energised, built, site, works, totals)
     if joint:
         jv_lease.open_lease(j, p.compute_life, site, works[at.RENT], works[at.RENT_END])
-    book_idle(1.0 - part, 1.0 - chip_part, site, world.carry, tracing, works[at.IDLE], totals)
-    book_running(
+    _book_idle(1.0 - part, 1.0 - chip_part, site, world.carry, tracing, works[at.IDLE], totals)
+    _book_running(
         p.idle_share, p.behind_meter, mw, site, operating_cost, behind, works[at.RUNNING], works[at.SERVICE],
         totals[at.IN_SERVICE],
     )  # fmt: skip
-    book_shell(p.shell_life, 1.0 - part, site, works[at.WRITTEN], totals[at.SHELL_VALUE], totals[at.BOOK_VALUE])
-    live(p, variant, j, joint, mw, p.work_delay[k], tracing, site, world, behind, works, totals, lives.vintages[k])
+    _book_shell(p.shell_life, 1.0 - part, site, works[at.WRITTEN], totals[at.SHELL_VALUE], totals[at.BOOK_VALUE])
+    _live(p, variant, j, joint, mw, p.work_delay[k], tracing, site, world, behind, works, totals, lives.vintages[k])
     for lane in range(cost.size):
         lives.left[k, lane] = site[LEFT, lane]
     if variant.term > 0:
@@ -315,21 +316,21 @@ def build_sites(
 ) -> None:
     """Book every site of a plan's variant, planes and totals cleared first; `site` is scratch."""
     j = joint_of(plan, decay)
-    variant = variant_of(plan)
-    clear(j.share > 0.0, tracing, works, totals)
+    variant = _variant_of(plan)
+    _clear(j.share > 0.0, tracing, works, totals)
     for k in range(grid.mw.size):
-        joint = j.share > 0.0 and plan.jv_sites[k] == 1
-        build_site(p, grid, k, variant, j, joint, tracing, world, site, works, totals, lives)
+        joint = plan.jv.on == 1 and plan.jv.sites[k] == 1
+        _build_site(p, grid, k, variant, j, joint, tracing, world, site, works, totals, lives)
 
 
 @inline
-def variant_of(plan: Plan) -> Variant:
+def _variant_of(plan: Plan) -> Variant:
     """The physical variant of plan number `plan`."""
-    return Variant(plan.chips, plan.refresh, plan.refit, plan.works_term)
+    return Variant(plan.variant.chips, plan.variant.refresh, plan.variant.refit, plan.variant.lease_term)
 
 
 @inner
-def clear(joint: bool, tracing: bool, works: Works, totals: Totals) -> None:
+def _clear(joint: bool, tracing: bool, works: Works, totals: Totals) -> None:
     """Zero what the sites add to; what `levels` takes is zero already."""
     works[: at.TAKEN] = 0.0
     totals[:] = 0.0

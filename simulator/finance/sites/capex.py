@@ -14,7 +14,7 @@ from simulator.numerics.jit import inner
 
 
 @inner
-def smoothstep(x: float) -> float:
+def _smoothstep(x: float) -> float:
     """Cumulative share of shell spend at the share x of the build time."""
     low = 0.0 if x < 0.0 else x
     t = 1.0 if low > 1.0 else low
@@ -22,7 +22,7 @@ def smoothstep(x: float) -> float:
 
 
 @inner
-def contribute(part: float, weight: float, amount: Lanes, partner: Lanes, base: Lanes) -> None:
+def _contribute(part: float, weight: float, amount: Lanes, partner: Lanes, base: Lanes) -> None:
     """The partner pays its part of an amount spent in one month."""
     for lane in range(amount.size):
         partner[lane] += part * amount[lane]
@@ -48,20 +48,20 @@ def spend_shell(
     last = 0.0
     base[:] = 0.0
     for lane in range(shell.size):
-        share[lane] = smoothstep(-start / (built[lane] - start))
+        share[lane] = _smoothstep(-start / (built[lane] - start))
         spent[lane] = shell[lane] * share[lane]
         sunk[lane] += spent[lane]
         last = max(last, built[lane])
     if part > 0.0:
-        contribute(part, decay[1], spent, partner[0], base)
+        _contribute(part, decay[1], spent, partner[0], base)
     for m in range(max(0, int(np.floor(start))), min(months, int(np.ceil(last)))):
         for lane in range(shell.size):
-            now = smoothstep((m + 1.0 - start) / (built[lane] - start))
+            now = _smoothstep((m + 1.0 - start) / (built[lane] - start))
             spent[lane] = shell[lane] * (now - share[lane])
             capex[m, lane] += spent[lane]
             share[lane] = now
         if part > 0.0:
-            contribute(part, decay[m + 1], spent, partner[m], base)
+            _contribute(part, decay[m + 1], spent, partner[m], base)
 
 
 @inner
@@ -89,14 +89,14 @@ def spend_committed(
         sunk[lane] += spent[lane]
         share[lane] = before + within
     if part > 0.0:
-        contribute(part, decay[1], spent, partner[0], base)
+        _contribute(part, decay[1], spent, partner[0], base)
     for lane in range(compute.size):
         spent[lane] = compute[lane] / window
     for m in range(max(first, 0), min(int(planned), months)):
         for lane in range(compute.size):
             capex[m, lane] += spent[lane]
         if part > 0.0:
-            contribute(part, decay[m + 1], spent, partner[m], base)
+            _contribute(part, decay[m + 1], spent, partner[m], base)
 
 
 @inner

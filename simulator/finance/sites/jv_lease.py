@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.finance import workspace as at
-from simulator.finance.plan import Joint
+from simulator.finance.plan.plans import Joint
 from simulator.finance.sites.vintages import (
     BASE,
     BEGIN,
@@ -38,7 +38,7 @@ from simulator.numerics.jit import inner
 
 
 @inner
-def annuity(j: Joint, months: int) -> float:
+def _annuity(j: Joint, months: int) -> float:
     """Level monthly payment that repays 1 over `months` at the JV's rate, due at the CRF's yearly payment / 12."""
     return float(j.rate / (12.0 * (1.0 - j.decay[months])))
 
@@ -52,7 +52,7 @@ def balance(j: Joint, rent: float, months: int) -> float:
 @inner
 def open_lease(j: Joint, life: int, site: NDArray[np.float64], rents: Monthly, ends: Monthly) -> None:
     """The rent on what the partner paid in up to service; both bases accrue to S, or to the horizon before it."""
-    months, on_shell, on_chips = rents.shape[0], annuity(j, j.lease), annuity(j, life)
+    months, on_shell, on_chips = rents.shape[0], _annuity(j, j.lease), _annuity(j, life)
     for lane in range(site.shape[1]):
         service = int(site[SERVICE, lane])
         grown = 1.0 / j.decay[min(service, months)]
@@ -61,11 +61,11 @@ def open_lease(j: Joint, life: int, site: NDArray[np.float64], rents: Monthly, e
         site[PARTNER_BASE, lane] = site[BASE, lane]
         site[RENTED, lane] = site[BASE, lane] * on_shell
         site[CHIP_RENT, lane] = site[CHIP_BASE, lane] * on_chips
-        add_rent(j, site[RENTED, lane], service, service + j.lease, months, lane, rents, ends)
+        _add_rent(j, site[RENTED, lane], service, service + j.lease, months, lane, rents, ends)
 
 
 @inner
-def add_rent(
+def _add_rent(
     j: Joint, rent: float, begin: int, runs_to: int, end: int, lane: int, rents: Monthly, ends: Monthly
 ) -> None:
     """Book a monthly rent over begin .. end - 1 whose annuity runs to the month `runs_to`."""
@@ -107,13 +107,13 @@ def leave(
 
 
 @inner
-def partner_value(j: Joint, shell: float, refit: float, chips: float, trailing: float, shell_price: float) -> float:
+def _partner_value(j: Joint, shell: float, refit: float, chips: float, trailing: float, shell_price: float) -> float:
     """Its part of shell and refit book (given whole) at min(1, P12 / 12), and of what the chips bring."""
     return j.share * ((shell + refit) * min(1.0, trailing / shell_price) + (chips if j.chips else 0.0))
 
 
 @inner
-def guaranteed(j: Joint, base: float, owed: float, value: float) -> float:
+def _guaranteed(j: Joint, base: float, owed: float, value: float) -> float:
     """The residual-value guarantee: what the partner's claim exceeds its assets by, up to a share of its base."""
     return min(j.guarantee * base, max(owed - value, 0.0))
 
@@ -145,7 +145,7 @@ def depart(
             continue
         chip_end = since + life
         if j.chips:
-            add_rent(j, site[CHIP_RENT, lane], since, chip_end, min(chip_end, end), lane, rents, ends)
+            _add_rent(j, site[CHIP_RENT, lane], since, chip_end, min(chip_end, end), lane, rents, ends)
         worth = site[COMPUTE, lane] * resale[lane]
         if end < months:
             worth *= value[end, lane] * site[KEEPS, lane]
@@ -157,14 +157,14 @@ def depart(
         add_level(cost_change, -mw * (operating_cost[lane] + adder * behind[lane]), end, months, lane)
         add_level(mw_change, -mw, end, months, lane)
         add_level(first_change, -first, end, months, lane)
-        add_rent(j, -site[RENTED, lane], end, service + j.lease, months, lane, rents, ends)
+        _add_rent(j, -site[RENTED, lane], end, service + j.lease, months, lane, rents, ends)
         owed = balance(j, site[RENTED, lane], service + j.lease - end)
         owed += balance(j, site[CHIP_RENT, lane], chip_end - end)
         shell = site[SHELL, lane] * max(1.0 - (end - service) / shell_life, 0.0)
         refit = site[REFIT, lane] * max(1.0 - (end - since) / life, 0.0)
-        left = partner_value(j, shell, refit, worth, trailing[end, lane], shell_price)
+        left = _partner_value(j, shell, refit, worth, trailing[end, lane], shell_price)
         base = site[PARTNER_BASE, lane] + site[CHIP_BASE, lane]
-        payouts[end, lane] += guaranteed(j, base, owed, left)
+        payouts[end, lane] += _guaranteed(j, base, owed, left)
         returned[end, lane] += left
         exits[lane] += 1.0
 
@@ -174,16 +174,16 @@ def refit_lease(
     j: Joint, life: int, site: NDArray[np.float64], partner: Monthly, rents: Monthly, ends: Monthly
 ) -> None:
     """After a swap: the partner pays its part of refit (and compute) and is paid rent on it."""
-    months, on_chips = partner.shape[0], annuity(j, life)
+    months, on_chips = partner.shape[0], _annuity(j, life)
     for lane in range(site.shape[1]):
         m = int(site[BEGIN, lane])
         if m >= months:
             continue
         runs_to = int(site[SERVICE, lane]) + j.lease
         paid = j.share * site[REFIT, lane]
-        rent = paid * annuity(j, runs_to - m)
+        rent = paid * _annuity(j, runs_to - m)
         partner[m, lane] += paid
-        add_rent(j, rent, m, runs_to, months, lane, rents, ends)
+        _add_rent(j, rent, m, runs_to, months, lane, rents, ends)
         site[RENTED, lane] += rent
         site[PARTNER_BASE, lane] += paid
         if j.chips:
@@ -221,7 +221,7 @@ def close_lease(
         refit = site[REFIT, lane] * max(1.0 - (months - since) / life, 0.0)
         chips = site[COMPUTE, lane] * resale[lane]
         chips *= value[months - 1, lane] * site[KEEPS, lane] if vintage < months else site[COMPUTE_SHARE, lane]
-        left = partner_value(j, shell, refit, chips, trailing[lane], shell_price)
+        left = _partner_value(j, shell, refit, chips, trailing[lane], shell_price)
         base = site[PARTNER_BASE, lane] + site[CHIP_BASE, lane]
-        totals[at.OWED_AT_END, lane] += guaranteed(j, base, owed, left)
+        totals[at.OWED_AT_END, lane] += _guaranteed(j, base, owed, left)
         totals[at.PARTNER_VALUE, lane] += left

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.finance.plan import BOOK, ECONOMIC
+from simulator.finance.plan.variant import BOOK, ECONOMIC
 from simulator.finance.workspace import Lanes, Monthly
 from simulator.numerics.jit import disjoint, inner
 

@@ -33,7 +33,9 @@ from simulator.finance.operations.tenant_default import (
     find_defaults,
     no_defaults,
 )
-from simulator.finance.plan import DEFERRED, Plan, Plans, fill_decay, joint_of, plan_of, terms_of
+from simulator.finance.plan.jv import fill_discount_factors
+from simulator.finance.plan.plans import Plan, Plans, joint_of, select_plan, terms_of
+from simulator.finance.plan.variant import DEFERRED
 from simulator.finance.programme import Finance, Programme
 from simulator.finance.sites.aggregate import accumulate, add_up, age
 from simulator.finance.sites.build import Lives, build_sites
@@ -85,8 +87,8 @@ class Books(NamedTuple):
 def books(p: Programme, plans: Plans, tests: int, sites: int, lanes: int) -> Books:
     """Empty books for a block of `lanes` paths."""
     months, count = p.growth.size, plans.order.size
-    longest = months + 1 + max(int(plans.jv_lease.max(initial=0)), p.compute_life)
-    term = min(int(plans.let_term.max(initial=1)), months)
+    longest = months + 1 + max(int(plans.jv.lease_months.max(initial=0)), p.compute_life)
+    term = min(int(plans.lease_excess.term.max(initial=1)), months)
     depth = max(SITE_ROWS, IRR_ROWS, LEVERED_ROWS, POWERS, CHOICE_ROWS + sites)
     return Books(
         blank(at.WORKS, months, lanes), blank(at.TOTALS, lanes),
@@ -104,11 +106,16 @@ def prepare(marginals: Marginals, plans: Plans, b: Books) -> None:
     b.works[at.TAKEN : at.JOINT] = 0.0
     forget(b.ends)
     for k in range(plans.order.size):
-        plan = plan_of(plans, k)
-        plan_schedule(plan.notes, schedule_of(b.fixed.schedule[k]))
-        fill_decay(plan.jv_rate, b.fixed.decay[k])
+        plan = select_plan(plans, k)
+        plan_schedule(plan.notes.tranches, schedule_of(b.fixed.schedule[k]))
+        fill_discount_factors(plan.jv.rate, b.fixed.decay[k])
         if b.defaults.alike[k] == k:
-            fill_patience(marginals, plan.default, b.rows, b.fixed.patience[k, : plan.let_term])
+            fill_patience(
+                marginals,
+                plan.lease_excess.default_rate_marginal,
+                b.rows,
+                b.fixed.patience[k, : plan.lease_excess.term],
+            )
 
 
 @inner
@@ -123,13 +130,13 @@ def build_works(c: Company, plan: Plan, k: int, tracing: bool, world: World, b: 
     """Book the sites of the variant of plan number `k`, per unit of ownership, and what rests on them alone."""
     works, totals = b.works, b.totals
     build_sites(c.programme, c.grid, plan, b.fixed.decay[k], tracing, world, b.scratch, works, totals, b.lives)
-    add_up(c.programme.growth, plan.chips == DEFERRED, tracing, b.rows, works, totals)
+    add_up(c.programme.growth, plan.variant.chips == DEFERRED, tracing, b.rows, works, totals)
     age(c.programme, tracing, world, b.rows, works, totals)
     if tracing:
         accumulate(works[at.IDLE])
-    if plan.works_term > 0:
+    if plan.variant.lease_term > 0:
         accumulate(works[at.WORKING])
-    if plan.jv_share > 0.0:
+    if plan.jv.on:
         accumulate(works[at.RENT])
         accumulate(works[at.RENT_END])
 
@@ -158,7 +165,7 @@ def value_plan(
     _after_months(c, plan, k, with_irr, b, figures)
     if tracing:
         lets = q.let > 0.0 or q.choosing
-        scale, _, spent = charges_of(plan, b.works, b.ledger)
+        scale, _, spent = _charges_of(plan, b.works, b.ledger)
         trace_plan(
             terms_of(plan), lets, scale, spent, b.works, b.ledger, figures[row.BREACH_MONTH], b.rows[0], trace, first,
             width,
@@ -170,7 +177,7 @@ def _before_months(
     c: Company, plan: Plan, k: int, world: World, tracing: bool, b: Books, figures: NDArray[np.float64]
 ) -> None:
     """What rests on the sites alone, scaled by what is owned; what is to be paid on notes, to partner and cloud."""
-    own, totals, last = plan.own, b.totals, c.finance.discount.size - 1
+    own, totals, last = plan.own_share, b.totals, c.finance.discount.size - 1
     for lane in range(figures.shape[1]):
         figures[row.WRITE_OFFS, lane] = own * totals[at.WRITE_OFFS, lane]
         figures[row.IDLE_COST, lane] = own * totals[at.IDLE_COST, lane]
@@ -183,10 +190,10 @@ def _before_months(
     figures[row.PARTNER_NPV] = np.nan
     figures[row.PARTNER_IRR] = np.nan
     terminal(c.finance, c.programme, own, world.monthly[at.TRAILING, last], totals, b.end_value)
-    if not plan.notes_again:
+    if not plan.notes.interest_shared:
         note_interest(
-            c.finance.tax, plan.sweep == 1, plan.notes, schedule_of(b.fixed.schedule[k]), world.funding, b.scratch,
-            b.ledger[at.INTEREST], b.ledger[at.SHIELD],
+            c.finance.tax, plan.covenants.sweep == 1, plan.notes.tranches, schedule_of(b.fixed.schedule[k]),
+            world.funding, b.scratch, b.ledger[at.INTEREST], b.ledger[at.SHIELD],
         )  # fmt: skip
     _owe(c, plan, k, world, tracing, b)
 
@@ -207,13 +214,13 @@ def _operations(
     p, mw, market = c.programme, c.grid.mw, c.market
     if q.own < 1.0:
         rent_cloud(
-            1.0 - q.own, p.use, plan.cloud_term, mw, c.grid.planned, p.work_delay,
-            world.contracts[plan.cloud_tenor], world, b.rows, b.ledger, figures[row.CLOUD_COST],
+            1.0 - q.own, p.use, plan.cloud.term, mw, c.grid.planned, p.work_delay,
+            world.contracts[plan.cloud.term_tenor], world, b.rows, b.ledger, figures[row.CLOUD_COST],
         )  # fmt: skip
     operate(p, c.arpu, q, mw, market, c.finance.january, world, b.works, b.lives, b.rows, b.scratch, b.ledger, tracing)
     if q.let > 0.0 or q.choosing:
-        contracts = world.contracts[plan.let_tenor]
-        fails, leaves = b.defaults.alike[k] != NOBODY, plan.jv_share > 0.0
+        contracts = world.contracts[plan.lease_excess.term_tenor]
+        fails, leaves = b.defaults.alike[k] != NOBODY, plan.jv.on == 1
         if q.let * q.contract > 0.0 and (fails or leaves):
             like = b.defaults.alike[k]
             patience = b.fixed.patience[like if fails else k, : q.term]
@@ -239,19 +246,25 @@ def _project(
     figures: NDArray[np.float64],
 ) -> None:
     """What no debt changes: the project's flows and what passes between sponsor and partner."""
-    p, f, own, months, j = c.programme, c.finance, plan.own, c.finance.discount.size, joint_of(plan, b.fixed.decay[k])
+    p, f, own, months, j = (
+        c.programme,
+        c.finance,
+        plan.own_share,
+        c.finance.discount.size,
+        joint_of(plan, b.fixed.decay[k]),
+    )
     partner = Partner(figures[row.PARTNER_NPV], b.rows[6], figures[row.GUARANTEE])
     open_project(own, tracing, b.totals, b.works, b.ledger, b.sums)
-    if plan.disposal > 0.0:
+    if plan.disposal.on:
         dispose(
             p, f, c.marginals, plan, tracing, z, world.monthly[at.TRAILING, months - 1], b.works, b.ledger, b.sums,
             b.rows, figures[row.WRITE_OFFS], b.end_value,
         )  # fmt: skip
     if j.share > 0.0:
         open_shares(j, own, months, b.totals, partner)
-    scale, charged, spent = charges_of(plan, b.works, b.ledger)
+    scale, charged, spent = _charges_of(plan, b.works, b.ledger)
     settle(
-        f, scale, charged, spent, own, j, plan.jv_discount, tracing, with_irr, b.rows, b.works, b.ledger, b.sums,
+        f, scale, charged, spent, own, j, plan.jv.discount, tracing, with_irr, b.rows, b.works, b.ledger, b.sums,
         figures[row.PEAK_FUNDING], figures[row.PEAK_MONTH], figures[row.PAYBACK], partner,
     )  # fmt: skip
     if j.share > 0.0 and with_irr:
@@ -259,10 +272,10 @@ def _project(
 
 
 @inline
-def charges_of(plan: Plan, works: Works, ledger: Ledger) -> tuple[float, Monthly, Monthly]:
+def _charges_of(plan: Plan, works: Works, ledger: Ledger) -> tuple[float, Monthly, Monthly]:
     """Where a plan's depreciation less gains and its capex less sales stand, and by what they are to be scaled."""
-    scale, charged, spent = plan.own, works[at.WRITTEN], works[at.SPENDING]
-    if plan.disposal > 0.0:
+    scale, charged, spent = plan.own_share, works[at.WRITTEN], works[at.SPENDING]
+    if plan.disposal.on:
         scale, charged, spent = 1.0, ledger[at.CHARGES], ledger[at.NET]
     return scale, charged, spent
 
@@ -270,14 +283,14 @@ def charges_of(plan: Plan, works: Works, ledger: Ledger) -> tuple[float, Monthly
 @inline
 def _after_months(c: Company, plan: Plan, k: int, with_irr: bool, b: Books, figures: NDArray[np.float64]) -> None:
     """What rests on the sums over all months: values, rates, and the gap between debt and assets."""
-    f, own = c.finance, plan.own
+    f, own = c.finance, plan.own_share
     last = f.discount.size - 1
     for lane in range(b.end_value.size):
         figures[row.NPV, lane] += b.sums[at.PRESENT, lane] + f.discount[last] * b.end_value[lane]
         figures[row.APV, lane] += b.sums[at.UNLEVERED, lane] + f.discount_unlevered[last] * b.end_value[lane]
-    if plan.jv_share > 0.0:
+    if plan.jv.on:
         after_tax = (1.0 - f.tax) * own
-        owed = plan.jv_discount[last] * after_tax
+        owed = plan.jv.discount[last] * after_tax
         for lane in range(b.end_value.size):
             at_end = b.totals[at.OWED_AT_END, lane]
             passed = b.sums[at.PASSED, lane] - owed * at_end
@@ -300,7 +313,7 @@ def _after_months(c: Company, plan: Plan, k: int, with_irr: bool, b: Books, figu
 @inline
 def _debt(c: Company, plan: Plan, k: int, world: World, tracing: bool, b: Books, figures: NDArray[np.float64]) -> None:
     """Figures of debt: liquidity, cover, covenants and refinancing."""
-    f, ledger, sweep, schedule = c.finance, b.ledger, plan.sweep == 1, schedule_of(b.fixed.schedule[k])
+    f, ledger, sweep, schedule = c.finance, b.ledger, plan.covenants.sweep == 1, schedule_of(b.fixed.schedule[k])
     cover = Cover(
         figures[row.DSCR_MIN], figures[row.DSCR_RESERVE_MIN], figures[row.FCCR_MIN], figures[row.ICR_MIN],
         figures[row.LEVERAGE_MAX], figures[row.BREACH], figures[row.BREACH_MONTH], figures[row.BREACH_CURED],
@@ -310,15 +323,15 @@ def _debt(c: Company, plan: Plan, k: int, world: World, tracing: bool, b: Books,
         figures[row.MIN_CASH], figures[row.SHORTFALL], figures[row.SHORTFALL_DEPTH], figures[row.SHORTFALL_MONTHS],
         figures[row.REVOLVER_PEAK],
     )  # fmt: skip
-    scale, charged, spent = charges_of(plan, b.works, ledger)
+    scale, charged, spent = _charges_of(plan, b.works, ledger)
     levered(
         c.programme, f, terms_of(plan), c.arpu.revenue0_by_month, b.revenue, schedule, world, scale, charged, spent,
         b.works,
         b.scratch, ledger, tracing, cover, liquid, figures[row.EQUITY_SOLD], figures[row.APV], figures[row.PLAN :],
     )  # fmt: skip
-    loan_life_cover(f, plan.note_coupon, schedule, ledger, figures[row.LLCR])
+    loan_life_cover(f, plan.notes.coupon_mean, schedule, ledger, figures[row.LLCR])
     refinancing_gap(
-        sweep, plan.notes, schedule, world.funding, b.scratch, ledger[at.INTEREST], ledger[at.NOTES],
+        sweep, plan.notes.tranches, schedule, world.funding, b.scratch, ledger[at.INTEREST], ledger[at.NOTES],
         ledger[at.CFADS], figures[row.REFINANCING_GAP],
     )  # fmt: skip
 
@@ -326,19 +339,19 @@ def _debt(c: Company, plan: Plan, k: int, world: World, tracing: bool, b: Books,
 @inline
 def _owe(c: Company, plan: Plan, k: int, world: World, tracing: bool, b: Books) -> None:
     """What is committed to partner and cloud at every covenant test."""
-    own, tests, owed = plan.own, c.finance.test_months, b.ledger[at.OWED]
-    if own == 1.0 and plan.jv_share == 0.0:
+    own, tests, owed = plan.own_share, c.finance.test_months, b.ledger[at.OWED]
+    if own == 1.0 and not plan.jv.on:
         return
     if tracing:
         owed[:] = 0.0
     for m in tests:
         owed[m] = 0.0
-    if plan.jv_share > 0.0:
+    if plan.jv.on:
         owe_rent(joint_of(plan, b.fixed.decay[k]), own, tests, b.works, owed)
     if own < 1.0:
         owe_cloud(
-            1.0 - own, c.programme.use, plan.cloud_term, c.grid.mw, c.grid.planned,
-            world.contracts[plan.cloud_tenor], tests, world.funding, b.rows, b.scratch, owed,
+            1.0 - own, c.programme.use, plan.cloud.term, c.grid.mw, c.grid.planned,
+            world.contracts[plan.cloud.term_tenor], tests, world.funding, b.rows, b.scratch, owed,
         )  # fmt: skip
 
 
@@ -351,14 +364,14 @@ def _gaps(
     figures: NDArray[np.float64],
 ) -> None:
     """Debt against asset: durations, maturities, and what is owed when the asset ends (NaN without notes)."""
-    some = plan.notes.amount.size > 0
+    some = plan.notes.on == 1
     end, mature = totals[at.END], totals[at.MATURE]
-    owns = some and plan.own > 0.0
+    owns = some and plan.own_share > 0.0
     for lane in range(end.size):
         life = figures[row.ASSET_LIFE, lane]
-        figures[row.DURATION_GAP, lane] = plan.note_duration - life if owns else np.nan
-        figures[row.WAM_GAP, lane] = plan.note_maturity - mature[lane] if owns else np.nan
+        figures[row.DURATION_GAP, lane] = plan.notes.duration - life if owns else np.nan
+        figures[row.WAM_GAP, lane] = plan.notes.term_mean - mature[lane] if owns else np.nan
         ended = owns and end[lane] < balance.size
         month = int(end[lane]) if ended else 0
-        stands = notes[month, lane] if plan.sweep == 1 else balance[month]
+        stands = notes[month, lane] if plan.covenants.sweep == 1 else balance[month]
         figures[row.DEBT_AT_END, lane] = stands if ended else np.nan

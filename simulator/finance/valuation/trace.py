@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.finance import workspace as at
-from simulator.finance.plan import Terms
+from simulator.finance.plan.plans import Terms
 from simulator.finance.series import PLAN_ROWS, WORLD_ROWS
 from simulator.finance.workspace import Lanes, Ledger, Monthly, Works, World
 from simulator.numerics.jit import inner
