@@ -27,7 +27,7 @@ def _fill(model, seed, blocks, w):
 @njit
 def _world(model, seed, blocks, w):
     for _ in range(blocks):
-        kernel.draw_world(model, w)
+        kernel.draw_world(model, w, False)
 
 
 def stages(rounds: int, blocks: int = 200) -> dict[str, Any]:

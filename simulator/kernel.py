@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from simulator.drivers import arpu, dependence, funding, grid, price, silicon
 from simulator.drivers.marginals import sample
+from simulator.drivers.silicon import Indices as SiliconIndices
 from simulator.finance import metrics as row
 from simulator.finance import workspace as at
 from simulator.finance.metrics import plan_metrics, world_metrics
@@ -100,7 +101,7 @@ def simulate(
         for lane in range(lanes):
             w.paths[lane] = paths[begin + min(lane, width - 1)]
         fill(model.draws, seed, w.paths, w.z)
-        if not draw_world(model, w):
+        if not draw_world(model, w, tracing):
             return int(paths[begin])
         begin_block(company, w.world, w.books)
         if tracing:
@@ -133,14 +134,19 @@ def _hand_over(
 
 
 @inner
-def draw_world(model: Model, w: Workspace) -> bool:
-    """One joint realisation of the drivers in every lane, from the scores in `w.z`, and the world's figures."""
+def draw_world(model: Model, w: Workspace, tracing: bool) -> bool:
+    """Draw one joint realisation of the drivers in every lane from the scores in `w.z`, and the world's figures.
+
+    False if a path has more events than slots. With `tracing` the world's events by month are kept too.
+    """
     world, z, m, f = w.world, w.z, model.marginals, w.world.factors
+    index = SiliconIndices(
+        world.monthly[at.VALUE], world.monthly[at.WORK], world.monthly[at.EFFICIENCY], world.monthly[at.GENERATION]
+    )
     dependence.factors(model.dependence, m, z, f)
     fits = silicon.draw(
-        model.silicon, m, f[0], z, w.scratch, world.monthly[at.VALUE], world.monthly[at.WORK],
-        world.monthly[at.EFFICIENCY], world.monthly[at.GENERATION], w.figures[row.GENERATIONS],
-        w.figures[row.PARADIGM_WORST],
+        model.silicon, m, f[0], z, w.scratch, index, w.figures[row.GENERATIONS], w.figures[row.PARADIGM_WORST],
+        tracing, world.events[at.GENERATION_WORTH], world.events[at.PARADIGM_LOSS],
     )  # fmt: skip
     grid.draw(
         model.grid, m, f[1], z, w.scratch, world.sites[at.ENERGISED], world.sites[at.BUILT], world.sites[at.BEHIND]
@@ -150,8 +156,9 @@ def draw_world(model: Model, w: Workspace) -> bool:
     )
     shocks = z[model.arpu.noise_row : model.arpu.noise_row + model.months]
     fits &= price.draw(
-        model.price, m, f[3], shocks, z, w.scratch, world.monthly[at.PRICE], world.monthly[at.TRAILING], world.contracts
-    )
+        model.price, m, f[3], shocks, z, w.scratch, world.monthly[at.PRICE], world.monthly[at.TRAILING],
+        world.contracts, tracing, world.events[at.JUMP], world.events[at.REGIME],
+    )  # fmt: skip
     funding.draw(model.funding, f[4], f[5], z, w.scratch, world.funding, w.figures[row.FUNDING_MEAN])
     _carry(world.funding, world.carry)
     p = model.programme

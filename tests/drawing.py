@@ -83,13 +83,14 @@ def draw_silicon(seed: int, name: str, lanes: int, months: int = 120, **changes:
     factor = block.factor()
     value, work, efficiency, generation = (np.empty((months, lanes)) for _ in range(4))
     generations, worst = np.empty(lanes), np.empty(lanes)
+    worth, lost = np.empty((months, lanes)), np.empty((months, lanes))
     fits = called(silicon.draw)(
-        p, freeze(block.laws), factor, block.scores(), block.scratch(), value, work, efficiency, generation,
-        generations, worst,
+        p, freeze(block.laws), factor, block.scores(), block.scratch(),
+        silicon.Indices(value, work, efficiency, generation), generations, worst, True, worth, lost,
     )  # fmt: skip
     return SimpleNamespace(
         fits=fits, factor=factor, value=value, work=work, efficiency=efficiency, generation=generation,
-        generations=generations, worst=worst,
+        generations=generations, worst=worst, generation_worth=worth, paradigm_loss=lost,
     )  # fmt: skip
 
 
@@ -188,10 +189,13 @@ def draw_price(seed: int, name: str, lanes: int, months: int = 60, **changes: An
     factor, shared = block.factor(), block.random.standard_normal((months, lanes))
     now, trailing, tables = np.empty((months, lanes)), np.empty((months, lanes)), freeze(block.laws)
     contracts = np.empty((len(n.tenors), months, lanes))
-    fits = called(price.draw)(p, tables, factor, shared, block.scores(), block.scratch(), now, trailing, contracts)
+    jump, regime = np.empty((months, lanes)), np.empty((months, lanes))
+    fits = called(price.draw)(
+        p, tables, factor, shared, block.scores(), block.scratch(), now, trailing, contracts, True, jump, regime
+    )
     return SimpleNamespace(
         p=p, tables=tables, law=law, fits=fits, factor=factor, shared=shared, price=now, trailing=trailing,
-        contracts=contracts,
+        contracts=contracts, jump=jump, regime=regime,
     )  # fmt: skip
 
 

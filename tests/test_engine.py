@@ -19,7 +19,7 @@ from simulator.engine import progress, thread_pool, trace
 from simulator.engine.interrupt import Stop
 from simulator.engine.thread_pool import TASK
 from simulator.errors import RunError
-from simulator.finance.series import series_names
+from simulator.finance.series import EVENT_SERIES, fan_rows, series_names
 from tests.smoke import SMOKE
 
 FIGURES = 3
@@ -175,7 +175,7 @@ def test_a_fan_holds_the_quantiles_of_the_first_paths(small, paths, monkeypatch)
     monkeypatch.setattr(trace, "kernel", SimpleNamespace(series_count=lambda model: len(series_names(("own",)))))
     fan = trace.fan(MODEL, ("own",), 1, paths)
     n = min(paths, trace.TRACED)
-    assert list(fan["series"][::2]) == list(series_names(("own",)))
+    assert list(fan["series"][::2]) == [series_names(("own",))[row] for row in fan_rows(("own",))]
     assert list(fan["month"][:4]) == [0, 1, 0, 1]
     for name, share in trace.QUANTILES.items():
         assert set(fan[name]) == {np.ceil(share * n) - 1}
@@ -184,14 +184,15 @@ def test_a_fan_holds_the_quantiles_of_the_first_paths(small, paths, monkeypatch)
 
 def test_a_fan_of_several_plans_is_that_of_all_plans_traced_at_once():
     frozen = freeze(load(SMOKE))
-    names = series_names(frozen.plans)
+    rows, names = list(fan_rows(frozen.plans)), series_names(frozen.plans)
+    assert set(names) - {names[row] for row in rows} == {f"world.{name}" for name in EVENT_SERIES}
     traced = np.empty((len(names), frozen.model.months, 300))
     thread_pool.BlockSimulator(frozen.model, 300).simulate(1, thread_pool.Task(0, 300), traced)
     fan = trace.fan(frozen.model, frozen.plans, 1, 300)
-    assert list(fan["series"]) == [name for name in names for _ in range(frozen.model.months)]
+    assert list(fan["series"]) == [names[row] for row in rows for _ in range(frozen.model.months)]
     for name, share in trace.QUANTILES.items():
         rank = int(np.ceil(share * 300)) - 1
-        np.testing.assert_array_equal(fan[name], np.sort(traced.astype(np.float32), axis=2)[:, :, rank].ravel())
+        np.testing.assert_array_equal(fan[name], np.sort(traced[rows].astype(np.float32), axis=2)[:, :, rank].ravel())
 
 
 def test_elsewhere_than_on_a_terminal_progress_is_a_line_now_and_then():

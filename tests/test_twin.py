@@ -138,7 +138,7 @@ def test_the_kernel_agrees_with_its_naive_twin(case: str) -> None:
         np.testing.assert_allclose(part.contracts, part.twin["contracts"], rtol=CONTRACT_TOLERANCE)
         rows = iter(part.trace)
         for name in WORLD_SERIES:
-            np.testing.assert_allclose(next(rows), part.twin["series"][TWIN_CALLS.get(name, name)], rtol=1e-11)
+            np.testing.assert_allclose(next(rows), part.twin["series"][TWIN_CALLS.get(name, name)], 1e-11, 1e-14)
         for plan, series in zip(frozen.plans, part.twin["plan_series"], strict=True):
             for name in PLAN_SERIES:
                 expected = series[TWIN_CALLS.get(name, name)]

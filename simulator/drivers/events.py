@@ -13,7 +13,7 @@ from simulator.numerics.jit import inner
 
 @inner
 def month_of(months: float) -> int:
-    """Month (m, m + 1] in which an event `months` after the start falls, as m; what lies before month 0 acts in it."""
+    """The m whose month (m, m + 1] holds an event `months` after the start; events before month 0 act in month 0."""
     return max(int(math.ceil(months)) - 1, 0)
 
 
@@ -29,8 +29,16 @@ def next_times(
 
 @inner
 def any_before(time: NDArray[np.float64], months: int) -> bool:
-    """Whether some lane's event falls inside the horizon."""
-    found = 0
+    """True if some lane's event falls inside the horizon."""
+    count = 0
     for lane in range(time.size):
-        found += 12.0 * time[lane] <= months
-    return found > 0
+        count += 12.0 * time[lane] <= months
+    return count > 0
+
+
+@inner
+def record(series: NDArray[np.float64], trace: NDArray[np.float64]) -> None:
+    """Copy a (months, lanes) series for a trace before it is overwritten."""
+    for m in range(series.shape[0]):
+        for lane in range(series.shape[1]):
+            trace[m, lane] = series[m, lane]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from simulator.drivers import reverting
 from simulator.drivers.contracts import Curves, lock
-from simulator.drivers.events import any_before, month_of, next_times
+from simulator.drivers.events import any_before, month_of, next_times, record
 from simulator.drivers.forwards import JumpLaw
 from simulator.drivers.marginals import Marginals, quantile, sample
 from simulator.numerics.jit import inner
@@ -73,17 +73,28 @@ def draw(
     price: NDArray[np.float64],
     trailing: NDArray[np.float64],
     contracts: NDArray[np.float64],
+    tracing: bool,
+    jump: NDArray[np.float64],
+    regime: NDArray[np.float64],
 ) -> bool:
     """Fill P and P12 by (month, lane) and contract prices by (tenor, month, lane), all USD per W-year.
 
     `arpu_noise` are the scores of ARPU's monthly shocks. A contract is locked at the month's end for frontier chips.
+    With `tracing` fill by (month, lane) the sum of the month's jumps and the regime at its end (-1 under model jump).
     False if a path has more events than slots.
     """
+    if tracing:
+        jump[:] = 0.0
+        regime[:] = -1.0
     if p.model == REGIME:
         fits = _draw_regimes(p, marginals, z, scratch, price)
+        if tracing:
+            _carry_regime(p.regime_start, price, regime)
         _follow_regimes(p, factor, arpu_noise, z, scratch, price, contracts)
     else:
         fits = _draw_jumps(p, marginals, z, scratch, price)
+        if tracing:
+            record(price, jump)
         _follow_jumps(p, marginals, factor, arpu_noise, z, scratch, price, contracts)
     _average_trailing(scratch[0], price, trailing)
     return fits
@@ -165,6 +176,16 @@ def _draw_regimes(
         if not any_before(time, months):
             return True
     return not any_before(time, months)
+
+
+@inner
+def _carry_regime(start: int, entered: NDArray[np.float64], regime: NDArray[np.float64]) -> None:
+    """Fill the regime at each month's end from the regimes entered, -1 in months without a change."""
+    months, lanes = entered.shape
+    for m in range(months):
+        for lane in range(lanes):
+            before = regime[m - 1, lane] if m > 0 else float(start)
+            regime[m, lane] = entered[m, lane] if entered[m, lane] >= 0.0 else before
 
 
 @inner

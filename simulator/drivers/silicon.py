@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.drivers.events import any_before, month_of, next_times
+from simulator.drivers.events import any_before, month_of, next_times, record
 from simulator.drivers.marginals import Marginals, sample
 from simulator.numerics.jit import inner
 from simulator.numerics.special_functions import exp
@@ -51,6 +51,15 @@ class Silicon(NamedTuple):
     paradigm_loss_row: int
 
 
+class Indices(NamedTuple):
+    """Month-end series of the driver, (months, lanes)."""
+
+    value: NDArray[np.float64]  # V of a vintage bought before month 0, per unit of its cost
+    work: NDArray[np.float64]  # work that such a vintage still does
+    efficiency: NDArray[np.float64]  # exp(H): work per MW of the newest generation
+    generation: NDArray[np.float64]  # generations that have arrived
+
+
 WORST_LOSS = 1.0 - 1e-12  # largest loss in one shift: V stays positive, so ratios of V are defined
 
 
@@ -61,30 +70,44 @@ def draw(
     factor: NDArray[np.float64],
     z: NDArray[np.float64],
     scratch: NDArray[np.float64],
-    value: NDArray[np.float64],
-    work: NDArray[np.float64],
-    efficiency: NDArray[np.float64],
-    generation: NDArray[np.float64],
+    index: Indices,
     generations: NDArray[np.float64],
     worst: NDArray[np.float64],
+    tracing: bool,
+    generation_worth: NDArray[np.float64],
+    paradigm_loss: NDArray[np.float64],
 ) -> bool:
-    """Fill the month-end indices (months, lanes) and, by lane, the arrivals and the largest loss of value.
+    """Fill the month-end indices and, by lane, the arrivals and the largest loss of value in one shift.
 
-    `generation` counts the arrivals up to a month's end. False if a path has more events than slots.
+    With `tracing` fill by (month, lane) what the month's generations leave of older chips' value, and the share that
+    its shifts take. False if a path has more events than slots.
     """
+    value, work, efficiency, generation = index
     value[:] = 1.0
     work[:] = 1.0
     efficiency[:] = 1.0
     generation[:] = 0.0
     fits = _draw_generations(p, marginals, factor, z, scratch, value, efficiency, generation)
+    if tracing:
+        record(value, generation_worth)
     fits &= _draw_shifts(p, marginals, z, scratch, value, work, worst)
     if p.shock_loss > 0.0 and p.shock_month <= value.shape[0]:
         _apply_shock(min(p.shock_loss, WORST_LOSS), value[p.shock_month - 1], work[p.shock_month - 1], worst)
+    if tracing:
+        _record_loss(work, paradigm_loss)
     _accumulate(exp(-p.wear / 12.0), value, work, efficiency, generation)
     last = generation[value.shape[0] - 1]
     for lane in range(last.size):
         generations[lane] = last[lane]
     return fits
+
+
+@inner
+def _record_loss(survival: NDArray[np.float64], loss: NDArray[np.float64]) -> None:
+    """Fill 1 - survival by (month, lane)."""
+    for m in range(survival.shape[0]):
+        for lane in range(survival.shape[1]):
+            loss[m, lane] = 1.0 - survival[m, lane]
 
 
 @inner

@@ -10,7 +10,7 @@ from simulator.engine import thread_pool
 from simulator.engine.progress import Silent
 from simulator.engine.simulation import Job, empty_tallies, simulate, simulate_canary
 from simulator.engine.trace import TRACED
-from simulator.finance.series import PLAN_SERIES, WORLD_SERIES
+from simulator.finance.series import fan_rows
 from simulator.results.columns import WORLD, tally_columns
 from simulator.results.sample import SAMPLE_PATHS
 from simulator.results.tallies import Tallies
@@ -68,7 +68,7 @@ def _plans(job: Job) -> int:
 
 def _later_memory(job: Job) -> float:
     """Return the bytes that the pilot did not hold: monthly series of the traced paths, rows of the sample."""
-    series = len(WORLD_SERIES) + len(PLAN_SERIES)  # of a plan at a time
+    series = len(fan_rows(("",)))  # of a plan at a time
     traced = 4 * min(job.paths, TRACED) * job.model.months * series
     rows = 8 * len(job.columns) * min(job.paths, SAMPLE_PATHS)
     return float(traced + rows)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simulator import kernel
 from simulator.engine.scenario_samples import only_plan
 from simulator.engine.thread_pool import BlockSimulator, Task
-from simulator.finance.series import WORLD_SERIES, series_names
+from simulator.finance.series import WORLD_SERIES, fan_rows, series_names
 from simulator.model import Model
 
 TRACED = 8192  # paths
@@ -25,8 +25,9 @@ def fan(model: Model, plans: tuple[str, ...], seed: int, paths: int) -> dict[str
     single precision: at 8,192 paths and 120 months that is 130 MB, however many plans there are.
     """
     paths = min(paths, TRACED)
-    parts = [_bands(only_plan(model, k), len(WORLD_SERIES) if k else 0, seed, paths) for k in range(len(plans))]
-    names = series_names(plans)
+    every, of_plan = fan_rows(plans[:1]), tuple(row for row in fan_rows(plans[:1]) if row >= len(WORLD_SERIES))
+    parts = [_bands(only_plan(model, k), of_plan if k else every, seed, paths) for k in range(len(plans))]
+    names = [series_names(plans)[row] for row in fan_rows(plans)]
     return {
         "series": np.repeat(np.array(names, dtype=object), model.months),
         "month": np.tile(np.arange(model.months), len(names)),
@@ -34,16 +35,16 @@ def fan(model: Model, plans: tuple[str, ...], seed: int, paths: int) -> dict[str
     }
 
 
-def _bands(model: Model, first_series: int, seed: int, paths: int) -> dict[str, NDArray[np.float64]]:
-    """Mean and quantiles by month, (series x months,), of the series from a first one on."""
+def _bands(model: Model, rows: tuple[int, ...], seed: int, paths: int) -> dict[str, NDArray[np.float64]]:
+    """Mean and quantiles by month, (series x months,), of some rows of a trace."""
     block_simulator = BlockSimulator(model, _CHUNK)
     count = kernel.series_count(model)
-    kept = np.empty((count - first_series, model.months, paths), dtype=np.float32)
+    kept = np.empty((len(rows), model.months, paths), dtype=np.float32)
     for first in range(0, paths, _CHUNK):
         some = min(_CHUNK, paths - first)
         trace = np.empty((count, model.months, some))
         block_simulator.simulate(seed, Task(first, some), trace)
-        kept[:, :, first : first + some] = trace[first_series:]
+        kept[:, :, first : first + some] = trace[list(rows)]
     found = {"mean": kept.mean(axis=2, dtype=np.float64).ravel()}
     kept.sort(axis=2)
     for name, share in QUANTILES.items():

@@ -18,6 +18,10 @@ class WorldSeries(NamedTuple):
     value: int  # value index of compute
     funding: int  # r + s at the month's end, per year
     efficiency: int  # work per MW of a vintage bought in the month
+    jump: int  # sum of the month's jumps of ln price, each decayed to the month's end; 0 under model regime
+    regime: int  # 0 glut, 1 normal, 2 shortage, at the month's end; -1 under model jump
+    paradigm_loss: int  # share of their value and work that older chips lose to the month's paradigm shifts
+    generation_worth: int  # share of their value that older chips keep beside the month's new generations; 1: none came
 
 
 class PlanSeries(NamedTuple):
@@ -52,6 +56,7 @@ class PlanSeries(NamedTuple):
 
 
 WORLD_SERIES = WorldSeries._fields
+EVENT_SERIES = ("jump", "regime", "paradigm_loss", "generation_worth")  # of a world: for replay, not for fan charts
 PLAN_SERIES = PlanSeries._fields
 WORLD_ROWS = WorldSeries(*range(len(WORLD_SERIES)))
 PLAN_ROWS = PlanSeries(*range(len(PLAN_SERIES)))
@@ -61,3 +66,9 @@ def series_names(plans: tuple[str, ...]) -> tuple[str, ...]:
     """Row names of a trace: `world.price`, ..., `<plan>.cash`, ..."""
     world = tuple(f"world.{name}" for name in WORLD_SERIES)
     return world + tuple(f"{plan}.{name}" for plan in plans for name in PLAN_SERIES)
+
+
+def fan_rows(plans: tuple[str, ...]) -> tuple[int, ...]:
+    """Rows of a trace that fan charts are made of: all but the world's events."""
+    events = {WORLD_SERIES.index(name) for name in EVENT_SERIES}
+    return tuple(row for row in range(len(series_names(plans))) if row not in events)

@@ -27,6 +27,9 @@ _LINE = 8  # float64 in a cache line
 # bought in the month; price and its trailing mean, USD per W-year; exp(x) of ad revenue; generations arrived so far.
 (VALUE, WORK, EFFICIENCY, PRICE, TRAILING, NOISE, GENERATION, MONTHLY) = range(8)
 
+# World.events, filled for traces only: see the series of the same names in finance/series.py.
+(JUMP, REGIME, PARADIGM_LOSS, GENERATION_WORTH, EVENTS) = range(5)
+
 # World.lanes: elasticity, margin on ads, cost multiplier, operating cost (USD per W-year), resale factor.
 (EPSILON, MARGIN, COST, OPERATING_COST, RESALE) = range(5)
 
@@ -123,6 +126,7 @@ class World(NamedTuple):
 
     factors: NDArray[np.float64]  # (6, lanes)
     monthly: NDArray[np.float64]  # (MONTHLY, months, lanes)
+    events: NDArray[np.float64]  # (EVENTS, months, lanes)
     funding: Monthly  # (months + 1, lanes) r + s, row m the opening of month m
     sites: NDArray[np.float64]  # (3, sites, lanes)
     lanes: NDArray[np.float64]  # (5, lanes)
@@ -143,6 +147,7 @@ def world(months: int, sites: int, tenors: int, lanes: int) -> World:
     return World(
         blank(6, lanes),
         blank(MONTHLY, months, lanes),
+        blank(EVENTS, months, lanes),
         blank(months + 1, lanes),
         blank(3, sites, lanes),
         blank(5, lanes),

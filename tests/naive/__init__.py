@@ -64,4 +64,4 @@ def _series(model: Any, world: World) -> dict[str, Array]:
         "rs": world.rs,
         "opening_rs": world.opening_rs,
         "generations": world.arrived,
-    }
+    } | world.events

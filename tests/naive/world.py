@@ -41,6 +41,7 @@ class World:
     lift: Array  # of the regimes' levels by the factor (paths,)
     regime: Array  # 0: glut, 1: normal, 2: shortage
     noise: Array  # ln price over the regime's level
+    events: dict[str, Array]  # jumps, regimes, losses to shifts and what generations leave, by month (months, paths)
     contracts: Array = None  # USD per W-year of a term locked in the month, (tenors, months, paths)
 
 
@@ -48,9 +49,10 @@ def draw_world(model: Any, z: Array) -> World:
     """Every driver, from the scores of one block."""
     factor = dict(zip(("silicon", "grid", "arpu", "price", "rates", "spread"), factors(model, z), strict=True))
     build_end, energised, behind_meter = _grid(model, z, factor["grid"])
-    value, work, effic, arrived, worst = _silicon(model, z, factor["silicon"])
+    value, work, effic, arrived, worst, events = _silicon(model, z, factor["silicon"])
     boom, shocks = _noise(model, z, factor["arpu"])
     price, longrun, lift, regime, noise = _price(model, z, factor["price"], shocks)
+    events |= {"jump": _jumps(model, z), "regime": regime if model.price.model == 1 else np.full(price.shape, -1)}
     p12 = np.array([price[max(0, m - ROLLING + 1) : m + 1].mean(axis=0) for m in range(model.months)])
     rs, opening_rs = _funding(model, z, factor["rates"], factor["spread"])
     arpu, programme = model.arpu, model.programme
@@ -61,7 +63,7 @@ def draw_world(model: Any, z: Array) -> World:
         quantile(model.marginals, arpu.margin_marginal, z[arpu.margin_row]), price, p12, rs, opening_rs,
         quantile(model.marginals, programme.cost, z[programme.z_cost]),
         quantile(model.marginals, programme.operating_cost, z[programme.z_operating_cost]),
-        quantile(model.marginals, programme.resale, z[programme.z_resale]), longrun, lift, regime, noise,
+        quantile(model.marginals, programme.resale, z[programme.z_resale]), longrun, lift, regime, noise, events,
     )  # fmt: skip
 
 
@@ -71,8 +73,8 @@ def event_rows(z: Array, first: int, count: int) -> Array:
     return np.vstack([found, np.zeros((count - len(found), z.shape[1]))])
 
 
-def _silicon(model: Any, z: Array, factor: Array) -> tuple[Array, Array, Array, Array, Array]:
-    """Value, ability and efficiency indices, generations so far and the worst paradigm shift."""
+def _silicon(model: Any, z: Array, factor: Array) -> tuple[Array, Array, Array, Array, Array, dict[str, Array]]:
+    """Value, ability and efficiency indices, generations so far, the worst paradigm shift, and events by month."""
     s, tables = model.silicon, model.marginals
     gaps = quantile(tables, s.gap_marginal, event_rows(z, s.gap_row, s.gap_slots))
     gaps[0] = quantile(tables, s.gap_first_marginal, z[s.gap_row]) - s.age
@@ -87,19 +89,28 @@ def _silicon(model: Any, z: Array, factor: Array) -> tuple[Array, Array, Array, 
     loss = np.minimum(
         quantile(tables, s.paradigm_loss_marginal, event_rows(z, s.paradigm_loss_row, s.paradigm_rate_slots)), WORST
     )
-    value, work, effic, count = [], [], [], []
+    value, work, effic, count, lost, worth = [], [], [], [], [], []
     for m in range(model.months):
         t = (m + 1) / 12.0
         here = 12.0 * arrival <= m + 1  # an event acts in the month whose end is the first not before it
         left = np.prod(np.where(12.0 * shift <= m + 1, 1.0 - loss, 1.0), axis=0) * np.exp(-s.wear * t)
         left = left * (1.0 - min(s.shock_loss, WORST) if m + 1 >= s.shock_month else 1.0)  # the one that is certain
+        sudden = min(s.shock_loss, WORST) if m + 1 == s.shock_month else 0.0
+        lost.append(1.0 - (1.0 - sudden) * np.prod(np.where(_falls_in(m, shift), 1.0 - loss, 1.0), axis=0))
+        worth.append(np.exp(-s.beta * np.where(_falls_in(m, arrival), g, 0.0).sum(axis=0)))
         value.append(left * np.exp(-s.beta * np.where(here, g, 0.0).sum(axis=0)))
         work.append(left)
         effic.append(np.exp(np.where(here, h, 0.0).sum(axis=0)))
         count.append(here.sum(axis=0).astype(float))
     certain = min(s.shock_loss, WORST) if s.shock_month <= model.months else 0.0
     worst = np.where(12.0 * shift <= model.months, loss, 0.0).max(axis=0, initial=certain)
-    return np.array(value), np.array(work), np.array(effic), np.array(count), worst
+    events = {"paradigm_loss": np.array(lost), "generation_worth": np.array(worth)}
+    return np.array(value), np.array(work), np.array(effic), np.array(count), worst, events
+
+
+def _falls_in(m: int, years: Array) -> Array:
+    """True where an event at `years` acts in month m: in (m, m + 1] of its months, in month 0 if it is before."""
+    return (12.0 * years <= m + 1) & ((12.0 * years > m) | (m == 0))
 
 
 def _grid(model: Any, z: Array, factor: Array) -> tuple[Array, Array, Array]:
@@ -160,12 +171,28 @@ def _price(model: Any, z: Array, factor: Array, arpu_shocks: Array) -> tuple[Arr
         return p.regime_levels[regime] * lift * np.exp(noise), np.full(n, np.nan), lift, regime, noise
     longrun = quantile(tables, p.longrun_marginal, z[p.longrun_row]) * lift
     y = _reverting(np.log(p.spot0 / longrun) + p.shock, np.zeros(n), p.phi, pushes)
-    times = np.cumsum(quantile(tables, p.jump_rate_marginal, event_rows(z, p.jump_rate_row, p.jump_rate_slots)), axis=0)
-    sizes = quantile(tables, p.jump_size_marginal, event_rows(z, p.jump_size_row, p.jump_rate_slots))
+    times, sizes = _jump_list(model, z)
     for m in range(model.months):
         age = (m + 1) / 12.0 - times
         y[m] += np.where(12.0 * times <= m + 1, sizes * np.exp(-p.kappa * np.maximum(age, 0.0)), 0.0).sum(axis=0)
     return longrun * np.exp(y), longrun, lift, np.zeros_like(y), y
+
+
+def _jump_list(model: Any, z: Array) -> tuple[Array, Array]:
+    """Years at which jumps come and their sizes, (jumps, paths)."""
+    p, tables = model.price, model.marginals
+    times = np.cumsum(quantile(tables, p.jump_rate_marginal, event_rows(z, p.jump_rate_row, p.jump_rate_slots)), axis=0)
+    return times, quantile(tables, p.jump_size_marginal, event_rows(z, p.jump_size_row, p.jump_rate_slots))
+
+
+def _jumps(model: Any, z: Array) -> Array:
+    """Jumps of ln price, each decayed to its month's end and summed by month, (months, paths)."""
+    if model.price.model == 1:
+        return np.zeros((model.months, z.shape[1]))
+    times, sizes = _jump_list(model, z)
+    age = [np.maximum((m + 1) / 12.0 - times, 0.0) for m in range(model.months)]
+    left = [sizes * np.exp(-model.price.kappa * age[m]) for m in range(model.months)]
+    return np.array([np.where(_falls_in(m, times), left[m], 0.0).sum(axis=0) for m in range(model.months)])
 
 
 def _regimes(model: Any, z: Array) -> Array:

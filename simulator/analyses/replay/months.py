@@ -10,6 +10,7 @@ import numpy as np
 from simulator.analyses.replay.covenant_tests import Tests
 from simulator.analyses.replay.replayed_path import Floats, Path
 from simulator.finance import workspace as at
+from simulator.finance.series import EVENT_SERIES
 
 WORLD_UNITS = {
     "price": "USD/W-year",
@@ -30,8 +31,9 @@ PLAN_UNITS = {  # the others are USD bn
 
 
 def of_world(path: Path) -> dict[str, Floats]:
-    """The world's series (months,): the trace's, and the generations that have come."""
-    return {**path.series, "generation": path.world.monthly[at.GENERATION]}
+    """The world's series (months,): the trace's without its events, and the generations that have come."""
+    levels = {name: series for name, series in path.series.items() if name not in EVENT_SERIES}
+    return {**levels, "generation": path.world.monthly[at.GENERATION]}
 
 
 def of_plan(path: Path, plan: str, seen: Tests) -> dict[str, Floats]:

@@ -1,6 +1,6 @@
 """What happened in the world of a path: generations, paradigm shifts, prices, power.
 
-Events are read off the world's own series; those of the price are what its equation leaves unexplained.
+Events are read off the world's series and its events by month, which a trace keeps.
 """
 
 from __future__ import annotations
@@ -11,13 +11,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from simulator.analyses.replay.events import Event, many, percent
-from simulator.analyses.replay.replayed_path import Floats, Path
-from simulator.drivers.marginals import quantile
-from simulator.drivers.price import REGIME
+from simulator.analyses.replay.replayed_path import Path
+from simulator.drivers.price import REGIME, REGIMES
 from simulator.finance import workspace as at
-
-REGIMES = ("glut", "normal", "shortage")
-_ROUNDING = 1e-9  # of ln price: what is less is no jump
 
 
 def events(path: Path, sites: Sequence[str]) -> list[Event]:
@@ -26,20 +22,11 @@ def events(path: Path, sites: Sequence[str]) -> list[Event]:
     return sorted(found, key=lambda event: event.month)
 
 
-def _shift_shares(path: Path) -> Floats:
-    """Share of their work that older chips lose to paradigm shifts, by month."""
-    work = path.world.monthly[at.WORK]
-    kept = work / np.concatenate([[1.0], work[:-1]]) * math.exp(path.model.silicon.wear / 12.0)
-    return np.where(kept < 1.0 - _ROUNDING, 1.0 - kept, 0.0)
-
-
 def generations(path: Path) -> Iterator[Event]:
-    """New generations, and what they bring over the one that led."""
+    """Yield new generations, and their gains over the one that led."""
     p, monthly = path.model.silicon, path.world.monthly
-    value = monthly[at.VALUE]
-    worth = value / np.concatenate([[1.0], value[:-1]]) * math.exp(p.wear / 12.0) / (1.0 - _shift_shares(path))
-    count = monthly[at.GENERATION]
-    efficiency = monthly[at.EFFICIENCY]
+    worth = path.series["generation_worth"]
+    count, efficiency = monthly[at.GENERATION], monthly[at.EFFICIENCY]
     for m in np.flatnonzero(np.diff(count, prepend=0.0) > 0.0):
         before, last = int(count[m - 1]) if m else 0, int(count[m])
         per_watt = float(efficiency[m] / (efficiency[m - 1] if m else 1.0))
@@ -55,45 +42,36 @@ def generations(path: Path) -> Iterator[Event]:
 
 
 def shifts(path: Path) -> Iterator[Event]:
-    """Paradigm shifts."""
-    for m, share in enumerate(_shift_shares(path)):
-        if share > 0.0:
-            text = f"paradigm shift: older chips lose {percent(share)} of what they are worth and can do"
-            yield Event(m, "shift", text, {"loss": float(share)})
+    """Yield paradigm shifts."""
+    loss = path.series["paradigm_loss"]
+    for m in np.flatnonzero(loss > 0.0):
+        text = f"paradigm shift: older chips lose {percent(loss[m])} of what they are worth and can do"
+        yield Event(int(m), "shift", text, {"loss": float(loss[m])})
 
 
 def prices(path: Path) -> Iterator[Event]:
-    """Turns of the regime, or jumps of the price."""
-    p, price = path.model.price, path.world.monthly[at.PRICE]
-    noise = path.z[path.model.arpu.noise_row :][: price.size]
-    shocks = p.sd * (p.arpu_correlation * noise + p.arpu_correlation_residual * path.z[p.noise_row :][: price.size])
-    load = math.exp(p.factor_level * path.world.factors[3])
-    if p.model == REGIME:
-        yield from _turns(path, shocks, load)
-        return
-    longrun = quantile(path.model.marginals, p.longrun_marginal, float(path.z[p.longrun_row])) * load
-    y = np.log(price / longrun)
-    start = math.log(p.spot0 / longrun) + p.shock
-    jumps = y - p.phi * np.concatenate([[start], y[:-1]]) - shocks
-    for m in np.flatnonzero(np.abs(jumps) > _ROUNDING):
-        jump, before = math.expm1(jumps[m]), float(price[m - 1] if m else p.spot0)
+    """Yield jumps of the price, or turns of its regime."""
+    yield from _turns(path) if path.model.price.model == REGIME else _jumps(path)
+
+
+def _jumps(path: Path) -> Iterator[Event]:
+    price, jumps = path.series["price"], path.series["jump"]
+    for m in np.flatnonzero(jumps):
+        jump, before = math.expm1(jumps[m]), float(price[m - 1] if m else path.model.price.spot0)
         way = "rises" if jump > 0.0 else "falls"
         text = f"compute price {way} by {percent(abs(jump))} in a jump: {price[m]:.1f} USD/W-year, before {before:.1f}"
         yield Event(int(m), "price", text, {"jump": jump, "price": float(price[m]), "before": before})
 
 
-def _turns(path: Path, shocks: Floats, scale: float) -> Iterator[Event]:
-    """Changes of the price's regime."""
-    p, price = path.model.price, path.world.monthly[at.PRICE]
-    u, state = p.shock, p.regime_start
-    for m in range(price.size):
-        u = u * p.phi + shocks[m]
-        now = int(np.argmin(np.abs(np.log(price[m] / (p.regime_levels * scale)) - u)))
-        if now != state:
-            level = float(p.regime_levels[now] * scale)
-            text = f"price regime turns from {REGIMES[state]} to {REGIMES[now]}: level {level:.1f} USD/W-year"
-            yield Event(m, "price", text, {"from": state, "to": now, "level": level, "price": float(price[m])})
-        state = now
+def _turns(path: Path) -> Iterator[Event]:
+    p, price = path.model.price, path.series["price"]
+    regime = path.series["regime"].astype(int)
+    scale = math.exp(p.factor_level * path.world.factors[3])
+    for m in np.flatnonzero(np.diff(regime, prepend=p.regime_start)):
+        before, now = int(regime[m - 1]) if m else p.regime_start, int(regime[m])
+        level = float(p.regime_levels[now] * scale)
+        text = f"price regime turns from {REGIMES[before]} to {REGIMES[now]}: level {level:.1f} USD/W-year"
+        yield Event(int(m), "price", text, {"from": before, "to": now, "level": level, "price": float(price[m])})
 
 
 def power(path: Path, sites: Sequence[str]) -> Iterator[Event]:

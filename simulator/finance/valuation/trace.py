@@ -31,6 +31,10 @@ def trace_world(base: NDArray[np.float64], world: World, trace: NDArray[np.float
     copy_series(1.0, world.monthly[at.VALUE], trace[WORLD_ROWS.value], first, width)
     copy_series(1.0, world.funding[1:], trace[WORLD_ROWS.funding], first, width)
     copy_series(1.0, world.monthly[at.EFFICIENCY], trace[WORLD_ROWS.efficiency], first, width)
+    copy_series(1.0, world.events[at.JUMP], trace[WORLD_ROWS.jump], first, width)
+    copy_series(1.0, world.events[at.REGIME], trace[WORLD_ROWS.regime], first, width)
+    copy_series(1.0, world.events[at.PARADIGM_LOSS], trace[WORLD_ROWS.paradigm_loss], first, width)
+    copy_series(1.0, world.events[at.GENERATION_WORTH], trace[WORLD_ROWS.generation_worth], first, width)
     for m in range(base.size):
         for lane in range(width):
             trace[WORLD_ROWS.ads, m, first + lane] = base[m] * world.monthly[at.NOISE, m, lane]
