@@ -38,7 +38,7 @@ def test_the_story_is_printed_and_kept_beside_the_run(folder):
     assert max(map(len, said.stdout.replace(str(folder), "").splitlines())) <= 130
     assert contents(folder) == before
     beside = folder.with_name("smoke-replay")
-    worst = [one["path"] for one in replay(folder, worst=2)["replays"]]
+    worst = [entry["path"] for entry in replay(folder, worst=2)["replays"]]
     names = {f"path-{path}.{kind}" for path in worst for kind in ("json", "csv", "png")}
     assert {path.name for path in beside.iterdir()} == names
     assert said.stdout.splitlines()[-2:] == [f"written {beside / f'path-{path}'}.json, .csv, .png" for path in worst]
@@ -47,12 +47,12 @@ def test_the_story_is_printed_and_kept_beside_the_run(folder):
 def test_files_hold_what_python_returns(folder, tmp_path):
     said = call("replay", folder, "--path", 3, "--path", 7, "--path", 3, "--out", tmp_path / "out", "--quiet")
     assert (said.exit_code, said.stderr) == (0, "")
-    found = replay(folder, [3, 7])
+    result = replay(folder, [3, 7])
     kept = [json.loads((tmp_path / "out" / f"path-{path}.json").read_text()) for path in (3, 7)]
-    assert kept == [{**found, "replays": [one]} for one in json.loads(json.dumps(found["replays"]))]
+    assert kept == [{**result, "replays": [entry]} for entry in json.loads(json.dumps(result["replays"]))]
     rows = list(csv.DictReader(io.StringIO((tmp_path / "out" / "path-7.csv").read_text())))
-    assert [row["date"] for row in rows] == found["replays"][1]["dates"]
-    cash = found["replays"][1]["plans"]["hybrid"]["months"]["cash"]
+    assert [row["date"] for row in rows] == result["replays"][1]["dates"]
+    cash = result["replays"][1]["plans"]["hybrid"]["months"]["cash"]
     assert [struct.pack("d", float(row["hybrid.cash"])) for row in rows] == [struct.pack("d", x) for x in cash]
     assert rows[0]["own.dscr"] == ""  # no test yet
     png = (tmp_path / "out" / "path-7.png").read_bytes()
@@ -64,9 +64,9 @@ def test_json_is_all_that_is_printed_and_nothing_is_written(folder):
     beside = folder.with_name("smoke-replay")
     before = contents(beside) if beside.exists() else None
     said = call("replay", folder, "--path", 5, "--plan", "jv", "--plan", "own", "--json", "--quiet")
-    found = json.loads(said.stdout)
-    assert list(found["replays"][0]["plans"]) == ["jv", "own"]
-    assert found == json.loads(json.dumps(replay(folder, [5], plans=["jv", "own"])))
+    result = json.loads(said.stdout)
+    assert list(result["replays"][0]["plans"]) == ["jv", "own"]
+    assert result == json.loads(json.dumps(replay(folder, [5], plans=["jv", "own"])))
     assert (contents(beside) if beside.exists() else None) == before
 
 
@@ -78,12 +78,12 @@ def test_months_instead_of_years(folder, tmp_path):
     assert "\n2027-02 " in months
     assert "\n2027 " in years
     assert "\n2027 " not in months
-    [one] = replay(folder, [2], plans=["own"])["replays"]
-    flow = one["plans"]["own"]["months"]["cash_flow"]
-    sums = by_year(flow, one["dates"])
+    [entry] = replay(folder, [2], plans=["own"])["replays"]
+    flow = entry["plans"]["own"]["months"]["cash_flow"]
+    sums = by_year(flow, entry["dates"])
     assert sums[0][0] == list(range(6))  # July to December
     assert sum(total for _, total in sums) == pytest.approx(sum(flow))
-    assert monthly_csv(one).count("\n") == 61
+    assert monthly_csv(entry).count("\n") == 61
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,8 @@ def test_months_instead_of_years(folder, tmp_path):
         (["--path", "1", "--out", str(SMOKE)], [f"--out: given {SMOKE}, which is a file, wanted a folder"]),
     ],
 )  # fmt: skip
-def test_bad_input_ends_with_two(folder, asked, said):
-    done = call("replay", folder, *asked)
+def test_bad_input_ends_with_two(folder, options, said):
+    done = call("replay", folder, *options)
     assert done.exit_code == 2
     assert done.stdout == ""
     number = f"{len(said)} error{'s' if len(said) > 1 else ''}, nothing was run."
@@ -140,11 +140,11 @@ def test_a_run_says_how_its_worst_paths_are_seen(tmp_path):
 
 
 def test_names_from_a_config_cannot_break_the_page(folder):
-    found = replay(folder, [1])
-    found["title"] = "$x^2$ <b>\n" * 20
-    found["replays"][0]["plans"]["own"]["title"] = "$\\frac{" * 30
+    result = replay(folder, [1])
+    result["title"] = "$x^2$ <b>\n" * 20
+    result["replays"][0]["plans"]["own"]["title"] = "$\\frac{" * 30
     from simulator.report import replay_figure
     from simulator.report.replay import replay_text
 
-    assert replay_figure(found, found["replays"][0]).startswith(b"\x89PNG")
-    assert "\n\n\n" not in replay_text(found)
+    assert replay_figure(result, result["replays"][0]).startswith(b"\x89PNG")
+    assert "\n\n\n" not in replay_text(result)

@@ -1,5 +1,6 @@
-"""One path drawn again and told: what happened in its world, what each plan did then, and where it stands in its run.
+"""Replay of a run's paths: events of the world and of each plan, monthly series, ranks among the run's paths.
 
-`paths` simulates, `covenants` takes the tests apart, `world` and `company` find the events, `months` the series,
-`standing` looks the path up in what the run kept, `story` puts it together.
+`selection` opens the run and chooses paths, `replayed_path` simulates one, `covenant_tests` evaluates its covenants,
+`world_events` and `company_events` list its events, `months` its series, `percentile_rank` compares its figures with
+those that the run stored, `narrative` joins them into what `simulator replay --json` prints, `replay` runs it all.
 """

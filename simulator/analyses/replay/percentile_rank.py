@@ -1,4 +1,4 @@
-"""Where a path stands among those of its run, by what the run kept: the sample, and the worst paths of its amounts."""
+"""Percentile ranks of a path among those of its run, from what the run stored: its sample and its worst paths."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simulator.analyses.replay.replayed_path import Floats
+from simulator.analyses.replay.replayed_path import FloatArray
 from simulator.errors import ConfigError
 from simulator.results import store
 from simulator.results.columns import WORLD, Column
@@ -16,133 +16,139 @@ from simulator.results.worst import WORST_PATHS
 from simulator.risk import intervals
 
 
-class Chosen(NamedTuple):
-    """The worst paths by a figure, worst first, and in words out of how many."""
+class SelectedPaths(NamedTuple):
+    """Paths to replay, and in words how they were selected."""
 
     paths: list[int]
     words: str
     by: list[str]  # the metric, if any
 
 
-def entry_of(summary: Mapping[str, Any], column: Column) -> Mapping[str, Any]:
-    """What summary.json (empty in an unfinished run) says of a column."""
+def summary_entry(summary: Mapping[str, Any], column: Column) -> Mapping[str, Any]:
+    """Return the entry of a column in summary.json, which is empty in an unfinished run."""
     scopes = summary.get("world") if column.scope == WORLD else summary.get("plans", {}).get(column.scope)
-    found: Mapping[str, Any] = (scopes or {}).get(column.metric.name, {})
-    return found
+    entry: Mapping[str, Any] = (scopes or {}).get(column.metric.name, {})
+    return entry
 
 
 def _counted_over_all(summary: Mapping[str, Any], column: Column, sampled: int) -> bool:
-    """Whether the run kept the worst paths of a column out of all of its paths."""
-    entry = entry_of(summary, column)
-    seen = 1.0 - float(entry.get("undefined") or 0.0)
-    tallied = seen > 0.0 and round(entry.get("n", 0) / seen) > sampled
+    """True if the run stored the worst paths of a column out of all of its paths."""
+    entry = summary_entry(summary, column)
+    defined = 1.0 - float(entry.get("undefined") or 0.0)
+    tallied = defined > 0.0 and round(entry.get("n", 0) / defined) > sampled
     return tallied and column.metric.kind == "amount" and column.scope != WORLD
 
 
-def _losses(column: Column, values: Floats) -> Floats:
+def _losses(column: Column, values: FloatArray) -> FloatArray:
+    """Return values so that more is worse."""
     return -values if column.metric.bad == "low" else values
 
 
-def worst(run: Run, column: Column, count: int) -> Chosen:
-    """The worst paths of a finished run by a column: out of all its paths where it kept them, else of its sample."""
+def select_worst(run: Run, column: Column, count: int) -> SelectedPaths:
+    """Select the worst paths of a finished run by a column, of all paths if it stored them, else of its sample."""
     summary = run.summary
     number = summary["paths"]
     sampled = run.sample([column.name])[column.name]
     whole = number <= sampled.size
-    kept = not whole and _counted_over_all(summary, column, sampled.size)
+    from_tail = not whole and _counted_over_all(summary, column, sampled.size)
     values, ids = sampled, np.arange(sampled.size)
-    if kept:
+    if from_tail:
         tail = run.tail(["path", column.name])
         values, ids = tail[column.name], tail["path"]
     losses = _losses(column, np.asarray(values, dtype=np.float64))
-    order = np.lexsort((ids, -losses))[: int(np.isfinite(losses).sum())][: WORST_PATHS if kept else None]
+    order = np.lexsort((ids, -losses))[: int(np.isfinite(losses).sum())][: WORST_PATHS if from_tail else None]
     if not order.size:
         raise ConfigError([f"--metric: given {column.metric.name}, which is undefined on every path of {column.scope}"])
     if count > order.size:
         raise ConfigError([f"--worst: given {count:,}, wanted at most {order.size:,}: no more paths can be ranked"])
-    what = f"all {number:,} paths" if whole or kept else f"the first {sampled.size:,} of {number:,} paths only"
+    what = f"all {number:,} paths" if whole or from_tail else f"the first {sampled.size:,} of {number:,} paths only"
     which = "the worst path" if count == 1 else f"the {count:,} worst paths"
-    return Chosen(
+    return SelectedPaths(
         [int(path) for path in ids[order[:count]]], f"{which} by {column.name}, of {what}", [column.metric.name]
     )
 
 
-class Kept(NamedTuple):
-    """What a run stored of a path: the file, and all its figures in the order of the columns."""
+class StoredFigures(NamedTuple):
+    """Figures of a path that a run stored, in the order of the columns, and the file that holds them."""
 
     file: str
-    figures: Floats
+    figures: FloatArray
 
 
-class Rank(NamedTuple):
-    """Of a path by a figure: how many sampled paths are less bad, and its place among all paths where that is known
-    and no other path is as bad."""
+class PercentileRank(NamedTuple):
+    """Rank of a path by one figure among the run's paths."""
 
-    less_bad: int
+    less_bad: int  # sampled paths that are less bad
     sampled: int  # paths on which the figure is defined
-    place: int | None  # 1: the worst
+    place: int | None  # among all paths, 1 the worst; None where it is unknown or shared
     paths: int  # of the run
 
-    def told(self) -> dict[str, Any]:
-        """Share of paths that are less bad, with its interval, and the place."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return the share of paths that are less bad, with its interval, and the place."""
         low, high = intervals.proportion(self.less_bad, self.sampled)
         share = {"value": self.less_bad / self.sampled, "low": low, "high": high, "n": self.sampled}
         place = None if self.place is None else {"place": self.place, "of": self.paths}
         return {"worse_than": share, "rank": place}
 
 
-class Standing:
-    """What the run kept of some paths and how bad each is by every figure; `figures` are by path, in column order."""
+class PercentileRanks:
+    """Figures that a run stored of some paths, and the rank of each path by every figure.
 
-    def __init__(self, run: Run, columns: Sequence[Column], figures: Mapping[int, Floats]) -> None:
-        self.kept: dict[int, list[Kept]] = {path: [] for path in figures}
+    `figures` are those of the replayed paths, by path and in column order.
+    """
+
+    def __init__(self, run: Run, columns: Sequence[Column], figures: Mapping[int, FloatArray]) -> None:
+        self.stored: dict[int, list[StoredFigures]] = {path: [] for path in figures}
         self.summary: dict[str, Any] = run.summary if run.finished else {}
-        self.ranks: dict[tuple[int, str], Rank] = {}
+        self.by_figure: dict[tuple[int, str], PercentileRank] = {}
         self._run, self._tail = run, run.tail() if store.TAIL in run.manifest["files"] else {}
         for path in figures:
             place = np.flatnonzero(self._tail["path"] == path) if self._tail else np.empty(0, dtype=np.int64)
             if place.size:
                 row = np.array([self._tail[column.name][place[0]] for column in columns], dtype=np.float64)
-                self.kept[path].append(Kept(store.TAIL, row))
+                self.stored[path].append(StoredFigures(store.TAIL, row))
         for scope in dict.fromkeys(column.scope for column in columns) if store.SAMPLE in run.manifest["files"] else ():
-            self._look([column for column in columns if column.scope == scope], len(columns), figures)
+            self._read_scope([column for column in columns if column.scope == scope], len(columns), figures)
 
-    def _look(self, mine: Sequence[Column], width: int, figures: Mapping[int, Floats]) -> None:
-        """Read the sample of one owner's columns, of `width` in all."""
-        sample = self._run.sample([column.name for column in mine])
-        for column in mine:
+    def _read_scope(self, scope: Sequence[Column], width: int, figures: Mapping[int, FloatArray]) -> None:
+        """Read the sample of the columns of one scope, of `width` columns in all."""
+        sample = self._run.sample([column.name for column in scope])
+        for column in scope:
             values = np.asarray(sample[column.name], dtype=np.float64)
             for path in figures:
                 if path < values.size:
-                    kept = self.kept[path]
-                    if not kept or kept[-1].file != store.SAMPLE:
-                        kept.append(Kept(store.SAMPLE, np.empty(width)))
-                    kept[-1].figures[column.row] = values[path]
+                    stored = self.stored[path]
+                    if not stored or stored[-1].file != store.SAMPLE:
+                        stored.append(StoredFigures(store.SAMPLE, np.empty(width)))
+                    stored[-1].figures[column.row] = values[path]
             if self.summary:
                 self._rank(column, values, figures)
 
-    def _rank(self, column: Column, values: Floats, figures: Mapping[int, Floats]) -> None:
-        """Rank the paths on which a column is defined among the sample, and among all where those are known."""
+    def _rank(self, column: Column, values: FloatArray, figures: Mapping[int, FloatArray]) -> None:
+        """Rank the paths on which a column is defined among the sample and, where all paths are known, among all."""
         paths = int(self.summary["paths"])
         sampled = _losses(column, values[np.isfinite(values)])
-        whole, known = values.size >= paths, np.empty(0)
+        whole, losses = values.size >= paths, np.empty(0)
         if whole and column.metric.kind != "event":
-            known = sampled
+            losses = sampled
         elif not whole and _counted_over_all(self.summary, column, values.size):
-            known = _losses(column, np.asarray(self._tail[column.name], dtype=np.float64))
+            losses = _losses(column, np.asarray(self._tail[column.name], dtype=np.float64))
         for path, row in figures.items():
             if np.isfinite(row[column.row]) and sampled.size:
                 loss = _losses(column, row[column.row])
-                worse, alike = int((known > loss).sum()), int((known == loss).sum())
-                place = 1 + worse if alike == 1 and (whole or worse < WORST_PATHS) else None
-                self.ranks[path, column.name] = Rank(int((sampled < loss).sum()), sampled.size, place, paths)
+                worse, equal = int((losses > loss).sum()), int((losses == loss).sum())
+                place = 1 + worse if equal == 1 and (whole or worse < WORST_PATHS) else None
+                self.by_figure[path, column.name] = PercentileRank(
+                    int((sampled < loss).sum()), sampled.size, place, paths
+                )
 
 
-def differences(columns: Sequence[Column], kept: Kept, figures: Floats) -> list[str]:
-    """Figures of a path that are not, bit for bit, those the run stored; NaN is undefined, whatever its bits."""
-    apart = (figures.view(np.int64) != kept.figures.view(np.int64)) & ~(np.isnan(figures) & np.isnan(kept.figures))
+def find_differences(columns: Sequence[Column], stored: StoredFigures, figures: FloatArray) -> list[str]:
+    """List the figures of a path that differ in any bit from those the run stored; every NaN is the same."""
+    undefined = np.isnan(figures) & np.isnan(stored.figures)
+    differing = (figures.view(np.int64) != stored.figures.view(np.int64)) & ~undefined
     return [
-        f"{column.name} is {figures[column.row]!r}, in {kept.file} {kept.figures[column.row]!r}"
+        f"{column.name} is {figures[column.row]!r}, in {stored.file} {stored.figures[column.row]!r}"
         for column in columns
-        if apart[column.row]
+        if differing[column.row]
     ]

@@ -1,28 +1,30 @@
-"""What happened in the world of a path: generations, paradigm shifts, prices, power.
+"""Events of the world of a path: generations, paradigm shifts, prices, power.
 
 Events are read off the world's series and its events by month, which a trace keeps.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from simulator.analyses.replay.events import Event, many, percent
-from simulator.analyses.replay.replayed_path import Path
+from simulator.analyses.replay.events import Event, percent, plural
+from simulator.analyses.replay.replayed_path import ReplayedPath
 from simulator.drivers.price import REGIME, REGIMES
 from simulator.finance import workspace as at
 
 
-def events(path: Path, sites: Sequence[str]) -> list[Event]:
-    """All of them, by month; `sites` are the names of the model's sites."""
-    found = [*generations(path), *shifts(path), *prices(path), *power(path, sites), *extremes(path)]
-    return sorted(found, key=lambda event: event.month)
+def find_world_events(path: ReplayedPath, sites: Sequence[str]) -> list[Event]:
+    """List all events by month; `sites` are the titles of the model's sites."""
+    groups = (_find_generations(path), _find_shifts(path), find_price_events(path))
+    events = itertools.chain(*groups, _find_power(path, sites), _find_extremes(path))
+    return sorted(events, key=lambda event: event.month)
 
 
-def generations(path: Path) -> Iterator[Event]:
+def _find_generations(path: ReplayedPath) -> Iterator[Event]:
     """Yield new generations, and their gains over the one that led."""
     p, monthly = path.model.silicon, path.world.monthly
     worth = path.series["generation_worth"]
@@ -41,7 +43,7 @@ def generations(path: Path) -> Iterator[Event]:
         yield Event(int(m), "generation", f"{text} {percent(values['older_worth'])} of their worth", values)
 
 
-def shifts(path: Path) -> Iterator[Event]:
+def _find_shifts(path: ReplayedPath) -> Iterator[Event]:
     """Yield paradigm shifts."""
     loss = path.series["paradigm_loss"]
     for m in np.flatnonzero(loss > 0.0):
@@ -49,12 +51,12 @@ def shifts(path: Path) -> Iterator[Event]:
         yield Event(int(m), "shift", text, {"loss": float(loss[m])})
 
 
-def prices(path: Path) -> Iterator[Event]:
+def find_price_events(path: ReplayedPath) -> Iterator[Event]:
     """Yield jumps of the price, or turns of its regime."""
-    yield from _turns(path) if path.model.price.model == REGIME else _jumps(path)
+    yield from _find_turns(path) if path.model.price.model == REGIME else _find_jumps(path)
 
 
-def _jumps(path: Path) -> Iterator[Event]:
+def _find_jumps(path: ReplayedPath) -> Iterator[Event]:
     price, jumps = path.series["price"], path.series["jump"]
     for m in np.flatnonzero(jumps):
         jump, before = math.expm1(jumps[m]), float(price[m - 1] if m else path.model.price.spot0)
@@ -63,7 +65,7 @@ def _jumps(path: Path) -> Iterator[Event]:
         yield Event(int(m), "price", text, {"jump": jump, "price": float(price[m]), "before": before})
 
 
-def _turns(path: Path) -> Iterator[Event]:
+def _find_turns(path: ReplayedPath) -> Iterator[Event]:
     p, price = path.model.price, path.series["price"]
     regime = path.series["regime"].astype(int)
     scale = math.exp(p.factor_level * path.world.factors[3])
@@ -74,25 +76,24 @@ def _turns(path: Path) -> Iterator[Event]:
         yield Event(int(m), "price", text, {"from": before, "to": now, "level": level, "price": float(price[m])})
 
 
-def power(path: Path, sites: Sequence[str]) -> Iterator[Event]:
-    """When each site gets power, against its plan."""
-    grid, where = path.model.grid, path.world.sites
+def _find_power(path: ReplayedPath, sites: Sequence[str]) -> Iterator[Event]:
+    """Yield the month in which each site gets power, against its plan."""
+    grid, dates = path.model.grid, path.world.sites
     for k, name in enumerate(sites):
-        energised, planned = float(where[at.ENERGISED, k]), float(grid.planned[k])
+        energised, planned = float(dates[at.ENERGISED, k]), float(grid.planned[k])
         late, month = max(energised - planned, 0.0), max(math.ceil(energised) - 1, 0)
-        behind = " from behind the meter" if where[at.BEHIND, k] else ""
-        when = f"{many(round(late), 'month')} late" if late >= 0.5 else "on time"
+        behind = " from behind the meter" if dates[at.BEHIND, k] else ""
+        when = f"{plural(round(late), 'month')} late" if late >= 0.5 else "on time"
         text = f"power at {name} ({grid.mw[k]:,.0f} MW){behind}, {when}"
         if month >= path.model.months:
-            text = (
-                f"{name} ({grid.mw[k]:,.0f} MW) has no power by the horizon; it comes {many(round(late), 'month')} late"
-            )
+            delay = plural(round(late), "month")
+            text = f"{name} ({grid.mw[k]:,.0f} MW) has no power by the horizon; it comes {delay} late"
         values = {"site": float(k), "mw": float(grid.mw[k]), "energised": energised, "late": late}
-        yield Event(month, "power", text, values | {"behind_meter": float(where[at.BEHIND, k])})
+        yield Event(month, "power", text, values | {"behind_meter": float(dates[at.BEHIND, k])})
 
 
-def extremes(path: Path) -> Iterator[Event]:
-    """Lowest price and highest cost of funding."""
+def _find_extremes(path: ReplayedPath) -> Iterator[Event]:
+    """Yield the lowest price and the highest cost of funding."""
     price, funding = path.world.monthly[at.PRICE], path.world.funding[1:]
     m = int(np.argmin(price))
     yield Event(m, "extreme", f"compute price at its lowest: {price[m]:.1f} USD/W-year", {"price": float(price[m])})
