@@ -1,4 +1,4 @@
-# One task runner. Every target sets up what it needs; nothing outside this folder and the compiled-code cache is written.
+# The task runner. Every target installs its requirements; only this folder and the cache of compiled code are written.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .SUFFIXES:
@@ -12,7 +12,7 @@ CONFIG := configs/hyperscaler.toml
 PATHS ?=
 SET ?=
 TORNADO_PATHS ?= 20000
-# tests run in so many processes
+# number of test processes
 JOBS ?= 2
 
 .PHONY: help run test lint format docs bench verify clean
@@ -51,7 +51,7 @@ run: $(VENV)/.core ## the flagship example, from nothing to a report in runs/fla
 	@printf '%s\n' '' 'The report: $(RUN)/report.html' 'What next:' \
 	  '  change one number    $(BIN)/simulator run $(CONFIG) --set drivers.price.spot0=20' \
 	  '  a config of yours    $(BIN)/simulator init my.toml' \
-	  '  every mistake of it  $(BIN)/simulator check my.toml'
+	  '  all its mistakes     $(BIN)/simulator check my.toml'
 
 test: $(VENV)/.dev ## the tests
 	$(BIN)/simulator warmup
@@ -63,7 +63,7 @@ lint: $(VENV)/.dev ## style, types and import walls
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(VENV)/.dev ## let ruff lay the code out
+format: $(VENV)/.dev ## format the code with ruff
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

@@ -87,9 +87,9 @@ def _default(field: FieldInfo, value: Any) -> str:
 def _written(value: Any) -> str:
     """A value as a config would have it."""
     if isinstance(value, BaseModel):
-        given = value.model_dump(exclude_none=True, exclude_defaults=False)
-        idle = {"zero": 0.0} | ({"low": 0.0, "high": 1.0} if given.get("law") == "beta" else {})
-        kept = {key: given[key] for key in sorted(given, key=_place) if given[key] != idle.get(key)}
+        dumped = value.model_dump(exclude_none=True, exclude_defaults=False)
+        idle = {"zero": 0.0} | ({"low": 0.0, "high": 1.0} if dumped.get("law") == "beta" else {})
+        kept = {key: dumped[key] for key in sorted(dumped, key=_place) if dumped[key] != idle.get(key)}
         return "{ " + ", ".join(f"{key} = {_written(part)}" for key, part in kept.items()) + " }"
     if isinstance(value, bool):
         return str(value).lower()

@@ -18,7 +18,7 @@ start = {start}
 requested = -20
 planned = {planned}
 """
-ONE = SITE.format(id="one", start=-3, planned=18)
+ONE_SITE = SITE.format(id="one", start=-3, planned=18)
 PLAN = "[plans.own]\n"
 NOTE = "[[notes]]\namount = 3\ncoupon = 0.05\nmaturity = 52\n"
 
@@ -31,14 +31,14 @@ def read(folder: Path, text: str, *overrides: str) -> Config:
 
 
 def mistakes(folder: Path, text: str, *overrides: str) -> list[str]:
-    """What is wrong with a text, the folder's name cut off."""
+    """The mistakes of a text, without the name of the folder."""
     with pytest.raises(ConfigError) as caught:
         read(folder, text, *overrides)
     return [line.replace(f"{folder}/", "") for line in caught.value.mistakes]
 
 
 def mistake(folder: Path, text: str, *overrides: str) -> str:
-    """The only thing that is wrong with a text."""
-    found = mistakes(folder, text, *overrides)
-    assert len(found) == 1, found
-    return found[0]
+    """The only mistake of a text."""
+    lines = mistakes(folder, text, *overrides)
+    assert len(lines) == 1, lines
+    return lines[0]

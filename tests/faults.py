@@ -29,16 +29,16 @@ class Faulty:
         if name not in CALLS:
             return real
 
-        def call(*given: Any, **named: Any) -> Any:
+        def call(*arguments: Any, **named: Any) -> Any:
             self.calls.append(name)
             n = len(self.calls)
             if self.at and (n == self.at or (self.lasting and n > self.at)):
                 raise OSError(errno.EIO, os.strerror(errno.EIO))
             if name == "write":
-                if len(memoryview(given[1])) > self.room:
+                if len(memoryview(arguments[1])) > self.room:
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                self.room -= len(memoryview(given[1]))
-            return real(*given, **named)
+                self.room -= len(memoryview(arguments[1]))
+            return real(*arguments, **named)
 
         return call
 

@@ -39,12 +39,12 @@ def frozen(levers: str, *overrides: str, sites: str = "") -> Frozen:
         return freeze(read(Path(folder), text, *overrides))
 
 
-def run(engine: str, given: Frozen, paths: int = 1) -> SimpleNamespace:
+def run(engine: str, frozen_model: Frozen, paths: int = 1) -> SimpleNamespace:
     """Figures (paths,) and series (months, paths) of plan `it`; for a single path floats and (months,).
 
     `world` has the figures of the world.
     """
-    world, figures, series = (_twin if engine == "twin" else _kernel)(given, paths)
+    world, figures, series = (_twin if engine == "twin" else _kernel)(frozen_model, paths)
     if paths == 1:
         world, figures = ({name: float(row[0]) for name, row in rows.items()} for rows in (world, figures))
         series = {name: rows[:, 0] for name, rows in series.items()}
@@ -55,22 +55,22 @@ def run(engine: str, given: Frozen, paths: int = 1) -> SimpleNamespace:
 Answer = tuple[dict[str, Any], dict[str, Any], dict[str, Any]]
 
 
-def _kernel(given: Frozen, paths: int) -> Answer:
-    model = given.model
+def _kernel(frozen_model: Frozen, paths: int) -> Answer:
+    model = frozen_model.model
     out = np.empty((kernel.figure_count(model), paths))
     trace = np.empty((kernel.series_count(model), model.months, paths))
     assert kernel.simulate(model, SEED, np.arange(paths), kernel.workspace(model), out, trace) == kernel.DONE
-    world = {metric.name: out[i] for i, metric in enumerate(given.world)}
-    figures = {metric.name: out[len(world) + i] for i, metric in enumerate(given.plan)}
-    rows = {name.partition(".")[2]: trace[i] for i, name in enumerate(series_names(given.plans))}
+    world = {metric.name: out[i] for i, metric in enumerate(frozen_model.world)}
+    figures = {metric.name: out[len(world) + i] for i, metric in enumerate(frozen_model.plan)}
+    rows = {name.partition(".")[2]: trace[i] for i, name in enumerate(series_names(frozen_model.plans))}
     return world, figures, rows
 
 
-def _twin(given: Frozen, paths: int) -> Answer:
-    model = given.model
+def _twin(frozen_model: Frozen, paths: int) -> Answer:
+    model = frozen_model.model
     z = np.empty((model.draws.rows, paths))
     fill(model.draws, SEED, np.arange(paths), z)
-    years = [int(m.name.removeprefix("eps_fy")) for m in given.plan if m.name.startswith("eps_fy")]
-    answer = naive.simulate(model, z, given.sites, years)
+    years = [int(m.name.removeprefix("eps_fy")) for m in frozen_model.plan if m.name.startswith("eps_fy")]
+    answer = naive.simulate(model, z, frozen_model.sites, years)
     series = answer["series"] | answer["plan_series"][0]
     return answer["world"], answer["plans"][0], series | {ours: series[twin] for ours, twin in SAME.items()}

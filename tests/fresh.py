@@ -55,15 +55,15 @@ def digests(names: tuple[str, ...]) -> dict[str, str]:
     from simulator import kernel
     from simulator.config import freeze, load
 
-    found = {}
+    digests_by_run = {}
     for name in names:
         path, overrides, paths = RUNS[name]
         model = freeze(load(ROOT / path, overrides)).model
         out = np.empty((kernel.figure_count(model), paths))
         trace = np.zeros((kernel.series_count(model), model.months, paths))
         assert kernel.simulate(model, 7, np.arange(paths), kernel.workspace(model), out, trace) == kernel.DONE
-        found[name] = hashlib.sha256(out.tobytes() + trace.tobytes()).hexdigest()
-    return found
+        digests_by_run[name] = hashlib.sha256(out.tobytes() + trace.tobytes()).hexdigest()
+    return digests_by_run
 
 
 def libm_calls(ir: str) -> list[str]:
@@ -71,28 +71,28 @@ def libm_calls(ir: str) -> list[str]:
 
     Numba words its errors about array shapes with log10 to count digits: it stays out of any number.
     """
-    found = []
+    calls = []
     starts = list(_FUNCTION.finditer(ir))
     for start, end in zip(starts, [*(s.start() for s in starts[1:]), len(ir)], strict=True):
         body = ir[start.start() : end]
         if not start[1].startswith("_ZN5numba"):
-            found += [f"{start[1][:80]}: {call[1]}" for call in _CALL.finditer(body)]
-    return found
+            calls += [f"{start[1][:80]}: {match[1]}" for match in _CALL.finditer(body)]
+    return calls
 
 
 def report() -> dict[str, Any]:
     """Digests, and of the kernel: hits and misses of the cache, signatures, its functions and their calls of libm."""
     from simulator import kernel
 
-    found: dict[str, Any] = {"digests": digests(tuple(RUNS))}
+    results: dict[str, Any] = {"digests": digests(tuple(RUNS))}
     simulate: Any = kernel.simulate
     stats = simulate.stats
-    found |= {"hits": sum(stats.cache_hits.values()), "misses": sum(stats.cache_misses.values())}
-    found["signatures"] = len(simulate.signatures)
-    if found["misses"]:  # the listing of a kernel loaded from disk is a placeholder
+    results |= {"hits": sum(stats.cache_hits.values()), "misses": sum(stats.cache_misses.values())}
+    results["signatures"] = len(simulate.signatures)
+    if results["misses"]:  # the listing of a kernel loaded from disk is a placeholder
         ir = simulate.inspect_llvm(simulate.signatures[0])
-        found |= {"functions": _FUNCTION.findall(ir), "libm": libm_calls(ir)}
-    return found
+        results |= {"functions": _FUNCTION.findall(ir), "libm": libm_calls(ir)}
+    return results
 
 
 def python(*arguments: str, timeout: float = 280, **environment: str) -> subprocess.CompletedProcess[str]:

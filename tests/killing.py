@@ -21,7 +21,7 @@ EVERY = 0.1  # seconds between checkpoints
 
 
 class Kill(NamedTuple):
-    """What one kill found."""
+    """The state of a run after a kill."""
 
     after: float | None  # seconds since the simulation began; None: before it did
     paths: int  # committed; -1: nothing
@@ -35,8 +35,8 @@ class Kill(NamedTuple):
 
 def command(out: Path, paths: int, threads: int) -> list[str]:
     """The run that is killed; it says when it simulates."""
-    given = ["run", SMOKE, "--out", out, "--paths", paths, "--threads", threads, "--checkpoint", f"{EVERY}s"]
-    return [sys.executable, "-m", "simulator", *map(str, given), "--resume", "--no-report"]
+    arguments = ["run", SMOKE, "--out", out, "--paths", paths, "--threads", threads, "--checkpoint", f"{EVERY}s"]
+    return [sys.executable, "-m", "simulator", *map(str, arguments), "--resume", "--no-report"]
 
 
 def kill(out: Path, paths: int, threads: int, wait: float, commits: int | None) -> Kill:
@@ -91,9 +91,9 @@ def finish(out: Path, paths: int, threads: int) -> str:
 
 def chain(out: Path, paths: int, kills: int, rng: random.Random) -> list[Kill]:
     """`kills` kills of one run: one in four at any moment of the process's life, as it starts or goes on."""
-    found = []
+    killed = []
     for _ in range(kills):
         commits = None if rng.random() < 0.25 else rng.randrange(4)
         wait = rng.uniform(0.0, 2.0) if commits is None else rng.expovariate(2.0 / EVERY)
-        found.append(kill(out, paths, rng.choice((1, 2)), wait, commits))
-    return found
+        killed.append(kill(out, paths, rng.choice((1, 2)), wait, commits))
+    return killed

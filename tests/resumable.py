@@ -32,9 +32,9 @@ def small_tasks(size: int) -> Iterator[None]:
         yield
 
 
-def run(out: Path, paths: int | None = None, config: Any = SMOKE, **asked: Any) -> Run:
-    """A run without a report, on one thread, that commits a state after every task, unless asked otherwise."""
-    return pipeline.run(config, out, paths=paths, **{"threads": 1, "draw": False, "checkpoint": 0.0, **asked})
+def run(out: Path, paths: int | None = None, config: Any = SMOKE, **options: Any) -> Run:
+    """A run without a report, on one thread, that commits a state after every task; options override."""
+    return pipeline.run(config, out, paths=paths, **{"threads": 1, "draw": False, "checkpoint": 0.0, **options})
 
 
 class Stopping(progress.Silent):
@@ -49,14 +49,14 @@ class Stopping(progress.Silent):
             signal.raise_signal(self.signum)
 
 
-def stopped(out: Path, paths: int, tasks: int = 1, signum: int = signal.SIGTERM, **asked: Any) -> Interrupted:
-    """Let a signal end a run after so many tasks; what it said. One that is ignored, as under nohup, is heeded."""
+def stopped(out: Path, paths: int, tasks: int = 1, signum: int = signal.SIGTERM, **options: Any) -> Interrupted:
+    """Let a signal end a run after so many tasks; return the error. An ignored signal is restored first."""
     before = signal.getsignal(signum)
     if before == signal.SIG_IGN:
         signal.signal(signum, signal.SIG_DFL)
     try:
         with mock.patch.object(session, "meter", return_value=Stopping(tasks, signum)):
-            run(out, paths, **asked)
+            run(out, paths, **options)
     except Interrupted as error:
         return error
     finally:
@@ -64,7 +64,7 @@ def stopped(out: Path, paths: int, tasks: int = 1, signum: int = signal.SIGTERM,
     raise AssertionError("the run was not interrupted")
 
 
-def stands(folder: Path) -> int:
+def committed_paths(folder: Path) -> int:
     """Paths in the committed state of a run, every file of which is whole; -1 if nothing was committed."""
     if not (folder / store.MANIFEST).exists():
         return -1
@@ -93,7 +93,7 @@ def fail(out: Path, paths: int, whole: Run, **how: Any) -> tuple[int, str] | Non
     else:
         same(open_run(out), whole)
         return None
-    at = stands(out)
+    at = committed_paths(out)
     if at >= 0 and open_any(out).finished:
         at = paths
         same(open_run(out), whole)
@@ -107,12 +107,12 @@ def fail(out: Path, paths: int, whole: Run, **how: Any) -> tuple[int, str] | Non
     return at, said
 
 
-def same(one: Run, other: Run) -> None:
+def same(first: Run, other: Run) -> None:
     """Check that two runs left the same, but for the time they took and where they were resumed."""
-    assert one.manifest["digest"] == other.manifest["digest"]
-    assert _timeless(one) == _timeless(other)
+    assert first.manifest["digest"] == other.manifest["digest"]
+    assert _timeless(first) == _timeless(other)
     for name in (store.SERIES, store.TAIL):
-        assert one.manifest["files"][name] == other.manifest["files"][name]
+        assert first.manifest["files"][name] == other.manifest["files"][name]
 
 
 def _timeless(done: Run) -> str:

@@ -13,7 +13,7 @@ from simulator.config.laws import condition_on_elapsed, is_fixed, law_of
 from simulator.config.mistakes import sampled_names
 from simulator.drivers import laws
 from simulator.drivers.correlation import smallest_eigenvalue
-from tests.config_case import ONE, PLAN, mistake, read
+from tests.config_case import ONE_SITE, PLAN, mistake, read
 
 FORMS = {
     "3": 3.0,
@@ -38,7 +38,7 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_of_a_number_has_its_median(tmp_path, form):
-    config = read(tmp_path, f"drivers.grid.slip = {form}\n" + ONE + PLAN)
+    config = read(tmp_path, f"drivers.grid.slip = {form}\n" + ONE_SITE + PLAN)
     assert law_of(config.drivers.grid.slip, tmp_path).ppf(0.5) == pytest.approx(FORMS[form], rel=1e-9)
 
 
@@ -75,7 +75,7 @@ def test_a_wrong_distribution(tmp_path, form):
     (tmp_path / "q.csv").write_text("\n".join(rows))
     (tmp_path / "none-at-all.csv").write_text("a,b\n\n")
     (tmp_path / "latin.csv").write_bytes(b"a\n\xe9\n")
-    said = mistake(tmp_path, f"drivers.grid.behind_meter = {form}\n" + ONE + PLAN)
+    said = mistake(tmp_path, f"drivers.grid.behind_meter = {form}\n" + ONE_SITE + PLAN)
     where = "my.toml:1: drivers.grid.behind_meter"
     assert said.startswith(where + ("" if WRONG[form].startswith(".") else ": ") + WRONG[form])
 
@@ -83,7 +83,7 @@ def test_a_wrong_distribution(tmp_path, form):
 def test_a_column_of_a_file_beside_the_config(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "q.csv").write_text('"months",note\n30,a\n\n 40,"b, c"\n50,\n', encoding="utf-8-sig")
-    config = read(tmp_path, "drivers.grid.queue = {csv = 'data/q.csv', column = 'months'}\n" + ONE + PLAN)
+    config = read(tmp_path, "drivers.grid.queue = {csv = 'data/q.csv', column = 'months'}\n" + ONE_SITE + PLAN)
     assert law_of(config.drivers.grid.queue, tmp_path).ppf(0.5) == 40.0
     assert freeze(config).model.marginals.numbers.size
 
@@ -98,34 +98,34 @@ def test_what_is_sampled():
 def test_the_elasticity_needs_an_upper_end(tmp_path):
     line = "drivers.arpu.elasticity = {law = 'lognormal', median = 0.05, sigma = 0.7}\n"
     assert "given a law that reaches 6.879, wanted one that stays at or below 2: add high" in mistake(
-        tmp_path, line + ONE + PLAN
+        tmp_path, line + ONE_SITE + PLAN
     )
 
 
 def test_zero_is_no_price(tmp_path):
     line = "drivers.price.longrun = {law = 'uniform', low = 1, high = 2, zero = 0.1}\n"
-    assert "given a law that reaches 0, wanted one that stays above 0" in mistake(tmp_path, line + ONE + PLAN)
+    assert "given a law that reaches 0, wanted one that stays above 0" in mistake(tmp_path, line + ONE_SITE + PLAN)
 
 
 def test_what_is_under_way_must_be_able_to_last_longer(tmp_path):
     line = "drivers.grid.{} = {{law = 'uniform', low = 1, high = 3}}\n"
-    said = mistake(tmp_path, line.format("queue") + ONE + PLAN)
+    said = mistake(tmp_path, line.format("queue") + ONE_SITE + PLAN)
     assert said == (
         "my.toml:8: sites[0].requested: given -20, wanted a date that queue allows: P(queue > 20 months) is 0"
     )
-    said = mistake(tmp_path, line.format("build") + ONE + PLAN)
+    said = mistake(tmp_path, line.format("build") + ONE_SITE + PLAN)
     assert said.startswith("my.toml:7: sites[0].start: given -3, wanted a date that build allows")
-    near = ONE.replace("planned = 18", "planned = 12")  # follows the slip: no queue
+    near = ONE_SITE.replace("planned = 18", "planned = 12")  # follows the slip: no queue
     assert read(tmp_path, line.format("queue") + near + PLAN)
-    own = ONE + "queue = {law = 'uniform', low = 1, high = 30}\n"
+    own = ONE_SITE + "queue = {law = 'uniform', low = 1, high = 30}\n"
     assert read(tmp_path, line.format("queue") + own + PLAN)
-    said = mistake(tmp_path, "drivers.silicon.age = 45\n" + ONE + PLAN)
+    said = mistake(tmp_path, "drivers.silicon.age = 45\n" + ONE_SITE + PLAN)
     assert said.startswith("my.toml:1: drivers.silicon.age: given 45, wanted an age that gap allows: P(gap > 45) is")
 
 
 @pytest.mark.parametrize("gap", ["0.01", "{law = 'exponential', mean = 0.01}"])
 def test_generations_do_not_come_by_the_day(tmp_path, gap):
-    said = mistake(tmp_path, f"drivers.silicon.gap = {gap}\n" + ONE + PLAN)
+    said = mistake(tmp_path, f"drivers.silicon.gap = {gap}\n" + ONE_SITE + PLAN)
     assert said == "my.toml:1: drivers.silicon.gap: given a mean of 0.01 years, wanted at least 0.05"
 
 
@@ -139,28 +139,28 @@ def test_what_is_fixed_is_over_at_month_0_at_the_earliest():
 
 
 def test_the_default_correlations_are_valid(tmp_path):
-    config = read(tmp_path, ONE + PLAN)
+    config = read(tmp_path, ONE_SITE + PLAN)
     pairs = config.dependence.correlation.model_dump()
     assert len(pairs) == 15
     assert smallest_eigenvalue(correlation_matrix(pairs)) == pytest.approx(0.471, abs=5e-4)
 
 
 def test_a_table_of_correlations_replaces_all_of_them(tmp_path):
-    config = read(tmp_path, "[dependence.correlation]\ngrid_price = 0.1\n" + ONE + PLAN)
+    config = read(tmp_path, "[dependence.correlation]\ngrid_price = 0.1\n" + ONE_SITE + PLAN)
     assert config.dependence.correlation == Correlation(grid_price=0.1)
 
 
 def test_an_invalid_matrix_names_its_eigenvalue_and_the_nearest_valid_one(tmp_path):
     table = "[dependence.correlation]\nsilicon_grid = 0.9\nsilicon_arpu = 0.9\ngrid_arpu = -0.9\n"
-    said = mistake(tmp_path, table + ONE + PLAN)
+    said = mistake(tmp_path, table + ONE_SITE + PLAN)
     assert said.startswith(
         "my.toml:1: dependence.correlation: given a matrix whose smallest eigenvalue is -0.800000, wanted a positive "
         "definite one; the nearest valid matrix has silicon_grid = 0."
     )
     pasted = re.sub(", ", "\n", said.partition("matrix has ")[2])
-    assert read(tmp_path, f"[dependence.correlation]\n{pasted}\n" + ONE + PLAN)
+    assert read(tmp_path, f"[dependence.correlation]\n{pasted}\n" + ONE_SITE + PLAN)
 
 
 def test_a_misspelt_pair_is_named(tmp_path):
-    said = mistake(tmp_path, "[dependence.correlation]\nprice_grid = 0.9\n" + ONE + PLAN)
+    said = mistake(tmp_path, "[dependence.correlation]\nprice_grid = 0.9\n" + ONE_SITE + PLAN)
     assert said == ("my.toml:2: dependence.correlation.price_grid: unknown key, did you mean grid_price?")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.config_case import NOTE, ONE, SITE, mistake, mistakes, read
+from tests.config_case import NOTE, ONE_SITE, SITE, mistake, mistakes, read
 
-BASE = ONE + SITE.format(id="two", start=2, planned=20) + NOTE  # 20 lines
+BASE = ONE_SITE + SITE.format(id="two", start=2, planned=20) + NOTE  # 20 lines
 AT = len(BASE.splitlines()) + 1  # line of a plan's header
 
 
@@ -116,7 +116,7 @@ def test_a_contradiction_in_the_defaults_is_reported_there_once(tmp_path):
 
 
 def test_a_covenant_on_a_config_without_notes(tmp_path):
-    text = ONE + "[plans.a]\ncovenants.dscr = 1.3\n"
+    text = ONE_SITE + "[plans.a]\ncovenants.dscr = 1.3\n"
     assert mistake(tmp_path, text).endswith("given 1.3 on absent debt, wanted [[notes]] in the config, or 0")
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from simulator.config import checks, load, report
 from simulator.errors import ConfigError
-from tests.config_case import NOTE, ONE, PLAN, SITE, mistake, mistakes, read
+from tests.config_case import NOTE, ONE_SITE, PLAN, SITE, mistake, mistakes, read
 
 
 def test_the_two_sample_lines_word_for_word(tmp_path, monkeypatch):
-    text = ONE + SITE.format(id="two", start=0, planned=9) + SITE.format(id="three", start=6, planned=3)
+    text = ONE_SITE + SITE.format(id="two", start=0, planned=9) + SITE.format(id="three", start=6, planned=3)
     lines = text.splitlines()
     at = len(lines) - 1
     assert lines[at] == "planned = 3"
@@ -105,7 +105,7 @@ KEYS = {
 
 @pytest.mark.parametrize("line", KEYS, ids=lambda line: line[:40])
 def test_a_wrong_key(tmp_path, line):
-    assert mistake(tmp_path, line + "\n" + ONE + PLAN).startswith(KEYS[line])
+    assert mistake(tmp_path, line + "\n" + ONE_SITE + PLAN).startswith(KEYS[line])
 
 
 def test_sites_and_plans_are_required(tmp_path):
@@ -116,25 +116,25 @@ def test_sites_and_plans_are_required(tmp_path):
 
 
 def test_site_ids_are_unique_and_free(tmp_path):
-    text = ONE + ONE + ONE.replace("one", "mean") + PLAN
+    text = ONE_SITE + ONE_SITE + ONE_SITE.replace("one", "mean") + PLAN
     first, second = mistakes(tmp_path, text)
     assert first == 'my.toml:11: sites[1].id: given "one", wanted an id that is not taken (sites[0])'
     assert second == 'my.toml:19: sites[2].id: given "mean", wanted an id that is not taken (a metric)'
 
 
 def test_a_key_given_nowhere_is_reported_at_its_table(tmp_path):
-    assert mistake(tmp_path, "\n" + ONE.replace("mw = 100", "") + PLAN) == (
+    assert mistake(tmp_path, "\n" + ONE_SITE.replace("mw = 100", "") + PLAN) == (
         "my.toml:3: sites[0].mw: given nothing, wanted IT load, MW"
     )
 
 
 def test_an_inherited_mistake_is_reported_once_where_it_was_written(tmp_path):
-    text = "[plan_defaults.covenants]\ndscr = 'x'\n" + ONE + PLAN + "[plans.two]\n[plans.three]\n"
+    text = "[plan_defaults.covenants]\ndscr = 'x'\n" + ONE_SITE + PLAN + "[plans.two]\n[plans.three]\n"
     assert mistake(tmp_path, text) == 'my.toml:2: plan_defaults.covenants.dscr: given "x", wanted a number'
 
 
 def test_checks_across_keys_run_beside_wrong_keys(tmp_path):
-    text = "months = 'x'\nmetrics.tally = ['nvp']\n" + ONE.replace("planned = 18", "planned = -9") + PLAN
+    text = "months = 'x'\nmetrics.tally = ['nvp']\n" + ONE_SITE.replace("planned = 18", "planned = -9") + PLAN
     text += "[[notes]]\namount = 0\nmaturity = 9\n"
     text += "[dependence.correlation]\ngrid_price = 1\ngrid_rates = 1\nprice_rates = -1\n"
     keys = [line.split(": ")[1] for line in mistakes(tmp_path, text)]
@@ -169,7 +169,7 @@ def test_a_text_that_is_no_config(tmp_path, text):
 
 
 def test_a_byte_order_mark_and_windows_lines_are_fine(tmp_path):
-    assert read(tmp_path, "\ufeff" + (ONE + PLAN).replace("\n", "\r\n")).sites[0].id == "one"
+    assert read(tmp_path, "\ufeff" + (ONE_SITE + PLAN).replace("\n", "\r\n")).sites[0].id == "one"
 
 
 def test_a_file_that_cannot_be_read(tmp_path):
@@ -188,10 +188,10 @@ def test_absurd_sizes_are_refused_before_memory_is_taken(tmp_path, monkeypatch):
     plans = "".join(f"[plans.p{i}]\n" for i in range(50))
     with monkeypatch.context() as little:
         little.setattr(checks, "MOST_MEMORY", 2e9)
-        said = mistake(tmp_path, "months = 600\n" + ONE + plans)
+        said = mistake(tmp_path, "months = 600\n" + ONE_SITE + plans)
     assert re.fullmatch(
         r"my.toml:1: months: given about \d+\.\d GB of memory for 600 months and these plans, wanted at most 2 GB", said
     )
-    assert mistake(tmp_path, ONE + plans + PLAN) == "my.toml:9: plans: given 51 items, wanted at most 50"
+    assert mistake(tmp_path, ONE_SITE + plans + PLAN) == "my.toml:9: plans: given 51 items, wanted at most 50"
     sites = "".join(SITE.format(id=f"s{i}", start=0, planned=9) for i in range(201))
     assert mistake(tmp_path, sites + PLAN) == "my.toml:2: sites: given 201 items, wanted at most 200"

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from simulator.config import load
 from simulator.config.overrides import apply_overrides, parse_value
 from simulator.errors import ConfigError
-from tests.config_case import NOTE, ONE, PLAN, SITE, mistake, mistakes, read
+from tests.config_case import NOTE, ONE_SITE, PLAN, SITE, mistake, mistakes, read
 
-TEXT = ONE + SITE.format(id="two", start=0, planned=20) + NOTE + PLAN
+TEXT = ONE_SITE + SITE.format(id="two", start=0, planned=20) + NOTE + PLAN
 
 
 def test_values_reach_their_keys(tmp_path):

@@ -15,10 +15,10 @@ from simulator.config.freeze import Frozen
 from simulator.drivers.contracts import lock
 from simulator.drivers.marginals import sample
 from simulator.results.tree import flatten
-from tests.config_case import NOTE, ONE, SITE, read
+from tests.config_case import NOTE, ONE_SITE, SITE, read
 
 ROOT = Path(__file__).parent.parent
-BASE = ONE + SITE.format(id="two", start=2, planned=20) + NOTE
+BASE = ONE_SITE + SITE.format(id="two", start=2, planned=20) + NOTE
 
 
 @pytest.fixture(scope="module")

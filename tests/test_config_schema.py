@@ -19,7 +19,7 @@ from simulator.config.fields.walk import inner_table
 from simulator.config.loader import reload
 from simulator.config.schema.plans import Plan
 from simulator.config.schema.programme import Note, Programme, Site, TrainingModel
-from tests.config_case import NOTE, ONE, PLAN, read
+from tests.config_case import NOTE, ONE_SITE, PLAN, read
 
 ROOT = Path(__file__).parent.parent
 FLAGSHIP = ROOT / "configs/hyperscaler.toml"
@@ -57,7 +57,7 @@ def test_every_default_says_where_it_comes_from():
 
 
 def test_a_minimal_config_has_the_reference_numbers(tmp_path):
-    config, flagship = read(tmp_path, ONE + PLAN), load(FLAGSHIP)
+    config, flagship = read(tmp_path, ONE_SITE + PLAN), load(FLAGSHIP)
     minimal, full = freeze(config).model, freeze(flagship).model
     for name in ("silicon", "price", "funding", "dependence", "finance"):
         ours, theirs = getattr(minimal, name), getattr(full, name)
@@ -69,7 +69,7 @@ def test_a_minimal_config_has_the_reference_numbers(tmp_path):
 
 
 def test_a_config_cannot_be_changed(tmp_path):
-    config = read(tmp_path, ONE + PLAN)
+    config = read(tmp_path, ONE_SITE + PLAN)
     with pytest.raises(ValidationError, match="frozen"):
         config.months = 3  # type: ignore[misc]
 
@@ -85,19 +85,19 @@ def test_the_json_schema_knows_every_key():
 
 
 def test_the_hash_is_of_content(tmp_path):
-    base = read(tmp_path, ONE + PLAN)
-    same = read(tmp_path, "# a comment\nmonths = 120\n" + ONE.replace("mw = 100", "mw = 100.0") + PLAN)
+    base = read(tmp_path, ONE_SITE + PLAN)
+    same = read(tmp_path, "# a comment\nmonths = 120\n" + ONE_SITE.replace("mw = 100", "mw = 100.0") + PLAN)
     assert config_hash(base) == config_hash(same)
-    assert config_hash(base) != config_hash(read(tmp_path, "months = 119\n" + ONE + PLAN))
+    assert config_hash(base) != config_hash(read(tmp_path, "months = 119\n" + ONE_SITE + PLAN))
     (tmp_path / "q.csv").write_text("a\n30\n40\n")
     line = "drivers.grid.queue = {csv = 'q.csv', column = 'a'}\n"
-    before = config_hash(read(tmp_path, line + ONE + PLAN))
+    before = config_hash(read(tmp_path, line + ONE_SITE + PLAN))
     (tmp_path / "q.csv").write_text("a\n30\n400\n")
-    assert config_hash(read(tmp_path, line + ONE + PLAN)) != before
+    assert config_hash(read(tmp_path, line + ONE_SITE + PLAN)) != before
 
 
 def test_plans_complete_themselves_from_the_defaults(tmp_path):
-    text = "[plan_defaults]\nrefresh = 'none'\n[plan_defaults.covenants]\ndscr = 1.5\nfccr = 1.3\n" + NOTE + ONE
+    text = "[plan_defaults]\nrefresh = 'none'\n[plan_defaults.covenants]\ndscr = 1.5\nfccr = 1.3\n" + NOTE + ONE_SITE
     plans = read(tmp_path, text + "[plans.a]\n[plans.b]\nrefresh = 'book'\n[plans.b.covenants]\ndscr = 2\n").plans
     assert [(plan.refresh, plan.covenants.dscr, plan.covenants.fccr) for plan in plans.values()] == [
         ("none", 1.5, 1.3),

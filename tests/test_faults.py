@@ -12,7 +12,7 @@ from simulator.errors import RunError
 from simulator.results import store
 from simulator.results.store import open_run
 from tests.faults import faults
-from tests.resumable import fail, run, same, small_tasks, stands, stopped
+from tests.resumable import fail, run, same, small_tasks, committed_paths, stopped
 from tests.smoke import SMOKE
 
 PATHS = 2 * 1024 + 500  # two states, and a last block that is short
@@ -49,7 +49,7 @@ def test_the_nth_write_sync_or_rename_fails(whole, tmp_path, first):
 def test_a_disk_that_fails_for_good_leaves_the_last_state(whole, tmp_path, at):
     with pytest.raises(RunError, match="could not be written"), faults(at=at, lasting=True):
         run(tmp_path / "run", PATHS)
-    assert stands(tmp_path / "run") == {20: -1, 60: 2048}[at]
+    assert committed_paths(tmp_path / "run") == {20: -1, 60: 2048}[at]
     same(run(tmp_path / "run", PATHS, resume=True), whole)
 
 

@@ -19,10 +19,10 @@ from simulator.drivers import laws
 from simulator.drivers.marginals import CONSTANT
 from simulator.finance.plan.variant import DEFERRED, ECONOMIC
 from simulator.model import Model
-from tests.config_case import NOTE, ONE, PLAN, SITE, read
+from tests.config_case import NOTE, ONE_SITE, PLAN, SITE, read
 
 ROOT = Path(__file__).parent.parent
-TEXT = ONE + SITE.format(id="two", start=2, planned=20) + NOTE + PLAN
+TEXT = ONE_SITE + SITE.format(id="two", start=2, planned=20) + NOTE + PLAN
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,7 @@ def test_ladders_of_plans(tmp_path):
 def test_a_training_run_sets_the_months_before_work(tmp_path):
     run = "[sites.model]\nparameters = 405e9\ntokens = 15.6e12\nchips = 16384\npeak_flops = 989e12\nmfu = 0.404\n"
     run += "goodput = 0.75\n"
-    model = _model(tmp_path, text=ONE + run + SITE.format(id="two", start=2, planned=20) + PLAN)
+    model = _model(tmp_path, text=ONE_SITE + run + SITE.format(id="two", start=2, planned=20) + PLAN)
     assert model.programme.work_delay.tolist() == [3 + 2, 4 + 2]
 
 
@@ -230,7 +230,7 @@ def test_an_input_can_be_fixed(flagship):
 
 def test_a_plans_own_number_is_an_input_of_its_own(tmp_path):
     swing = "refit = {value = 0.3, low = 0.1, high = 0.5}\n"
-    text = ONE + "[plan_defaults]\n" + swing + "[plans.a]\ntitle = 'A'\n[plans.b]\n" + swing.replace("0.3", "0.2")
+    text = ONE_SITE + "[plan_defaults]\n" + swing + "[plans.a]\ntitle = 'A'\n[plans.b]\n" + swing.replace("0.3", "0.2")
     inputs = {item.key: item for item in freeze(read(tmp_path, text)).inputs() if "refit" in item.key}
     assert {key: item.base for key, item in inputs.items()} == {"plan_defaults.refit": 0.3, "plans.b.refit": 0.2}
 

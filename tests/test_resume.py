@@ -18,7 +18,7 @@ from simulator.engine.simulation import make_job
 from simulator.errors import ConfigError, Interrupted, RunError
 from simulator.results import store
 from simulator.results.store import RunFolder, open_any, open_run
-from tests.resumable import run, same, small_tasks, stands, stopped
+from tests.resumable import run, same, small_tasks, committed_paths, stopped
 from tests.smoke import SMOKE
 
 TASK = 2048
@@ -56,7 +56,7 @@ def refusal(folder, **asked):
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_leaves_a_state_and_says_how_to_go_on(whole, tmp_path, signum):
     said = stopped(tmp_path / "run", PATHS, 2, signum)
-    at = stands(tmp_path / "run")
+    at = committed_paths(tmp_path / "run")
     assert said.signum == signum
     assert str(said) == (
         f"stopped after {at:,} of {PATHS:,} paths; {at:,} paths are kept: "
@@ -75,7 +75,7 @@ def test_interrupted_again_and_again_on_any_threads(whole, tmp_path):
             stopped(out, PATHS, 1, threads=1 + k % 3, resume=k > 0)
         except AssertionError:  # it was not interrupted any more
             break
-        stood.append(stands(out))
+        stood.append(committed_paths(out))
     assert stood == sorted(stood)
     assert len(set(stood)) >= 3
     done = open_run(out)
@@ -130,7 +130,7 @@ def test_a_second_signal_ends_at_once_and_the_last_state_stays(tmp_path, monkeyp
         with pytest.raises(Interrupted, match="stopped; 2,048 paths are kept") as caught:
             run(tmp_path / "run", PATHS)
     assert caught.value.signum == signal.SIGINT
-    assert stands(tmp_path / "run") == TASK
+    assert committed_paths(tmp_path / "run") == TASK
 
 
 def test_a_finished_run_is_printed_and_nothing_is_simulated(whole, monkeypatch):
@@ -253,7 +253,7 @@ def other_bits(row):
 
 def test_other_bits_of_the_first_paths_are_refused_and_may_be_accepted(whole, half, monkeypatch):
     row = {column.name: column.row for column in make_job(pipeline.freeze(load(SMOKE))).columns}["own.npv"]
-    at = stands(half)
+    at = committed_paths(half)
     with monkeypatch.context() as patch:
         patch.setattr(thread_pool, "kernel", other_bits(row))
         said = refusal(half)

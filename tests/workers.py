@@ -27,7 +27,7 @@ def slowly(simulate, name, first, paths, threads):
 
 if not hasattr(worker, "simulate_at_once"):  # dask loads this twice
     worker.simulate_at_once = worker.simulate_task
-    worker.simulate_task = lambda *given: slowly(worker.simulate_at_once, *given)
+    worker.simulate_task = lambda *arguments: slowly(worker.simulate_at_once, *arguments)
 """
 
 
@@ -46,9 +46,9 @@ class Loopback:
     @contextmanager
     def workers(self, number: int, deadly: int = -1, source: Path = ROOT) -> Iterator[list[subprocess.Popen[bytes]]]:
         """Workers of one thread, of the simulator in `source`; the task whose first path is `deadly` kills them."""
-        given = ("--nthreads", "1", "--no-nanny", "--preload", str(self.folder / "preload.py"))
+        options = ("--nthreads", "1", "--no-nanny", "--preload", str(self.folder / "preload.py"))
         started = [
-            self._start("worker", *given, source=source, environment={"DEADLY": str(deadly)}) for _ in range(number)
+            self._start("worker", *options, source=source, environment={"DEADLY": str(deadly)}) for _ in range(number)
         ]
         try:
             yield started
@@ -63,12 +63,12 @@ class Loopback:
         self.process.wait()
 
     def _start(
-        self, what: str, *given: str, source: Path = ROOT, environment: dict[str, str] | None = None
+        self, what: str, *options: str, source: Path = ROOT, environment: dict[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "dask", what, "--scheduler-file", str(self.file)]
         command += ["--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0"]  # else it listens everywhere
         return subprocess.Popen(
-            [*command, *given],
+            [*command, *options],
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(source), **(environment or {})},
             stdout=subprocess.DEVNULL,
