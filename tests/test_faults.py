@@ -12,7 +12,7 @@ from simulator.errors import RunError
 from simulator.results import store
 from simulator.results.store import open_run
 from tests.faults import faults
-from tests.resumable import fail, run, same, small_tasks, committed_paths, stopped
+from tests.resumable import committed_paths, fail, run, same, small_tasks, stopped
 from tests.smoke import SMOKE
 
 PATHS = 2 * 1024 + 500  # two states, and a last block that is short

@@ -18,7 +18,7 @@ from simulator.engine.simulation import make_job
 from simulator.errors import ConfigError, Interrupted, RunError
 from simulator.results import store
 from simulator.results.store import RunFolder, open_any, open_run
-from tests.resumable import run, same, small_tasks, committed_paths, stopped
+from tests.resumable import committed_paths, run, same, small_tasks, stopped
 from tests.smoke import SMOKE
 
 TASK = 2048
