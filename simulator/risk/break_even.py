@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
 
 from simulator.errors import ConfigError
 from simulator.finance.metrics import Metric
@@ -25,6 +24,7 @@ from simulator.results.plan_comparison import TIE
 from simulator.risk import estimates
 from simulator.risk.estimates import Measure, estimate, paired_error
 from simulator.risk.intervals import CONFIDENCE, TOO_FEW, verdict
+from simulator.risk.root_finding import find_root
 
 Floats = NDArray[np.float64]
 Simulate = Callable[[float], tuple[Floats, Floats]]  # values (n,) of either plan with the input held at a value
@@ -112,7 +112,7 @@ def _close_in(at: Callable[[float], Point], left: Point, right: Point, span: flo
         point = tried[value]
         return 0.0 if abs(point.difference) <= max(_SMALL * point.stderr, TIE) else point.difference
 
-    root = optimize.brentq(difference, left.value, right.value, xtol=_NARROW * span, maxiter=_STEPS, disp=False)
+    root = find_root(difference, left.value, right.value, _NARROW * span, _STEPS)
     return min(tried.values(), key=lambda point: abs(point.value - root)), list(tried.values())
 
 

@@ -24,10 +24,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from simulator.results.plan_comparison import TIE
 from simulator.risk import measures
+from simulator.risk.distributions import normal_quantile
 from simulator.risk.intervals import CONFIDENCE, NEEDED, rank
 
 Floats = NDArray[np.float64]
@@ -123,4 +123,4 @@ def reverse(of: Gaps) -> Gaps:
 
 def sidak(count: int) -> float:
     """Standard errors either side so that `count` normal intervals hold together with 95 %."""
-    return float(stats.norm.ppf(0.5 + 0.5 * CONFIDENCE ** (1.0 / count)))
+    return normal_quantile(0.5 + 0.5 * CONFIDENCE ** (1.0 / count))

@@ -12,7 +12,8 @@ from functools import cache
 from statistics import NormalDist
 from typing import NamedTuple
 
-from scipy import optimize, stats
+from simulator.risk.distributions import beta_quantile, binomial_quantile, student_quantile
+from simulator.risk.root_finding import find_root
 
 CONFIDENCE = 0.95
 _OUTSIDE = (1.0 - CONFIDENCE) / 2.0
@@ -73,13 +74,13 @@ def ranks(level: float, n: int) -> tuple[int, int]:
 
     B ~ Bin(n, level) paths lie below the quantile: P(B < l) <= 2.5 % and P(B >= u) <= 2.5 %.
     """
-    return int(stats.binom.ppf(_OUTSIDE, n, level)), int(stats.binom.ppf(1.0 - _OUTSIDE, n, level)) + 1
+    return binomial_quantile(_OUTSIDE, n, level), binomial_quantile(1.0 - _OUTSIDE, n, level) + 1
 
 
 def proportion(events: int, n: int) -> tuple[float, float]:
     """Interval of a probability after `events` of n, exact (Clopper and Pearson 1934); 0 of n: up to 3.7/n."""
-    low = stats.beta.ppf(_OUTSIDE, events, n - events + 1) if events > 0 else 0.0
-    high = stats.beta.ppf(1.0 - _OUTSIDE, events + 1, n - events) if events < n else 1.0
+    low = beta_quantile(_OUTSIDE, events, n - events + 1) if events > 0 else 0.0
+    high = beta_quantile(1.0 - _OUTSIDE, events + 1, n - events) if events < n else 1.0
     return float(low), float(high)
 
 
@@ -103,7 +104,7 @@ def paired_proportion(gained: int, lost: int, n: int) -> tuple[float, float]:
         if difference == side or abs(score(side * (1.0 - 1e-12))) <= NORMAL:
             return side
         wanted = math.copysign(NORMAL, difference - side)
-        return float(optimize.brentq(lambda at: score(at) - wanted, side * (1.0 - 1e-12), difference, xtol=1e-15))
+        return find_root(lambda at: score(at) - wanted, side * (1.0 - 1e-12), difference, 1e-15)
 
     return end(-1.0), end(1.0)
 
@@ -148,4 +149,4 @@ def spread(sd: float, fourth: float, n: int) -> tuple[float, float]:
 @cache
 def _student(degrees: int) -> float:
     """Half a 95 % interval in standard errors."""
-    return float(stats.t.ppf(1.0 - _OUTSIDE, degrees))
+    return student_quantile(1.0 - _OUTSIDE, degrees)

@@ -27,10 +27,10 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from simulator.results.histogram import Bins
 from simulator.risk import intervals
+from simulator.risk.distributions import normal_density, normal_quantile
 from simulator.risk.intervals import rank
 
 Floats = NDArray[np.float64]
@@ -130,9 +130,9 @@ def _sparsity(ordered: Floats, level: float) -> float:
     They lie n h away, h = n^(-1/3) z^(2/3) (1.5 phi(q)^2 / (2 q^2 + 1))^(1/3) with q the normal quantile (Hall and
     Sheather 1988, doi:10.1111/j.2517-6161.1988.tb01735.x).
     """
-    n, q = ordered.size, stats.norm.ppf(level)
-    z = stats.norm.ppf(0.975)
-    reach = n * (z * z * 1.5 * stats.norm.pdf(q) ** 2 / (2.0 * q * q + 1.0) / n) ** (1.0 / 3.0)
+    n, q = ordered.size, normal_quantile(level)
+    z = normal_quantile(0.975)
+    reach = n * (z * z * 1.5 * normal_density(q) ** 2 / (2.0 * q * q + 1.0) / n) ** (1.0 / 3.0)
     step = max(int(min(reach, n - rank(level, n), rank(level, n) - 1)), 1)
     low, high = max(rank(level, n) - 1 - step, 0), min(rank(level, n) - 1 + step, n - 1)
     return float((ordered[high] - ordered[low]) * n / max(high - low, 1))
