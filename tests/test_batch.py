@@ -169,10 +169,10 @@ def test_the_kernel_is_compiled_or_loaded_once(night):
 def test_an_interrupted_night_goes_on_with_the_digests_of_single_runs(tmp_path):
     out, paths = tmp_path / "out", 2500
     listed = a_list(tmp_path, "seed = 3", "seed = 4", 'stress = ["ai_winter"]\npaths = 64')
-    asked = ("run", listed, "--threads", 1, "--no-report", "--out", out, "--set", f"paths={paths}")
+    arguments = ("run", listed, "--threads", 1, "--no-report", "--out", out, "--set", f"paths={paths}")
     meters = iter([Stopping(-1, 0), Stopping(1, signal.SIGTERM)])
     with mock.patch.object(session, "meter", side_effect=lambda *_, **__: next(meters)), small_tasks(1024):
-        said = call(*asked)
+        said = call(*arguments)
     assert said.exit_code == 143
     assert "stopped after 1,024 of 2,500 paths; 1 of 3 runs of the night are finished" in said.stderr
     assert f"--out {out} --resume goes on with the others." in said.stderr
@@ -183,7 +183,7 @@ def test_an_interrupted_night_goes_on_with_the_digests_of_single_runs(tmp_path):
     assert refused.exit_code == 2
     assert "which holds a night, wanted a new folder or --resume" in refused.stderr
     before, took = (out / "smoke" / "manifest.json").stat().st_mtime_ns, known(out)["runs"][0]["seconds"]
-    said = call(*asked, "--resume")
+    said = call(*arguments, "--resume")
     assert said.exit_code == 0, said.output
     assert (out / "smoke" / "manifest.json").stat().st_mtime_ns == before
     assert known(out)["runs"][0]["seconds"] == took
@@ -196,11 +196,11 @@ def test_an_interrupted_night_goes_on_with_the_digests_of_single_runs(tmp_path):
 
 
 def test_going_on_tries_failed_runs_again(tmp_path, small, two):
-    asked = ("run", *two, "--out", tmp_path / "out", *QUICK)
+    arguments = ("run", *two, "--out", tmp_path / "out", *QUICK)
     with failing(RunError("no luck"), "smoke-2", lambda *_, **__: small):
-        assert call(*asked).exit_code == 1
+        assert call(*arguments).exit_code == 1
     with mock.patch.object(pipeline, "execute", return_value=small) as ran:
-        assert call(*asked, "--resume").exit_code == 0
+        assert call(*arguments, "--resume").exit_code == 0
     assert ran.call_count == 2
     assert [run["error"] for run in known(tmp_path / "out")["runs"]] == [None, None]
 

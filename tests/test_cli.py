@@ -139,9 +139,9 @@ def test_check_describes_the_programme_and_predicts_the_run():
     assert said.exit_code == 0, said.output
     for text in ("0.600 GW at 3 sites", "10.0 USD bn", "1,000,000 paths, 2 threads", "GB", "MB", "no mistakes"):
         assert text in said.stdout
-    told = json.loads(call("check", SMOKE, "--quiet", "--json").stdout)
-    assert told["programme"]["gw"] == 0.6
-    assert told["run"]["seconds"] > 0
+    output = json.loads(call("check", SMOKE, "--quiet", "--json").stdout)
+    assert output["programme"]["gw"] == 0.6
+    assert output["run"]["seconds"] > 0
 
 
 def test_check_says_how_long_a_site_trains(tmp_path):
@@ -197,9 +197,9 @@ def test_training_calculates():
 def test_bench_measures(tmp_path):
     said = call("bench", SMOKE, "--paths", 2048, "--out", tmp_path / "b" / "bench.json", "--quiet")
     assert said.exit_code == 0, said.output
-    found = json.loads((tmp_path / "b" / "bench.json").read_text())
-    assert found["normal_ratio"] > 1
-    assert found["ns_per_path"]["1"] > 0
+    results = json.loads((tmp_path / "b" / "bench.json").read_text())
+    assert results["normal_ratio"] > 1
+    assert results["ns_per_path"]["1"] > 0
     assert "ns a normal" in said.stdout
 
 
@@ -208,17 +208,17 @@ def test_warmup_says_when_it_is_ready():
 
 
 @pytest.mark.parametrize("verb", ["run", "check", "tornado"])
-@pytest.mark.parametrize("given", COUNTS)
-def test_counts_that_make_no_sense_are_refused(verb, given):
-    said = call(verb, SMOKE, "--paths", given)
+@pytest.mark.parametrize("count", COUNTS)
+def test_counts_that_make_no_sense_are_refused(verb, count):
+    said = call(verb, SMOKE, "--paths", count)
     assert said.exit_code == 2
-    assert f"--paths: given {given}, wanted " in said.stderr
+    assert f"--paths: given {count}, wanted " in said.stderr
     assert said.stdout == ""
 
 
-@pytest.mark.parametrize("given", ["4096", "4_096", "4.096e3", "4096.0"])
-def test_counts_may_be_written_as_people_do(given):
-    assert json.loads(call("check", SMOKE, "--paths", given, "--json", "--quiet").stdout)["run"]["paths"] == 4096
+@pytest.mark.parametrize("count", ["4096", "4_096", "4.096e3", "4096.0"])
+def test_counts_may_be_written_as_people_do(count):
+    assert json.loads(call("check", SMOKE, "--paths", count, "--json", "--quiet").stdout)["run"]["paths"] == 4096
 
 
 def test_every_mistake_is_said_at_once_in_plain_words(tmp_path):

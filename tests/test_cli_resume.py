@@ -45,8 +45,8 @@ def test_a_count_of_paths_has_the_limit_of_the_config():
 def test_a_run_goes_on_and_then_there_is_nothing_left_to_do(tmp_path):
     out = tmp_path / "run"
     stopped(out, PATHS)
-    asked = ("run", SMOKE, "--out", out, "--resume", "--no-report", "--json", "--checkpoint", "5min")
-    said, again = call(*asked), call(*asked)
+    arguments = ("run", SMOKE, "--out", out, "--resume", "--no-report", "--json", "--checkpoint", "5min")
+    said, again = call(*arguments), call(*arguments)
     assert said.exit_code == again.exit_code == 0, said.output
     assert json.loads(said.stdout)["resumed_at"] == [16_384]
     assert "== simulating 20,000 paths from 16,384 on" in said.stderr
@@ -114,9 +114,9 @@ def test_an_interrupt_at_any_moment_is_said_in_plain_words(tmp_path, wait):
         "from simulator.__main__ import main\n"
         "main()"
     )
-    _, _, _, *given = command("run", SMOKE, "--out", tmp_path / "r", "--paths", "1e9")
+    _, _, _, *arguments = command("run", SMOKE, "--out", tmp_path / "r", "--paths", "1e9")
     with subprocess.Popen(
-        [command()[0], "-c", code, *given], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        [command()[0], "-c", code, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as running:  # fmt: skip
         assert running.stdout is not None

@@ -27,18 +27,18 @@ def test_a_full_standard_output_is_named(arguments):
 
 def test_a_run_whose_results_cannot_be_printed_says_where_it_is(tmp_path):
     out = tmp_path / "run"
-    asked = command("run", SMOKE, "--paths", 64, "--no-report", "--quiet", "--out", out)
+    arguments = command("run", SMOKE, "--paths", 64, "--no-report", "--quiet", "--out", out)
     with open("/dev/full", "w") as full:
-        answer = subprocess.run(asked, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        answer = subprocess.run(arguments, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert answer.returncode == 1
     assert answer.stderr == f"failed: standard output: no space left on device\nThe run is complete in {out}.\n"
     assert pipeline.open_run(out).summary["paths"] == 64
 
 
 def test_a_reader_that_leaves_early_ends_a_run_quietly(tmp_path):
-    asked = " ".join(command("run", SMOKE, "--paths", 64, "--no-report", "--quiet", "--out", tmp_path / "run"))
+    arguments = " ".join(command("run", SMOKE, "--paths", 64, "--no-report", "--quiet", "--out", tmp_path / "run"))
     answer = subprocess.run(
-        ["bash", "-c", f"{asked} | true; echo ${{PIPESTATUS[0]}}"],
+        ["bash", "-c", f"{arguments} | true; echo ${{PIPESTATUS[0]}}"],
         capture_output=True,
         text=True,
         check=False,

@@ -86,9 +86,9 @@ def test_any_value_at_any_key(tmp_path_factory, path, value):
 
 
 @often
-@given(first=st.sampled_from(LEVERS), second=st.sampled_from(LEVERS), one=values, other=values)
-def test_any_two_values_among_busy_levers(tmp_path_factory, first, second, one, other):
-    tree = _set(BUSY, first, one)
+@given(first=st.sampled_from(LEVERS), second=st.sampled_from(LEVERS), value=values, other=values)
+def test_any_two_values_among_busy_levers(tmp_path_factory, first, second, value, other):
+    tree = _set(BUSY, first, value)
     with contextlib.suppress(KeyError, IndexError, TypeError):  # the first took away where the second stands
         tree = _set(tree, second, other)
     _outcome(tmp_path_factory.getbasetemp() / "levers.toml", to_toml(tree))

@@ -73,11 +73,11 @@ WRONG = {
 @pytest.mark.parametrize("text", WRONG, ids=lambda text: text[:40].replace("\n", " "))
 def test_a_contradiction_is_refused_at_its_line(tmp_path, text, plan):
     after, said = WRONG[text]
-    found = mistakes(tmp_path, f"{BASE}[plans.{plan}]\n{text}\n")
+    lines = mistakes(tmp_path, f"{BASE}[plans.{plan}]\n{text}\n")
     want = f"my.toml:{AT + after}: plans.{plan}.{said}"
     if "wanted a whole number" in said:
         want = want.replace(" of at least 1", " from 1 to 1200")
-    assert found[0].startswith(want)
+    assert lines[0].startswith(want)
 
 
 FINE = [

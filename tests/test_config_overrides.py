@@ -114,9 +114,9 @@ def test_a_value_cannot_smuggle_in_keys():
 def test_no_override_ends_in_a_traceback(tmp_path_factory, override):
     path = tmp_path_factory.getbasetemp() / "overrides.toml"
     path.write_text(TEXT)
-    found: list[str] = []
+    lines: list[str] = []
     try:
         load(path, [override])
     except ConfigError as error:
-        found = error.mistakes
-    assert all(line.startswith(("--set ", str(path))) for line in found)
+        lines = error.mistakes
+    assert all(line.startswith(("--set ", str(path))) for line in lines)

@@ -89,9 +89,9 @@ def test_contract_discounts_at_the_scarcity_price():
     drawn = draw_price(0, "case 14", 4, jump_slots=0, tenors=(12, 36), **still)
     np.testing.assert_allclose(drawn.price[0], 40.0, rtol=1e-9)
     curves = WILD["default"].curves((12, 36), [1.2], 10.0)
-    one, three = (12.0 * read(curves, k, [np.log(40 / 12)])[0] / 40.0 for k in (0, 1))
-    assert one == pytest.approx(0.674, abs=0.002)
-    assert three == pytest.approx(0.478, abs=0.002)
+    one_year, three_years = (12.0 * read(curves, k, [np.log(40 / 12)])[0] / 40.0 for k in (0, 1))
+    assert one_year == pytest.approx(0.674, abs=0.002)
+    assert three_years == pytest.approx(0.478, abs=0.002)
     calm = JumpLaw.of(1.0, 1e-12, 0.0, JUMPS)
     np.testing.assert_allclose(drawn.contracts[:, 0, 0], [calm.contract(n, 40.0, 12.0) for n in (12, 36)], rtol=1e-9)
 

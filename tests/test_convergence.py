@@ -68,19 +68,21 @@ def measured(x, bad):
     """A twin: moments by NumPy, VaR and CVaR by sorting."""
     x = x[~np.isnan(x)]
     loss = np.sort(-x if bad == "low" else x)
-    found = {"mean": (x.mean(), x.std(ddof=1) / math.sqrt(x.size))}
+    figures = {"mean": (x.mean(), x.std(ddof=1) / math.sqrt(x.size))}
     for level in LEVELS:
         at = loss[math.ceil(round(level * x.size, 6)) - 1]
         excess = np.maximum(loss - at, 0.0)
         error = excess.std(ddof=1) / (1 - level) / math.sqrt(x.size)
-        found[f"var{100 * level:g}"] = (at, None)
-        found[f"cvar{100 * level:g}"] = (at + excess.mean() / (1 - level), error)
-    return found
+        figures[f"var{100 * level:g}"] = (at, None)
+        figures[f"cvar{100 * level:g}"] = (at + excess.mean() / (1 - level), error)
+    return figures
 
 
 def test_rows_are_of_every_amount_of_a_plan_at_powers_of_two_and_at_the_end(rows):
     kinds = {(row["metric"], row["measure"]) for row in rows}
-    assert kinds == {(name, of) for name in ("npv", "cost") for of in ("mean", "var95", "cvar95", "var99", "cvar99")}
+    assert kinds == {
+        (name, measure) for name in ("npv", "cost") for measure in ("mean", "var95", "cvar95", "var99", "cvar99")
+    }
     ends = [(row["paths"], row["subset_paths"]) for row in rows if (row["metric"], row["measure"]) == ("npv", "mean")]
     assert ends == [(16_384, 16_384), (32_768, 16_384), (65_536, 32_768), (PATHS, 12_288)]
     assert len(rows) == 4 * len(kinds)
@@ -119,12 +121,12 @@ def test_a_difference_of_tallies_is_the_tally_of_the_other_paths():
 def test_lumping_the_mild_values_together_changes_no_figure():
     tallies = recorded(OUT)
     for column in AMOUNTS:
-        of = summary.of_tally(tallies, column.name)
-        found = convergence.figures(tallies.counts(column.name), column.metric, LEVELS)
-        assert found["mean"] == summary.mean(of)
+        measured_tally = summary.of_tally(tallies, column.name)
+        lumped = convergence.figures(tallies.counts(column.name), column.metric, LEVELS)
+        assert lumped["mean"] == summary.mean(measured_tally)
         for level in LEVELS:
-            assert found[convergence.measure("var", level)] == summary.var(of, level)
-            assert found[convergence.measure("cvar", level)] == summary.cvar(of, level)
+            assert lumped[convergence.measure("var", level)] == summary.var(measured_tally, level)
+            assert lumped[convergence.measure("cvar", level)] == summary.cvar(measured_tally, level)
 
 
 @pytest.mark.parametrize("cut", [9_216, 16_384, 20_480, 65_536, 70_656])
@@ -174,7 +176,7 @@ def test_short_runs_have_no_rows(tmp_path):
 def test_well_behaved_laws_raise_no_alarm(seed, name):
     """Ten runs of 5 of the 325 figures among which one run in a hundred has an alarm: a false one once in 600 times."""
     rng = np.random.default_rng(seed)
-    assert not [found for _ in range(10) if (found := warned(LAW[name].draw(rng, 150_000)))]
+    assert not any(warned(LAW[name].draw(rng, 150_000)) for _ in range(10))
 
 
 @pytest.mark.parametrize("name", ["Pareto 1.5", "clusters"])
@@ -187,26 +189,26 @@ def test_intervals_that_do_not_shrink_are_warned_about(seed, name):
 def test_a_var_that_is_no_wider_than_its_bins_says_so():
     values = np.random.default_rng(5).uniform(900.0, 901.0, 140_000)
     rows, tallies = follow(values)
-    found = convergence.warnings(rows, tallies, LEVELS)
-    assert {one["reason"] for one in found if one["measure"].startswith("var")} == {"bins"}
-    assert not [one for one in found if one["measure"] == "mean"]
+    warnings = convergence.warnings(rows, tallies, LEVELS)
+    assert {warning["reason"] for warning in warnings if warning["measure"].startswith("var")} == {"bins"}
+    assert not [warning for warning in warnings if warning["measure"] == "mean"]
 
 
 def test_few_paths_that_carry_a_mean_are_told():
     values = np.zeros(140_000)
     values[[70, 40_000, 100_000, 120_000]] = 7.0
     rows, tallies = follow(values)
-    found = {one["measure"]: one for one in convergence.warnings(rows, tallies, LEVELS)}
-    assert found["mean"]["reason"] == "few"
-    assert "rests on about 4 paths" in found["mean"]["text"]
+    warnings = {warning["measure"]: warning for warning in convergence.warnings(rows, tallies, LEVELS)}
+    assert warnings["mean"]["reason"] == "few"
+    assert "rests on about 4 paths" in warnings["mean"]["text"]
 
 
 def test_the_tail_index_of_a_pareto_law_is_found():
     """Hill's estimator has the standard error alpha / sqrt(1000): five of them."""
     counts = Tallies((AMOUNTS[1]._replace(row=0),), (0.0,))
     counts.record(0, (1.0 + np.random.default_rng(8).pareto(3.0, 200_000))[None])
-    found = convergence.tail_index(counts.counts("own.cost").bins(), 200)
-    assert found == pytest.approx(3.0, abs=5 * 3.0 / math.sqrt(200) + 0.3)
+    index = convergence.tail_index(counts.counts("own.cost").bins(), 200)
+    assert index == pytest.approx(3.0, abs=5 * 3.0 / math.sqrt(200) + 0.3)
 
 
 def test_half_widths_fall_as_the_root_of_the_paths(rows):
@@ -221,27 +223,29 @@ def test_half_widths_fall_as_the_root_of_the_paths(rows):
 def test_the_report_has_a_table_a_plan_and_two_charts_and_says_what_fails_to_shrink(rows):
     plans = {"own": "Own everything", "lease": "A plan with a rather long title, let"}
     table = [{**row, "plan": plan} for plan in plans for row in rows]
-    one = {
+    warning = {
         "plan": "own",
         "metric": "npv",
         "measure": "cvar99",
         "reason": "few",
         "text": "its interval rests on 4 paths",
     }
-    told = SimpleNamespace(summary={"convergence": table, "warnings": [one, {**one, "measure": "mean"}]}, plans=plans)
-    tables = list(shown.tables(told))
-    assert [len(found.rows) for found in tables] == [4, 4]
+    run = SimpleNamespace(
+        summary={"convergence": table, "warnings": [warning, {**warning, "measure": "mean"}]}, plans=plans
+    )
+    tables = list(shown.tables(run))
+    assert [len(table.rows) for table in tables] == [4, 4]
     assert tables[0].head[1:] == tuple(
         f"{name}, {part}" for name in ("mean", "VaR 95 %", "CVaR 95 %") for part in ("all so far", "subset alone")
     )
     with style():
-        pictures = list(shown.pictures(told))
+        pictures = list(shown.pictures(run))
         assert [picture.slug for picture in pictures] == ["convergence", "half_widths"]
         assert all(png(picture.figure) for picture in pictures)
-    assert "These do not" in shown.intro(told)
-    assert not_shrinking(told.summary, 5) == ["own CVaR 99 % of NPV, own mean of NPV: its interval rests on 4 paths"]
-    told.summary["warnings"] = []
-    assert "judged from 131,072 paths on" in shown.intro(told)
+    assert "These do not" in shown.intro(run)
+    assert not_shrinking(run.summary, 5) == ["own CVaR 99 % of NPV, own mean of NPV: its interval rests on 4 paths"]
+    run.summary["warnings"] = []
+    assert "judged from 131,072 paths on" in shown.intro(run)
     assert not list(shown.tables(SimpleNamespace(summary={}, plans=plans)))
 
 
@@ -258,5 +262,5 @@ def test_what_is_undefined_or_beyond_the_histogram_is_followed_without_a_figure(
     assert json.dumps(tracker.rows, allow_nan=False)
     assert convergence.warnings(tracker.rows, tallies, LEVELS) == []
     for text, known in (("x.mean:1%", False), ("y.mean:1%", True), ("y.var95:1", True), ("z.mean:1%", False)):
-        told = outlook(tallies, target(f"own.{text}", columns, ()), 60)
-        assert (told is not None and told.half(10**6).expected == 0.0) == known
+        forecast = outlook(tallies, target(f"own.{text}", columns, ()), 60)
+        assert (forecast is not None and forecast.half(10**6).expected == 0.0) == known

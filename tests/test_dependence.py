@@ -39,8 +39,8 @@ PAIRS = {
     ("rates", "spread"): -0.2,
 }
 DEFAULT = np.eye(6)
-for (one, other), value in PAIRS.items():
-    i, j = FACTORS.index(one), FACTORS.index(other)
+for (first, other), value in PAIRS.items():
+    i, j = FACTORS.index(first), FACTORS.index(other)
     DEFAULT[i, j] = DEFAULT[j, i] = value
 
 
@@ -145,8 +145,8 @@ def test_a_stress_shifts_factors_after_they_are_made(family, seed):
 
 
 def test_both_families_share_one_type():
-    for one, other in zip(frozen("gaussian")[0], frozen("t")[0], strict=True):
-        assert type(one) is type(other)
+    for first, other in zip(frozen("gaussian")[0], frozen("t")[0], strict=True):
+        assert type(first) is type(other)
     assert len(getattr(factors, "signatures", [0])) <= 1
 
 
@@ -154,8 +154,8 @@ def test_both_families_share_one_type():
 
 
 def test_nearest_correlation_of_highams_example():
-    given_ = np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0], [0.0, 1.0, 1.0]])
-    nearest = nearest_correlation(given_, least=0.0)
+    correlation = np.array([[1.0, 1.0, 0.0], [1.0, 1.0, 1.0], [0.0, 1.0, 1.0]])
+    nearest = nearest_correlation(correlation, least=0.0)
     wanted = np.array([[1.0, 0.7607, 0.1573], [0.7607, 1.0, 0.7607], [0.1573, 0.7607, 1.0]])  # Higham 2002, section 4
     np.testing.assert_allclose(nearest, wanted, atol=5e-5)
 

@@ -66,19 +66,19 @@ def small(monkeypatch):
 
 def collect(paths, threads, seed=7):
     """All figures of paths 0 .. paths - 1 as the tasks brought them, and the tasks in the order they ended."""
-    found = np.full((FIGURES, paths), np.nan)
+    out = np.full((FIGURES, paths), np.nan)
 
     def take(first, values):
-        found[:, first : first + values.shape[1]] = values
+        out[:, first : first + values.shape[1]] = values
 
-    return found, list(thread_pool.simulate_tasks(MODEL, seed, thread_pool.split_tasks(paths), threads, take))
+    return out, list(thread_pool.simulate_tasks(MODEL, seed, thread_pool.split_tasks(paths), threads, take))
 
 
 @pytest.mark.parametrize("paths", [1, TASK - 1, TASK, TASK + 1, 3 * TASK + 5])
 @pytest.mark.parametrize("threads", [1, 3])
 def test_every_path_is_taken_once_whatever_the_threads(small, paths, threads):
-    found, done = collect(paths, threads)
-    np.testing.assert_array_equal(found, figures(7, range(paths)))
+    collected, done = collect(paths, threads)
+    np.testing.assert_array_equal(collected, figures(7, range(paths)))
     assert sorted(done) == list(thread_pool.split_tasks(paths))
 
 
@@ -157,16 +157,16 @@ def test_a_second_signal_acts_as_before_and_handlers_are_put_back():
 
 
 def test_stop_off_the_main_thread_does_nothing():
-    found = []
+    collected = []
 
     def use():
         with Stop() as stop:
-            found.append(bool(stop))
+            collected.append(bool(stop))
 
     thread = threading.Thread(target=use)
     thread.start()
     thread.join()
-    assert found == [False]
+    assert collected == [False]
 
 
 @pytest.mark.parametrize("paths", [1, TASK - 1, TASK, TASK + 1, 3 * TASK + 5])

@@ -28,12 +28,12 @@ QUICK = ("--threads", 1, "--no-report", "--quiet")
 
 def documented():
     """Fields of each event, from the tables of docs/nightly.md."""
-    found = {}
+    fields_by_event = {}
     for name, fields in re.findall(
         r"^\| `(\w+)` \| [^|]* \| (.*) \|$", PAGE.partition("| event | when |")[2], re.MULTILINE
     ):
-        found[name] = set(re.findall(r"`(\w+)`", re.sub(r"\([^)]*\)", "", fields)))
-    return found
+        fields_by_event[name] = set(re.findall(r"`(\w+)`", re.sub(r"\([^)]*\)", "", fields)))
+    return fields_by_event
 
 
 FIELDS = documented()
@@ -43,19 +43,19 @@ def read(text):
     """The events of a log, each checked against the documentation."""
     events = []
     for line in text.splitlines():
-        one = json.loads(line)
-        assert set(one) >= COMMON
-        assert one["level"] in ("info", "warning", "error")
-        assert one["event"] in FIELDS, one
-        assert set(one) - COMMON <= FIELDS[one["event"]], one
-        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", one["ts"])
-        events.append(one)
-    assert [one["ts"] for one in events] == sorted(one["ts"] for one in events)
+        event = json.loads(line)
+        assert set(event) >= COMMON
+        assert event["level"] in ("info", "warning", "error")
+        assert event["event"] in FIELDS, event
+        assert set(event) - COMMON <= FIELDS[event["event"]], event
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", event["ts"])
+        events.append(event)
+    assert [event["ts"] for event in events] == sorted(event["ts"] for event in events)
     return events
 
 
 def named(events, name):
-    return [one for one in events if one["event"] == name]
+    return [event for event in events if event["event"] == name]
 
 
 def test_the_page_documents_events():
@@ -71,21 +71,21 @@ def test_a_run_is_told_from_start_to_end(tmp_path, monkeypatch):
     assert said.exit_code == 0, said.output
     assert said.stderr == ""
     events = read(log.read_text())
-    names = [one["event"] for one in events]
+    names = [event["event"] for event in events]
     assert [name for name in names if name not in ("progress", "checkpoint", "stage")] == [
         "start", "compile", "stop", "end",
     ]  # fmt: skip
-    assert {one["run"] for one in events} == {str(out)}
+    assert {event["run"] for event in events} == {str(out)}
     done = open_run(out)
     (start,), (end,), (stop,) = (named(events, name) for name in ("start", "end", "stop"))
     assert start["config_hash"] == done.manifest["config_hash"]
     assert (start["seed"], start["paths"], start["resumed_at"]) == (1, 3000, None)
     assert (end["digest"], end["exit_code"]) == (done.manifest["digest"], 0)
     assert {key: stop[key] for key in ("rule", "asked", "reached")} == done.summary["stop"]
-    assert [one["paths"] for one in named(events, "progress")] == [1024, 2048, 3000]
-    assert all(one["of"] == 3000 and one["paths_per_s"] > 0 for one in named(events, "progress"))
+    assert [event["paths"] for event in named(events, "progress")] == [1024, 2048, 3000]
+    assert all(event["of"] == 3000 and event["paths_per_s"] > 0 for event in named(events, "progress"))
     assert named(events, "checkpoint")[-1]["paths"] == 2048
-    assert "simulating 3,000 paths, 1 thread" in [one["message"] for one in named(events, "stage")]
+    assert "simulating 3,000 paths, 1 thread" in [event["message"] for event in named(events, "stage")]
 
 
 def test_a_log_is_appended_to(tmp_path):
@@ -113,9 +113,9 @@ def test_a_failure_is_told_with_its_traceback_if_nobody_expected_it(tmp_path):
         log = tmp_path / f"{trace}"
         with mock.patch.object(pipeline, "execute", side_effect=error):
             assert call("run", SMOKE, "--log-json", log, "--quiet").exit_code == 1
-        told, end = read(log.read_text())
-        assert told["message"].startswith("no luck" if not trace else "ZeroDivisionError: oops")
-        assert ("Traceback" in told.get("traceback", "")) == trace
+        record, end = read(log.read_text())
+        assert record["message"].startswith("no luck" if not trace else "ZeroDivisionError: oops")
+        assert ("Traceback" in record.get("traceback", "")) == trace
         assert end["exit_code"] == 1
 
 
@@ -125,7 +125,7 @@ def test_a_signal_is_told(tmp_path):
         said = call("run", SMOKE, "--paths", 5000, "--out", out, *QUICK, "--log-json", log)
     assert said.exit_code == 143
     events = read(log.read_text())
-    assert [one["event"] for one in events[-3:]] == ["checkpoint", "interrupted", "end"]
+    assert [event["event"] for event in events[-3:]] == ["checkpoint", "interrupted", "end"]
     assert events[-1]["exit_code"] == 143
     assert "1,024 paths are kept" in events[-2]["message"]
 
@@ -139,7 +139,7 @@ def test_a_night_is_told_run_by_run(tmp_path):
     events = read(log.read_text())
     assert events[0]["event"] == "night_start"
     assert events[0]["runs"] == ["smoke", "no"]
-    ends = {one["run"]: one["exit_code"] for one in named(events, "end")}
+    ends = {event["run"]: event["exit_code"] for event in named(events, "end")}
     assert ends == {str(out / "smoke"): 0, str(out / "no"): 2}
     assert events[-1]["event"] == "night_end"
     assert (events[-1]["finished"], events[-1]["refused"], events[-1]["exit_code"]) == (1, 1, 1)
@@ -211,9 +211,11 @@ def test_a_line_that_was_cut_short_stays_a_line(tmp_path):
 
 def test_numbers_that_json_cannot_hold_are_null(tmp_path):
     with event_log.events_to(event_log.JsonLines(str(tmp_path / "log"))):
-        event_log.log_event("progress", paths=float("nan"), of=[float("inf"), {"x": -float("inf")}], seconds=tmp_path)
-    told = json.loads((tmp_path / "log").read_text(), parse_constant=pytest.fail)
-    assert (told["paths"], told["of"], told["seconds"]) == (None, [None, {"x": None}], str(tmp_path))
+        event_log.log_event(
+            "progress", paths=float("nan"), seconds=tmp_path, **{"of": [float("inf"), {"x": -float("inf")}]}
+        )
+    record = json.loads((tmp_path / "log").read_text(), parse_constant=pytest.fail)
+    assert (record["paths"], record["of"], record["seconds"]) == (None, [None, {"x": None}], str(tmp_path))
 
 
 def test_warnings_are_told_while_there_is_a_log(tmp_path):
@@ -222,8 +224,8 @@ def test_warnings_are_told_while_there_is_a_log(tmp_path):
         with event_log.events_to(event_log.JsonLines(str(tmp_path / "log"))):
             warnings.showwarning("odd", RuntimeWarning, "x.py", 1)
         assert len(seen) == 1
-    (told,) = read((tmp_path / "log").read_text())
-    assert (told["level"], told["message"], told["kind"]) == ("warning", "odd", "RuntimeWarning")
+    (record,) = read((tmp_path / "log").read_text())
+    assert (record["level"], record["message"], record["kind"]) == ("warning", "odd", "RuntimeWarning")
     assert warnings.showwarning is shown
 
 
@@ -240,5 +242,5 @@ def test_without_a_log_nothing_is_told(caplog):
 def test_times_are_in_utc(tmp_path):
     with event_log.events_to(event_log.JsonLines(str(tmp_path / "log"))):
         event_log.log_event("stage", message="now")
-    (told,) = read((tmp_path / "log").read_text())
-    assert abs(datetime.fromisoformat(told["ts"]).timestamp() - datetime.now().timestamp()) < 60
+    (record,) = read((tmp_path / "log").read_text())
+    assert abs(datetime.fromisoformat(record["ts"]).timestamp() - datetime.now().timestamp()) < 60

@@ -34,15 +34,15 @@ def whole(tmp_path_factory):
 @pytest.mark.parametrize("first", range(1, STEP + 1, STEP // 3))
 def test_the_nth_write_sync_or_rename_fails(whole, tmp_path, first):
     """One n in eight of all until the run succeeds; `make verify` takes every one."""
-    found = []
+    failures = []
     for n in count(first, STEP):
         left = fail(tmp_path / f"n{n}", PATHS, whole, at=n)
         if left is None:
             break
-        found.append(left)
-    assert {at for at, _ in found} <= {-1, 1024, 2048, PATHS}
-    assert len(found) >= 3
-    assert all("could not be written (Input/output error)" in said for _, said in found)
+        failures.append(left)
+    assert {at for at, _ in failures} <= {-1, 1024, 2048, PATHS}
+    assert len(failures) >= 3
+    assert all("could not be written (Input/output error)" in said for _, said in failures)
 
 
 @pytest.mark.parametrize("at", [20, 60])
@@ -89,8 +89,10 @@ def test_a_limit_on_the_size_of_files(tmp_path):
     out = tmp_path / "run"
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))"
     code = f"{limit}; import sys; sys.argv[0] = 'simulator'; from simulator.__main__ import main; main()"
-    given = ["run", SMOKE, "--out", out, "--paths", PATHS, "--no-report", "--threads", 1]
-    said = subprocess.run([sys.executable, "-c", code, *map(str, given)], capture_output=True, text=True, check=False)
+    arguments = ["run", SMOKE, "--out", out, "--paths", PATHS, "--no-report", "--threads", 1]
+    said = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, check=False
+    )
     assert said.returncode == 1
     assert "could not be written (File too large)" in said.stderr
     assert "Traceback" not in said.stderr

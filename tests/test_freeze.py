@@ -196,11 +196,11 @@ def test_lists_of_events_have_a_slot_more_than_events():
 
 def test_what_is_under_way_is_drawn_conditionally(tmp_path):
     config = read(tmp_path, TEXT)
-    one, two = config.sites
+    first, second = config.sites
     model = freeze(config).model
     assert len(set(model.grid.queue_marginal.tolist())) == 2
     assert model.marginals.kind[model.grid.build_marginal[0]] != model.marginals.kind[model.grid.build_marginal[1]]
-    assert (one.start, two.start) == (-3, 2)
+    assert (first.start, second.start) == (-3, 2)
 
 
 def test_names_of_rows(flagship):

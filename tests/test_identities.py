@@ -38,7 +38,7 @@ def simulated(*overrides: str) -> tuple[Frozen, dict[str, np.ndarray], dict[str,
     return frozen, dict(zip(names, out, strict=True)), series
 
 
-def of(plan: str, *overrides: str) -> tuple[SimpleNamespace, SimpleNamespace, SimpleNamespace]:
+def identity_terms(plan: str, *overrides: str) -> tuple[SimpleNamespace, SimpleNamespace, SimpleNamespace]:
     """A plan's frozen terms, figures and series."""
     frozen, figures, series = simulated(*overrides)
     model = only_plan(frozen.model, frozen.plans.index(plan))
@@ -57,8 +57,8 @@ def test_every_plan_of_the_config_is_here() -> None:
     assert simulated()[0].plans == PLANS
 
 
-def same(one: np.ndarray, other: np.ndarray) -> None:
-    np.testing.assert_allclose(one, other, rtol=1e-10, atol=NOTHING)
+def same(first: np.ndarray, other: np.ndarray) -> None:
+    np.testing.assert_allclose(first, other, rtol=1e-10, atol=NOTHING)
 
 
 def change(series: np.ndarray, before: float = 0.0) -> np.ndarray:
@@ -76,7 +76,7 @@ def other_cash(terms: SimpleNamespace, series: SimpleNamespace) -> np.ndarray:
 
 @pytest.mark.parametrize("plan", PLANS)
 def test_cash_rolls_forward(plan: str) -> None:
-    terms, _, s = of(plan)
+    terms, _, s = identity_terms(plan)
     operating = s.cfads - s.interest - s.drawn_interest - s.guarantee
     invested = s.capex - s.sale - s.partner
     financed = change(s.notes) + change(s.revolver) + s.equity
@@ -86,7 +86,7 @@ def test_cash_rolls_forward(plan: str) -> None:
 
 @pytest.mark.parametrize("plan", PLANS)
 def test_sources_are_uses(plan: str) -> None:
-    terms, _, s = of(plan)
+    terms, _, s = identity_terms(plan)
     flows = [s.cfads, s.sale, s.partner, s.equity, other_cash(terms, s), change(s.notes), change(s.revolver)]
     flows += [-s.capex, -s.interest, -s.drawn_interest, -s.guarantee]
     sources = terms.opening_cash + sum(np.maximum(flow, 0.0).sum(axis=0) for flow in flows)
@@ -97,7 +97,7 @@ def test_sources_are_uses(plan: str) -> None:
 @pytest.mark.parametrize("plan", PLANS)
 def test_the_balance_sheet_balances(plan: str) -> None:
     """Cash and book less notes and revolver grow by profit, shares sold and what the base business brings."""
-    terms, _, s = of(plan)
+    terms, _, s = identity_terms(plan)
     worth = s.cash + s.book - s.notes - s.revolver
     earned = s.profit + s.equity + other_cash(terms, s)
     np.testing.assert_allclose(change(worth)[1:], earned[1:], rtol=0.0, atol=NOTHING)  # sunk book opens month 0
@@ -106,7 +106,7 @@ def test_the_balance_sheet_balances(plan: str) -> None:
 @pytest.mark.parametrize("plan", PLANS)
 def test_cash_flow_and_profit_are_one_account(plan: str) -> None:
     """Unlevered flow = CFADS before the shield of interest, less what is invested, with what the partner pays."""
-    terms, _, s = of(plan)
+    terms, _, s = identity_terms(plan)
     unlevered = s.cfads - terms.tax * (s.interest + s.drawn_interest) - s.capex + s.sale + s.partner - s.guarantee
     np.testing.assert_allclose(s.cash_flow, unlevered, rtol=0.0, atol=NOTHING)
     taxed = s.profit / (1.0 - terms.tax)
@@ -115,7 +115,7 @@ def test_cash_flow_and_profit_are_one_account(plan: str) -> None:
 
 @pytest.mark.parametrize("plan", PLANS)
 def test_balances_stay_within_their_limits(plan: str) -> None:
-    terms, figures, s = of(plan)
+    terms, figures, s = identity_terms(plan)
     for name in ("book", "notes", "revolver", "stranded", "idle", "equity", "capex", "rent", "partner", "guarantee",
                  "cloud", "lease", "owed", "in_service", "work", "asset_value"):  # fmt: skip
         assert getattr(s, name).min() >= -NOTHING, name
@@ -131,7 +131,7 @@ def test_balances_stay_within_their_limits(plan: str) -> None:
 
 @pytest.mark.parametrize("plan", PLANS)
 def test_figures_are_sums_and_extremes_of_the_months(plan: str) -> None:
-    terms, f, s = of(plan)
+    terms, f, s = identity_terms(plan)
     same(f.lease_income, s.lease.sum(axis=0))
     same(f.cloud_cost, s.cloud.sum(axis=0))
     same(f.equity_sold, s.equity.sum(axis=0))
@@ -150,7 +150,7 @@ def test_figures_are_sums_and_extremes_of_the_months(plan: str) -> None:
 
 @pytest.mark.parametrize("plan", ["book", "economic", "bare"])
 def test_plans_without_levers_have_none(plan: str) -> None:
-    _, f, s = of(plan)
+    _, f, s = identity_terms(plan)
     for name in ("partner", "rent", "guarantee", "cloud", "lease", "equity", "owed"):
         assert not getattr(s, name).any(), name
     assert np.isnan(f.partner_npv).all()
@@ -167,8 +167,8 @@ ONE_RATE = (
 @pytest.mark.parametrize("plan", ["shells", "chips"])
 def test_what_the_partner_gains_the_sponsor_loses(plan: str) -> None:
     """Without tax and at one rate a JV that nobody leaves moves value, and makes none."""
-    _, alone, _ = of(plan, *ONE_RATE, "plans.shells.jv.on=false", "plans.chips.jv.on=false")
-    terms, f, s = of(plan, *ONE_RATE)
+    _, alone, _ = identity_terms(plan, *ONE_RATE, "plans.shells.jv.on=false", "plans.chips.jv.on=false")
+    terms, f, s = identity_terms(plan, *ONE_RATE)
     assert f.exits.max() == 0.0
     assert np.abs(f.partner_npv).max() > 0.01
     np.testing.assert_allclose(f.npv + f.partner_npv, alone.npv, rtol=1e-11, atol=NOTHING)

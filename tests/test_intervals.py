@@ -132,10 +132,10 @@ RARE, COMMON = (0.0, 0.003, 0.01, 0.03), (0.08, 0.2, 0.35, 0.45)
 @pytest.mark.parametrize("n", [10, 20, 40])
 def test_paired_proportions_hold_the_truth(n):
     """By enumeration, so without chance: never below 92 %, 95 % and more on average, and where paths rarely differ."""
-    found = {(p, q): held(n, p, q) for p in (*RARE, *COMMON) for q in (*RARE, *COMMON)}
-    rare = [found[p, q] for p in RARE for q in RARE]
-    assert min(found.values()) > 0.92
-    assert np.mean(list(found.values())) > 0.95
+    coverage = {(p, q): held(n, p, q) for p in (*RARE, *COMMON) for q in (*RARE, *COMMON)}
+    rare = [coverage[p, q] for p in RARE for q in RARE]
+    assert min(coverage.values()) > 0.92
+    assert np.mean(list(coverage.values())) > 0.95
     assert min(rare) > 0.95
 
 

@@ -84,9 +84,9 @@ def names(frozen: Frozen) -> list[str]:
 
 def moved(a: Frozen, b: Frozen) -> set[str]:
     """Figures that both have and that differ on some path."""
-    one = dict(zip(names(a), run(a.model, 200), strict=True))
+    first = dict(zip(names(a), run(a.model, 200), strict=True))
     other = dict(zip(names(b), run(b.model, 200), strict=True))
-    return {name for name in one.keys() & other.keys() if not same(one[name], other[name])}
+    return {name for name in first.keys() & other.keys() if not same(first[name], other[name])}
 
 
 @pytest.fixture(scope="module")
@@ -176,9 +176,9 @@ def test_another_seed_gives_other_paths(levers: Model, figures: np.ndarray) -> N
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
 def test_a_driver_moves_no_draw_of_another(overrides: list[str], touched: set[str]) -> None:
-    found = moved(freeze(load(LEVERS)), freeze(load(LEVERS, overrides)))
-    assert {name.removeprefix("world.") for name in found if name.startswith("world.")} == touched
-    assert any(not name.startswith("world.") for name in found)  # it does matter
+    moved_figures = moved(freeze(load(LEVERS)), freeze(load(LEVERS, overrides)))
+    assert {name.removeprefix("world.") for name in moved_figures if name.startswith("world.")} == touched
+    assert any(not name.startswith("world.") for name in moved_figures)  # it does matter
 
 
 @pytest.mark.parametrize("region", ["ohio", "utah"])
@@ -188,9 +188,9 @@ def test_another_site_moves_only_what_is_about_it(tmp_path: Path, region: str, p
     text = "[[sites]]".join([head, *sites[:place]]) + SPARE.format(region=region)
     path = tmp_path / "spare.toml"
     path.write_text(text + "[[sites]]" + "[[sites]]".join(sites[place:]))
-    found = moved(freeze(load(SMOKE)), freeze(load(path)))
-    assert {name for name in found if name.startswith("world.")} <= {"world.delay_mean", "world.latest_site"}
-    assert {"own.npv", "own.idle_capital", "world.delay_mean"} <= found
+    moved_figures = moved(freeze(load(SMOKE)), freeze(load(path)))
+    assert {name for name in moved_figures if name.startswith("world.")} <= {"world.delay_mean", "world.latest_site"}
+    assert {"own.npv", "own.idle_capital", "world.delay_mean"} <= moved_figures
 
 
 @pytest.mark.parametrize("before", [True, False])

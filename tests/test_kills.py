@@ -16,8 +16,8 @@ SLACK = 10.0  # seconds: a checkpoint may be late on a machine that is busy with
 
 @pytest.mark.slow
 def test_eight_kills_change_no_bit(tmp_path, seed):
-    found = chain(tmp_path / "run", PATHS, 8, random.Random(seed))
-    assert all(b.paths >= a.paths for a, b in pairwise(found)), found
-    assert all(kill.lost < SLACK for kill in found), found
+    kills = chain(tmp_path / "run", PATHS, 8, random.Random(seed))
+    assert all(b.paths >= a.paths for a, b in pairwise(kills)), kills
+    assert all(kill.lost < SLACK for kill in kills), kills
     whole = run(tmp_path / "whole", PATHS, threads=2, checkpoint=60.0)
     assert finish(tmp_path / "run", PATHS, 2) == whole.manifest["digest"]

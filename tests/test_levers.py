@@ -88,9 +88,9 @@ def test_spot_rent_follows_price_and_age(engine):
 
 
 def test_contracts_lock_price_value_and_impact_and_are_locked_again(engine):
-    given = lease(contract_share=1.0, term=12, own_supply="true")
+    levers = lease(contract_share=1.0, term=12, own_supply="true")
     market = ("drivers.price.market0=100", "drivers.price.market_growth=0.2")
-    let = run(engine, frozen(given, ALL_SPARE, *FALLING, *market, "drivers.silicon.wear=0.12"))
+    let = run(engine, frozen(levers, ALL_SPARE, *FALLING, *market, "drivers.silicon.wear=0.12"))
     for k in range(4):
         lock = WORK + 12 * k
         impact = 1 / (1 + np.exp(-0.2 * (lock + 1) / 12))
@@ -139,8 +139,8 @@ def test_a_tenant_that_defaults_leaves_capacity_to_spot(engine):
 def test_older_generations_are_let_whole(engine):
     sites = site("old") + site("new", mw=300, start=6, planned=12)  # at work from months 8 and 17 on
     steps = ("drivers.silicon.gap=1.5", "drivers.silicon.age=1", "drivers.silicon.performance=0.5")
-    given = lease(occupancy=0.9, previous_generation="true", crowding=0.2, term=12, contract_share=0.5)
-    let = run(engine, frozen(given, *steps, "months=23", sites=sites))  # one new generation in month 5, one in 23
+    levers = lease(occupancy=0.9, previous_generation="true", crowding=0.2, term=12, contract_share=0.5)
+    let = run(engine, frozen(levers, *steps, "months=23", sites=sites))  # one new generation in month 5, one in 23
     value = np.exp(-0.7 * 0.5)
     spare, whole, rate = 0.35 * 0.9, 0.9, 40 / 12e3
     assert let.lease[16] == pytest.approx(100 * spare * rate * value, rel=CLOSE)
@@ -152,8 +152,8 @@ def test_older_generations_are_let_whole(engine):
 def test_what_is_let_whole_alone_is_traced_too(engine):
     sites = site("old") + site("new", mw=300, start=6, planned=12)
     steps = ("drivers.silicon.gap=1.5", "drivers.silicon.age=1", "drivers.silicon.performance=0.5")
-    given = lease(occupancy=0.9, previous_generation="true", term=12)
-    let = run(engine, frozen(given, *steps, "months=23", "programme.internal_use=1", sites=sites))
+    levers = lease(occupancy=0.9, previous_generation="true", term=12)
+    let = run(engine, frozen(levers, *steps, "months=23", "programme.internal_use=1", sites=sites))
     whole = 100 * 0.9 * 40 / 12e3 * np.exp(-0.7 * 0.5)
     assert let.lease[[16, 17]] == pytest.approx([0.0, whole], rel=CLOSE)
     assert let.lease_income == pytest.approx(let.lease.sum())
@@ -190,8 +190,8 @@ def test_the_choice_weighs_rent_against_what_ads_lose(engine, price, years):
 
 
 def test_choices_bear_the_impact_of_what_they_let(engine):
-    given = OPTION.replace("own_supply = false", "own_supply = true")
-    let = run(engine, frozen(given, "drivers.price.market0=100", "drivers.price.market_growth=0"))
+    levers = OPTION.replace("own_supply = false", "own_supply = true")
+    let = run(engine, frozen(levers, "drivers.price.market0=100", "drivers.price.market_growth=0"))
     assert let.lease[20] == pytest.approx(40 * 40 / 12e3 / 1.4)
 
 
@@ -199,18 +199,18 @@ def test_a_choice_is_made_before_its_own_impact(engine):
     eps, lag = 0.4, 1 - np.exp(-1 / 9)
     learned = np.log(1.1) * (1 - (1 - lag) ** 4)
     price = 0.8 * 120e3 * np.exp(eps * learned) * eps / 1100.0 / 0.8 * 1.05  # 5 % above, or 25 % below after impact
-    given = OPTION.replace("own_supply = false", "own_supply = true")
+    levers = OPTION.replace("own_supply = false", "own_supply = true")
     numbers = (f"drivers.price.{key}={float(price)}" for key in ("spot0", "longrun"))
     market = ("drivers.price.market0=100", "drivers.price.market_growth=0", "months=24")
-    let = run(engine, frozen(given, f"drivers.arpu.elasticity={eps}", *numbers, *market))
+    let = run(engine, frozen(levers, f"drivers.arpu.elasticity={eps}", *numbers, *market))
     assert let.lease[12] == pytest.approx(40 * price / 12e3 / 1.4)
 
 
 def test_a_site_that_is_let_whole_takes_no_choice(engine):
     sites = site("old") + site("new", mw=300, start=6, planned=12)
     steps = ("drivers.silicon.gap=1.5", "drivers.silicon.age=1", "months=22")
-    given = lease(occupancy=0.8, previous_generation="true") + OPTION.partition("[plans.it.lease_excess]")[0]
-    let = run(engine, frozen(given, *steps, sites=sites))
+    levers = lease(occupancy=0.8, previous_generation="true") + OPTION.partition("[plans.it.lease_excess]")[0]
+    let = run(engine, frozen(levers, *steps, sites=sites))
     rate = 40 / 12e3
     assert let.lease[[12, 16]] == pytest.approx([100 * (0.35 * 0.8 + 0.5 * 0.8) * rate] * 2)
     assert let.lease[17] == pytest.approx((100 * 0.8 + 300 * 0.35 * 0.8) * rate)  # the choice of January lapses
@@ -237,10 +237,10 @@ def test_a_plan_that_owns_nothing_rents_everything(engine):
 
 
 def test_a_term_is_owed_to_its_end(engine):
-    given = frozen("own_share = 0\n[plans.it.cloud]\nterm = 24\n", "programme.covenant_lead=14", "months=40")
-    rented = run(engine, given)
+    frozen_plan = frozen("own_share = 0\n[plans.it.cloud]\nterm = 24\n", "programme.covenant_lead=14", "months=40")
+    rented = run(engine, frozen_plan)
     cost = 0.65 * 100 * 40 / 12e3
-    tests = [int(m) for m in given.model.finance.test_months]
+    tests = [int(m) for m in frozen_plan.model.finance.test_months]
     assert tests[:2] == [17, 20]
 
     def owed(months):

@@ -72,8 +72,8 @@ def test_npv_discounts_the_partner_at_its_own_rate_after_tax(engine):
 
 
 def test_sunk_shell_is_contributed_at_cost(engine):
-    given = JV + LOYAL
-    jv = run(engine, frozen(given, "drivers.grid.build=6", sites=site(start=-3)))
+    levers = JV + LOYAL
+    jv = run(engine, frozen(levers, "drivers.grid.build=6", sites=site(start=-3)))
     u = (np.arange(4) + 3) / 6
     spent = np.diff(u * u * (3 - 2 * u))
     assert jv.capex[0] == pytest.approx(spent[0] + 2 / 3)
@@ -96,9 +96,9 @@ def test_a_refit_is_repaid_over_the_rest_of_the_lease(engine):
 @pytest.mark.parametrize("assets", ["shell", "all"])
 @pytest.mark.parametrize("refresh", ["none", "book"])
 def test_a_partner_made_whole_earns_its_rate(engine, assets, refresh):
-    given = JV + LOYAL + f'guarantee = 1.0\nassets = "{assets}"\n'
+    levers = JV + LOYAL + f'guarantee = 1.0\nassets = "{assets}"\n'
     worthless = "programme.resale=0"  # else the partner's part of old chips comes on top
-    jv = run(engine, frozen(given, *POOR, worthless, f'plans.it.refresh="{refresh}"', "programme.compute_life=20"))
+    jv = run(engine, frozen(levers, *POOR, worthless, f'plans.it.refresh="{refresh}"', "programme.compute_life=20"))
     renewed = np.where(m > SERVICE, jv.partner, 0.0)  # paid when a swap's month ends, its rent from that month on
     soon = float(renewed @ (1.06 ** (-m / 12) - 1.06 ** (-(m + 1) / 12)))
     assert jv.partner_npv == pytest.approx(EARLY * discounted(jv.rent, RATE) + soon)
@@ -184,9 +184,9 @@ def test_a_jv_takes_only_its_own_sites(engine):
 
 
 def test_rent_is_a_fixed_charge_and_a_debt(engine):
-    given = frozen(JV + LOYAL, "programme.covenant_lead=12", "months=30")
-    jv = run(engine, given)
-    tests = given.model.finance.test_months
+    frozen_plan = frozen(JV + LOYAL, "programme.covenant_lead=12", "months=30")
+    jv = run(engine, frozen_plan)
+    tests = frozen_plan.model.finance.test_months
     assert jv.owed[tests] == pytest.approx(balance(BASE, 20 - (tests - SERVICE) / 12))
     rent, cfads = 12 * jv.rent[10], [jv.cfads[k - 11 : k + 1].sum() for k in tests]
     assert jv.fccr_min == pytest.approx(min((flow + rent) / rent for flow in cfads))
@@ -229,9 +229,9 @@ def test_an_injection_cures_until_cures_run_out(engine):
         "months=30",
         *covenants(cash=10, cures=1),
     )  # tests in months 17, 20, ..
-    given = frozen(EQUITY.format(20), *low)
-    cured = run(engine, given)
-    assert given.model.finance.test_months.tolist() == [17, 20, 23, 26, 29]
+    frozen_plan = frozen(EQUITY.format(20), *low)
+    cured = run(engine, frozen_plan)
+    assert frozen_plan.model.finance.test_months.tolist() == [17, 20, 23, 26, 29]
     assert np.flatnonzero(cured.equity).tolist() == [17]
     assert cured.cash[17] == pytest.approx(10.0)
     assert cured.cash[16] + cured.cfads[17] + cured.equity[17] == pytest.approx(10.0)

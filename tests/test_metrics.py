@@ -23,8 +23,8 @@ def documented():
 def test_every_figure_is_documented_with_its_bad_side():
     sides = documented()
     metrics = (*world_metrics(("<site>",)), *plan_metrics((0,)))
-    told = {metric.name.replace("eps_fy0", "eps_fy<year>"): metric.bad for metric in metrics}
-    assert {name.replace("\\", ""): bad for name, bad in sides.items()} == told
+    declared = {metric.name.replace("eps_fy0", "eps_fy<year>"): metric.bad for metric in metrics}
+    assert {name.replace("\\", ""): bad for name, bad in sides.items()} == declared
 
 
 def test_what_comes_too_early_is_bad():

@@ -30,7 +30,7 @@ def differing(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
         return dict(json.loads(fresh.python(*arguments, NUMBA_DISABLE_JIT="1", XDG_CACHE_HOME=home).stdout))
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        return {name: figures for found in pool.map(part, range(WORKERS)) for name, figures in found.items()}
+        return {name: figures for outcomes in pool.map(part, range(WORKERS)) for name, figures in outcomes.items()}
 
 
 @pytest.mark.parametrize("case", CASES)

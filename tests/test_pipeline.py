@@ -156,12 +156,12 @@ def digest(job, folder, order=list):
 
 def test_any_number_of_threads_and_any_order_give_the_same_bits(frozen, tmp_path):
     paths = 2 * thread_pool.TASK + 1500
-    one = digest(job_of(frozen, paths, threads=1), tmp_path / "one")
-    assert digest(job_of(frozen, paths, threads=3), tmp_path / "three") == one
+    single = digest(job_of(frozen, paths, threads=1), tmp_path / "one")
+    assert digest(job_of(frozen, paths, threads=3), tmp_path / "three") == single
     last_first = lambda tasks: list(tasks)[::-1]  # noqa: E731
-    assert digest(job_of(frozen, paths, threads=2), tmp_path / "back", last_first) == one
-    assert digest(job_of(frozen, paths, seed=2), tmp_path / "seed") != one
-    assert digest(job_of(frozen, paths - 1), tmp_path / "fewer") != one
+    assert digest(job_of(frozen, paths, threads=2), tmp_path / "back", last_first) == single
+    assert digest(job_of(frozen, paths, seed=2), tmp_path / "seed") != single
+    assert digest(job_of(frozen, paths - 1), tmp_path / "fewer") != single
 
 
 def test_a_shorter_run_is_the_beginning_of_a_longer_one(done, tmp_path):
@@ -244,9 +244,9 @@ def test_a_number_that_cannot_be_stops_the_run_and_names_the_path(frozen, monkey
 
 
 def test_a_tornado_moves_what_must_move_and_nothing_else():
-    found = tornado.tornado(SMOKE, "npv", "mean", paths=2000, threads=2)
-    bars = {bar["input"]: bar for bar in found["bars"]}
-    assert list(found) == [
+    result = tornado.tornado(SMOKE, "npv", "mean", paths=2000, threads=2)
+    bars = {bar["input"]: bar for bar in result["bars"]}
+    assert list(result) == [
         "config",
         "stress",
         "metric",
@@ -263,13 +263,13 @@ def test_a_tornado_moves_what_must_move_and_nothing_else():
     assert bars["programme.cost_multiplier"]["delta_high"] < 0 < bars["programme.cost_multiplier"]["delta_low"]
     idle = bars["drivers.funding.rate_mean"]
     assert (idle["delta_low"], idle["delta_high"], idle["stderr_low"]) == (0, 0, 0)
-    widths = [abs(bar["delta_high"] - bar["delta_low"]) for bar in found["bars"]]
+    widths = [abs(bar["delta_high"] - bar["delta_low"]) for bar in result["bars"]]
     assert widths == sorted(widths, reverse=True)
 
 
 def test_a_tornado_is_the_same_on_any_number_of_threads_and_ends_at_a_signal(monkeypatch):
-    one, three = (tornado.tornado(SMOKE, "npv", "cvar95", paths=1000, threads=threads) for threads in (1, 3))
-    assert one == three
+    single, three = (tornado.tornado(SMOKE, "npv", "cvar95", paths=1000, threads=threads) for threads in (1, 3))
+    assert single == three
 
     class Signalling(progress.Silent):
         def advance(self, count):
@@ -281,27 +281,27 @@ def test_a_tornado_is_the_same_on_any_number_of_threads_and_ends_at_a_signal(mon
 
 
 def test_an_end_of_a_bar_is_the_run_with_that_value(done):
-    found = tornado.tornado(SMOKE, "npv < 0", "probability", paths=PATHS, threads=1)
-    bar = next(bar for bar in found["bars"] if bar["input"] == "drivers.arpu.elasticity")
+    result = tornado.tornado(SMOKE, "npv < 0", "probability", paths=PATHS, threads=1)
+    bar = next(bar for bar in result["bars"] if bar["input"] == "drivers.arpu.elasticity")
     held = [f"drivers.arpu.elasticity={bar['high']!r}"]
     model = freeze(load(SMOKE, held))
     npv = next(column.row for column in job_of(model, 1).columns if column.name == "own.npv")
     again = float((figure(model.model, npv, 1, PATHS, Stop()) < 0).mean())
-    assert found["base"] == done.summary["plans"]["own"]["npv"]["probability"]["npv < 0"]
-    assert found["base"]["value"] + bar["delta_high"] == pytest.approx(again)
+    assert result["base"] == done.summary["plans"]["own"]["npv"]["probability"]["npv < 0"]
+    assert result["base"]["value"] + bar["delta_high"] == pytest.approx(again)
 
 
 @pytest.mark.parametrize(
-    ("asked", "says"),
+    ("options", "says"),
     [
         ({"plan": "owm"}, "--plan: given owm, wanted one of own"),
         ({"metric": "npw"}, "--metric: given npw, did you mean npv"),
         ({"metric": "npv < 0", "measure": "cvar95"}, "no amount"),
     ],
 )
-def test_a_tornado_of_nothing_is_refused(asked, says):
+def test_a_tornado_of_nothing_is_refused(options, says):
     with pytest.raises(ConfigError, match=says):
-        tornado.tornado(SMOKE, **asked)
+        tornado.tornado(SMOKE, **options)
 
 
 def test_one_plan_of_several_has_the_figures_it_has_among_them(frozen):

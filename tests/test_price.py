@@ -73,9 +73,9 @@ def test_forward_curve_broadcasts(law):
 
 def test_contract_discounts_at_the_scarcity_price(law):
     """Case 14; observed were .69 and .46 of spot."""
-    one, three = law.contract(12, 40.0, 12.0), law.contract(36, 40.0, 12.0)
-    assert one / 40.0 == pytest.approx(0.674, abs=0.002)
-    assert three / 40.0 == pytest.approx(0.478, abs=0.002)
+    one_year, three_years = law.contract(12, 40.0, 12.0), law.contract(36, 40.0, 12.0)
+    assert one_year / 40.0 == pytest.approx(0.674, abs=0.002)
+    assert three_years / 40.0 == pytest.approx(0.478, abs=0.002)
 
 
 def test_contract_over_long_run_depends_on_spot_over_long_run_alone(law):

@@ -50,8 +50,8 @@ def test_pruning_says_what_would_go_and_removes_it_when_told(runs):
     assert "2 runs would go" in said.stdout
     assert states(runs) == ALL
     size = sum(item.stat().st_size for item in (runs / "a").rglob("*") if item.is_file())
-    told = json.loads(call("runs", "prune", runs, "--keep", 1, "--json").stdout)
-    assert {row["folder"]: row["bytes"] for row in told["gone"]}["a"] == size
+    output = json.loads(call("runs", "prune", runs, "--keep", 1, "--json").stdout)
+    assert {row["folder"]: row["bytes"] for row in output["gone"]}["a"] == size
     assert "2 runs removed" in call("runs", "prune", runs, "--keep", 1, "--yes").stdout
     assert states(runs) == {"half": "interrupted", "night/long": "finished"}
     assert not (runs / "a").exists()
@@ -145,8 +145,8 @@ def test_a_night_knows_which_of_its_runs_were_pruned(made, tmp_path, monkeypatch
 
     monkeypatch.setattr(pipeline, "execute", run)
     out = tmp_path / "runs" / "night"
-    asked = ("run", SMOKE, SMOKE, "--out", out, "--paths", 64, "--no-report", "--quiet")
-    assert call(*asked).exit_code == 0
+    arguments = ("run", SMOKE, SMOKE, "--out", out, "--paths", 64, "--no-report", "--quiet")
+    assert call(*arguments).exit_code == 0
     with RunFolder(out).alone(resume=True):
         assert "smoke: its night is running" in call("runs", "prune", tmp_path / "runs", "--keep", 0).stdout
     said = call("runs", "prune", tmp_path / "runs", "--keep", 1, "--yes")
@@ -157,15 +157,15 @@ def test_a_night_knows_which_of_its_runs_were_pruned(made, tmp_path, monkeypatch
     page = (out / "index.html").read_text()
     assert "its folder was pruned" in page
     assert f'href="{gone}/"' not in page
-    assert call(*asked, "--resume").exit_code == 0  # it is not simulated again
+    assert call(*arguments, "--resume").exit_code == 0  # it is not simulated again
     assert not (out / gone).exists()
 
 
-@pytest.mark.parametrize("given", ["30", "0d", "-3d", "d", "1y", "nan d", "1e3d", "9999999d"])
-def test_ages_that_make_no_sense_are_refused(runs, given):
-    said = call("runs", "prune", runs, f"--older-than={given}")
+@pytest.mark.parametrize("age", ["30", "0d", "-3d", "d", "1y", "nan d", "1e3d", "9999999d"])
+def test_ages_that_make_no_sense_are_refused(runs, age):
+    said = call("runs", "prune", runs, f"--older-than={age}")
     assert said.exit_code == 2
-    assert f"--older-than: given {given}, wanted an age such as 12h, 30d or 8w" in said.stderr
+    assert f"--older-than: given {age}, wanted an age such as 12h, 30d or 8w" in said.stderr
     assert call("runs", "prune", runs, "--keep=-1").exit_code == 2
 
 

@@ -37,13 +37,13 @@ class Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
-        found = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in attrs}
         self.tags.append(tag)
-        self.anchors.add(found.get("id", ""))
+        self.anchors.add(attributes.get("id", ""))
         if tag == "img":
-            self.images.append(found)
+            self.images.append(attributes)
         if tag == "a":
-            self.links.append(found["href"])
+            self.links.append(attributes["href"])
 
 
 @pytest.fixture(scope="module")

@@ -44,11 +44,11 @@ def half(tmp_path):
     return tmp_path / "half"
 
 
-def refusal(folder, **asked):
+def refusal(folder, **options):
     """What is said when a run is refused; the folder is as it was."""
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     with pytest.raises((ConfigError, RunError)) as caught:
-        run(folder, resume=True, **asked)
+        run(folder, resume=True, **options)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     return str(caught.value)
 

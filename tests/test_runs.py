@@ -209,7 +209,7 @@ def test_what_changed_between_two_runs(made):
 
 def test_differences_on_one_seed_are_those_of_compare(made):
     said = diff(open_any(made / "a"), open_any(made / "b"))
-    results = {(one["plan"], one["metric"]): one for one in said["results"]}
+    results = {(row["plan"], row["metric"]): row for row in said["results"]}
     for metric in ("npv", "npv < 0", "breach", "min_cash"):
         pairs = compare(made / "a", made / "b", metric)["pairs"]
         for plan, pair in zip(("own", "jv", "hybrid"), pairs, strict=True):
@@ -226,7 +226,7 @@ def test_runs_of_another_seed_share_nothing(made):
     assert not said["paired"]
     assert "seed 9" in said["unpaired_because"]
     assert said["draws"] == [{"key": "seed", "a": 1, "b": 9}]
-    assert all(one["difference"] is None for one in said["results"])
+    assert all(row["difference"] is None for row in said["results"])
     text = call("runs", "diff", made / "a", made / "seed").stdout
     assert "Not the same worlds" in text
     assert "B less A" not in text
@@ -238,15 +238,15 @@ def test_one_run_and_itself_are_the_same(made, tmp_path):
     assert "The results are the same, bit for bit" in said.stdout
     assert "config: the same" in said.stdout
     assert "machine.threads: 1 -> 2" in said.stdout
-    told = json.loads(call("runs", "diff", made / "a", tmp_path / "again", "--json").stdout)
-    assert told["same"]
-    assert all(one["same"] for one in told["results"])
+    output = json.loads(call("runs", "diff", made / "a", tmp_path / "again", "--json").stdout)
+    assert output["same"]
+    assert all(row["same"] for row in output["results"])
 
 
 def test_a_longer_run_is_compared_on_the_paths_that_both_kept(made):
     said = diff(open_any(made / "a"), open_any(made / "night" / "long"))
     assert said["config"] == []
-    npv = next(one for one in said["results"] if one["metric"] == "npv")
+    npv = next(row for row in said["results"] if row["metric"] == "npv")
     assert not npv["same"]
     assert npv["difference"]["n"] == PATHS
     assert npv["difference"]["mean"]["value"] == 0.0
@@ -272,7 +272,7 @@ def test_other_plans_and_other_data_are_said(made, tmp_path):
     assert "r.csv:r: " in call("runs", "diff", tmp_path / "0", tmp_path / "1").stdout
     said = diff(open_any(made / "a"), open_any(tmp_path / "1"))
     assert said["plans"] == {"both": ["own", "hybrid"], "only_a": ["jv"], "only_b": ["venture"]}
-    assert {one["plan"] for one in said["results"]} == {"own", "hybrid"}
+    assert {row["plan"] for row in said["results"]} == {"own", "hybrid"}
 
 
 def test_a_signal_that_ends_a_run_leaves_it_interrupted(tmp_path):

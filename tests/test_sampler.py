@@ -73,9 +73,9 @@ def test_lane_count_and_alignment_change_no_bit(lanes):
 
 
 def test_a_quantity_keeps_its_scores_whatever_else_is_drawn():
-    one, rows = layout(NAMES)
+    first, rows = layout(NAMES)
     other, moved = layout({"new": 9, "epsilon": 1, "arpu.noise": 50, "silicon.gap": 3})
-    a, b = scores(one, 7, 0, 16), scores(other, 7, 0, 16)
+    a, b = scores(first, 7, 0, 16), scores(other, 7, 0, 16)
     for name, count in (("epsilon", 1), ("arpu.noise", 5), ("silicon.gap", 3)):
         np.testing.assert_array_equal(a[rows[name] : rows[name] + count], b[moved[name] : moved[name] + count])
 

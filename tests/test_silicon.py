@@ -118,7 +118,7 @@ def test_paradigm_shifts_form_a_compound_poisson_process(seed):
 
 
 def test_steps_share_a_factor_and_correlate(seed):
-    one: dict[str, Any] = {
+    settings: dict[str, Any] = {
         "slots": 1,
         "gap": 0.5,
         "months": 11,
@@ -126,7 +126,7 @@ def test_steps_share_a_factor_and_correlate(seed):
         "partner": 3 / 7,
         "beta": 1.0,
     } | NO_SHIFTS
-    drawn = draw_silicon(seed, "one step", LANES, **one)
+    drawn = draw_silicon(seed, "one step", LANES, **settings)
     g, h = -np.log(drawn.value[-1]), np.log(drawn.efficiency[-1])
     assert_mean(g, 0.57)
     assert_variance(g, 0.20**2)

@@ -116,14 +116,14 @@ def test_quarters_of_the_circle_are_exact():
 
 def test_extremes():
     inf, nan = math.inf, math.nan
-    for function, given_, wanted in (
+    for function, inputs, wanted in (
         (exp, [-inf, -1e300, -708.1, 0.0, 709.79, 1e300, inf, nan], [0, 0, 0, 1, inf, inf, inf, nan]),
         (log, [-inf, -1.0, -0.0, 0.0, 1.0, inf, nan], [nan, nan, -inf, -inf, 0, inf, nan]),
         (asinh, [-inf, 0.0, inf, nan], [-inf, 0, inf, nan]),
         (phi_cdf, [-inf, -38.0, 0.0, 9.0, inf, nan], [0, 0, 0.5, 1, 1, nan]),
         (phi_inv, [-1.0, 0.0, 0.5, 1.0, 2.0, nan], [-inf, -inf, 0, inf, inf, nan]),
     ):
-        np.testing.assert_array_equal([function(x) for x in given_], wanted, str(function))
+        np.testing.assert_array_equal([function(x) for x in inputs], wanted, str(function))
 
 
 @pytest.mark.parametrize("name", ["exp", "exp_less_one_near", "log", "asinh", "phi_cdf", "phi_inv"])

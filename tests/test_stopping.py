@@ -44,9 +44,14 @@ def wanted():
     ],
 )
 def test_a_target_says_what_is_to_be_known_how_well(wanted, text, column, measure, level, half, relative):
-    found = wanted(text)
-    assert (found.column, found.measure, found.half, found.relative) == (column, measure, pytest.approx(half), relative)
-    assert found.level == pytest.approx(level, nan_ok=True)
+    parsed = wanted(text)
+    assert (parsed.column, parsed.measure, parsed.half, parsed.relative) == (
+        column,
+        measure,
+        pytest.approx(half),
+        relative,
+    )
+    assert parsed.level == pytest.approx(level, nan_ok=True)
 
 
 @pytest.mark.parametrize(
@@ -72,9 +77,9 @@ def test_tails_are_looked_at_once_they_hold_300_paths(wanted):
     assert wanted("own.npv.cvar95:1%").first_look == 6000
     assert wanted("own.npv.var99.9:1%").first_look == 300_000
     assert wanted("own.npv.q01:1%").first_look == 30_000
-    asked = stopping.StoppingCriteria(None, ("own.npv.var99.9:1%",))
-    assert stopping.StoppingRule(asked, [wanted(asked.precision[0])]).look_at == 19 * TASK  # 311,296
-    assert stopping.StoppingRule(asked, [wanted("own.npv.mean:1%")]).look_at == 65_536
+    criteria = stopping.StoppingCriteria(None, ("own.npv.var99.9:1%",))
+    assert stopping.StoppingRule(criteria, [wanted(criteria.precision[0])]).look_at == 19 * TASK  # 311,296
+    assert stopping.StoppingRule(criteria, [wanted("own.npv.mean:1%")]).look_at == 65_536
 
 
 @pytest.mark.parametrize(("excess", "factor"), [(1.01, 1.25), (1.2, 1.584), (3.0, 2.0), (math.inf, 2.0)])
@@ -115,19 +120,19 @@ def test_paths_end_a_run_that_is_not_precise_enough_yet(tmp_path):
     done = run(tmp_path / "run", 70_000, precision=[LOOSE, TIGHT], checkpoint=60.0)
     stop = done.summary["stop"]
     assert (stop["rule"], stop["asked"], stop["reached"]) == ("paths", 70_000, 70_000)
-    assert [one["met"] for one in stop["precision"]][1] is False
+    assert [target["met"] for target in stop["precision"]][1] is False
     same(run(tmp_path / "plain", 70_000, checkpoint=60.0, precision=[LOOSE, TIGHT]), done)
 
 
 def test_a_time_ends_a_run_and_strict_wants_the_precision(tmp_path):
-    asked = ("run", SMOKE, "--until", "+1s", "--precision", TIGHT, "--no-report", "--quiet", "--threads", 1)
-    said = call(*asked, "--out", tmp_path / "a")
+    arguments = ("run", SMOKE, "--until", "+1s", "--precision", TIGHT, "--no-report", "--quiet", "--threads", 1)
+    said = call(*arguments, "--out", tmp_path / "a")
     assert said.exit_code == 0, said.output
     assert "stopped by until, asked for +1s" in said.stdout
     assert f"  {TIGHT}  NOT reached, own.npv.cvar95:" in said.stdout
     stop = json.loads((tmp_path / "a" / "summary.json").read_text())["stop"]
     assert (stop["rule"], stop["asked"]) == ("until", "+1s")
-    assert call(*asked, "--out", tmp_path / "b", "--strict").exit_code == 3
+    assert call(*arguments, "--out", tmp_path / "b", "--strict").exit_code == 3
 
 
 def test_what_is_wrong_with_a_rule_is_said_before_anything_is_run(tmp_path):

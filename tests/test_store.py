@@ -114,12 +114,12 @@ def test_a_folder_that_holds_a_run_is_refused(tmp_path):
 
 
 def test_a_folder_has_one_writer(tmp_path):
-    one, other = (RunFolder.create(tmp_path / "run") for _ in range(2))
-    with one.alone(), pytest.raises(ConfigError, match="which another run is writing to"), other.alone():
+    first, other = (RunFolder.create(tmp_path / "run") for _ in range(2))
+    with first.alone(), pytest.raises(ConfigError, match="which another run is writing to"), other.alone():
         pass
     with other.alone():  # free again
         other.write(store.SUMMARY, "{}")
-    with pytest.raises(ConfigError, match=r"holds an unfinished run .summary\.json."), one.alone():
+    with pytest.raises(ConfigError, match=r"holds an unfinished run .summary\.json."), first.alone():
         pass
 
 
@@ -218,8 +218,8 @@ def test_a_sample_is_in_path_order_whatever_the_order_of_tasks(tmp_path_factory,
     with SampleWriter(RunFolder.create(path), COLUMNS, limit=600) as writer:
         for a, b in order:
             writer.record(a, np.ascontiguousarray(OUT[:, a:b]))
-        found = writer.close()
-    assert found == digest.rows_hash([column.name for column in COLUMNS], OUT[:, :600])
+        stored_hash = writer.close()
+    assert stored_hash == digest.rows_hash([column.name for column in COLUMNS], OUT[:, :600])
     table = pq.read_table(path / store.SAMPLE)
     np.testing.assert_array_equal(table["path"].to_numpy(), np.arange(600))
     np.testing.assert_array_equal(table["lease.npv"].to_numpy(), OUT[5, :600])

@@ -83,15 +83,15 @@ def disagreements(frozen: Frozen, out: np.ndarray, twin: dict[str, Any]) -> dict
     """Figures that differ by more than their tolerance."""
     owners = [("world", frozen.world, twin["world"], twin["world_flows"])]
     owners += [(p, frozen.plan, twin["plans"][i], twin["flows"][i]) for i, p in enumerate(frozen.plans)]
-    found, row = {}, 0
+    sizes, row = {}, 0
     for owner, metrics, values, flows in owners:
         for metric in metrics:
             size = disagreement(metric, out[row], values[metric.name], flows.get(metric.name))
             if size > 1.0:
-                found[f"{owner}.{metric.name}"] = size
+                sizes[f"{owner}.{metric.name}"] = size
             row += 1
     assert row == len(out)
-    return found
+    return sizes
 
 
 STRESSED = (
@@ -142,8 +142,8 @@ def test_the_kernel_agrees_with_its_naive_twin(case: str) -> None:
         for plan, series in zip(frozen.plans, part.twin["plan_series"], strict=True):
             for name in PLAN_SERIES:
                 expected = series[TWIN_CALLS.get(name, name)]
-                dust = 1e-9 + 1e-12 * np.abs(expected).max()  # of running sums
-                np.testing.assert_allclose(next(rows), expected, rtol=1e-11, atol=dust, err_msg=f"{plan}.{name}")
+                rounding = 1e-9 + 1e-12 * np.abs(expected).max()  # of running sums
+                np.testing.assert_allclose(next(rows), expected, rtol=1e-11, atol=rounding, err_msg=f"{plan}.{name}")
 
 
 def test_a_wrong_figure_would_be_found() -> None:

@@ -305,11 +305,11 @@ def test_quantiles_of_every_kind():
         atom_value=6 * [7.0], first=[0, 0, 0, 0, 0, line.size], count=[0, 0, 0, line.size, line.size, 2],
         numbers=np.append(line, [1.0, 3.0]),
     )  # fmt: skip
-    found = [quantile(tables, i, z) for i in range(6)]
+    values = [quantile(tables, i, z) for i in range(6)]
     clamped = np.clip(z, -8.0, 8.0)
     p = stats.norm.cdf(z)
     wanted = [1 + 2 * z, np.exp(1 + 2 * z), 1 + 2 * p, clamped, np.exp(clamped), np.clip(4 * p, 1, 3)]
-    for row, expected in zip(found, wanted, strict=True):
+    for row, expected in zip(values, wanted, strict=True):
         assert row == pytest.approx(expected, rel=1e-12)
 
 
@@ -338,5 +338,5 @@ def test_t_factors_are_standard_normal_scores_with_one_common_scale():
     )
     z = np.random.default_rng(1).standard_normal((9, 50))
     x = np.exp(0.1 - 0.5 * z[8]) * (chol @ z[2:8])
-    found = factors(SimpleNamespace(dependence=dependence, marginals=tables), z)
-    assert found == pytest.approx(stats.norm.ppf(stats.t(6).cdf(x)) + shift[:, None], abs=1e-7)
+    values = factors(SimpleNamespace(dependence=dependence, marginals=tables), z)
+    assert values == pytest.approx(stats.norm.ppf(stats.t(6).cdf(x)) + shift[:, None], abs=1e-7)

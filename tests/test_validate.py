@@ -79,9 +79,9 @@ def mistakes(folder: Path, text: str) -> list[str]:
 
 def mistake(folder: Path, text: str) -> str:
     """The only thing that is wrong with a case."""
-    found = mistakes(folder, text)
-    assert len(found) == 1, found
-    return found[0]
+    lines = mistakes(folder, text)
+    assert len(lines) == 1, lines
+    return lines[0]
 
 
 # What ships
@@ -102,10 +102,10 @@ def test_the_package_holds_the_files_of_the_project(name):
 def test_every_case_comes_out_as_expected(number):
     said = call(number, "--json", "--quiet")
     assert said.exit_code == 0, said.output
-    told = json.loads(said.stdout)
-    [case] = told["cases"]
+    output = json.loads(said.stdout)
+    [case] = output["cases"]
     judged = [figure for figure in case["figures"] if figure["headline"]]
-    assert told["ok"]
+    assert output["ok"]
     assert case["case"] == number
     assert {figure["verdict"] for figure in judged} == {PASS if case["reproduces"] else NOT}
 
@@ -223,33 +223,35 @@ def test_a_case_may_name_a_config_beside_it(tmp_path):
     assert call(written(tmp_path, text)).exit_code == 0
 
 
-def one(tmp_path: Path, keys: str) -> Outcome:
+def judge_figure(tmp_path: Path, keys: str) -> Outcome:
     """A figure of a simulation of one site, which needs no headline to agree with."""
     text = GOOD + f'\n[[figures]]\ntitle = "drawn"\n{keys}\nheadline = {{ low = -1e9, high = 1e9 }}\n' + SITE
     return judge(read_case(written(tmp_path, text)))
 
 
 def test_a_paired_difference_with_itself_is_nothing(tmp_path):
-    value = one(tmp_path, 'metric = "own.npv"\nless = "own.npv"').figures[1].value
+    value = judge_figure(tmp_path, 'metric = "own.npv"\nless = "own.npv"').figures[1].value
     assert value == (0.0, 0.0, 0.0)
 
 
 def test_series_are_read_by_month(tmp_path):
     """P12 of the first month is the price of the first month; sums and means differ by the number of months."""
-    price = one(tmp_path, 'series = "world.price"\nmonths = [0, 0]').figures[1].value
-    assert one(tmp_path, 'series = "world.p12"\nmonths = [0, 0]').figures[1].value == pytest.approx(price)
+    price = judge_figure(tmp_path, 'series = "world.price"\nmonths = [0, 0]').figures[1].value
+    assert judge_figure(tmp_path, 'series = "world.p12"\nmonths = [0, 0]').figures[1].value == pytest.approx(price)
     mean, total = (
-        one(tmp_path, f'series = "world.price"\nmonths = [0, 11]\nread = "{read}"').figures[1].value
+        judge_figure(tmp_path, f'series = "world.price"\nmonths = [0, 11]\nread = "{read}"').figures[1].value
         for read in ("mean", "sum")
     )
     assert total == pytest.approx([12 * x for x in mean])
-    later = one(tmp_path, 'series = "world.value"\nmonths = [0, 5]\nread = "later"\nage = 12').figures[1].value
+    later = judge_figure(tmp_path, 'series = "world.value"\nmonths = [0, 5]\nread = "later"\nage = 12').figures[1].value
     assert 0.5 < later.value < 1.0
 
 
 def test_changes_reach_the_simulation(tmp_path):
     early, late = (
-        one(tmp_path, f'metric = "world.delay_site"\nchanges = ["sites.site.queue={queue}"]').figures[1].value.value
+        judge_figure(tmp_path, f'metric = "world.delay_site"\nchanges = ["sites.site.queue={queue}"]')
+        .figures[1]
+        .value.value
         for queue in (1, 40)
     )
     assert early < 18 < 20 < late

@@ -19,15 +19,15 @@ class Call:
     """A call that was answered, or waits."""
 
     def __init__(self, answer=None):
-        self.given, self.dropped = answer, False
+        self.result, self.dropped = answer, False
 
     def done(self):
-        return self.given is not None
+        return self.result is not None
 
     def answer(self):
-        if isinstance(self.given, Exception):
-            raise self.given
-        return self.given
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
 
     def drop(self):
         self.dropped = True
@@ -48,25 +48,25 @@ class Scheduler:
     def workers(self):
         return None if self.silent else self.there
 
-    def call(self, address, function, *given):
+    def call(self, address, function, *arguments):
         if function is worker.join_run:
             if isinstance(self.facts, Exception):
                 return Call(self.facts)
             return Call({"facts": self.facts, "canary": self.canary, "cpu": "one", "versions": {"numba": "1"}})
         call = Call()
-        self.tasks.setdefault(address, []).append((given, call))
+        self.tasks.setdefault(address, []).append((arguments, call))
         return call
 
-    def given(self):
+    def waiting(self):
         """First paths of the tasks that wait for an answer, by worker."""
         return {
-            address: [given[1] for given, call in tasks if not (call.done() or call.dropped)]
+            address: [arguments[1] for arguments, call in tasks if not (call.done() or call.dropped)]
             for address, tasks in self.tasks.items()
         }
 
     def answer(self, address, answer=None):
         """Let the first task that a worker has come back."""
-        next(call for _, call in self.tasks[address] if not (call.done() or call.dropped)).given = (
+        next(call for _, call in self.tasks[address] if not (call.done() or call.dropped)).result = (
             {"arrays": {}} if answer is None else answer
         )
 
@@ -79,88 +79,88 @@ def _at_once(monkeypatch):
 
 def waited_pool(*addresses):
     scheduler, said = Scheduler(*addresses), []
-    one = WorkerPool(scheduler, "tcp://s:1", RUN, said.append)
-    one.wait_for_worker(lambda: False)
-    list(one.collect())
-    return scheduler, one, said
+    pool = WorkerPool(scheduler, "tcp://s:1", RUN, said.append)
+    pool.wait_for_worker(lambda: False)
+    list(pool.collect())
+    return scheduler, pool, said
 
 
 def test_tasks_go_to_the_worker_with_the_fewest_two_at_most():
-    scheduler, one, said = waited_pool("a", "b")
+    scheduler, pool, said = waited_pool("a", "b")
     for first in range(4):
-        assert one.has_capacity()
-        one.assign(ClusterTask(first, 1))
-    assert not one.has_capacity()
-    assert scheduler.given() == {"a": [0, 2], "b": [1, 3]}
+        assert pool.has_capacity()
+        pool.assign(ClusterTask(first, 1))
+    assert not pool.has_capacity()
+    assert scheduler.waiting() == {"a": [0, 2], "b": [1, 3]}
     assert scheduler.tasks["a"][0][0] == ("run", 0, 1, 3)  # on all its threads
     assert said == ["worker a takes part, 3 threads", "worker b takes part, 3 threads"]
 
 
 def test_tasks_of_a_lost_worker_go_to_others_each_alone():
-    scheduler, one, said = waited_pool("a", "b")
+    scheduler, pool, said = waited_pool("a", "b")
     for first in range(4):
-        one.assign(ClusterTask(first, 1))
+        pool.assign(ClusterTask(first, 1))
     del scheduler.there["a"]
-    list(one.collect())
+    list(pool.collect())
     assert said[-1] == "worker a is lost, 2 of its tasks go to another"
-    assert scheduler.given()["b"] == [1, 3]
-    assert not one.has_capacity()
+    assert scheduler.waiting()["b"] == [1, 3]
+    assert not pool.has_capacity()
     for _ in range(2):
         scheduler.answer("b")
-    assert [work.first for work, _ in one.collect()] == [1, 3]
-    assert scheduler.given()["b"] == [0]  # and 2 waits until b is free
+    assert [work.first for work, _ in pool.collect()] == [1, 3]
+    assert scheduler.waiting()["b"] == [0]  # and 2 waits until b is free
     scheduler.answer("b")
-    assert [work.first for work, _ in one.collect()] == [0]
-    assert scheduler.given()["b"] == [2]
-    assert one.in_flight == 1
-    assert one.to_dicts() == [{"workers": 1, "threads": 3, "cpu": "one", "versions": {"numba": "1"}, "paths": 3}]
+    assert [work.first for work, _ in pool.collect()] == [0]
+    assert scheduler.waiting()["b"] == [2]
+    assert pool.in_flight == 1
+    assert pool.to_dicts() == [{"workers": 1, "threads": 3, "cpu": "one", "versions": {"numba": "1"}, "paths": 3}]
 
 
 def test_a_task_that_kills_each_worker_fails_with_its_paths():
-    scheduler, one, _ = waited_pool("w0")
-    one.assign(ClusterTask(5, 10))
+    scheduler, pool, _ = waited_pool("w0")
+    pool.assign(ClusterTask(5, 10))
     for k in range(1, worker_pool.MOST_LOSSES + 1):
         scheduler.there = {f"w{k}": dict(RUNNING)}
-        list(one.collect())
-        list(one.collect())
-        assert scheduler.given()[f"w{k}"] == [5]
+        list(pool.collect())
+        list(pool.collect())
+        assert scheduler.waiting()[f"w{k}"] == [5]
     scheduler.there = {}
     with pytest.raises(ClusterError, match=r"paths 5-14 of seed 7 were lost with 4 workers.* \(w0, w1, w2, w3\)"):
-        list(one.collect())
+        list(pool.collect())
 
 
 def test_a_worker_that_joins_is_used_and_one_that_pauses_is_not():
-    scheduler, one, _ = waited_pool("a")
+    scheduler, pool, _ = waited_pool("a")
     scheduler.there["a"]["status"] = "paused"
-    list(one.collect())
-    assert not one.has_capacity()
+    list(pool.collect())
+    assert not pool.has_capacity()
     scheduler.there["b"] = dict(RUNNING)
-    list(one.collect())
-    one.assign(ClusterTask(0, 1))
-    assert scheduler.given() == {"b": [0]}
+    list(pool.collect())
+    pool.assign(ClusterTask(0, 1))
+    assert scheduler.waiting() == {"b": [0]}
 
 
 def test_a_worker_that_is_paused_for_long_loses_its_tasks(monkeypatch):
-    scheduler, one, _ = waited_pool("a")
-    one.assign(ClusterTask(0, 1))
+    scheduler, pool, _ = waited_pool("a")
+    pool.assign(ClusterTask(0, 1))
     scheduler.there["a"]["status"] = "paused"
-    list(one.collect())
-    assert one.in_flight == 1
-    assert scheduler.given() == {"a": [0]}
+    list(pool.collect())
+    assert pool.in_flight == 1
+    assert scheduler.waiting() == {"a": [0]}
     monkeypatch.setattr(worker_pool, "TIMEOUT_SECONDS", -1.0)
     with pytest.raises(ClusterError, match="no worker to give paths to"):
-        list(one.collect())
+        list(pool.collect())
 
 
 def test_another_process_at_the_same_address_is_asked_anew():
-    scheduler, one, said = waited_pool("a")
-    one.assign(ClusterTask(0, 1))
+    scheduler, pool, said = waited_pool("a")
+    pool.assign(ClusterTask(0, 1))
     scheduler.answer("a", {"unknown": True})
-    list(one.collect())
-    list(one.collect())
-    list(one.collect())
+    list(pool.collect())
+    list(pool.collect())
+    list(pool.collect())
     assert said[1:] == ["worker a is lost", "worker a takes part, 3 threads"]
-    assert scheduler.given() == {"a": [0]}
+    assert scheduler.waiting() == {"a": [0]}
 
 
 @pytest.mark.parametrize("key", sorted(worker.requirements()))
@@ -180,14 +180,14 @@ def test_other_bits_and_no_simulator_are_refused():
 
 
 def test_no_workers_and_a_silent_or_lost_scheduler_end_the_wait(monkeypatch):
-    scheduler, one, _ = waited_pool("a")
+    scheduler, pool, _ = waited_pool("a")
     scheduler.over = True
     with pytest.raises(ClusterError, match="tcp://s:1: the scheduler is gone"):
-        list(one.collect())
+        list(pool.collect())
     monkeypatch.setattr(worker_pool, "TIMEOUT_SECONDS", 0.0)
     scheduler.over, scheduler.silent = False, True
     with pytest.raises(ClusterError, match="has not answered for 0 s"):
-        list(one.collect())
+        list(pool.collect())
     with pytest.raises(ClusterError, match="no worker to give paths to for 0 s"):
         WorkerPool(Scheduler(), "tcp://s:1", RUN, lambda _: None).wait_for_worker(lambda: False)
     WorkerPool(Scheduler(), "tcp://s:1", RUN, lambda _: None).wait_for_worker(lambda: True)  # a signal came
@@ -198,20 +198,20 @@ def test_what_a_task_raises_ends_the_run_at_once():
         ({"failed": "path 3: own.npv is inf"}, RunError, "^path 3: own.npv is inf$"),
         (MemoryError("no room"), ClusterError, "paths 0-0 of seed 7 failed on a: MemoryError: no room"),
     ):
-        scheduler, one, _ = waited_pool("a")
-        one.assign(ClusterTask(0, 1))
+        scheduler, pool, _ = waited_pool("a")
+        pool.assign(ClusterTask(0, 1))
         scheduler.answer("a", answer)
         with pytest.raises(kind, match=text):
-            list(one.collect())
+            list(pool.collect())
 
 
 def test_an_answer_that_never_arrives_is_asked_for_again():
-    scheduler, one, _ = waited_pool("a")
-    one.assign(ClusterTask(0, 1))
+    scheduler, pool, _ = waited_pool("a")
+    pool.assign(ClusterTask(0, 1))
     for _ in range(2 * worker_pool.MOST_LOSSES):  # no fault of the task's
         scheduler.answer("a", CallLost())
-        assert list(one.collect()) == []
-        assert scheduler.given() == {"a": [0]}
+        assert list(pool.collect()) == []
+        assert scheduler.waiting() == {"a": [0]}
 
 
 @pytest.mark.parametrize("workers", [1, 2, 50])

@@ -83,8 +83,8 @@ CASES: dict[str, tuple[str, ...]] = {
 def find(mutation: Mutation) -> Path:
     """The one source file in which the text of a mutation stands once."""
     counts = {path: path.read_text().count(mutation.old) for path in SOURCES}
-    found = [path for path, count in counts.items() for _ in range(count)]
-    if len(found) != 1:
-        places = ", ".join(str(path.relative_to(SIMULATOR)) for path in found) or "nowhere"
+    files = [path for path, count in counts.items() for _ in range(count)]
+    if len(files) != 1:
+        places = ", ".join(str(path.relative_to(SIMULATOR)) for path in files) or "nowhere"
         raise LookupError(f"{mutation.name}: wanted {mutation.old!r} once in the compiled sources, found it {places}")
-    return found[0]
+    return files[0]

@@ -95,13 +95,13 @@ def caught(case: str, mutation: Mutation | None) -> list[str]:
 def main(part: int, parts: int) -> None:
     """Every `parts`-th mutation to be tried and case from `part` on."""
     warnings.simplefilter("ignore")  # a mistake may divide by zero
-    found = {case: caught(case, None) for case in list(CASES)[part::parts]}
+    outcomes = {case: caught(case, None) for case in list(CASES)[part::parts]}
     for mutation in TRIED[part::parts]:
         try:
-            found[mutation.name] = caught(mutation.case, mutation)
+            outcomes[mutation.name] = caught(mutation.case, mutation)
         except LookupError as error:
-            found[mutation.name] = [f"stale: {error}"]
-    sys.stdout.write(json.dumps(found))
+            outcomes[mutation.name] = [f"stale: {error}"]
+    sys.stdout.write(json.dumps(outcomes))
 
 
 if __name__ == "__main__":
