@@ -1,9 +1,9 @@
-"""The exception tree, and what is said of an exception: words and an exit code.
+"""The exception tree, and for each exception its text for users and its exit code.
 
 SimulatorError
 ├── ConfigError        the config or the arguments are wrong; carries every mistake at once (exit code 2)
 ├── RunError           a run failed: a number that is not finite, too many events, a broken run folder (exit 1)
-│   └── ClusterError   its workers or scheduler are gone, or unfit; all that came back is of the first paths
+│   └── ClusterError   its workers or scheduler are lost, or unfit; all results that came back are of the first paths
 └── Interrupted        stopped by a signal after its state was written (exit 130 or 143)
 """
 
@@ -17,7 +17,7 @@ STDOUT = "standard output"
 
 
 class SimulatorError(Exception):
-    """Anything the simulator reports to its user in words of its own."""
+    """An error whose message is written for users."""
 
 
 class ConfigError(SimulatorError):
@@ -29,11 +29,11 @@ class ConfigError(SimulatorError):
 
 
 class RunError(SimulatorError):
-    """A run that could not go on; the message says what happened and what to do."""
+    """A run that failed; the message says what happened and what to do."""
 
 
 class ClusterError(RunError):
-    """A cluster that cannot go on; the paths it gave back are the first ones, none missing."""
+    """A cluster that failed; the paths it gave back are the first ones, none missing."""
 
 
 class Interrupted(SimulatorError):
@@ -44,19 +44,19 @@ class Interrupted(SimulatorError):
         super().__init__(message)
 
 
-def signal_behind(error: BaseException) -> BaseException:
-    """The signal that an error comes from: what a signal interrupts may wrap it, as making a class does."""
-    behind: BaseException | None = error
-    while behind is not None:
-        if isinstance(behind, (Interrupted, KeyboardInterrupt)):
-            return behind
-        behind = behind.__cause__
+def find_signal(error: BaseException) -> BaseException:
+    """Return the signal that caused an error, or the error itself: code that a signal interrupts may wrap it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, (Interrupted, KeyboardInterrupt)):
+            return cause
+        cause = cause.__cause__
     return error
 
 
 def exit_code(error: BaseException) -> int:
-    """The exit code of a command that ended with an error."""
-    error = signal_behind(error)
+    """Return the exit code of a command that ended with an error."""
+    error = find_signal(error)
     if isinstance(error, ConfigError):
         return 2
     if isinstance(error, Interrupted):
@@ -64,19 +64,19 @@ def exit_code(error: BaseException) -> int:
     return 128 + signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1
 
 
-def words(error: BaseException) -> str:
-    """What happened, in plain words."""
+def describe_error(error: BaseException) -> str:
+    """Return the text of an error for users."""
     if isinstance(error, SimulatorError):
         return str(error)
     if isinstance(error, KeyboardInterrupt):
         return "interrupted"
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or STDOUT}: {error.strerror.lower()}"  # no other file is written bare
+        return f"{error.filename or STDOUT}: {error.strerror.lower()}"  # every other write names its file
     if isinstance(error, MemoryError):
         return "out of memory; fewer --threads need less"
     return f"{type(error).__name__}: {error}\nThis should not happen. {DEBUG}=1 shows where it did."
 
 
-def expected(error: BaseException) -> bool:
-    """Whether `words` say all there is to say of an error, so that nobody needs its traceback."""
+def is_expected(error: BaseException) -> bool:
+    """True if `describe_error` is complete and a traceback would add nothing."""
     return isinstance(error, (SimulatorError, KeyboardInterrupt, OSError, MemoryError))

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from simulator.errors import ConfigError, Interrupted, expected, signal_behind, words
+from simulator.errors import ConfigError, Interrupted, describe_error, find_signal, is_expected
 
 PROGRESS_SECONDS = 30.0  # between events of progress
 LOGGER = logging.getLogger("simulator.event_log")
@@ -35,13 +35,13 @@ def log_event(name: str, /, level: int = logging.INFO, **fields: Any) -> None:
 
 def log_failure(error: BaseException) -> None:
     """Log that a run ended early: by a signal, a mistake or a failure; with a traceback if it is unexpected."""
-    error = signal_behind(error)
+    error = find_signal(error)
     if isinstance(error, (Interrupted, KeyboardInterrupt)):
-        log_event("interrupted", logging.WARNING, message=words(error))
+        log_event("interrupted", logging.WARNING, message=describe_error(error))
         return
     mistakes = {"mistakes": error.mistakes} if isinstance(error, ConfigError) else {}
-    trace = {} if expected(error) else {"traceback": "".join(traceback.format_exception(error))}
-    log_event("error", logging.ERROR, message=words(error), kind=type(error).__name__, **mistakes, **trace)
+    trace = {} if is_expected(error) else {"traceback": "".join(traceback.format_exception(error))}
+    log_event("error", logging.ERROR, message=describe_error(error), kind=type(error).__name__, **mistakes, **trace)
 
 
 def stage_reporter(listener: StageListener | None) -> StageListener:

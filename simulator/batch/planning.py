@@ -11,7 +11,7 @@ from simulator.config import Config, freeze
 from simulator.config.run_list import ListEntry, load_changed, read_list
 from simulator.engine.run_request import RunRequest
 from simulator.engine.simulation import make_job
-from simulator.errors import ConfigError, expected, words
+from simulator.errors import ConfigError, describe_error, is_expected
 from simulator.results.columns import tally_columns
 from simulator.risk.precision import target
 
@@ -123,7 +123,7 @@ def _check(config: Config, precision: Sequence[str]) -> None:
 def _mistakes(name: str, error: Exception) -> tuple[str, ...]:
     if isinstance(error, ConfigError):
         return tuple(error.mistakes)
-    reason = words(error) if expected(error) else f"{type(error).__name__}: {error}"
+    reason = describe_error(error) if is_expected(error) else f"{type(error).__name__}: {error}"
     return (f"{name}: given a config that cannot be frozen ({reason}), wanted one that can",)
 
 

@@ -23,7 +23,7 @@ from simulator.batch.planning import BatchPlan
 from simulator.batch.record import FAILED, FINISHED, INTERRUPTED, PRUNED, REFUSED, RUNNING, BatchRecord
 from simulator.config.durations import deadline
 from simulator.engine.run_request import RunRequest
-from simulator.errors import ConfigError, Interrupted, RunError, exit_code, expected, signal_behind, words
+from simulator.errors import ConfigError, Interrupted, RunError, describe_error, exit_code, find_signal, is_expected
 from simulator.event_log import StageListener
 from simulator.results import store
 from simulator.results.provenance import utc
@@ -128,7 +128,7 @@ class _BatchRunner:
             entry["report"] = self._draw(request, done, i, entry)
             code = 0 if entry["error"] is None else 1
         except BaseException as error:
-            cause = signal_behind(error)
+            cause = find_signal(error)
             if isinstance(cause, (Interrupted, KeyboardInterrupt)):
                 entry.update(state=FINISHED if entry["state"] == FINISHED else INTERRUPTED, error=_stop_text(cause))
                 self._close_entry(entry, path, start, exit_code(cause))
@@ -170,14 +170,14 @@ class _BatchRunner:
             try:
                 pipeline.draw_report(done.path, self._stage_listener(i))
             except Exception as error:
-                if isinstance(signal_behind(error), (Interrupted, KeyboardInterrupt)):
+                if isinstance(find_signal(error), (Interrupted, KeyboardInterrupt)):
                     raise
                 self._record_failure(entry, error, done.path)
         return (done.path / store.REPORT).exists()
 
     def _record_failure(self, entry: dict[str, Any], error: Exception, path: Path) -> None:
         """Record an error of a run, with its traceback if it is unexpected."""
-        trace = None if expected(error) else "".join(traceback.format_exception(error))
+        trace = None if is_expected(error) else "".join(traceback.format_exception(error))
         entry.update(error=_error_text(error), traceback=trace)
         with event_log.run_context(path):
             event_log.log_failure(error)
@@ -198,7 +198,7 @@ class _BatchRunner:
     def _record_interruption(self, error: BaseException) -> None:
         """Record that the batch ended early."""
         self._record_end(INTERRUPTED)
-        cause = signal_behind(error)
+        cause = find_signal(error)
         if isinstance(cause, (Interrupted, KeyboardInterrupt)):
             path, done = self._record.folder.path, self._record.count(FINISHED)
             raise Interrupted(
@@ -216,8 +216,8 @@ class _BatchRunner:
         try:
             self._record.save()
         except (RunError, OSError) as error:
-            event_log.log_event("warning", logging.WARNING, message=words(error), kind=type(error).__name__)
-            self._report_end(f"warning: {words(error)}", True)
+            event_log.log_event("warning", logging.WARNING, message=describe_error(error), kind=type(error).__name__)
+            self._report_end(f"warning: {describe_error(error)}", True)
 
     def _report_end(self, line: str, failed: bool) -> None:
         if self._on_end is not None:
@@ -247,9 +247,9 @@ def _is_finished(folder: Path) -> bool:
 def _error_text(error: BaseException) -> str:
     if isinstance(error, ConfigError):
         return "\n".join(error.mistakes)
-    return words(error) if expected(error) else f"{type(error).__name__}: {error}"
+    return describe_error(error) if is_expected(error) else f"{type(error).__name__}: {error}"
 
 
 def _stop_text(error: BaseException) -> str:
     """Return what a signal stopped, without how that one run would go on."""
-    return words(error).partition(";")[0].removesuffix(", nothing was written.")
+    return describe_error(error).partition(";")[0].removesuffix(", nothing was written.")

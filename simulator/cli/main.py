@@ -29,14 +29,14 @@ from simulator.cli.stress import stress
 from simulator.cli.tornado import tornado
 from simulator.cli.training import training
 from simulator.cli.warmup import warmup
-from simulator.errors import DEBUG, STDOUT, ConfigError, Interrupted, exit_code, signal_behind, words
+from simulator.errors import DEBUG, STDOUT, ConfigError, Interrupted, describe_error, exit_code, find_signal
 
 
 def print_error(error: BaseException) -> int:
     """Print in plain words on stderr what went wrong; return the exit code."""
     if os.environ.get(DEBUG):
         traceback.print_exception(error)
-    error = signal_behind(error)
+    error = find_signal(error)
     if isinstance(error, ConfigError):
         number = len(error.mistakes)
         print_line("\n".join(error.mistakes))
@@ -46,7 +46,7 @@ def print_error(error: BaseException) -> int:
     elif isinstance(error, KeyboardInterrupt):
         print_line("interrupted, nothing was written.")
     else:
-        print_line(f"failed: {words(error)}")
+        print_line(f"failed: {describe_error(error)}")
     return exit_code(error)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from simulator.batch import record
-from simulator.errors import ConfigError, RunError, words
+from simulator.errors import ConfigError, RunError, describe_error
 from simulator.results import disk, store
 from simulator.results.provenance import utc
 from simulator.results.store import RunFolder
@@ -78,7 +78,7 @@ def prune(root: Path, rows: Sequence[Mapping[str, Any]], remove: bool) -> Prunin
             try:
                 reason = _gone(folder)
             except (RunError, OSError) as error:
-                reason, done.failed = words(error), True
+                reason, done.failed = describe_error(error), True
         if reason is None:
             done.gone.append(entry)
         else:
