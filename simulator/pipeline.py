@@ -75,27 +75,27 @@ def run(
 
 def execute(request: RunRequest, on_stage: StageListener | None = None) -> Run:
     """Carry out a request and return the run; `on_stage` receives a line per stage and turns progress on."""
-    frozen = freeze(load_config(request))  # config -> model
+    frozen = freeze(_load_config(request))  # config -> model
     check_address(request.cluster)
     with open_session(request, frozen, on_stage) as session:
         if not session.done:
             with connect(request.cluster, session.report_stage) as make_executor:
                 simulated = session.simulate(make_executor)  # draws -> world -> value of each plan -> tallies
-            summary = measure(session, simulated)  # tallies -> measures
+            summary = _measure(session, simulated)  # tallies -> measures
             session.finish(summary["digest"])
     if request.report:
         draw_report(session.folder.path, on_stage)  # measures -> report
     return open_run(session.folder.path)
 
 
-def load_config(request: RunRequest) -> Config:
+def _load_config(request: RunRequest) -> Config:
     """Return the checked config of a request."""
     if isinstance(request.config, Config):
         return request.config
     return load(request.config, request.overrides, find_sets(request.stress))
 
 
-def measure(session: Session, simulated: Simulated) -> dict[str, Any]:
+def _measure(session: Session, simulated: Simulated) -> dict[str, Any]:
     """Write the results of a simulation into its folder: bands by month, worst paths, summary; return the summary."""
     job, tallies, frozen, folder = simulated.job, simulated.tallies, session.frozen, session.folder
     session.report_stage("writing the run folder")

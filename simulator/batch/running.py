@@ -33,7 +33,7 @@ _LEAST = 0.001  # seconds: a run whose time is up simulates its first tasks all 
 EndListener = Callable[[str, bool], None]  # receives a line for each run that ended, and True if it failed
 
 
-def default_folder(moment: datetime) -> Path:
+def _default_folder(moment: datetime) -> Path:
     """Return runs/night-<UTC>."""
     return Path("runs") / f"night-{moment:%Y%m%dT%H%M%SZ}"
 
@@ -64,7 +64,7 @@ def run_batch(
         raise ConfigError(plan.mistakes)
     if request.resume and request.out is None:
         raise ConfigError(["--resume: given no --out, wanted the folder of the night to go on with"])
-    path = request.out or default_folder(datetime.now(UTC))
+    path = request.out or _default_folder(datetime.now(UTC))
     refuse_folder(path, request.resume)
     folder = RunFolder.create(path, resume=True)
     with folder.alone(resume=True):

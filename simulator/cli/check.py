@@ -98,7 +98,7 @@ def _forecast(
     if as_json:
         run = forecast.to_dict()
         run = {**run, "paths": int(forecast.paths.expected), "range": run["paths"], "threads": job.threads}
-        print(json.dumps({"programme": describe_programme(frozen), "run": run}, indent=1))
+        print(json.dumps({"programme": _describe_programme(frozen), "run": run}, indent=1))
         return
     _print(frozen)
     print("\n".join(forecast_lines(forecast, job.threads)))
@@ -118,7 +118,7 @@ def _compare(checked: Config, folder: Path, threads: int | None, on_stage: Stage
         print("\n".join(comparison_lines(rows, forecast.rule, ended)))
 
 
-def describe_programme(frozen: Frozen) -> dict[str, Any]:
+def _describe_programme(frozen: Frozen) -> dict[str, Any]:
     """Return what a config describes: sites, notes, plans."""
     from simulator.config.fields.ranges import number
     from simulator.finance.training import TrainingRun
@@ -147,7 +147,7 @@ def describe_programme(frozen: Frozen) -> dict[str, Any]:
 def _print(frozen: Frozen) -> None:
     from simulator.config.wording import count_noun
 
-    programme = describe_programme(frozen)
+    programme = _describe_programme(frozen)
     sites = count_noun(len(programme["sites"]), "site")
     print(f"{frozen.config.title or programme['name']}: {programme['gw']:.3f} GW at {sites}")
     print(f"{programme['months']} months from {programme['start']}, month 0; {programme['inputs']} uncertain inputs")

@@ -32,7 +32,7 @@ from simulator.cli.warmup import warmup
 from simulator.errors import DEBUG, STDOUT, ConfigError, Interrupted, describe_error, exit_code, find_signal
 
 
-def print_error(error: BaseException) -> int:
+def _print_error(error: BaseException) -> int:
     """Print in plain words on stderr what went wrong; return the exit code."""
     if os.environ.get(DEBUG):
         traceback.print_exception(error)
@@ -50,7 +50,7 @@ def print_error(error: BaseException) -> int:
     return exit_code(error)
 
 
-class Verbs(TyperGroup):
+class _Verbs(TyperGroup):
     """The group of verbs; errors become a line on stderr and an exit code, never a bare traceback."""
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
@@ -75,7 +75,7 @@ def _report(error: BaseException) -> int:
         _discard_stdout()  # or what was not printed fails once more at the end
         if cause.errno == errno.EPIPE:
             return 0
-    return print_error(error)
+    return _print_error(error)
 
 
 def _discard_stdout() -> None:
@@ -85,7 +85,7 @@ def _discard_stdout() -> None:
 
 
 app = typer.Typer(
-    cls=Verbs,
+    cls=_Verbs,
     name="simulator",
     help="Monte Carlo risk of AI-infrastructure capital programmes.",
     no_args_is_help=True,

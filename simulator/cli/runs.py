@@ -19,7 +19,7 @@ _DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 _LIST = "list"
 
 
-class Runs(TyperGroup):
+class _Runs(TyperGroup):
     """Verbs of `simulator runs`; without one, or with a folder, it lists."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -29,7 +29,7 @@ class Runs(TyperGroup):
 
 
 app = typer.Typer(
-    cls=Runs,
+    cls=_Runs,
     name="runs",
     help="List runs, say what changed between two, remove old ones.",
     add_completion=False,
@@ -41,7 +41,7 @@ Folder = Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Where runs
 
 
 @app.command(_LIST)
-def list_(
+def _list_(
     folder: Folder = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Make the index anew.")] = False,
     as_json: options.Json = False,

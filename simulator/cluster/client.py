@@ -80,13 +80,13 @@ def connect(address: str | None, on_stage: StageListener) -> Iterator[Callable[[
         except Exception as error:  # sockets, certificates, versions: each has its own
             raise RunError(f"--cluster {address}: no scheduler answers ({_first_line(error)})") from error
         try:
-            yield lambda job, tallies: ClusterExecutor(client, address, job, tallies, on_stage)
+            yield lambda job, tallies: _ClusterExecutor(client, address, job, tallies, on_stage)
         finally:
             with suppress(Exception):  # it may be gone
                 client.close(timeout=CONNECT_SECONDS)
 
 
-class Scheduler:
+class _Scheduler:
     """A dask scheduler, as the pool needs it."""
 
     def __init__(self, client: Any) -> None:
@@ -154,13 +154,13 @@ class Call:
             self._future.release()
 
 
-class ClusterExecutor:
+class _ClusterExecutor:
     """An Executor on the workers behind a scheduler. Tasks in flight when a call of `simulate` ends stay in flight."""
 
     def __init__(self, client: Any, address: str, job: Job, tallies: Tallies, on_stage: StageListener) -> None:
         packed = worker.pack_run(job, tallies.centres)
         run = worker_pool.SharedRun(packed, worker.run_name(packed), worker.canary_hash(job), job.seed)
-        self._pool = WorkerPool(Scheduler(client), address, run, on_stage)
+        self._pool = WorkerPool(_Scheduler(client), address, run, on_stage)
         self._address, self._local = address, ThreadExecutor(job.model, job.seed, job.threads)
         self._added = 0  # paths below are added up
         self._assigned = 0  # paths below were assigned, or are simulated here

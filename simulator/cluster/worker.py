@@ -83,7 +83,7 @@ def run_name(run: bytes) -> str:
     return hashlib.sha256(run).hexdigest()
 
 
-def unpack_run(run: bytes) -> JoinedRun:
+def _unpack_run(run: bytes) -> JoinedRun:
     """Return the run that `pack_run` packed."""
     with np.load(io.BytesIO(run), allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
@@ -109,7 +109,7 @@ def join_run(run: bytes, required: Mapping[str, str]) -> dict[str, Any]:
     answer = {"facts": here, "canary": "", "versions": provenance.versions(), "cpu": provenance.cpu()}
     if here != dict(required):
         return answer
-    joined = unpack_run(run)
+    joined = _unpack_run(run)
     answer["canary"] = canary_hash(joined.job)
     with _joining:
         while len(_joined) >= MOST_RUNS:

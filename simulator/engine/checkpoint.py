@@ -59,7 +59,7 @@ class Snapshot(NamedTuple):
     canary: NDArray[np.float64]  # (figures, 256)
 
 
-def read_state(run: Run) -> RunState:
+def _read_state(run: Run) -> RunState:
     """Return the committed state of the run in a folder."""
     state = run.manifest["state"]
     return RunState(int(state["paths"]), state["sample"], float(state["seconds"]), state["file"])
@@ -113,7 +113,7 @@ class Checkpointer:
     ) -> None:
         self.rule = rule or StoppingRule()
         self.tallies, self.tracker, self._canary = snapshot
-        self.start = NO_STATE if stored is None else read_state(stored)
+        self.start = NO_STATE if stored is None else _read_state(stored)
         self.resumed_at: list[int] = [] if stored is None else [*stored.manifest["resumed_at"], self.start.paths]
         self._folder, self._job, self._config_text = folder, job, config_text
         self._origin = dict(origin)  # entries of the manifest that describe how the run began

@@ -30,7 +30,7 @@ _CLOSE = 1e-9  # relative: what libraries of mathematics may differ by; a change
 _OF_A_COMMIT = ("format", "files", "status", "state", "paths", "digest", "ended", "resumed_at", "asked", "look_at")
 
 
-def program_identity() -> dict[str, Any]:
+def _program_identity() -> dict[str, Any]:
     """Return what makes the numbers of this version, as a manifest lists it."""
     return {"code_sha256": code_hash(), "rng": RNG, "sampler": SAMPLER, "tallies": LAYOUT}
 
@@ -39,7 +39,7 @@ def run_identity(frozen: Frozen) -> dict[str, Any]:
     """Return the entries of a manifest that must be equal for a run to go on."""
     return {
         "config_hash": hash_ignoring_paths(frozen),
-        **program_identity(),
+        **_program_identity(),
         "streams": json.loads(json.dumps(frozen.draw_names)),
     }
 
@@ -94,7 +94,7 @@ def find_changes(run: Run, frozen: Frozen) -> list[str]:
 
 def find_program_changes(run: Run) -> list[str]:
     """Return lines on the differences between the program that made a run and this one."""
-    then, now, changes = run.manifest, program_identity(), []
+    then, now, changes = run.manifest, _program_identity(), []
     if now["code_sha256"] != then["code_sha256"]:
         here, there = now["code_sha256"][:12], then["code_sha256"][:12]
         changes.append(f"code: given {here}, the run began with {there} of commit {then['commit'] or 'unknown'}")

@@ -68,13 +68,13 @@ def open_session(request: RunRequest, frozen: Frozen, on_stage: StageListener | 
         raise ConfigError(["--resume: given no --out, wanted the folder of the run to go on with"])
     config, started = frozen.config, datetime.now(UTC)
     seed = config.seed if request.seed is None else request.seed
-    out = request.out or default_folder("-".join((config.name, *config.stress)), seed, started)
+    out = request.out or _default_folder("-".join((config.name, *config.stress)), seed, started)
     folder = RunFolder.create(out, request.resume)
     with event_log.run_context(folder.path), folder.alone(request.resume), explain_early_end(folder):
         yield Session(request, frozen, folder, started, on_stage)
 
 
-def default_folder(name: str, seed: int, moment: datetime) -> Path:
+def _default_folder(name: str, seed: int, moment: datetime) -> Path:
     """Return runs/<name>-<UTC>-s<seed>."""
     return Path("runs") / f"{name}-{moment:%Y%m%dT%H%M%SZ}-s{seed}"
 
@@ -183,7 +183,7 @@ class Session:
                 continuity.refuse_changes(changes)
             origin = continuity.accept_changes(continuity.read_origin(stored), now, changes, snapshot.tallies.paths)
             return Checkpointer(self.folder, job, origin, stored.config, snapshot, stored, rule)
-        text = config_text(frozen.config)
+        text = _config_text(frozen.config)
         origin = provenance.describe(
             name=frozen.config.name,
             config=text,
@@ -239,7 +239,7 @@ def _read_stored(folder: RunFolder, config: Config, report_stage: StageListener)
         run.verify()
         return run
     file = folder.path / store.CONFIG
-    if file.exists() and file.read_bytes() != config_text(config).encode():
+    if file.exists() and file.read_bytes() != _config_text(config).encode():
         raise ConfigError([f"--resume: {file} is not of this run, and no manifest says of which; wanted another --out"])
     report_stage(f"no committed state in {folder.path}: the run starts afresh")
     return None
@@ -273,7 +273,7 @@ def _satisfies(run: Run, criteria: StoppingCriteria) -> bool:
     return criteria.paths is not None and criteria.paths <= run.manifest["paths"]
 
 
-def config_text(config: Config) -> str:
+def _config_text(config: Config) -> str:
     """Return the config as it is run: the text of its file as it was read, or TOML of what overrides made of it."""
     if config._text is not None and not config._overrides:
         return config._text

@@ -23,9 +23,9 @@ _NORMALS = 1 << 21
 
 def measure(job: Job) -> dict[str, Any]:
     """Return nanoseconds a normal and a path, by threads, those of numpy's own Philox, and the share of the tallies."""
-    ours, numpys = take_best(lambda: _fill(job), lambda: _numpy())
+    ours, numpys = _take_best(lambda: _fill(job), lambda: _numpy())
     counts = sorted({1, 2, thread_pool.count_cores()} & set(range(1, max(thread_pool.count_cores(), 2) + 1)))
-    tallied, *alone = take_best(lambda: _paths(job, 1, tally=True), *(lambda k=k: _paths(job, k) for k in counts))
+    tallied, *alone = _take_best(lambda: _paths(job, 1, tally=True), *(lambda k=k: _paths(job, k) for k in counts))
     return {
         "paths": job.paths,
         "plans": int(job.model.plans.order.size),
@@ -41,7 +41,7 @@ def measure(job: Job) -> dict[str, Any]:
     }
 
 
-def take_best(*measurements: Callable[[], float]) -> list[float]:
+def _take_best(*measurements: Callable[[], float]) -> list[float]:
     """Return the smallest of ROUNDS results of each, taken in turns so that all meet the same machine."""
     rounds = [[measurement() for measurement in measurements] for _ in range(ROUNDS)]
     return [min(column) for column in zip(*rounds, strict=True)]
