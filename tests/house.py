@@ -11,6 +11,7 @@ import statistics
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -42,6 +43,12 @@ PROSE = re.compile(
 def python_files(*folders: str) -> list[Path]:
     """The Python files of some folders of the repository, in order of path."""
     return sorted(path for folder in folders or FOLDERS for path in (ROOT / folder).rglob("*.py"))
+
+
+@cache
+def parse(path: Path) -> ast.Module:
+    """The syntax tree of a file, read once."""
+    return ast.parse(path.read_text())
 
 
 def text_files() -> list[Path]:
@@ -87,13 +94,11 @@ def imported_from_elsewhere(tree: ast.AST) -> set[str]:
 
 def old_identifiers(path: Path) -> Counter[str]:
     """How often a file uses an identifier that must not come back."""
-    tree = ast.parse(path.read_text())
+    tree = parse(path)
     place = path.relative_to(ROOT).as_posix()
     allowed = ALLOWED.get(place, frozenset()) | imported_from_elsewhere(tree)
     whole = WHOLE | WHOLE_IN_FINANCE if place.startswith(FINANCE) else WHOLE
-    return Counter(
-        name for name in identifiers(ast.parse(path.read_text())) if name not in allowed and is_old(name, whole)
-    )
+    return Counter(name for name in identifiers(parse(path)) if name not in allowed and is_old(name, whole))
 
 
 def old_words(path: Path) -> Counter[str]:
@@ -112,7 +117,7 @@ def long_parameter_lists(longest: int) -> dict[str, int]:
     return {
         f"{path.relative_to(ROOT)}:{node.name}": parameters(node)
         for path in python_files("simulator")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(parse(path))
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and parameters(node) > longest
     }
 
@@ -120,17 +125,36 @@ def long_parameter_lists(longest: int) -> dict[str, int]:
 def exported(tree: ast.Module) -> list[str] | None:
     """The names in a module's `__all__`, or None where it has none."""
     for node in tree.body:
-        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
-            return list(ast.literal_eval(node.value))
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
+            return list(ast.literal_eval(node.value))  # type: ignore[attr-defined]
     return None
 
 
 def public_names(path: Path) -> list[str]:
     """Top-level functions and classes of a module without an underscore, and in `__all__` if it has one."""
-    tree = ast.parse(path.read_text())
+    tree = parse(path)
     names = [n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))]
     shown = exported(tree)
     return [name for name in names if not name.startswith("_") and (shown is None or name in shown)]
+
+
+def room(module: str) -> str:
+    """The folder or module right below `simulator` that a module belongs to: `finance`, `kernel`, ..."""
+    return ".".join(module.split(".")[1:2])
+
+
+def trespasses(path: Path) -> list[str]:
+    """Names that a module imports from another folder of the package although they are not in `__all__` there."""
+    here = room(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    names = []
+    for node in ast.walk(parse(path)):
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("simulator."):
+            home = ROOT / (str(node.module).replace(".", "/") + ".py")
+            if home.exists() and room(str(node.module)) != here:
+                shown = exported(parse(home))
+                names += [f"{node.module}.{a.name}" for a in node.names if shown is not None and a.name not in shown]
+    return names
 
 
 def median_module() -> float:

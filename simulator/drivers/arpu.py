@@ -19,6 +19,8 @@ from simulator.drivers.marginals import Marginals, sample
 from simulator.numerics.jit import inner
 from simulator.numerics.special_functions import exp
 
+__all__ = ["Arpu", "draw"]
+
 
 class Arpu(NamedTuple):
     """Frozen numbers of the driver. Monthly tables have one entry per month."""

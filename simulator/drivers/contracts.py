@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from simulator.numerics.jit import njit
 from simulator.numerics.special_functions import exp
 
+__all__ = ["Curves", "lock"]
+
 Array = NDArray[np.float64]
 _PER_UNIT = 16.0  # pieces per unit of y
 _TERMS = 5  # coefficients a piece, rising powers of the place in it

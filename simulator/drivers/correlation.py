@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+__all__: list[str] = []  # used in this folder only
+
 _LEAST = 1e-5  # smallest eigenvalue of the nearest matrix: large enough to survive printing with six decimals
 
 

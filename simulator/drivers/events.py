@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from simulator.drivers.marginals import Marginals, sample
 from simulator.numerics.jit import inner
 
+__all__: list[str] = []  # used in this folder only
+
 
 @inner
 def month_of(months: float) -> int:

@@ -17,6 +17,8 @@ from simulator.drivers import reverting
 from simulator.numerics.jit import inner
 from simulator.numerics.special_functions import exp, log
 
+__all__ = ["Funding", "draw"]
+
 
 class Funding(NamedTuple):
     """Frozen numbers of the driver; rates are per year."""

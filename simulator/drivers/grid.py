@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from simulator.drivers.marginals import Marginals, sample
 from simulator.numerics.jit import inner
 
+__all__ = ["SITE_SCORES", "Grid", "draw", "lognormal_excess", "lognormal_tail"]
+
 # Rows of a site's scores, counted from its `site_row`
 QUEUE, BUILD, FAIL, BEHIND_METER, SLIP = range(5)
 SITE_SCORES = 5

@@ -15,6 +15,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+__all__ = ["monthly"]
+
 Array = NDArray[np.float64]
 
 

@@ -24,6 +24,8 @@ from simulator.drivers.marginals import Marginals, sample
 from simulator.numerics.jit import inner
 from simulator.numerics.special_functions import exp
 
+__all__ = ["Indices", "Silicon", "arrivals", "draw", "expected_survival", "gain_power"]
+
 
 class Silicon(NamedTuple):
     """Frozen numbers of the driver; the package's docstring explains the suffixes of names."""

@@ -15,6 +15,8 @@ from simulator.finance import workspace as at
 from simulator.finance.financing.debt import REFINANCED_MONTHS, SLACK
 from simulator.finance.plan.notes import BULLET
 
+__all__: list[str] = []  # used in this folder only
+
 _NAMES = {"dscr": "DSCR", "fccr": "FCCR", "leverage": "leverage", "cash": "cash"}
 
 

@@ -17,6 +17,8 @@ from simulator.finance import workspace as at
 from simulator.finance.financing.covenants import NO_EARNINGS
 from simulator.finance.financing.debt import SLACK
 
+__all__: list[str] = []  # used in this folder only
+
 
 class Covenant(NamedTuple):
     """A covenant of a plan; its headroom is the distance to the threshold, negative where the test fails."""

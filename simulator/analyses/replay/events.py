@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+__all__: list[str] = []  # used in this folder only
+
 
 class Event(NamedTuple):
     """One event. `month` counts from the programme's start; an event beyond the horizon has no month in it."""

@@ -12,6 +12,8 @@ from simulator.analyses.replay.replayed_path import FloatArray, ReplayedPath
 from simulator.finance import workspace as at
 from simulator.finance.series import EVENT_SERIES
 
+__all__: list[str] = []  # used in this folder only
+
 WORLD_UNITS = {
     "price": "USD/W-year",
     "p12": "USD/W-year",

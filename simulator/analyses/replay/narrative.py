@@ -15,6 +15,8 @@ from simulator.analyses.replay.percentile_rank import PercentileRanks, find_diff
 from simulator.analyses.replay.replayed_path import FloatArray, ReplayedPath
 from simulator.results.columns import WORLD, Column
 
+__all__: list[str] = []  # used in this folder only
+
 
 class ModelNames(NamedTuple):
     """Names of a model's numbers, for people."""

@@ -15,6 +15,8 @@ from simulator.results.store import Run
 from simulator.results.worst import WORST_PATHS
 from simulator.risk import intervals
 
+__all__: list[str] = []  # used in this folder only
+
 
 class SelectedPaths(NamedTuple):
     """Paths to replay, and in words how they were selected."""

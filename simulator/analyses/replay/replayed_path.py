@@ -20,6 +20,8 @@ from simulator.finance.series import series_names
 from simulator.finance.workspace import World
 from simulator.model import Model
 
+__all__: list[str] = []  # used in this folder only
+
 FloatArray = NDArray[np.float64]
 
 

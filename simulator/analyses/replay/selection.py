@@ -22,6 +22,8 @@ from simulator.results.columns import WORLD, Column, all_columns
 from simulator.results.digest import rows_hash
 from simulator.results.store import Run, open_any, open_run
 
+__all__: list[str] = []  # used in this folder only
+
 _RISK = (
     "--accept-changes replays nevertheless. The risk: what is shown may not be what happened in the run; figures that "
     "are not those it stored are named."

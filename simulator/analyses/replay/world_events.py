@@ -16,6 +16,8 @@ from simulator.analyses.replay.replayed_path import ReplayedPath
 from simulator.drivers.price import REGIME, REGIMES
 from simulator.finance import workspace as at
 
+__all__: list[str] = []  # used in this folder only
+
 
 def find_world_events(path: ReplayedPath, sites: Sequence[str]) -> list[Event]:
     """List all events by month; `sites` are the titles of the model's sites."""

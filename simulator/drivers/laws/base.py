@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+__all__: list[str] = []  # used in this folder only
+
 Array = NDArray[np.float64]
 Numbers = float | Array
 Values = Any  # an array where an array was given, else a number

@@ -11,6 +11,8 @@ import numpy as np
 
 from simulator.drivers.laws.base import Array, Constant, Law, Numbers, Values, require
 
+__all__: list[str] = []  # used in this folder only
+
 
 @dataclass(frozen=True, eq=False)
 class Empirical(Law):

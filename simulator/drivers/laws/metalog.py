@@ -19,6 +19,8 @@ from scipy.special import expit
 
 from simulator.drivers.laws.base import Array, Law, Numbers, Values, require, score_nodes
 
+__all__: list[str] = []  # used in this folder only
+
 _LOG_NINE = math.log(9.0)  # L at the 90 % point
 _STEEPEST = 1.667113119201929  # M rises everywhere while |a3| < this a2: 1 / max (p - 1/2 + p (1 - p) L)
 

@@ -11,6 +11,8 @@ import numpy as np
 from simulator.drivers.laws.base import NEGLIGIBLE, Array, Constant, Law, Numbers, Values, require
 from simulator.drivers.laws.empirical import Empirical
 
+__all__: list[str] = []  # used in this folder only
+
 _SCORE_LIMIT = 8.0
 
 

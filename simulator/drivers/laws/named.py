@@ -25,6 +25,8 @@ from scipy.special import (
 
 from simulator.drivers.laws.base import Array, Constant, Law, Numbers, Values, require
 
+__all__: list[str] = []  # used in this folder only
+
 
 @dataclass(frozen=True)
 class Normal(Law):

@@ -11,6 +11,8 @@ from simulator.drivers.laws.base import NEGLIGIBLE, Array, Constant, Law, requir
 from simulator.drivers.laws.modified import ZeroInflated
 from simulator.drivers.laws.named import Weibull
 
+__all__: list[str] = []  # used in this folder only
+
 MOST_SLOTS = 4096
 
 

@@ -11,6 +11,8 @@ from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv, gammal
 
 from simulator.drivers.laws.base import Law, Numbers, Values, require
 
+__all__: list[str] = []  # used in this folder only
+
 
 @dataclass(frozen=True)
 class InverseScale(Law):

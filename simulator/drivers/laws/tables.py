@@ -15,6 +15,8 @@ from simulator.drivers.laws.modified import ZeroInflated
 from simulator.drivers.laws.named import Lognormal, Normal, Uniform
 from simulator.drivers.marginals import INTERVALS, SCORE_LIMIT, Marginals
 
+__all__: list[str] = []  # used in this folder only
+
 _NODES = np.array([0.0, 0.25, 0.75, 1.0])  # Chebyshev-Lobatto: error h^4 |f''''| / 1536, no derivative, no ringing
 _TO_POWERS = np.linalg.inv(np.vander(_NODES, increasing=True))
 
