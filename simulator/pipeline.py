@@ -6,8 +6,8 @@ config (TOML) -> model (frozen numbers) -> draws -> world -> value of each plan 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from simulator.cluster.client import check_address, connect
 from simulator.config import Config, freeze, load
@@ -23,9 +23,10 @@ from simulator.results import store
 from simulator.results.digest import run_digest
 from simulator.results.sample import open_columns, write_tail
 from simulator.results.store import Run, open_run
-from simulator.risk import convergence
-from simulator.risk.summary import Facts, summarise
-from simulator.risk.undefined import untested
+from simulator.risk.convergence import convergence_warnings
+from simulator.risk.summarise import RunFacts, summarise
+from simulator.risk.summary import RunSummary, StopSummary
+from simulator.risk.undefined import untested_plans
 
 
 def run(
@@ -82,7 +83,7 @@ def execute(request: RunRequest, on_stage: StageListener | None = None) -> Run:
             with connect(request.cluster, session.report_stage) as make_executor:
                 simulated = session.simulate(make_executor)  # draws -> world -> value of each plan -> tallies
             summary = _measure(session, simulated)  # tallies -> measures
-            session.finish(summary["digest"])
+            session.finish(summary.digest)
     if request.report:
         draw_report(session.folder.path, on_stage)  # measures -> report
     return open_run(session.folder.path)
@@ -95,32 +96,32 @@ def _load_config(request: RunRequest) -> Config:
     return load(request.config, request.overrides, find_sets(request.stress))
 
 
-def _measure(session: Session, simulated: Simulated) -> dict[str, Any]:
+def _measure(session: Session, simulated: Simulated) -> RunSummary:
     """Write the results of a simulation into its folder: bands by month, worst paths, summary; return the summary."""
     job, tallies, frozen, folder = simulated.job, simulated.tallies, session.frozen, session.folder
     session.report_stage("writing the run folder")
     folder.write_table(store.SERIES, trace.fan(job.model, frozen.plans, job.seed, job.paths))
     sample = open_columns(folder.path / store.SAMPLE)
     write_tail(folder, job.columns, *simulation.find_worst(job, tallies, sample))
-    facts = Facts(
+    facts = RunFacts(
         digest=run_digest(tallies, simulated.sample_hash),
         paths=job.paths,
         seed=job.seed,
         sampler=SAMPLER,
-        stop=simulated.verdict,
+        stop=StopSummary.from_dict(simulated.verdict),
         resumed_at=simulated.resumed_at,
         simulate_s=simulated.seconds,
         stress=frozen.config.stress,
+        peak_memory=peak_memory(),
     )
     summary = summarise(
         facts, tallies, job.columns, months=job.model.months, levels=frozen.levels, sample=sample,
-        untested=untested(job.model, frozen.plans),
+        untested=untested_plans(job.model, frozen.plans),
     )  # fmt: skip
     rows = simulated.tracker.final_rows(tallies)
-    summary["warnings"] = convergence.warnings(rows, tallies, frozen.levels)
-    summary["convergence"] = rows
-    summary["timing"]["peak_memory"] = peak_memory()
-    folder.write_json(store.SUMMARY, summary)
+    warnings = convergence_warnings(rows, tallies, frozen.levels)
+    summary = replace(summary, warnings=tuple(warnings), convergence=tuple(rows))
+    folder.write_json(store.SUMMARY, summary.to_dict())
     return summary
 
 

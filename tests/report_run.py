@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import numpy as np
 from simulator.finance.metrics import Metric, plan_metrics, world_metrics
 from simulator.results import store
 from simulator.results.store import RunFolder
-from simulator.risk.summary import CONVENTIONS, entry, of_sample
+from simulator.risk.distribution import distribution_of_sample
+from simulator.risk.summarise import metric_summary
+from simulator.risk.summary import CONVENTIONS
 
 PATHS, MONTHS = 4000, 120
 SITES = {"prometheus": "Prometheus, remaining halls", "hyperion_a": "Hyperion A", "el_paso": "El Paso"}
@@ -107,20 +110,20 @@ def _draw(rng: np.random.Generator, metric: Metric) -> Any:
 
 def _entry(metric: Metric, values: Any) -> dict[str, Any]:
     """One metric of summary.json, made as a run makes it."""
-    measured = of_sample(metric, values)
+    distribution = distribution_of_sample(metric, values)
     if metric.name == "npv":
-        measured = measured._replace(events={"npv < 0": int((values < 0).sum())})
-    return entry(measured, MONTHS, (0.95, 0.99), (0.05, 0.5, 0.95))
+        distribution = replace(distribution, events={"npv < 0": int((values < 0).sum())})
+    return metric_summary(distribution, MONTHS, (0.95, 0.99), (0.05, 0.5, 0.95)).to_dict()
 
 
 def _series(plans: Sequence[str]) -> dict[str, Any]:
-    levels = {f"world.{name}": level for name, level in _SERIES.items()}
-    levels |= {f"{plan}.{name}": level for plan in plans for name, level in _PLAN_SERIES.items()}
-    middle = np.concatenate([np.linspace(first, last, MONTHS) for first, last in levels.values()])
-    months = np.tile(np.arange(MONTHS), len(levels))
+    found = {f"world.{name}": ends for name, ends in _SERIES.items()}
+    found |= {f"{plan}.{name}": ends for plan in plans for name, ends in _PLAN_SERIES.items()}
+    middle = np.concatenate([np.linspace(first, last, MONTHS) for first, last in found.values()])
+    months = np.tile(np.arange(MONTHS), len(found))
     width = 0.3 * np.abs(middle) * np.sqrt((months + 1) / MONTHS)
     bands = {"q05": -1, "q25": -0.4, "q50": 0, "q75": 0.5, "q95": 1.6, "mean": 0.1}
-    names = np.repeat(np.array(list(levels), dtype=object), MONTHS)
+    names = np.repeat(np.array(list(found), dtype=object), MONTHS)
     return {"series": names, "month": months, **{band: middle + z * width for band, z in bands.items()}}
 
 

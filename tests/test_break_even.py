@@ -7,12 +7,12 @@ import pytest
 
 from simulator.errors import ConfigError
 from simulator.finance.metrics import Metric
-from simulator.risk.break_even import BEYOND, JUMP, PROBES, break_even
-from simulator.risk.estimates import Measure
+from simulator.risk.break_even import JUMP, break_even
+from simulator.risk.metric_spec import MeasureSpec
 
 NPV = Metric("npv", "amount", "USD bn", "low", False, "Value")
 COST = Metric("cost", "amount", "USD bn", "high", False, "Cost")
-MEAN = Measure("mean")
+MEAN = MeasureSpec("mean")
 N = 10_000
 
 
@@ -53,7 +53,7 @@ def test_where_less_is_better_the_other_leads(seed):
 def test_tail_risk_leads_where_it_is_less(seed):
     """CVaR of (v) x + 1 against that of x: equal where (v - 1) CVaR(x) = 1."""
     x = worlds(seed)[0]
-    found = break_even(lambda v: (v * x + 1.0, x), NPV, Measure("cvar", 0.95), 0.5, 4.0)
+    found = break_even(lambda v: (v * x + 1.0, x), NPV, MeasureSpec("cvar", 0.95), 0.5, 4.0)
     from simulator.risk.measures import cvar
 
     (root,) = found["roots"]
@@ -75,7 +75,7 @@ def test_never_is_an_answer(seed):
     x, y = worlds(seed)
     found = break_even(lambda v: (x + 20.0 + v, x + y), NPV, MEAN, 0.0, 10.0)
     assert (found["roots"], found["leaders"]) == ([], [0])
-    assert len(found["points"]) == PROBES
+    assert len(found["points"]) == 5
 
 
 def test_equal_plans_never_differ(seed):
@@ -105,12 +105,12 @@ def test_an_interval_that_leaves_the_range_is_cut():
     (root,) = found["roots"]
     assert root["value"] == pytest.approx(0.4, abs=0.1)
     assert root["low"] is root["high"] is None
-    assert root["note"] == BEYOND
+    assert root["note"] == "the interval reaches beyond the values tried"
 
 
 def test_too_few_tail_paths_and_undefined_figures_are_refused(seed):
     with pytest.raises(ConfigError, match=r"--paths: given 200, too few tail paths for cvar"):
-        break_even(linear(seed, 200), NPV, Measure("cvar", 0.95), 0.0, 1.0)
+        break_even(linear(seed, 200), NPV, MeasureSpec("cvar", 0.95), 0.0, 1.0)
     nothing = np.full(50, np.nan)
     with pytest.raises(ConfigError, match="undefined on every path"):
         break_even(lambda v: (nothing, nothing), NPV, MEAN, 0.0, 1.0)

@@ -11,7 +11,7 @@ import pytest
 
 from simulator.analyses.replay.replay import replay
 from simulator.engine import continuity
-from simulator.report.replay_rows import by_year, monthly_csv
+from simulator.report.replay_tables import by_year, monthly_csv
 from tests.resumable import run
 from tests.smoke import SMOKE
 from tests.test_cli import call
@@ -144,7 +144,7 @@ def test_names_from_a_config_cannot_break_the_page(folder):
     result["title"] = "$x^2$ <b>\n" * 20
     result["replays"][0]["plans"]["own"]["title"] = "$\\frac{" * 30
     from simulator.report import replay_figure
-    from simulator.report.replay import replay_text
+    from simulator.report.replay_text import replay_text
 
     assert replay_figure(result, result["replays"][0]).startswith(b"\x89PNG")
     assert "\n\n\n" not in replay_text(result)

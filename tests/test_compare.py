@@ -11,16 +11,24 @@ from scipy import stats
 
 from simulator.finance.metrics import Metric
 from simulator.risk import dominance, intervals
-from simulator.risk.compare import Terms, compare, over_all_paths, pair, regrets, verdict
-from simulator.risk.frontier import DOMINATED, DOUBTFUL, EFFICIENT, PERHAPS, frontier
+from simulator.risk.comparison_summary import ComparisonSummary
+from simulator.risk.frontier import DOMINATED, DOUBTFUL, EFFICIENT, PERHAPS, efficient_set
 from simulator.risk.intervals import ATOM
+from simulator.risk.paired_comparison import (
+    ComparisonTerms,
+    compare_pair,
+    compare_plans,
+    difference_verdict,
+    replace_by_all_paths,
+    sample_regret,
+)
 
 NPV = Metric("npv", "amount", "USD bn", "low", False, "Value")
 DEPTH = Metric("depth", "amount", "USD bn", "high", False, "Depth")
 COVER = Metric("cover", "ratio", "", "low", True, "Cover")
 BREACH = Metric("breach", "event", "", "high", False, "Breach")
 MONTH = Metric("payback", "month", "month", "high", False, "Payback")
-TERMS = Terms(NPV)
+TERMS = ComparisonTerms(NPV)
 # A ~ N(-60, 60), B ~ N(-50, 45), correlation .9: A - B ~ N(-10, sd), B is better in both mean and tail
 SD = math.sqrt(60.0**2 + 45.0**2 - 2 * 0.9 * 60 * 45)
 
@@ -56,10 +64,10 @@ def figures(found):
 def test_intervals_hold_the_closed_forms_of_a_normal_pair(seed):
     """300 replicates of 4,000 paths, each figure to be held in 95 %: fewer than 267 have probability below 1e-4."""
     true, held = truths(), dict.fromkeys(truths(), 0)
-    terms = Terms(NPV, levels=(0.95,), quantiles=(0.05,))
+    terms = ComparisonTerms(NPV, levels=(0.95,), quantiles=(0.05,))
     for k in range(300):
         one, other = plans(4000, seed, k)
-        for name, figure in figures(pair("a", "b", one, other, terms)).items():
+        for name, figure in figures(compare_pair("a", "b", one, other, terms)).items():
             held[name] += figure["low"] <= true[name] <= figure["high"]
     assert min(held.values()) >= 267, held
 
@@ -67,13 +75,13 @@ def test_intervals_hold_the_closed_forms_of_a_normal_pair(seed):
 def half_widths(n, seed):
     """Half the width of every interval of a comparison of n paths."""
     one, other = plans(n, seed)
-    found = pair("a", "b", one, other, TERMS)
+    found = compare_pair("a", "b", one, other, TERMS)
     widths = {name: (figure["high"] - figure["low"]) / 2 for name, figure in figures(found).items()}
-    regret = regrets({"a": one, "b": other}, TERMS)["a"]
+    regret = sample_regret({"a": one, "b": other}, TERMS)["a"]
     widths["regret"] = (regret["high"] - regret["low"]) / 2
     of = dominance.gaps(one, other, "second")
     at = int(np.argmin(np.abs(of.share - 0.25)))
-    return widths | {"dominance": dominance.sidak(of.gap.size) * of.stderr[at]}
+    return widths | {"dominance": dominance.sidak_bound(of.gap.size) * of.stderr[at]}
 
 
 # half-widths are uncertain themselves, most at the least N: each band is five standard deviations of its slope, found
@@ -93,32 +101,34 @@ def test_half_widths_shrink_as_one_over_root_n(seed):
 def test_wins_ties_and_regret_counted_by_hand():
     one = np.array([1.0, 2.0, 3.0, 4.0, 5.0, np.nan])
     other = np.array([1.0, 2.0 + 1e-9, 5.0, 3.0, 1.0, 2.0])
-    found = pair("a", "b", one, other, Terms(NPV, levels=(), quantiles=()))
+    found = compare_pair("a", "b", one, other, ComparisonTerms(NPV, levels=(), quantiles=()))
     assert (found["n"], found["beats"]["value"], found["ties"]["value"]) == (5, 0.4, 0.4)
     assert found["mean"]["value"] == pytest.approx(0.6)
-    low = pair("a", "b", one, other, Terms(DEPTH, levels=(), quantiles=()))
+    low = compare_pair("a", "b", one, other, ComparisonTerms(DEPTH, levels=(), quantiles=()))
     assert (low["beats"]["value"], low["ties"]["value"]) == (0.2, 0.4)
-    known = regrets({"a": one, "b": other}, TERMS)
+    known = sample_regret({"a": one, "b": other}, TERMS)
     assert known["a"]["value"] == pytest.approx(2.0 / 5)
     assert known["b"]["value"] == pytest.approx(5.0 / 5)
     assert (known["a"]["best"]["value"], known["b"]["best"]["value"]) == (0.8, 0.6)
-    high = regrets({"a": one, "b": other}, Terms(DEPTH))
+    high = sample_regret({"a": one, "b": other}, ComparisonTerms(DEPTH))
     assert high["a"]["value"] == pytest.approx(5.0 / 5)
 
 
 def test_the_signs_of_a_difference():
     one, other = plans(5000, 1)
-    found, back = pair("a", "b", one, other, TERMS), pair("b", "a", other, one, TERMS)
+    found, back = compare_pair("a", "b", one, other, TERMS), compare_pair("b", "a", other, one, TERMS)
     for name, figure in figures(found).items():
         if name != "beats":
             assert figure["value"] == pytest.approx(-figures(back)[name]["value"])
     assert found["cvar"]["0.95"]["value"] > 0 > found["mean"]["value"]
     assert found["beats"]["value"] + back["beats"]["value"] + found["ties"]["value"] == pytest.approx(1.0)
-    assert found["dominance"]["first"]["over"] == pair("b", "a", other, one, TERMS)["dominance"]["first"]["under"]
+    assert (
+        found["dominance"]["first"]["over"] == compare_pair("b", "a", other, one, TERMS)["dominance"]["first"]["under"]
+    )
 
 
 def test_thin_tails_have_no_figure_and_few_paths_a_flag():
-    found = pair("a", "b", *plans(4000, 1), TERMS)
+    found = compare_pair("a", "b", *plans(4000, 1), TERMS)
     assert found["cvar"]["0.99"] == {"value": None, "low": None, "high": None, "note": intervals.TOO_FEW}
     assert found["cvar"]["0.95"]["note"] == intervals.FEW
     assert found["quantiles"]["0.5"].keys() == {"value", "low", "high"}
@@ -131,7 +141,7 @@ def test_thin_tails_have_no_figure_and_few_paths_a_flag():
 def test_each_kind_has_the_measures_that_mean_something(metric, parts):
     rng = np.random.default_rng(3)
     one, other = (rng.random((2, 2000)) < 0.3).astype(float) if metric is BREACH else rng.normal(size=(2, 2000))
-    found = pair("a", "b", one, other, Terms(metric))
+    found = compare_pair("a", "b", one, other, ComparisonTerms(metric))
     assert {name for name in ("quantiles", "var", "cvar") if found[name]} == parts - {"mean"}
     assert (found["mean"]["value"] is not None) == ("mean" in parts)
     assert bool(found["dominance"]) == (metric is NPV)
@@ -140,13 +150,13 @@ def test_each_kind_has_the_measures_that_mean_something(metric, parts):
 
 def test_an_atom_has_no_interval():
     zeros = np.concatenate([np.zeros(1800), np.arange(200.0)])
-    found = pair("a", "b", np.where(zeros > 0, zeros, 2.0), zeros, Terms(DEPTH))
+    found = compare_pair("a", "b", np.where(zeros > 0, zeros, 2.0), zeros, ComparisonTerms(DEPTH))
     assert found["quantiles"]["0.5"] == {"value": 2.0, "low": None, "high": None, "note": ATOM}
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_next_to_no_paths(n):
-    found = compare({"a": np.ones(n), "b": np.zeros(n)}, TERMS, [("a", "b")])
+    found = compare_plans({"a": np.ones(n), "b": np.zeros(n)}, TERMS, [("a", "b")])
     json.dumps(found, allow_nan=False)
     assert found["frontier"] == {}
 
@@ -161,22 +171,26 @@ def test_what_a_run_counted_replaces_the_sample_only_where_it_is_the_same_thing(
         "beats": {"value": 0.5, "low": 0, "high": 1},
         "ties": 0.1,
     }
-    block = {
-        "first": "a",
-        "differences": {"b": {"npv": whole}, "c": {"npv": whole}},
-        "regret": {plan: {"value": plan} for plan in "abc"},
-    }
-    found = compare(values, TERMS, [("a", "b"), ("b", "c")])
+    difference = {"unit": "USD bn", "bad": "low", "stderr": 0.1, **whole}
+    regret = {"unit": "USD bn", "n": 10**6, "low": 0, "high": 1, "stderr": 0.1, "quantiles": {}, "best": {"value": 0.5}}
+    block = ComparisonSummary.from_dict(
+        {
+            "first": "a",
+            "differences": {"b": {"npv": difference}, "c": {"npv": difference}},
+            "regret": {plan: {**regret, "value": k} for k, plan in enumerate("abc")},
+        }
+    )
+    found = compare_plans(values, TERMS, [("a", "b"), ("b", "c")])
     assert found["pairs"][0]["ties"]["n"] == 1000
-    over_all_paths(found, block, "npv", list(values))
+    replace_by_all_paths(found, block, "npv", list(values))
     assert (found["pairs"][0]["mean"]["value"], found["pairs"][0]["beats"]["n"]) == (1.5, 10**6)
     assert found["pairs"][0]["ties"] == pytest.approx(
         {"value": 0.1, "low": 0.0994, "high": 0.1006, "n": 10**6}, abs=1e-4
     )
     assert found["pairs"][1]["mean"]["n"] == found["pairs"][1]["n"] == 1000
-    assert found["regret"]["b"] == {"value": "b"}
-    partly = compare({k: values[k] for k in "ab"}, TERMS, [("a", "b")])
-    over_all_paths(partly, block, "npv", ["a", "b"])
+    assert found["regret"]["b"]["value"] == 1
+    partly = compare_plans({k: values[k] for k in "ab"}, TERMS, [("a", "b")])
+    replace_by_all_paths(partly, block, "npv", ["a", "b"])
     assert partly["regret"]["b"]["n"] == 1000
 
 
@@ -185,19 +199,19 @@ def test_the_efficient_set_of_known_plans():
     a, b = plans(20_000, 1)
     noise = 3.0 * np.random.default_rng(42).standard_normal((2, 20_000))
     values = {"a": a, "b": b + noise[0], "c": 0.2 * b - 55.0, "d": b + noise[1]}
-    found = frontier(values, "low", 0.95)["plans"]
+    found = efficient_set(values, "low", 0.95)["plans"]
     assert found["a"]["standing"] == DOMINATED
     assert set(found["a"]["by"]) == {"b", "d"}
     assert found["c"]["standing"] == EFFICIENT
     assert found["b"]["standing"] in (DOUBTFUL, PERHAPS)
     assert found["d"]["standing"] in (DOUBTFUL, PERHAPS)
-    mirrored = frontier({plan: -x for plan, x in values.items()}, "high", 0.95)["plans"]
+    mirrored = efficient_set({plan: -x for plan, x in values.items()}, "high", 0.95)["plans"]
     assert {plan: of["standing"] for plan, of in mirrored.items()} == {p: of["standing"] for p, of in found.items()}
 
 
 def test_equal_plans_are_both_efficient():
     x = plans(2000, 1)[0]
-    found = frontier({"a": x, "b": x.copy()}, "low", 0.95)["plans"]
+    found = efficient_set({"a": x, "b": x.copy()}, "low", 0.95)["plans"]
     assert [of["standing"] for of in found.values()] == [EFFICIENT, EFFICIENT]
 
 
@@ -208,22 +222,26 @@ def test_sure_statements_of_the_efficient_set_are_rarely_wrong(seed):
     for k in range(300):
         rng = np.random.default_rng([seed, k, 43])
         x, y, z = rng.standard_normal((3, 2000))
-        found = frontier({"a": 3 * x + y, "b": 3 * x + z}, "low", 0.95)["plans"]
+        found = efficient_set({"a": 3 * x + y, "b": 3 * x + z}, "low", 0.95)["plans"]
         wrong += any(of["standing"] == DOMINATED for of in found.values())
     assert wrong <= 30
 
 
 def test_a_verdict_needs_an_interval_that_leaves_0_out():
-    assert verdict({"low": 0.1, "high": 0.3}, "low") == verdict({"low": -0.3, "high": -0.1}, "high") == "better"
-    assert verdict({"low": 0.1, "high": 0.3}, "high") == "worse"
-    assert verdict({"low": -0.1, "high": 0.3}, "low") == "not told apart"
-    assert verdict({"low": None, "high": None}, "low") == "no verdict"
-    assert verdict({"low": 0.0, "high": 0.0}, "low") == "the same"
+    assert (
+        difference_verdict({"low": 0.1, "high": 0.3}, "low")
+        == difference_verdict({"low": -0.3, "high": -0.1}, "high")
+        == "better"
+    )
+    assert difference_verdict({"low": 0.1, "high": 0.3}, "high") == "worse"
+    assert difference_verdict({"low": -0.1, "high": 0.3}, "low") == "not told apart"
+    assert difference_verdict({"low": None, "high": None}, "low") == "no verdict"
+    assert difference_verdict({"low": 0.0, "high": 0.0}, "low") == "the same"
 
 
 def test_events_that_differ_on_no_path_are_compared_with_an_interval():
     breach = (np.random.default_rng(5).random(2000) < 0.3).astype(float)
-    found = pair("a", "b", breach, breach, Terms(BREACH))
+    found = compare_pair("a", "b", breach, breach, ComparisonTerms(BREACH))
     assert found["mean"]["low"] == -found["mean"]["high"] == pytest.approx(-3.8415 / 2003.8415, rel=1e-4)
     assert (found["ties"]["value"], found["ties"]["high"]) == (1.0, 1.0)
     assert found["ties"]["low"] < 1.0
@@ -231,6 +249,6 @@ def test_events_that_differ_on_no_path_are_compared_with_an_interval():
 
 def test_thin_tails_flag_the_efficient_set():
     one, other = plans(5000, 1)
-    found = frontier({"a": one, "b": other}, "low", 0.95)["plans"]["a"]
+    found = efficient_set({"a": one, "b": other}, "low", 0.95)["plans"]["a"]
     assert found["cvar"]["note"] == intervals.FEW
     assert "note" not in found["mean"]

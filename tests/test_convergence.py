@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -12,14 +13,17 @@ import pytest
 
 from simulator.engine.convergence_tracker import FIRST, ConvergenceTracker
 from simulator.finance.metrics import Metric
-from simulator.report import convergence as shown
-from simulator.report.canvas import png, style
-from simulator.report.tables import not_shrinking
+from simulator.report import convergence_section
+from simulator.report.canvas import drawing_style, png
+from simulator.report.text_tables import convergence_sentences
 from simulator.results.columns import Column
 from simulator.results.tallies import Tallies
-from simulator.risk import convergence, summary
-from simulator.risk.precision import target
-from simulator.risk.precision_forecast import outlook
+from simulator.risk import convergence
+from simulator.risk import figures as risk_figures
+from simulator.risk.convergence_rows import ConvergenceRow, ConvergenceWarning
+from simulator.risk.distribution import distribution_of_tally
+from simulator.risk.precision import precision_target
+from simulator.risk.precision_forecast import forecast_precision
 from tests.resumable import run, same, small_tasks, stopped
 from verification.convergence import LAWS, follow, warned
 
@@ -61,7 +65,11 @@ def recorded(out, tracker=None, chunk=PATHS):
 @pytest.fixture(scope="module")
 def rows():
     tracker = ConvergenceTracker(LEVELS)
-    return tracker.final_rows(recorded(OUT, tracker))
+    return dicts(tracker.final_rows(recorded(OUT, tracker)))
+
+
+def dicts(rows):
+    return [row.to_dict() for row in rows]
 
 
 def measured(x, bad):
@@ -121,12 +129,12 @@ def test_a_difference_of_tallies_is_the_tally_of_the_other_paths():
 def test_lumping_the_mild_values_together_changes_no_figure():
     tallies = recorded(OUT)
     for column in AMOUNTS:
-        measured_tally = summary.of_tally(tallies, column.name)
-        lumped = convergence.figures(tallies.counts(column.name), column.metric, LEVELS)
-        assert lumped["mean"] == summary.mean(measured_tally)
+        distribution = distribution_of_tally(tallies.column(column.name))
+        found = convergence.amount_figures(tallies.counts(column.name), column.metric, LEVELS)
+        assert found["mean"] == risk_figures.mean(distribution.moments)
         for level in LEVELS:
-            assert lumped[convergence.measure("var", level)] == summary.var(measured_tally, level)
-            assert lumped[convergence.measure("cvar", level)] == summary.cvar(measured_tally, level)
+            assert found[f"var{100 * level:g}"] == risk_figures.var(distribution, level)
+            assert found[f"cvar{100 * level:g}"] == risk_figures.cvar(distribution, level)
 
 
 @pytest.mark.parametrize("cut", [9_216, 16_384, 20_480, 65_536, 70_656])
@@ -139,7 +147,7 @@ def test_a_state_goes_on_to_the_same_rows(rows, cut):
         until = min(second.next_paths, PATHS)
         tallies.record(tallies.paths, np.ascontiguousarray(OUT[:, tallies.paths : until]))
         second.update(tallies)
-    assert second.final_rows(tallies) == rows
+    assert dicts(second.final_rows(tallies)) == rows
 
 
 def test_a_state_of_an_older_version_is_followed_from_the_next_power_on():
@@ -149,7 +157,7 @@ def test_a_state_of_an_older_version_is_followed_from_the_next_power_on():
     for until in (32_768, 65_536, PATHS):
         tallies.record(tallies.paths, np.ascontiguousarray(OUT[:, tallies.paths : until]))
         tracker.update(tallies)
-    assert sorted({row["paths"] for row in tracker.final_rows(tallies)}) == [65_536, PATHS]
+    assert sorted({row.paths for row in tracker.final_rows(tallies)}) == [65_536, PATHS]
 
 
 def test_a_run_has_the_same_rows_on_any_threads_and_however_often_it_was_cut_off(tmp_path):
@@ -189,18 +197,18 @@ def test_intervals_that_do_not_shrink_are_warned_about(seed, name):
 def test_a_var_that_is_no_wider_than_its_bins_says_so():
     values = np.random.default_rng(5).uniform(900.0, 901.0, 140_000)
     rows, tallies = follow(values)
-    warnings = convergence.warnings(rows, tallies, LEVELS)
-    assert {warning["reason"] for warning in warnings if warning["measure"].startswith("var")} == {"bins"}
-    assert not [warning for warning in warnings if warning["measure"] == "mean"]
+    found = convergence.convergence_warnings(rows, tallies, LEVELS)
+    assert {warning.reason for warning in found if warning.measure.startswith("var")} == {"bins"}
+    assert not [warning for warning in found if warning.measure == "mean"]
 
 
 def test_few_paths_that_carry_a_mean_are_told():
     values = np.zeros(140_000)
     values[[70, 40_000, 100_000, 120_000]] = 7.0
     rows, tallies = follow(values)
-    warnings = {warning["measure"]: warning for warning in convergence.warnings(rows, tallies, LEVELS)}
-    assert warnings["mean"]["reason"] == "few"
-    assert "rests on about 4 paths" in warnings["mean"]["text"]
+    found = {warning.measure: warning for warning in convergence.convergence_warnings(rows, tallies, LEVELS)}
+    assert found["mean"].reason == "few"
+    assert "rests on about 4 paths" in found["mean"].text
 
 
 def test_the_tail_index_of_a_pareto_law_is_found():
@@ -222,31 +230,27 @@ def test_half_widths_fall_as_the_root_of_the_paths(rows):
 
 def test_the_report_has_a_table_a_plan_and_two_charts_and_says_what_fails_to_shrink(rows):
     plans = {"own": "Own everything", "lease": "A plan with a rather long title, let"}
-    table = [{**row, "plan": plan} for plan in plans for row in rows]
-    warning = {
-        "plan": "own",
-        "metric": "npv",
-        "measure": "cvar99",
-        "reason": "few",
-        "text": "its interval rests on 4 paths",
-    }
-    run = SimpleNamespace(
-        summary={"convergence": table, "warnings": [warning, {**warning, "measure": "mean"}]}, plans=plans
-    )
-    tables = list(shown.tables(run))
-    assert [len(table.rows) for table in tables] == [4, 4]
+    table = [ConvergenceRow.from_dict({**row, "plan": plan}) for plan in plans for row in rows]
+    warning = ConvergenceWarning("own", "npv", "cvar99", "few", "its interval rests on 4 paths")
+    summary = SimpleNamespace(convergence=table, warnings=[warning, replace(warning, measure="mean")])
+    told = SimpleNamespace(summary=summary, plans=plans)
+    tables = list(convergence_section.convergence_tables(told))
+    assert [len(found.rows) for found in tables] == [4, 4]
     assert tables[0].head[1:] == tuple(
         f"{name}, {part}" for name in ("mean", "VaR 95 %", "CVaR 95 %") for part in ("all so far", "subset alone")
     )
-    with style():
-        pictures = list(shown.pictures(run))
+    with drawing_style():
+        pictures = list(convergence_section.draw_convergence(told))
         assert [picture.slug for picture in pictures] == ["convergence", "half_widths"]
         assert all(png(picture.figure) for picture in pictures)
-    assert "These do not" in shown.intro(run)
-    assert not_shrinking(run.summary, 5) == ["own CVaR 99 % of NPV, own mean of NPV: its interval rests on 4 paths"]
-    run.summary["warnings"] = []
-    assert "judged from 131,072 paths on" in shown.intro(run)
-    assert not list(shown.tables(SimpleNamespace(summary={}, plans=plans)))
+    assert "These do not" in convergence_section.introduction(told)
+    assert convergence_sentences(told.summary, 5) == [
+        "own CVaR 99 % of NPV, own mean of NPV: its interval rests on 4 paths"
+    ]
+    summary.warnings = []
+    assert "judged from 131,072 paths on" in convergence_section.introduction(told)
+    nothing = SimpleNamespace(convergence=(), warnings=())
+    assert not list(convergence_section.convergence_tables(SimpleNamespace(summary=nothing, plans=plans)))
 
 
 def test_what_is_undefined_or_beyond_the_histogram_is_followed_without_a_figure():
@@ -259,8 +263,8 @@ def test_what_is_undefined_or_beyond_the_histogram_is_followed_without_a_figure(
     while tallies.paths < 131_072:
         tallies.record(tallies.paths, np.ascontiguousarray(out[:, tallies.paths : tracker.next_paths]))
         tracker.update(tallies)
-    assert json.dumps(tracker.rows, allow_nan=False)
-    assert convergence.warnings(tracker.rows, tallies, LEVELS) == []
+    assert json.dumps(dicts(tracker.rows), allow_nan=False)
+    assert convergence.convergence_warnings(tracker.rows, tallies, LEVELS) == []
     for text, known in (("x.mean:1%", False), ("y.mean:1%", True), ("y.var95:1", True), ("z.mean:1%", False)):
-        forecast = outlook(tallies, target(f"own.{text}", columns, ()), 60)
-        assert (forecast is not None and forecast.half(10**6).expected == 0.0) == known
+        told = forecast_precision(tallies, precision_target(f"own.{text}", columns, ()), 60)
+        assert (told is not None and told.half_width(10**6).expected == 0.0) == known

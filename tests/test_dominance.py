@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from simulator.risk import dominance
-from simulator.risk.dominance import Gaps, gaps, reverse, shares, sidak, verdict
+from simulator.risk.dominance import Gaps, dominance_verdict, gaps, shares, sidak_bound
 
 N = 40_000
 
@@ -68,7 +68,11 @@ def test_equal_plans_dominate_each_other():
         of = gaps(x, x.copy(), order)
         assert not of.gap.any()
         assert not of.stderr.any()
-        assert verdict(of, 0.0, x.size).verdict == verdict(reverse(of), 0.0, x.size).verdict == "dominates"
+        assert (
+            dominance_verdict(of, 0.0, x.size).verdict
+            == dominance_verdict(of.reversed(), 0.0, x.size).verdict
+            == "dominates"
+        )
 
 
 def test_two_hundred_paths_counted_by_hand():
@@ -111,8 +115,8 @@ def test_the_error_of_a_gap_at_the_whole_is_that_of_the_mean(seed):
 )
 def test_verdicts(gap, tolerance, expected):
     of = Gaps(np.array([0.25, 0.5]), np.array([-1.0, gap]), np.array([0.1, 0.1]))
-    found = verdict(of, tolerance, 1000)
-    band = sidak(2) * 0.1
+    found = dominance_verdict(of, tolerance, 1000)
+    band = sidak_bound(2) * 0.1
     assert found.verdict == expected
     assert found.share == 0.5
     assert (found.low, found.high) == pytest.approx((max(gap - band, 0.0), max(gap + band, 0.0)))
@@ -125,7 +129,7 @@ def test_shares_leave_fifty_paths_beyond(order, n):
     assert (np.diff(at) > 0).all()
     assert at[0] == 50 / n
     assert at[-1] == (1.0 if order == "second" else 1.0 - 50 / n)
-    assert at.size <= dominance.SHARES
+    assert at.size <= dominance._SHARES
 
 
 def test_fewer_than_a_hundred_paths_say_nothing():
@@ -133,8 +137,8 @@ def test_fewer_than_a_hundred_paths_say_nothing():
 
 
 def test_sidaks_bound_of_one_is_the_usual_one():
-    assert sidak(1) == pytest.approx(stats.norm.ppf(0.975))
-    assert 3.0 < sidak(40) < 3.3
+    assert sidak_bound(1) == pytest.approx(stats.norm.ppf(0.975))
+    assert 3.0 < sidak_bound(40) < 3.3
 
 
 @pytest.mark.parametrize("order", ["first", "second"])
@@ -149,5 +153,5 @@ def test_bounds_hold_all_gaps_together(order, seed):
         of = gaps(x, y, order)
         z = stats.norm.ppf(of.share)
         true = z if order == "first" else -stats.norm.pdf(z) / of.share
-        misses += bool((np.abs(of.gap - true) > sidak(of.gap.size) * of.stderr).any())
+        misses += bool((np.abs(of.gap - true) > sidak_bound(of.gap.size) * of.stderr).any())
     assert misses <= 24

@@ -16,10 +16,11 @@ from simulator.engine.run_forecast import forecast_from_pilot, forecast_run
 from simulator.engine.simulation import make_job
 from simulator.engine.stopping import FIRST_LOOK, StoppingCriteria
 from simulator.engine.warmup import warm_up
+from simulator.finance.metrics import Metric
 from simulator.results.columns import Column, tally_columns
 from simulator.results.tallies import Tallies
 from simulator.risk import precision
-from simulator.risk.precision_forecast import outlook
+from simulator.risk.precision_forecast import forecast_precision
 from tests.resumable import run
 from tests.smoke import SMOKE
 from tests.test_cli import call
@@ -49,7 +50,9 @@ def sizes(job, pilot):
     tallies = pilot.tallies
     columns = tally_columns(job.columns, job.tally, job.events)
     return {
-        text: precision.reached(tallies, precision.target(f"{text}:1", columns, job.events), 60).half
+        text: precision.assess_precision(
+            tallies, precision.precision_target(f"{text}:1", columns, job.events), 60
+        ).half_width
         for text in ("own.npv.mean", "own.npv.cvar95")
     }
 
@@ -65,14 +68,14 @@ def test_half_widths_and_ends_are_predicted(seed, measure):
 
 
 def test_nothing_is_uncertain_of_the_pilot_itself_and_much_of_what_is_far():
-    column = Column("own", precision.Metric("x", "amount", "USD bn", "low", False, "x"), 0)
+    column = Column("own", Metric("x", "amount", "USD bn", "low", False, "x"), 0)
     tallies = Tallies((column,), (0.0,))
     tallies.record(0, np.random.default_rng(2).normal(10.0, 5.0, (1, FIRST_LOOK)))
     for measure in ("mean:0.01", "var95:0.1%", "sd:0.01", "q01:0.01", "cvar99:1%"):
-        forecast = outlook(tallies, precision.target(f"own.x.{measure}", (column,), ()), 60)
-        assert forecast is not None
-        near, mid, far = (forecast.half(times * FIRST_LOOK) for times in (1, 4, 400))
-        assert near.low == near.expected == near.high == forecast.now.half
+        told = forecast_precision(tallies, precision.precision_target(f"own.x.{measure}", (column,), ()), 60)
+        assert told is not None
+        near, mid, far = (told.half_width(times * FIRST_LOOK) for times in (1, 4, 400))
+        assert near.low == near.expected == near.high == told.pilot.half_width
         assert mid.low < mid.expected < mid.high
         assert mid.low > far.low
         assert math.log(far.high / far.low) >= math.log(mid.high / mid.low)
@@ -82,12 +85,12 @@ def test_nothing_is_uncertain_of_the_pilot_itself_and_much_of_what_is_far():
 
 def test_what_the_bins_of_the_histogram_hide_is_out_of_reach():
     """Between 512 and 1,024 a bin is half a USD bn wide: no interval of a VaR gets below that."""
-    column = Column("own", precision.Metric("x", "amount", "USD bn", "high", False, "x"), 0)
+    column = Column("own", Metric("x", "amount", "USD bn", "high", False, "x"), 0)
     tallies = Tallies((column,), (700.0,))
     tallies.record(0, np.random.default_rng(2).normal(700.0, 50.0, (1, FIRST_LOOK)))
     for half, within in (("1", True), ("0.05", False)):
-        forecast = outlook(tallies, precision.target(f"own.x.var95:{half}", (column,), ()), 60)
-        assert (run_forecast.paths_until_precise([forecast], FIRST_LOOK).expected < math.inf) == within
+        told = forecast_precision(tallies, precision.precision_target(f"own.x.var95:{half}", (column,), ()), 60)
+        assert (run_forecast.paths_until_precise([told], FIRST_LOOK).expected < math.inf) == within
 
 
 def test_a_run_ends_where_it_was_predicted(job, pilot, sizes, monkeypatch, tmp_path):

@@ -104,7 +104,7 @@ def test_cvar_of_a_sample_is_the_least_of_its_upper_bounds(values, level):
 def test_histogram_agrees_with_the_sample_to_the_stated_error(values, level):
     loss = np.array(values)
     bins = bins_of(loss)
-    b = measures.bin_at(bins, rank(level, loss.size))
+    b = bins.index_of_rank(rank(level, loss.size))
     width, var, cvar = bins.high[b] - bins.low[b], measures.var(loss, level), measures.cvar(loss, level)
     truncated = 2.0**-30 * np.abs(loss).max()
     assert bins.low[b] - truncated <= var <= bins.high[b] + truncated

@@ -16,7 +16,8 @@ from simulator.results.columns import all_columns
 from simulator.results.plan_comparison import TIE
 from simulator.results.tallies import Tallies
 from simulator.results.tally_kernel import BLOCK
-from simulator.risk import intervals, measures, summary
+from simulator.risk import intervals, measures
+from simulator.risk.summarise import comparison_summary
 from tests.test_tallies import WORLD, digest
 
 METRICS = (
@@ -84,7 +85,7 @@ def test_regret_is_what_the_best_plan_has_beyond(plan):
     assert tally.moments.mean == pytest.approx(regret.mean(), rel=1e-12)
     assert tally.highest is not None
     assert tally.highest.path == regret.argmax()
-    said = summary.comparison(WHOLE)["regret"][plan]
+    said = comparison_summary(WHOLE).to_dict()["regret"][plan]
     assert said["best"]["value"] == (regret < TIE).mean()
     assert said["quantiles"]["0.95"]["value"] == pytest.approx(measures.quantile(regret, 0.95), rel=1e-3, abs=1e-6)
 
@@ -115,7 +116,7 @@ def test_merged_and_saved_parts_are_the_whole(tmp_path):
     with np.load(tmp_path / "state.npz", allow_pickle=False) as arrays:
         back.from_arrays(arrays)
     assert digest(back) == digest(WHOLE)
-    assert summary.comparison(back) == summary.comparison(WHOLE)
+    assert comparison_summary(back) == comparison_summary(WHOLE)
 
 
 def test_the_digest_sees_which_plan_won():
@@ -138,11 +139,13 @@ def test_weights_count_a_path_so_many_times():
 
 
 def test_what_the_summary_says_of_a_difference():
-    said = summary.comparison(WHOLE)
+    said = comparison_summary(WHOLE).to_dict()
     assert (said["first"], list(said["differences"]), list(said["regret"])) == ("own", list(PLANS[1:]), list(PLANS))
     d = OUT[ROW["lease.npv"]] - OUT[ROW["own.npv"]]
     npv = said["differences"]["lease"]["npv"]
-    assert (npv["low"], npv["high"]) == pytest.approx(intervals.about(d.mean(), d.std(ddof=1) / d.size**0.5, d.size))
+    assert (npv["low"], npv["high"]) == pytest.approx(
+        intervals.mean_interval(d.mean(), d.std(ddof=1) / d.size**0.5, d.size)
+    )
     assert npv["beats"]["low"] < npv["beats"]["value"] == (d >= TIE).mean() < npv["beats"]["high"]
     assert json.loads(json.dumps(said, allow_nan=False)) == said
 
@@ -151,7 +154,7 @@ def test_a_single_plan_is_compared_with_nothing():
     columns = all_columns(WORLD, METRICS, ["own"])
     tallies = Tallies(columns, np.zeros(len(columns)))
     tallies.record(0, np.ascontiguousarray(OUT[: len(columns)]))
-    assert summary.comparison(tallies) == {}
+    assert comparison_summary(tallies) is None
     assert not [name for name in tallies.to_arrays() if name.startswith("plan-")]
 
 
@@ -160,4 +163,4 @@ def test_without_npv_there_is_no_regret():
     tallies = Tallies(columns, np.zeros(len(columns)))
     tallies.record(0, OUT)
     assert tallies.comparison.regret("own") is None
-    assert summary.comparison(tallies)["regret"] == {}
+    assert comparison_summary(tallies).regret == {}

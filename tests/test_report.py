@@ -14,11 +14,11 @@ import pytest
 
 from simulator import report
 from simulator.errors import RunError
-from simulator.report import tornado
-from simulator.report.run import read_run
-from simulator.report.value import clopper_pearson, unbreached
+from simulator.report import tornado_chart
+from simulator.report.report_data import read_report_data
+from simulator.report.value_charts import clopper_pearson, unbreached
 from simulator.results.store import RunFolder, open_run
-from simulator.risk.intervals import proportion
+from simulator.risk.intervals import proportion_interval
 from tests.report_run import MONTHS, TORNADO, write_run
 
 HOSTILE = "<script>alert(1)</script> $\\frac & \"' {{ 7*7 }}"
@@ -178,7 +178,7 @@ def test_the_chart_shows_fifteen_bars_and_one_of_every_driver_that_moves():
     names = [f"programme.cost{k}" for k in range(30)] + ["drivers.price.spot0", "drivers.price.kappa"]
     bars = [{"input": name, "delta_low": 40.0 - k, "delta_high": 0.0} for k, name in enumerate(names)]
     bars.append({"input": "drivers.funding.rate_mean", "delta_low": 0.0, "delta_high": 0.0})
-    shown = [bar["input"] for bar in tornado._shown(bars)]
+    shown = [bar["input"] for bar in tornado_chart._shown_bars(bars)]
     assert len(shown) >= 15
     assert shown[:-1] == names[: len(shown) - 1]
     assert shown[-1] == "drivers.price.spot0"
@@ -202,11 +202,11 @@ def test_clopper_pearson_matches_the_published_example():
     low, high = clopper_pearson(np.array([0.0, 10.0, 100.0]), 100)
     np.testing.assert_allclose(low, [0, 0.0490, 0.025 ** (1 / 100)], atol=5e-5)
     np.testing.assert_allclose(high, [1 - 0.025 ** (1 / 100), 0.1762, 1], atol=5e-5)
-    np.testing.assert_array_equal(np.stack([low, high]).T, [proportion(hits, 100) for hits in (0, 10, 100)])
+    np.testing.assert_array_equal(np.stack([low, high]).T, [proportion_interval(hits, 100) for hits in (0, 10, 100)])
 
 
 def test_fan_and_breach_axes_know_the_horizon(built):
-    run = read_run(Path(built[0]))
+    run = read_report_data(Path(built[0]))
     assert run.months == MONTHS
     assert run.first_year == 2026.5
     assert json.loads((run.folder / "summary.json").read_text()) == run.summary

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import copy
-import json
 import math
+from dataclasses import replace
 
 import pytest
 
-from simulator.report.headline import Cell, headline, mean
-from simulator.report.numbers import MISSING, NEVER, month_name, number, percent, plain, quantity, slug
-from simulator.report.tables import interval, risk_table
-from simulator.risk import summary as summary_of_risk
+from simulator.report.headline import headline, mean_of, recorded_mean
+from simulator.report.number_format import MISSING, NEVER, month_name, number, percent, plain, quantity, slug
+from simulator.report.text_tables import interval, risk_table
+from simulator.results.store import open_run
+from simulator.risk import figures
+from simulator.risk.intervals import Figure
+from simulator.risk.summary import read_summary
 from tests.report_run import write_run
 
 
 @pytest.fixture(scope="module")
 def summary(tmp_path_factory):
     folder = write_run(tmp_path_factory.mktemp("run") / "x", {"own": "Own", "jv": "JV"})
-    return json.loads((folder / "summary.json").read_text())
+    return read_summary(open_run(folder))
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,7 @@ def test_months_are_whole_and_may_never_come():
 
 
 def test_never_is_the_word_of_the_summary():
-    assert NEVER == summary_of_risk.NEVER
+    assert NEVER == figures.NEVER
 
 
 def test_names_fit_one_line_and_a_file():
@@ -63,10 +65,10 @@ def test_names_fit_one_line_and_a_file():
 
 
 def test_interval_shows_enough_digits_to_differ():
-    assert interval(Cell(-65.83, -65.9, -65.7), "amount") == "-65.9 to -65.7"
-    assert interval(Cell(-65.83, -65.834, -65.826), "amount") == "-65.834 to -65.826"
-    assert interval(Cell(0.2, 0.1999, 0.2001), "event") == "19.99 to 20.01 %"
-    assert interval(Cell(1.0, None, None), "amount") == ""
+    assert interval(Figure(-65.83, -65.9, -65.7), "amount") == "-65.9 to -65.7"
+    assert interval(Figure(-65.83, -65.834, -65.826), "amount") == "-65.834 to -65.826"
+    assert interval(Figure(0.2, 0.1999, 0.2001), "event") == "19.99 to 20.01 %"
+    assert interval(Figure(1.0, None, None), "amount") == ""
 
 
 def test_risk_table_head_states_the_conventions(summary):
@@ -84,17 +86,17 @@ def test_risk_table_fits_80_columns_of_plain_text(summary):
 
 def test_every_figure_has_an_interval_or_a_reason(summary):
     body = risk_table(summary).partition("Plan own")[2].partition("\n")[2]
-    figures = [line for line in body.splitlines() if line.startswith("  ") and line[46:56].strip()]
-    assert len(figures) > 30
-    assert all(" to " in line[56:] or " [" in line[56:] for line in figures)
+    shown = [line for line in body.splitlines() if line.startswith("  ") and line[46:56].strip()]
+    assert len(shown) > 30
+    assert all(" to " in line[56:] or " [" in line[56:] for line in shown)
     assert "too few tail paths" in body
 
 
 @pytest.mark.parametrize(("events", "high"), [(0, 3.6889), (4000, 4000.0)])
 def test_events_have_the_exact_interval_wherever_they_are_shown(summary, events, high):
-    entry = summary["plans"]["own"]["breach"] | {"mean": events / 4000, "stderr": 0.0}
-    entry["probability"] = {"breach": summary_of_risk.figure_dict(summary_of_risk.probability(events, 4000))}
-    cell = mean(entry)
+    breach = summary.plans["own"]["breach"]
+    probability = {"breach": figures.probability(events, 4000)}
+    cell = mean_of(replace(breach, mean=events / 4000, stderr=0.0, probability=probability))
     assert (cell.value, 4000 * cell.high) == (events / 4000, pytest.approx(high, rel=1e-3))
     assert cell.high - cell.low == pytest.approx(3.69 / 4000, rel=0.01)
 
@@ -106,24 +108,27 @@ def test_risk_table_shows_every_plan_and_event(summary):
 
 
 def test_events_outside_the_headline_metrics_are_shown(summary):
-    changed = copy.deepcopy(summary)
-    for plan in changed["plans"].values():
-        plan["write_offs"]["probability"] = {"write_offs > 10": {"value": 0.02, "low": 0.01, "high": 0.03}}
-    assert "P(write_offs > 10)" in risk_table(changed)
+    event = {"write_offs > 10": Figure(0.02, 0.01, 0.03)}
+    plans = {
+        plan: {**metrics, "write_offs": replace(metrics["write_offs"], probability=event)}
+        for plan, metrics in summary.plans.items()
+    }
+    assert "P(write_offs > 10)" in risk_table(replace(summary, plans=plans))
 
 
 def test_a_metric_that_is_never_defined_says_so(summary):
-    changed = copy.deepcopy(summary)
-    changed["plans"]["own"]["dscr_min"] |= {"mean": None, "stderr": None, "undefined": 1.0, "quantiles": {}}
-    assert "undefined on every path" in risk_table(changed)
+    own = summary.plans["own"]
+    cover = replace(own["dscr_min"], mean=None, stderr=None, undefined=1.0, quantiles={})
+    plans = {**summary.plans, "own": {**own, "dscr_min": cover}}
+    assert "undefined on every path" in risk_table(replace(summary, plans=plans))
 
 
 def test_headline_puts_plans_side_by_side(summary):
     for block in headline(summary):
-        assert all(len(line.cells) == 2 for line in block.lines)
+        assert all(len(line.figures) == 2 for line in block.lines)
 
 
 def test_mean_interval_is_two_standard_errors():
-    cell = mean({"mean": 1.0, "stderr": 0.1, "n": 100_000})
+    cell = recorded_mean({"mean": 1.0, "stderr": 0.1, "n": 100_000})
     assert cell.low == pytest.approx(1 - 0.196, abs=1e-4)
     assert cell.high == pytest.approx(1 + 0.196, abs=1e-4)

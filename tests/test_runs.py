@@ -12,10 +12,10 @@ import pytest
 
 from simulator import pipeline
 from simulator.analyses.compare import compare
-from simulator.report.headline import figure
-from simulator.report.tables import interval, value
+from simulator.report.text_tables import interval, value
 from simulator.results import store
 from simulator.results.store import RunFolder, open_any, open_run
+from simulator.risk.intervals import Figure
 from simulator.run_folders import index, inventory
 from simulator.run_folders.diff import diff
 from simulator.run_folders.index import listing
@@ -69,7 +69,7 @@ def test_the_list_is_printed_and_as_json(runs):
     said = call("runs", runs)
     assert said.exit_code == 0, said.output
     assert f"RUNS IN {runs}: 4 finished, 1 interrupted" in said.stdout
-    cell = figure(open_run(runs / "a").summary["plans"]["own"]["npv"]["cvar"]["0.95"])
+    cell = Figure.from_dict(open_run(runs / "a").summary["plans"]["own"]["npv"]["cvar"]["0.95"])
     assert f"CVaR 95 % {value(cell, 'amount')} ({interval(cell, 'amount')})" in said.stdout
     assert "night/long\n" in said.stdout
     assert max(map(len, said.stdout.splitlines()[1:])) <= 80

@@ -15,7 +15,7 @@ from simulator.engine.thread_pool import TASK
 from simulator.errors import ConfigError
 from simulator.results.columns import tally_columns
 from simulator.results.store import open_any
-from simulator.risk.precision import target
+from simulator.risk.precision import precision_target
 from tests.resumable import run, same, stopped
 from tests.smoke import SMOKE
 from tests.test_cli import call
@@ -28,7 +28,7 @@ def wanted():
     """Targets by text, of the smoke programme."""
     job = make_job(freeze(load(SMOKE)))
     columns = tally_columns(job.columns, job.tally, job.events)
-    return lambda text: target(text, columns, job.events)
+    return lambda text: precision_target(text, columns, job.events)
 
 
 @pytest.mark.parametrize(
@@ -44,14 +44,10 @@ def wanted():
     ],
 )
 def test_a_target_says_what_is_to_be_known_how_well(wanted, text, column, measure, level, half, relative):
-    parsed = wanted(text)
-    assert (parsed.column, parsed.measure, parsed.half, parsed.relative) == (
-        column,
-        measure,
-        pytest.approx(half),
-        relative,
-    )
-    assert parsed.level == pytest.approx(level, nan_ok=True)
+    found = wanted(text)
+    assert (found.column, found.measure.kind, found.relative) == (column, measure, relative)
+    assert found.half_width == pytest.approx(half)
+    assert found.measure.level == pytest.approx(level, nan_ok=True)
 
 
 @pytest.mark.parametrize(

@@ -26,10 +26,10 @@ from simulator.engine.scenario_samples import figures
 from simulator.engine.simulation import make_job
 from simulator.errors import ConfigError
 from simulator.finance.metrics import Metric
-from simulator.report.stress import draw
+from simulator.report.stress_chart import draw_stress
 from simulator.results.store import open_run
-from simulator.risk.estimates import Measure
-from simulator.risk.stress import Comparison
+from simulator.risk.metric_spec import MeasureSpec
+from simulator.risk.stress import StressComparison
 from tests.smoke import FLAGSHIP, ROOT, SMOKE
 
 NAMES = ("ai_winter", "independent", "paradigm_shift", "power_crunch", "rates_up", "scarcity_lasts")
@@ -224,7 +224,7 @@ def test_the_comparison_is_printed_and_drawn(compared):
     assert found["sets"][1]["title"] == "Dear"
     assert found["sets"][1]["changes"] == [{"key": "programme.compute_cost", "scale": 1.5}]
     assert (folder / "figures/stress.png").read_bytes() == report.stress_figure(found)
-    picture = draw(found)
+    picture = draw_stress(found)
     assert "Note: fewer than 300 tail paths." in picture.caption
     assert picture.alt.count(" to ") == 3 * picture.alt.count(" from ") == 3 * 2 * len(found["base"])
     for text in ("CVaR 95 % of NPV, USD bn, under stress: 2,000 paths", "Plan hybrid", "power_crunch", "stress.png"):
@@ -268,22 +268,24 @@ RATIO = Metric("dscr_min", "ratio", "", "low", True, "DSCR")
 
 def test_changes_are_paired():
     x = np.random.default_rng(1).standard_normal(20_000)
-    held = Comparison({"own": x}, NPV, Measure("cvar", 0.95))
-    sure = held.against({"own": x - 3.0})["own"]["change"]
+    held = StressComparison({"own": x}, NPV, MeasureSpec("cvar", 0.95))
+    sure = held.stressed_figures({"own": x - 3.0})["own"]["change"]
     assert (sure["value"], sure["low"], sure["high"]) == pytest.approx((3.0, 3.0, 3.0), abs=1e-9)
-    wider = held.against({"own": 1.1 * x})["own"]
-    assert wider["change"]["value"] == pytest.approx(0.1 * held.base()["own"]["value"])
+    wider = held.stressed_figures({"own": 1.1 * x})["own"]
+    assert wider["change"]["value"] == pytest.approx(0.1 * held.base_figures()["own"]["value"])
     assert wider["change"]["high"] - wider["change"]["low"] < 0.2 * (wider["high"] - wider["low"])
 
 
 def test_figures_that_cannot_be_trusted_have_no_change():
     x = np.random.default_rng(2).standard_normal(400)
-    few = Comparison({"own": x}, NPV, Measure("cvar", 0.95)).against({"own": x + 1.0})["own"]
+    few = StressComparison({"own": x}, NPV, MeasureSpec("cvar", 0.95)).stressed_figures({"own": x + 1.0})["own"]
     assert few["change"] == {"value": None, "low": None, "high": None, "note": "too few tail paths"}
-    nowhere = Comparison({"own": x}, RATIO, Measure("mean")).against({"own": np.full(400, np.nan)})["own"]
+    nowhere = StressComparison({"own": x}, RATIO, MeasureSpec("mean")).stressed_figures({"own": np.full(400, np.nan)})[
+        "own"
+    ]
     assert nowhere["change"]["value"] is None
     assert nowhere["change"]["note"] == "undefined on every path"
-    alone = Comparison({"own": x[:1]}, NPV, Measure("mean")).against({"own": x[1:2]})["own"]
+    alone = StressComparison({"own": x[:1]}, NPV, MeasureSpec("mean")).stressed_figures({"own": x[1:2]})["own"]
     assert (alone["change"]["value"], alone["change"]["note"]) == (x[1] - x[0], "one path only")
 
 

@@ -11,7 +11,11 @@ from simulator.finance.metrics import Metric, plan_metrics, world_metrics
 from simulator.results.columns import Event, all_columns, tally_columns
 from simulator.results.digest import run_digest
 from simulator.results.tallies import Tallies
-from simulator.risk import intervals, measures, summary
+from simulator.risk import figures as risk_figures
+from simulator.risk import intervals, measures
+from simulator.risk.distribution import distribution_of_sample
+from simulator.risk.summarise import RunFacts, metric_summary, summarise
+from simulator.risk.summary import StopSummary
 
 MONTHS, PATHS = 120, 20_000
 NPV = Metric("npv", "amount", "USD bn", "low", False, "Net present value")
@@ -23,7 +27,7 @@ PLAN = (NPV, IRR, BREACH, MONTH, COVER)
 EPS = Metric("eps", "ratio", "", "low", False, "Elasticity")
 COLUMNS = all_columns((EPS,), PLAN, ["own", "lease"])
 EVENTS = (Event("npv", "<", 0.0), Event("breach", ">", 0.5), Event("dscr_min", "<", 1.2))
-FACTS = summary.Facts("d" * 64, PATHS, 7, "philox", {"rule": "paths", "asked": PATHS, "reached": PATHS}, [], 2.0)
+FACTS = RunFacts("d" * 64, PATHS, 7, "philox", StopSummary("paths", PATHS, PATHS), [], 2.0)
 
 
 def figures(paths=PATHS, breaches=0.3):
@@ -43,7 +47,7 @@ def summarised(out, **options):
     tallies = Tallies(tally_columns(COLUMNS, ["npv", "breach", "breach_month", "dscr_min"]), np.zeros(9), EVENTS)
     tallies.record(0, out)
     rows = {column.name: out[column.row] for column in COLUMNS}
-    return summary.summarise(FACTS, tallies, COLUMNS, months=MONTHS, sample=rows.__getitem__, **options)
+    return summarise(FACTS, tallies, COLUMNS, months=MONTHS, sample=rows.__getitem__, **options).to_dict()
 
 
 OUT = figures()
@@ -129,7 +133,7 @@ def test_an_interval_may_reach_beyond_the_horizon():
     out = figures()
     out[4] = np.where(np.arange(PATHS) < PATHS / 2 + 10, 60.0, MONTHS)
     figure = summarised(out)["plans"]["own"]["breach_month"]["quantiles"]["0.5"]
-    assert figure == {"value": 60.0, "low": 60.0, "high": None, "note": summary.REACHES_NEVER}
+    assert figure == {"value": 60.0, "low": 60.0, "high": None, "note": risk_figures.REACHES_NEVER}
 
 
 def test_a_month_that_always_comes_has_a_mean():
@@ -166,8 +170,8 @@ def test_a_figure_without_a_tally_is_measured_on_the_sample():
 def test_without_a_sample_it_is_left_out():
     tallies = Tallies(tally_columns(COLUMNS, ["npv"]), np.zeros(3))
     tallies.record(0, OUT)
-    found = summary.summarise(FACTS, tallies, COLUMNS, months=MONTHS)
-    assert list(found["plans"]["own"]) == ["npv"]
+    summary = summarise(FACTS, tallies, COLUMNS, months=MONTHS)
+    assert list(summary.plans["own"]) == ["npv"]
 
 
 def test_values_beyond_the_histogram_are_not_guessed():
@@ -183,7 +187,7 @@ def test_values_beyond_the_histogram_are_not_guessed():
 
 @pytest.mark.parametrize("paths", [0, 1])
 def test_next_to_no_paths(paths):
-    entry = summary.entry(summary.of_sample(COVER, np.ones(paths)), MONTHS, (0.95,), (0.5,))
+    entry = metric_summary(distribution_of_sample(COVER, np.ones(paths)), MONTHS, (0.95,), (0.5,)).to_dict()
     json.dumps(entry, allow_nan=False)
     assert entry["mean"] == (1.0 if paths else None)
     assert entry["note"]
@@ -197,7 +201,7 @@ def test_every_metric_of_the_model_can_be_summarised():
             out[column.row] %= 2
     tallies = Tallies(columns, np.zeros(len(columns)))
     tallies.record(0, out)
-    json.dumps(summary.summarise(FACTS, tallies, columns, months=MONTHS), allow_nan=False)
+    json.dumps(summarise(FACTS, tallies, columns, months=MONTHS).to_dict(), allow_nan=False)
 
 
 def test_a_run_digest_covers_tallies_and_sample():

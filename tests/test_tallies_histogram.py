@@ -133,7 +133,7 @@ def test_a_weight_is_so_many_equal_values(pairs):
 
 
 def test_negated_turns_everything_round():
-    bins = bins_of([-3.0, 0.1, 0.1, 7.3]).negated()
+    bins = bins_of([-3.0, 0.1, 0.1, 7.3]).negated
     np.testing.assert_array_equal(bins.n, [1, 2, 1])
     np.testing.assert_allclose(bins.mean, [-7.3, -0.1, 3.0], rtol=2.0**-30)
     assert (bins.low <= bins.mean).all()

@@ -11,8 +11,9 @@ import pytest
 from simulator.errors import ConfigError
 from simulator.finance.metrics import Metric, plan_metrics, world_metrics
 from simulator.risk import intervals, undefined
-from simulator.risk.estimates import Measure, estimate, paired_error
-from simulator.risk.sensitivity import Swing, Target, bars, known, measure, width
+from simulator.risk.estimates import influence_estimate, paired_error
+from simulator.risk.metric_spec import MeasureSpec, MetricSpec, parse_measure
+from simulator.risk.sensitivity import Swing, bar_width, refuse_undefined, tornado_bars
 
 NPV = Metric("npv", "amount", "USD bn", "low", False, "Net present value")
 GAP = Metric("gap", "amount", "USD bn", "high", True, "Gap")
@@ -30,12 +31,12 @@ def toy(key=None, value=0.0, seed=1, n=N):
 
 
 def one_bar(wanted, key, low, high, metric=NPV):
-    base, found = bars(metric, wanted, toy(), [Swing(key, low, high)], toy)
+    base, found = tornado_bars(metric, wanted, toy(), [Swing(key, low, high)], toy)
     return base, found[0]
 
 
 def test_a_fixed_input_moves_the_mean_by_its_own_change():
-    base, bar = one_bar(Measure("mean"), "price", 4.0, 6.0)
+    base, bar = one_bar(MeasureSpec("mean"), "price", 4.0, 6.0)
     noise = np.random.default_rng(1).standard_normal((2, N))
     assert base["value"] == pytest.approx(7 + 2 * noise[0].mean() + noise[1].mean())
     assert base["high"] - base["value"] == pytest.approx(1.96 * toy().std() / math.sqrt(N), rel=1e-3)
@@ -47,17 +48,17 @@ def test_a_fixed_input_moves_the_mean_by_its_own_change():
 
 def test_common_random_numbers_beat_independent_ones():
     """Noise is common to both ends: paired errors of a difference are smaller than those of two separate runs."""
-    for wanted in (Measure("mean"), Measure("var", 0.95), Measure("cvar", 0.95)):
-        base, low = estimate(toy(), NPV, wanted), estimate(toy("size", 1.1), NPV, wanted)
+    for wanted in (MeasureSpec("mean"), MeasureSpec("var", 0.95), MeasureSpec("cvar", 0.95)):
+        base, low = influence_estimate(toy(), NPV, wanted), influence_estimate(toy("size", 1.1), NPV, wanted)
         apart = math.hypot(base.influence.std(), low.influence.std()) / math.sqrt(N)
         assert paired_error(low, base) < 0.5 * apart
 
 
 @pytest.mark.parametrize(
-    ("wanted", "sign"), [(Measure("mean"), 1), (Measure("var", 0.95), -1), (Measure("cvar", 0.99), -1)]
+    ("wanted", "sign"), [(MeasureSpec("mean"), 1), (MeasureSpec("var", 0.95), -1), (MeasureSpec("cvar", 0.99), -1)]
 )
 def test_var_and_cvar_are_losses_and_a_sure_change_has_no_error(wanted, sign):
-    base, shifted = estimate(toy(), NPV, wanted), estimate(toy() + 4, NPV, wanted)
+    base, shifted = influence_estimate(toy(), NPV, wanted), influence_estimate(toy() + 4, NPV, wanted)
     assert shifted.value - base.value == pytest.approx(4 * sign)
     assert paired_error(shifted, base) < 1e-12
 
@@ -66,26 +67,26 @@ def test_var_is_the_documented_order_statistic_and_cvar_the_mean_beyond():
     x = np.arange(1.0, 101.0)
     np.random.default_rng(3).shuffle(x)
     high = Metric("gap", "amount", "USD bn", "high", False, "Gap")
-    assert estimate(x, high, Measure("var", 0.95)).value == 95
-    assert estimate(x, high, Measure("cvar", 0.95)).value == pytest.approx(98)
-    assert estimate(x, NPV, Measure("var", 0.95)).value == -6
-    assert estimate(x, NPV, Measure("cvar", 0.95)).value == pytest.approx(-3)
+    assert influence_estimate(x, high, MeasureSpec("var", 0.95)).value == 95
+    assert influence_estimate(x, high, MeasureSpec("cvar", 0.95)).value == pytest.approx(98)
+    assert influence_estimate(x, NPV, MeasureSpec("var", 0.95)).value == -6
+    assert influence_estimate(x, NPV, MeasureSpec("cvar", 0.95)).value == pytest.approx(-3)
 
 
-@pytest.mark.parametrize("wanted", [Measure("mean"), Measure("var", 0.95), Measure("cvar", 0.95)])
+@pytest.mark.parametrize("wanted", [MeasureSpec("mean"), MeasureSpec("var", 0.95), MeasureSpec("cvar", 0.95)])
 def test_paired_errors_are_the_spread_of_repetitions(wanted):
     """400 repetitions: their standard deviation has an error of 3.5 %, so 15 % fails once in 10,000."""
     deltas, errors = [], []
     for seed in range(400):
-        base = estimate(toy(seed=seed, n=2000), NPV, wanted)
-        high = estimate(toy("size", 2.0, seed=seed, n=2000), NPV, wanted)
+        base = influence_estimate(toy(seed=seed, n=2000), NPV, wanted)
+        high = influence_estimate(toy("size", 2.0, seed=seed, n=2000), NPV, wanted)
         deltas.append(high.value - base.value)
         errors.append(paired_error(high, base))
     assert np.mean(errors) == pytest.approx(np.std(deltas, ddof=1), rel=0.15)
 
 
 def test_an_input_that_does_not_matter_has_a_bar_of_zeros_and_stands_last():
-    base, found = bars(NPV, Measure("cvar", 0.95), toy(), [Swing("idle", 0, 1), Swing("price", 4, 6)], toy)
+    base, found = tornado_bars(NPV, MeasureSpec("cvar", 0.95), toy(), [Swing("idle", 0, 1), Swing("price", 4, 6)], toy)
     assert [bar["input"] for bar in found] == ["price", "idle"]
     names = ("delta_low", "delta_high", "stderr_low", "stderr_high")
     assert [found[1][name] for name in names] == [0.0] * 4
@@ -95,8 +96,10 @@ def test_an_input_that_does_not_matter_has_a_bar_of_zeros_and_stands_last():
 
 
 def test_bars_are_ordered_by_the_distance_of_their_ends():
-    _, found = bars(NPV, Measure("mean"), toy(), [Swing("size", 0, 9), Swing("price", 4, 6), Swing("price", 0, 9)], toy)
-    widths = [width(bar) for bar in found]
+    _, found = tornado_bars(
+        NPV, MeasureSpec("mean"), toy(), [Swing("size", 0, 9), Swing("price", 4, 6), Swing("price", 0, 9)], toy
+    )
+    widths = [bar_width(bar) for bar in found]
     assert widths == sorted(widths, reverse=True)
     assert widths[0] == pytest.approx(18)
 
@@ -104,7 +107,10 @@ def test_bars_are_ordered_by_the_distance_of_their_ends():
 def test_probability_of_an_event_and_its_paired_error():
     base = (toy() < 5).astype(float)
     worse = (toy() < 6).astype(float)
-    one, two = estimate(base, BREACH, Measure("probability")), estimate(worse, BREACH, Measure("probability"))
+    one, two = (
+        influence_estimate(base, BREACH, MeasureSpec("probability")),
+        influence_estimate(worse, BREACH, MeasureSpec("probability")),
+    )
     flips = float((worse - base).mean())
     assert two.value - one.value == pytest.approx(flips)
     assert paired_error(two, one) == pytest.approx(math.sqrt(flips * (1 - flips) / N), rel=1e-3)
@@ -114,24 +120,24 @@ def test_undefined_paths_are_left_out_and_counted_in_the_error():
     """A mean over the defined paths is a ratio: its error is sd / sqrt(number of defined paths)."""
     x = toy()
     x[::4] = np.nan
-    found = estimate(x, GAP, Measure("mean"))
+    found = influence_estimate(x, GAP, MeasureSpec("mean"))
     assert found.value == pytest.approx(np.nanmean(x))
     assert found.influence.std() / math.sqrt(N) == pytest.approx(np.nanstd(x) / math.sqrt(0.75 * N))
-    assert math.isnan(estimate(np.full(9, np.nan), GAP, Measure("mean")).value)
+    assert math.isnan(influence_estimate(np.full(9, np.nan), GAP, MeasureSpec("mean")).value)
 
 
 @pytest.mark.parametrize(
     ("text", "metric", "wanted"),
     [
-        ("mean", NPV, Measure("mean")),
-        ("cvar95", NPV, Measure("cvar", 0.95)),
-        ("var99.5", GAP, Measure("var", 0.995)),
-        ("probability", BREACH, Measure("probability")),
-        ("mean", DSCR, Measure("mean")),
+        ("mean", NPV, MeasureSpec("mean")),
+        ("cvar95", NPV, MeasureSpec("cvar", 0.95)),
+        ("var99.5", GAP, MeasureSpec("var", 0.995)),
+        ("probability", BREACH, MeasureSpec("probability")),
+        ("mean", DSCR, MeasureSpec("mean")),
     ],
 )
 def test_measures_are_read(text, metric, wanted):
-    assert measure(text, metric) == wanted
+    assert parse_measure(text, metric) == wanted
 
 
 @pytest.mark.parametrize(
@@ -147,14 +153,14 @@ def test_measures_are_read(text, metric, wanted):
 )
 def test_measures_that_make_no_sense_are_refused(text, metric, says):
     with pytest.raises(ConfigError, match=says):
-        measure(text, metric)
+        parse_measure(text, metric)
 
 
 def test_thin_tails_have_no_bars_and_few_paths_a_flag():
     """49 paths beyond VaR: no figure and nothing simulated; 299: a figure with a flag; 300: one without."""
 
     def of(n, simulate):
-        return bars(NPV, Measure("cvar", 0.95), toy(n=n), [Swing("size", 0.5, 2.0)], simulate)
+        return tornado_bars(NPV, MeasureSpec("cvar", 0.95), toy(n=n), [Swing("size", 0.5, 2.0)], simulate)
 
     base, (bar,) = of(999, None)
     assert base == {"value": None, "low": None, "high": None, "note": intervals.TOO_FEW}
@@ -168,7 +174,9 @@ def test_thin_tails_have_no_bars_and_few_paths_a_flag():
 
 def test_an_event_that_changes_on_no_path_still_has_an_interval():
     breach = (toy() < -3).astype(float)
-    _, (bar,) = bars(BREACH, Measure("probability"), breach, [Swing("idle", 0, 1)], lambda key, value: breach)
+    _, (bar,) = tornado_bars(
+        BREACH, MeasureSpec("probability"), breach, [Swing("idle", 0, 1)], lambda key, value: breach
+    )
     assert (bar["delta_low"], bar["stderr_low"]) == (0.0, 0.0)
     assert bar["interval_low"] == pytest.approx([-3.8415 / (N + 3.8415), 3.8415 / (N + 3.8415)], rel=1e-4)
 
@@ -176,16 +184,18 @@ def test_an_event_that_changes_on_no_path_still_has_an_interval():
 def test_events_that_are_undefined_on_other_paths_are_not_paired():
     one, other = np.zeros(20), np.zeros(20)
     other[:5] = np.nan
-    base, (bar,) = bars(BREACH, Measure("probability"), one, [Swing("x", 0, 1)], lambda key, value: other)
+    base, (bar,) = tornado_bars(BREACH, MeasureSpec("probability"), one, [Swing("x", 0, 1)], lambda key, value: other)
     assert base["high"] > 0.0
-    assert bar["interval_low"] == pytest.approx(intervals.unpaired_proportion(0, 15, 0, 20))
+    assert bar["interval_low"] == pytest.approx(intervals.unpaired_proportion_interval(0, 15, 0, 20))
 
 
 def test_a_tail_that_is_one_value_has_no_interval_of_its_change():
     atom, spread = np.concatenate([np.zeros(4000), np.full(4000, -5.0)]), np.linspace(-9.0, 9.0, 8000)
-    _, (bar,) = bars(NPV, Measure("cvar", 0.95), atom, [Swing("x", 0, 1)], lambda key, value: atom - 1.0)
+    _, (bar,) = tornado_bars(NPV, MeasureSpec("cvar", 0.95), atom, [Swing("x", 0, 1)], lambda key, value: atom - 1.0)
     assert (bar["delta_low"], bar["interval_low"], bar["note"]) == (1.0, None, intervals.ATOM)
-    _, (bar,) = bars(NPV, Measure("cvar", 0.95), spread, [Swing("x", 0, 1)], lambda key, value: spread - 1.0)
+    _, (bar,) = tornado_bars(
+        NPV, MeasureSpec("cvar", 0.95), spread, [Swing("x", 0, 1)], lambda key, value: spread - 1.0
+    )
     assert bar["interval_low"] == pytest.approx([1.0, 1.0])
 
 
@@ -194,8 +204,8 @@ def test_a_metric_that_is_undefined_everywhere_is_refused_with_the_reason():
     with pytest.raises(
         ConfigError, match=r"given partner_npv, which is undefined on all 3 paths of plan own \(without"
     ):
-        known(np.full(3, np.nan), Target(partner, 0), "own")
-    assert known(np.array([np.nan, 1.0]), Target(partner, 0), "own").size == 2
+        refuse_undefined(np.full(3, np.nan), MetricSpec(partner, 0), "own")
+    assert refuse_undefined(np.array([np.nan, 1.0]), MetricSpec(partner, 0), "own").size == 2
 
 
 def test_every_metric_that_may_be_undefined_has_a_reason():

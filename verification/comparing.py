@@ -26,9 +26,10 @@ import numpy as np
 from scipy import stats
 
 from simulator.finance.metrics import Metric
-from simulator.risk import compare, dominance
+from simulator.risk import dominance
 from simulator.risk.break_even import break_even
-from simulator.risk.estimates import Measure
+from simulator.risk.metric_spec import MeasureSpec
+from simulator.risk.paired_comparison import ComparisonTerms, compare_pair, more_is_better, sample_regret
 
 PATHS = 30_000
 CORRELATION = 0.9
@@ -114,10 +115,10 @@ LAWS = (
 
 def covers(law: Law, first: np.ndarray, other: np.ndarray) -> Iterator[tuple[str, bool]]:
     """Yield every interval of one replicate by name, and True if it holds the truth."""
-    terms = compare.Terms(law.metric, LEVELS, (SHARE,))
-    paired = compare.pair("a", "b", first, other, terms)
+    terms = ComparisonTerms(law.metric, LEVELS, (SHARE,))
+    paired = compare_pair("a", "b", first, other, terms)
     figures = {"mean": paired["mean"], "q05": paired["quantiles"][str(SHARE)], "beats": paired["beats"]}
-    figures["regret"] = compare.regrets({"a": first, "b": other}, terms)["a"]
+    figures["regret"] = sample_regret({"a": first, "b": other}, terms)["a"]
     for level in LEVELS:
         figures |= {
             f"VaR{level:.0%}": paired["var"][str(level)],
@@ -126,13 +127,13 @@ def covers(law: Law, first: np.ndarray, other: np.ndarray) -> Iterator[tuple[str
     true = law.truth()
     wide = 20.0 * float(np.std(first - other)) / PATHS**0.5 + 1e-9
     ends = true["break-even"] - wide, true["break-even"] + wide
-    (figures["break-even"],) = break_even(lambda v: (first + v, other), law.metric, Measure("mean"), *ends)["roots"]
+    (figures["break-even"],) = break_even(lambda v: (first + v, other), law.metric, MeasureSpec("mean"), *ends)["roots"]
     for name, figure in figures.items():
         yield name, figure["low"] <= true[name] <= figure["high"]
     orders: tuple[dominance.Order, ...] = ("first", "second")
     for order in orders:
-        gaps = dominance.gaps(compare.good(first, law.metric), compare.good(other, law.metric), order)
-        off = np.abs(gaps.gap - law.gaps(order, gaps.share)) > dominance.sidak(gaps.gap.size) * gaps.stderr
+        gaps = dominance.gaps(more_is_better(first, law.metric), more_is_better(other, law.metric), order)
+        off = np.abs(gaps.gap - law.gaps(order, gaps.share)) > dominance.sidak_bound(gaps.gap.size) * gaps.stderr
         yield f"{order} order", not off.any()
 
 

@@ -28,8 +28,8 @@ from simulator.engine.convergence_tracker import ConvergenceTracker
 from simulator.finance.metrics import Metric
 from simulator.results.columns import Column
 from simulator.results.tallies import Tallies
-from simulator.risk import convergence
-from simulator.risk.convergence import Row
+from simulator.risk.convergence import convergence_warnings
+from simulator.risk.convergence_rows import ConvergenceRow
 
 LEVELS = (0.95, 0.99)
 FIGURES = 325  # of the flagship: 65 amounts, five measures each
@@ -78,7 +78,7 @@ class Cell(NamedTuple):
         return self.runs <= stats.binom.isf(ALARM, self.replicates, self.law.claim)
 
 
-def follow(values: NDArray[np.float64]) -> tuple[list[Row], Tallies]:
+def follow(values: NDArray[np.float64]) -> tuple[list[ConvergenceRow], Tallies]:
     """The rows of a run of one figure, and its tallies."""
     tallies = Tallies((COLUMN,), (float(values[:256].mean()),))
     tracker = ConvergenceTracker(LEVELS)
@@ -92,8 +92,8 @@ def follow(values: NDArray[np.float64]) -> tuple[list[Row], Tallies]:
 def warned(values: NDArray[np.float64]) -> Counter[str]:
     """Return the warnings of a run of one figure, judged as one of FIGURES, by measure and reason."""
     rows, tallies = follow(values)
-    warnings = convergence.warnings(rows, tallies, LEVELS, FIGURES)
-    return Counter(f"{warning['measure']}: {warning['reason']}" for warning in warnings)
+    warnings = convergence_warnings(rows, tallies, LEVELS, FIGURES)
+    return Counter(f"{warning.measure}: {warning.reason}" for warning in warnings)
 
 
 def study(law: Law, replicates: int, paths: int, seed: int) -> Cell:
@@ -111,10 +111,11 @@ def draw_figure(paths: int, seed: int, file: Path) -> None:
     figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
     for k, law in enumerate(LAWS):
         rows, _ = follow(law.draw(np.random.default_rng([seed, k]), paths))
-        mean = [row for row in rows if row["measure"] == "mean"]
-        half = [(row["cumulative"]["high"] - row["cumulative"]["low"]) / 2 for row in mean]
-        axes.loglog([row["paths"] for row in mean], np.array(half) / half[0], marker="o", label=law.name)
-    first = [row["paths"] for row in mean]
+        paths_of_mean = [row.paths for row in rows if row.measure == "mean"]
+        bounds = [row.cumulative[1:3] for row in rows if row.measure == "mean"]
+        half = np.diff(np.array(bounds, dtype=float), axis=1)[:, 0] / 2
+        axes.loglog(paths_of_mean, half / half[0], marker="o", label=law.name)
+    first = paths_of_mean
     axes.loglog(first, np.sqrt(first[0] / np.array(first)), "k:", label="1/sqrt(paths)")
     axes.set_xlabel("paths")
     axes.set_ylabel("half-width over the first")

@@ -28,7 +28,8 @@ from scipy.stats.distributions import rv_frozen
 from simulator.finance.metrics import Metric
 from simulator.results.columns import Column, Event
 from simulator.results.tallies import Tallies
-from simulator.risk import summary
+from simulator.risk import figures as risk_figures
+from simulator.risk.distribution import distribution_of_tally
 from simulator.risk.intervals import Figure
 
 PATHS = 30_000
@@ -115,17 +116,17 @@ def intervals_of(law: Law, values: np.ndarray) -> dict[str, Figure]:
     event = Event("x", "<" if law.bad == "low" else ">", law.threshold)
     tallies = Tallies((Column("own", metric, 0),), (float(np.mean(values[:256])),), (event,))
     tallies.record(0, values.reshape(1, -1))
-    measured = summary.of_tally(tallies, "own.x")
+    distribution = distribution_of_tally(tallies.column("own.x"))
     figures = {
-        "mean": summary.mean(measured),
-        "sd": summary.sd(measured),
-        "q05": summary.quantile(measured, 0.05, MONTHS),
-        "q50": summary.quantile(measured, 0.5, MONTHS),
-        "P": summary.probabilities(measured, MONTHS)[event.label],
+        "mean": risk_figures.mean(distribution.moments),
+        "sd": risk_figures.sd(distribution),
+        "q05": risk_figures.quantile(distribution, 0.05, MONTHS),
+        "q50": risk_figures.quantile(distribution, 0.5, MONTHS),
+        "P": risk_figures.probabilities(distribution, MONTHS)[event.label],
     }
     for level in LEVELS:
-        figures[f"VaR{level:.0%}"] = summary.var(measured, level)
-        figures[f"CVaR{level:.0%}"] = summary.cvar(measured, level)
+        figures[f"VaR{level:.0%}"] = risk_figures.var(distribution, level)
+        figures[f"CVaR{level:.0%}"] = risk_figures.cvar(distribution, level)
     return figures
 
 

@@ -32,8 +32,8 @@ from simulator.finance.metrics import Metric
 from simulator.results.columns import Column, Event, tally_columns
 from simulator.results.tallies import Tallies
 from simulator.risk import precision
-from simulator.risk.precision import Target
-from simulator.risk.precision_forecast import Range, outlook
+from simulator.risk.precision import PrecisionTarget
+from simulator.risk.precision_forecast import Range, forecast_precision
 from verification.coverage import ALARM, LAWS, Law, draw
 
 CLAIMED = 0.92
@@ -57,9 +57,9 @@ def held(actual: float, predicted: Range) -> bool:
     return predicted.low <= actual <= predicted.high
 
 
-def half(tallies: Tallies, wanted: Target) -> float:
+def half(tallies: Tallies, target: PrecisionTarget) -> float:
     """Half the width of the interval that the tallies give now."""
-    return precision.reached(tallies, wanted, MONTHS).half
+    return precision.assess_precision(tallies, target, MONTHS).half_width
 
 
 def simulate_run(law: Law, measure: str, rng: np.random.Generator) -> Outcome:
@@ -70,22 +70,22 @@ def simulate_run(law: Law, measure: str, rng: np.random.Generator) -> Outcome:
     tallies = Tallies((column,), (float(values[0, :256].mean()),), (event,))
     tallies.record(0, values)
     name = f"own.{event.label}.probability" if measure == "probability" else f"own.x.{measure}"
-    half_width = half(tallies, precision.target(f"{name}:1", (column,), (event,))) / math.sqrt(EXTENT)
-    wanted = precision.target(f"{name}:{half_width:.3g}", (column,), (event,))
-    forecast = outlook(tallies, wanted, MONTHS)
+    half_width = half(tallies, precision.precision_target(f"{name}:1", (column,), (event,))) / math.sqrt(EXTENT)
+    target = precision.precision_target(f"{name}:{half_width:.3g}", (column,), (event,))
+    forecast = forecast_precision(tallies, target, MONTHS)
     assert forecast is not None
     stop, whole = paths_until_precise([forecast], FIRST_LOOK), None
-    rules = StoppingRule(StoppingCriteria(None, (wanted.text,)), [wanted], MONTHS)
+    rules = StoppingRule(StoppingCriteria(None, (target.text,)), [target], MONTHS)
     rules.look(tallies)
     while not rules.met or tallies.paths < EXTENT * FIRST_LOOK:
         stops = [end for end in (rules.look_at, EXTENT * FIRST_LOOK) if end > tallies.paths]
         tallies.record(tallies.paths, draw(law, min(stops) - tallies.paths, rng)[None])
-        whole = half(tallies, wanted) if tallies.paths == EXTENT * FIRST_LOOK else whole
+        whole = half(tallies, target) if tallies.paths == EXTENT * FIRST_LOOK else whole
         if not rules.met:
             rules.look(tallies)
             ended = tallies.paths
     assert whole is not None
-    predicted = forecast.half(EXTENT * FIRST_LOOK)
+    predicted = forecast.half_width(EXTENT * FIRST_LOOK)
     return Outcome(whole / predicted.expected, held(whole, predicted), ended / stop.expected, held(ended, stop))
 
 
@@ -95,15 +95,15 @@ def config(path: str, seeds: int, first: int) -> Iterator[tuple[str, float, bool
     for seed in range(first, first + seeds):
         job = simulation.make_job(frozen, FIRST_LOOK, seed=seed)
         warm_up(job, lambda _: None)
-        wanted = precision.headline(tally_columns(job.columns, job.tally, job.events), frozen.levels)
+        targets = precision.headline_targets(tally_columns(job.columns, job.tally, job.events), frozen.levels)
         tallies = simulation.empty_tallies(job, simulation.simulate_canary(job))
         simulation.simulate(job, tallies, None, Silent())
-        forecasts = [outlook(tallies, target, job.model.months) for target in wanted]
+        forecasts = [forecast_precision(tallies, target, job.model.months) for target in targets]
         more = job._replace(paths=EXTENT * FIRST_LOOK)
         simulation.simulate(more, tallies, None, Silent(), first=FIRST_LOOK)
-        for target, predicted in zip(wanted, forecasts, strict=True):
+        for target, predicted in zip(targets, forecasts, strict=True):
             assert predicted is not None
-            actual, expected = half(tallies, target), predicted.half(more.paths)
+            actual, expected = half(tallies, target), predicted.half_width(more.paths)
             yield target.text, actual / expected.expected, held(actual, expected)
 
 

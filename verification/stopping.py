@@ -22,7 +22,7 @@ from simulator.engine.thread_pool import TASK
 from simulator.finance.metrics import Metric
 from simulator.results.columns import Column
 from simulator.results.tallies import Tallies
-from simulator.risk.precision import target
+from simulator.risk.precision import precision_target
 from verification.coverage import ALARM, LAWS, Law, draw
 
 CLAIMED = 0.94
@@ -56,7 +56,7 @@ class Cell(NamedTuple):
 def run_until_met(law: Law, request: str, rng: np.random.Generator) -> tuple[float, float, int, int]:
     """Low and high end, paths and looks of a run that ended for its precision."""
     column = Column("own", Metric("x", "amount", "USD bn", law.bad, False, law.name), 0)
-    rules = StoppingRule(StoppingCriteria(MOST, (request,)), [target(request, (column,), ())], 120)
+    rules = StoppingRule(StoppingCriteria(MOST, (request,)), [precision_target(request, (column,), ())], 120)
     values = draw(law, rules.look_at, rng).reshape(1, -1)
     tallies, looks = Tallies((column,), (float(values[0, :256].mean()),)), 0
     while not rules.met and tallies.paths < MOST:

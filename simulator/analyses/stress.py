@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.config import Config, Frozen, freeze, load
-from simulator.config.events import parse_event
 from simulator.config.loader import reload
 from simulator.config.stress_files import find_sets, shipped
 from simulator.engine import thread_pool
@@ -20,9 +19,9 @@ from simulator.engine.scenario_samples import figures
 from simulator.engine.simulation import make_job
 from simulator.engine.warmup import warm_up
 from simulator.event_log import StageListener, stage_reporter
-from simulator.risk import sensitivity
-from simulator.risk.stress import Comparison
-from simulator.risk.undefined import blank, untested
+from simulator.risk.metric_spec import parse_measure, parse_metric
+from simulator.risk.stress import StressComparison
+from simulator.risk.undefined import blank_untested, untested_plans
 
 
 def stress(
@@ -44,35 +43,37 @@ def stress(
     checked = config if isinstance(config, Config) else load(config, overrides)
     chosen = find_sets(shipped() if sets is None else sets)
     base, *stressed = map(freeze, (checked, *(reload(checked, (), (stress_set,)) for stress_set in chosen)))
-    target = sensitivity.target(metric, parse_event(metric), base.world, base.plan)
-    measure_spec = sensitivity.measure(measure, target.metric)
+    spec = parse_metric(metric, base.world, base.plan)
+    measure_spec = parse_measure(measure, spec.metric)
     job = make_job(base, paths, threads, seed)
     warm_up(job, stage_reporter(say))
     with Stop() as stop, meter(1 + len(stressed), quiet=say is None, what="scenarios") as shown:
 
         def simulate(scenario: Frozen) -> dict[str, NDArray[np.float64]]:
             columns = make_job(scenario).columns
-            rows = {column.scope: column.row for column in columns if column.metric.name == target.name}
+            rows = {column.scope: column.row for column in columns if column.metric.name == spec.column}
             values = figures(scenario.model, list(rows.values()), job.seed, job.paths, stop)
             shown.advance(1)
-            why = untested(scenario.model, scenario.plans)
-            return {plan: target.read(blank(values[k], target.name, why.get(plan))) for k, plan in enumerate(rows)}
+            why = untested_plans(scenario.model, scenario.plans)
+            return {
+                plan: spec.read(blank_untested(values[k], spec.column, why.get(plan))) for k, plan in enumerate(rows)
+            }
 
-        comparison = Comparison(simulate(base), target.metric, measure_spec)
+        comparison = StressComparison(simulate(base), spec.metric, measure_spec)
 
         def compare(k: int) -> tuple[int, dict[str, Any]]:
-            return k, comparison.against(simulate(stressed[k]))
+            return k, comparison.stressed_figures(simulate(stressed[k]))
 
         plans = dict(thread_pool.map_in_threads(compare, range(len(chosen)), job.threads))
     return {
         "config": checked.name,
         "stress": list(checked.stress),
-        "metric": target.metric.name,
+        "metric": spec.metric.name,
         "measure": measure,
-        "unit": target.metric.unit,
-        "kind": target.metric.kind,
+        "unit": spec.metric.unit,
+        "kind": spec.metric.kind,
         "paths": job.paths,
         "seed": job.seed,
-        "base": comparison.base(),
+        "base": comparison.base_figures(),
         "sets": [{**chosen[k].told(), "plans": plans[k]} for k in range(len(chosen))],
     }

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.config import Config, Frozen, freeze, load
-from simulator.config.events import parse_event
 from simulator.engine import thread_pool
 from simulator.engine.interrupt import Stop
 from simulator.engine.progress import meter
@@ -20,8 +19,9 @@ from simulator.engine.warmup import warm_up
 from simulator.errors import ConfigError
 from simulator.event_log import StageListener, stage_reporter
 from simulator.risk import sensitivity
+from simulator.risk.metric_spec import parse_measure, parse_metric
 from simulator.risk.sensitivity import Swing
-from simulator.risk.undefined import blank, untested
+from simulator.risk.undefined import blank_untested, untested_plans
 
 
 def tornado(
@@ -44,8 +44,8 @@ def tornado(
     plan = frozen.plans[0] if plan is None else plan
     if plan not in frozen.plans:
         raise ConfigError([f"--plan: given {plan}, wanted one of {', '.join(frozen.plans)}"])
-    target = sensitivity.target(metric, parse_event(metric), frozen.world, frozen.plan)
-    measure_spec = sensitivity.measure(measure, target.metric)
+    spec = parse_metric(metric, frozen.world, frozen.plan)
+    measure_spec = parse_measure(measure, spec.metric)
     job = make_job(frozen, paths, threads, seed)
     inputs = frozen.inputs(plan)
     warm_up(job, stage_reporter(say))
@@ -53,18 +53,20 @@ def tornado(
 
         def simulate(scenario: Frozen) -> NDArray[np.float64]:
             model = only_plan(scenario.model, scenario.plans.index(plan))
-            why = untested(scenario.model, scenario.plans).get(plan)
-            return target.read(blank(figure(model, target.row, job.seed, job.paths, stop), target.name, why))
+            why = untested_plans(scenario.model, scenario.plans).get(plan)
+            return spec.read(blank_untested(figure(model, spec.row, job.seed, job.paths, stop), spec.column, why))
 
         def spread(make_bar: Callable[[Swing], dict[str, Any]], swings: Iterable[Swing]) -> Iterator[dict[str, Any]]:
             for bar in thread_pool.map_in_threads(make_bar, swings, job.threads):
                 shown.advance(1)
                 yield bar
 
-        base, bars = sensitivity.bars(
-            target.metric,
+        base, bars = sensitivity.tornado_bars(
+            spec.metric,
             measure_spec,
-            sensitivity.known(simulate(frozen), target, plan, untested(frozen.model, frozen.plans).get(plan)),
+            sensitivity.refuse_undefined(
+                simulate(frozen), spec, plan, untested_plans(frozen.model, frozen.plans).get(plan)
+            ),
             [Swing(swing.key, swing.low, swing.high) for swing in inputs],
             lambda key, value: simulate(frozen.with_input(key, value)),
             spread,
@@ -72,11 +74,11 @@ def tornado(
     return {
         "config": frozen.config.name,
         "stress": list(frozen.config.stress),
-        "metric": target.metric.name,
+        "metric": spec.metric.name,
         "plan": plan,
         "measure": measure,
-        "unit": target.metric.unit,
-        "kind": target.metric.kind,
+        "unit": spec.metric.unit,
+        "kind": spec.metric.kind,
         "base": base,
         "paths": job.paths,
         "seed": job.seed,

@@ -13,7 +13,7 @@ from simulator.engine.run_request import RunRequest
 from simulator.engine.simulation import make_job
 from simulator.errors import ConfigError, describe_error, is_expected
 from simulator.results.columns import tally_columns
-from simulator.risk.precision import target
+from simulator.risk.precision import precision_target
 
 _RESERVED = ("index.html", "night.json", "figures")
 
@@ -113,7 +113,7 @@ def _check(config: Config, precision: Sequence[str]) -> None:
     mistakes: list[str] = []
     for text in precision:
         try:
-            target(text, columns, job.events)
+            precision_target(text, columns, job.events)
         except ConfigError as error:
             mistakes += error.mistakes
     if mistakes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ from typing import Any
 import simulator
 from simulator.batch.planning import PlannedRun
 from simulator.errors import ConfigError
-from simulator.report import batch as page
+from simulator.report.batch_page import render_batch
 from simulator.results.provenance import utc
 from simulator.results.store import Run, RunFolder
+from simulator.risk.summary import RunSummary, read_summary
 
 NIGHT, INDEX = "night.json", "index.html"
 FORMAT = "capex-simulator night 1"
@@ -56,7 +57,7 @@ class BatchRecord:
     def save(self) -> None:
         """Write night.json and index.html; RunError if they cannot be written."""
         self.folder.write_json(NIGHT, self.body)
-        self.folder.write(INDEX, page.render(self.body))
+        self.folder.write(INDEX, render_batch(self.body))
 
 
 def read_record(folder: Path) -> BatchRecord | None:
@@ -90,28 +91,33 @@ def resume_record(stored: BatchRecord, title: str, until: str | None, planned: S
 
 def run_results(run: Run) -> dict[str, Any]:
     """Return what a batch keeps of a finished run."""
-    summary = run.summary
+    summary = read_summary(run)
     return {
         "name": run.manifest.get("name"),
-        "seed": summary["seed"],
-        "paths": summary["paths"],
-        "stop": summary["stop"],
-        "stress": summary.get("stress", []),
-        "digest": summary["digest"],
-        "simulate_s": summary["timing"]["simulate_s"],
+        "seed": summary.seed,
+        "paths": summary.paths,
+        "stop": summary.stop.to_dict(),
+        "stress": list(summary.stress),
+        "digest": summary.digest,
+        "simulate_s": summary.timing.simulate_s,
         "headline": headline(summary),
     }
 
 
-def headline(summary: Mapping[str, Any]) -> dict[str, Any]:
+def headline(summary: RunSummary) -> dict[str, Any]:
     """Return mean and CVaR of each plan's NPV from a summary; CVaR at the level nearest to 95 %."""
     figures: dict[str, Any] = {}
-    for plan, entries in summary["plans"].items():
-        npv = entries.get("npv")
+    for plan, metrics in summary.plans.items():
+        npv = metrics.get("npv")
         if npv:
-            level = min(npv["cvar"], key=lambda level: abs(float(level) - 0.95), default=None)
-            mean = {key: npv[key] for key in ("mean", "stderr", "n", "note") if key in npv}
-            figures[plan] = {"mean": mean, "level": level, "cvar": npv["cvar"].get(level), "unit": npv["unit"]}
+            level = min(npv.cvar, key=lambda level: abs(level - 0.95), default=None)
+            note = {"note": npv.note} if npv.note else {}
+            figures[plan] = {
+                "mean": {"mean": npv.mean, "stderr": npv.stderr, "n": npv.n, **note},
+                "level": None if level is None else str(level),
+                "cvar": None if level is None else npv.cvar[level].to_dict(),
+                "unit": npv.unit,
+            }
     return figures
 
 

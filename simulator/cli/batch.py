@@ -65,17 +65,18 @@ def _warn(mistakes: Sequence[str], broken: int, runs: int) -> None:
 def _table(batch: Mapping[str, Any], folder: Path) -> Iterator[str]:
     """Yield the lines that show the state of every run, and the mean and CVaR of its plans."""
     from simulator.batch.record import INDEX
-    from simulator.report.batch import verdict
-    from simulator.report.headline import figure, mean
-    from simulator.report.numbers import percent, plain
-    from simulator.report.tables import interval, value
+    from simulator.report.batch_page import run_verdict
+    from simulator.report.headline import recorded_mean
+    from simulator.report.number_format import percent, plain
+    from simulator.report.text_tables import interval, value
+    from simulator.risk.intervals import Figure
 
     yield "Figures are of NPV, nominal USD bn, with 95 % intervals."
     for run in batch["runs"]:
         about = f", {run['paths']:,} paths, seed {run['seed']}, digest {run['digest'][:12]}" if "digest" in run else ""
-        yield f"\n{plain(run['folder'], 100)}: {verdict(run)}{about}"
+        yield f"\n{plain(run['folder'], 100)}: {run_verdict(run)}{about}"
         for plan, npv in run.get("headline", {}).items():
-            average, tail = mean(npv["mean"]), figure(npv["cvar"])
+            average, tail = recorded_mean(npv["mean"]), Figure.from_dict(npv["cvar"])
             interval_text = interval(average, "amount")
             text = f"  {plain(plan, 20):<22}mean {value(average, 'amount'):>8} ({interval_text})"
             if npv["level"] is not None and tail.value is not None:

@@ -31,7 +31,7 @@ def forecast_lines(forecast: RunForecast, threads: int) -> Iterator[str]:
     width = max((len(measure.target.text) for measure in forecast.measures), default=0)
     for measure in forecast.measures:
         yield f"  {measure.target.text:<{width}}  {_precision(measure)}"
-        if measure.target.half < float("inf"):
+        if measure.target.half_width < float("inf"):
             yield f"  {'':<{width}}  {_needed(measure)}"
     yield "In brackets: where 95 runs of 100 lie. The pilot is the beginning of the run."
 

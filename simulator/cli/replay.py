@@ -66,7 +66,7 @@ def replay(
     if as_json:
         print(json.dumps(result, indent=1))
         return
-    from simulator.report.replay import replay_text
+    from simulator.report.replay_text import replay_text
 
     print(replay_text(result, monthly), end="")
     if written:
@@ -111,7 +111,7 @@ def _beside(run: Path) -> str:
 def _write(result: dict[str, Any], out: Path) -> list[Path]:
     """Write each path as JSON, CSV and chart; returns the files without their suffix."""
     from simulator.report import replay_figure
-    from simulator.report.replay_rows import monthly_csv
+    from simulator.report.replay_tables import monthly_csv
     from simulator.results.store import RunFolder
 
     folder, written = RunFolder(out), []

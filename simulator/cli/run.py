@@ -136,15 +136,16 @@ def _draw(done: Run, on_stage: Callable[[str], None] | None) -> RunError | None:
 
 
 def _print(done: Run, request: RunRequest, drawn: bool) -> None:
-    from simulator.report.headline import stopped
-    from simulator.report.tables import not_shrinking, risk_table, wrapped
+    from simulator.report.headline import stop_lines
+    from simulator.report.text_tables import convergence_sentences, risk_table, wrapped
+    from simulator.risk.summary import read_summary
 
-    summary = done.summary
+    summary = read_summary(done)
     print(risk_table(summary))
-    for text in not_shrinking(summary, 5):
+    for text in convergence_sentences(summary, 5):
         print("\n".join(wrapped(f"warning: {text}")))
-    print(f"{summary['paths']:,} paths in {summary['timing']['simulate_s']:.1f} s, seed {summary['seed']}")
-    print("\n  ".join(stopped(summary["stop"])))
+    print(f"{summary.paths:,} paths in {summary.timing.simulate_s:.1f} s, seed {summary.seed}")
+    print("\n  ".join(stop_lines(summary.stop)))
     print(f"run     {done.path}")
     if drawn:
         print(f"report  {done.path / 'report.html'}")

@@ -48,7 +48,7 @@ def _list_(
 ) -> None:
     """List run folders, those of nights too."""
     root = _root(folder)
-    from simulator.report.run_folders import listing_text
+    from simulator.report.run_folders_text import listing_text
     from simulator.run_folders.index import listing
 
     rows = listing(root, rebuild) if root.is_dir() else []
@@ -66,7 +66,7 @@ def diff(
     for run in (a, b):
         mistakes.check(_run, run)
     mistakes.raise_any()
-    from simulator.report.run_folders import diff_text
+    from simulator.report.run_folders_text import diff_text
     from simulator.results.store import open_any
     from simulator.run_folders.diff import diff
 
@@ -102,7 +102,7 @@ def prune(
         )
     mistakes.raise_any()
     assert root is not None
-    from simulator.report.run_folders import pruned_text
+    from simulator.report.run_folders_text import pruned_text
     from simulator.run_folders import inventory
     from simulator.run_folders import prune as pruning
     from simulator.run_folders.index import listing

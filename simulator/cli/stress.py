@@ -65,7 +65,7 @@ def stress(
     if as_json:
         print(json.dumps(result, indent=1))
     else:
-        from simulator.report.tables import stress_table
+        from simulator.report.text_tables import stress_table
 
         print(stress_table(result), end="")
         if folder_path is not None:

@@ -61,7 +61,7 @@ def tornado(
     if as_json:
         print(json.dumps(result, indent=1))
     else:
-        from simulator.report.tables import tornado_table
+        from simulator.report.text_tables import tornado_table
 
         print(tornado_table(result), end="")
         if folder_path is not None:

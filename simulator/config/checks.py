@@ -12,13 +12,13 @@ import numpy as np
 from simulator.config.calendar import fiscal_years
 from simulator.config.checks_laws import dependence, distributions
 from simulator.config.checks_levers import levers, shock
-from simulator.config.events import parse_event
 from simulator.config.locate import KeyPath, show_path
 from simulator.config.mistakes import Mistake
 from simulator.config.partial_config import Known
 from simulator.config.size import memory
 from simulator.config.wording import nearest, show
 from simulator.finance.metrics import plan_metrics, world_metrics
+from simulator.risk.metric_spec import parse_event
 
 MOST_MEMORY = 16e9  # bytes a simulation may take
 SAMPLE_ONLY = ("irr", "partner_irr")  # computed for the stored sample, not for every path

@@ -12,7 +12,6 @@ from simulator.config.builder import Builder
 from simulator.config.calendar import fiscal_years
 from simulator.config.columns import read_column
 from simulator.config.drivers import arpu, dependence, funding, grid, price, silicon
-from simulator.config.events import parse_event
 from simulator.config.levers import tenors
 from simulator.config.loader import reload
 from simulator.config.schema import Config
@@ -20,6 +19,7 @@ from simulator.config.tornado_inputs import Input, columns_of, tornado_inputs
 from simulator.finance.metrics import Metric, plan_metrics, world_metrics
 from simulator.model import Model
 from simulator.results.columns import Event
+from simulator.risk.metric_spec import parse_event
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from simulator.results.column_counts import ColumnCounts
 from simulator.results.columns import Column
 from simulator.results.tallies import Tallies
 from simulator.risk import convergence
-from simulator.risk.convergence import Row
+from simulator.risk.convergence_rows import ConvergenceRow
 
 FIRST = 16_384  # paths of the first row
 LEAST = 8_192  # paths of a last, incomplete subset that deserves a row
@@ -34,9 +34,9 @@ class ConvergenceTracker:
     def __init__(self, levels: Sequence[float]) -> None:
         self.levels = tuple(levels)
         self.next_paths = FIRST
-        self._rows: list[Row] = []
+        self._rows: list[ConvergenceRow] = []
         self._pool = ThreadPoolExecutor(1)  # rows are computed while the simulation goes on
-        self._pending: Future[list[Row]] | None = None
+        self._pending: Future[list[ConvergenceRow]] | None = None
         self._paths = 0  # at the last row
         self._last_counts: dict[str, ColumnCounts] = {}  # bins at the last row, by column
 
@@ -46,30 +46,30 @@ class ConvergenceTracker:
             return
         counts = self._counts(tallies)
         if self._paths != UNKNOWN:
-            columns, self._rows = convergence.followed(tallies), self.rows
+            columns, self._rows = convergence.followed_columns(tallies), self.rows
             self._pending = self._pool.submit(
                 self._make_rows, columns, tallies.paths, self._paths, counts, self._last_counts
             )
         self._last_counts, self._paths, self.next_paths = counts, self.next_paths, 2 * self.next_paths
 
     @property
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[ConvergenceRow]:
         """The rows so far."""
         if self._pending is not None:
             self._rows, self._pending = self._rows + self._pending.result(), None
         return self._rows
 
-    def final_rows(self, tallies: Tallies) -> list[Row]:
+    def final_rows(self, tallies: Tallies) -> list[ConvergenceRow]:
         """Return all rows of a run that has ended, with one of the last subset if it has enough paths."""
         if self._paths == UNKNOWN or tallies.paths < self._paths + LEAST:
             return self.rows
-        columns, counts = convergence.followed(tallies), self._counts(tallies)
+        columns, counts = convergence.followed_columns(tallies), self._counts(tallies)
         return self.rows + self._make_rows(columns, tallies.paths, self._paths, counts, self._last_counts)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the state as named arrays for an .npz file (no pickle)."""
         arrays: dict[str, NDArray[Any]] = {
-            "rows": np.frombuffer(json.dumps(self.rows).encode(), dtype=np.uint8),
+            "rows": np.frombuffer(json.dumps([row.to_dict() for row in self.rows]).encode(), dtype=np.uint8),
             "paths": np.array([self._paths, self.next_paths], dtype=np.int64),
         }
         for name, counts in self._last_counts.items():
@@ -85,7 +85,7 @@ class ConvergenceTracker:
             while self.next_paths <= paths:
                 self.next_paths *= 2
             return
-        self._rows = json.loads(arrays["rows"].tobytes())
+        self._rows = [ConvergenceRow.from_dict(row) for row in json.loads(arrays["rows"].tobytes())]
         self._paths, self.next_paths = (int(number) for number in arrays["paths"])
         if not self._paths <= paths < self.next_paths:
             raise RunError(f"its convergence is of {self._paths:,} paths, the tallies are of {paths:,}")
@@ -100,7 +100,7 @@ class ConvergenceTracker:
 
     @staticmethod
     def _counts(tallies: Tallies) -> dict[str, ColumnCounts]:
-        return {column.name: tallies.counts(column.name) for column in convergence.followed(tallies)}
+        return {column.name: tallies.counts(column.name) for column in convergence.followed_columns(tallies)}
 
     def _make_rows(
         self,
@@ -109,9 +109,11 @@ class ConvergenceTracker:
         since: int,
         now: Mapping[str, ColumnCounts],
         then: Mapping[str, ColumnCounts],
-    ) -> list[Row]:
+    ) -> list[ConvergenceRow]:
         return [
             row
             for column in columns
-            for row in convergence.rows(paths, since, column, now[column.name], then.get(column.name), self.levels)
+            for row in convergence.convergence_rows(
+                paths, since, column, now[column.name], then.get(column.name), self.levels
+            )
         ]

@@ -18,8 +18,9 @@ from simulator.engine.stopping import UNLIMITED, StoppingCriteria, first_look, n
 from simulator.results.columns import tally_columns
 from simulator.results.store import Run
 from simulator.risk import precision
-from simulator.risk.precision import Target
-from simulator.risk.precision_forecast import Outlook, Range, outlook
+from simulator.risk.precision import PrecisionTarget
+from simulator.risk.precision_forecast import PrecisionForecast, Range, forecast_precision
+from simulator.risk.summary import read_summary
 
 LONGEST = 1 << 20  # paths of a pilot
 _PARTS = ("expected", "low", "high")
@@ -29,7 +30,7 @@ _UNKNOWN = Range(math.nan, math.nan, math.nan)
 class MeasureForecast(NamedTuple):
     """The forecast of one measure."""
 
-    target: Target
+    target: PrecisionTarget
     needed: Range | None  # paths at which the run looks and finds it precise enough; infinite: out of reach
     now: float | None  # half-width of the pilot
     half: Range | None  # at the end of the run
@@ -84,8 +85,8 @@ def forecast_from_pilot(
     targets, most = _targets(job, criteria), _most_paths(job, criteria)
     start = time.time() if began is None else began
     until = math.inf if criteria.until is None else deadline(criteria.until, start) - start
-    outlooks = [outlook(pilot.tallies, target, job.model.months) for target in targets]
-    precise = paths_until_precise(outlooks, first_look(targets)) if targets else Range(math.inf, math.inf, math.inf)
+    forecasts = [forecast_precision(pilot.tallies, target, job.model.months) for target in targets]
+    precise = paths_until_precise(forecasts, first_look(targets)) if targets else Range(math.inf, math.inf, math.inf)
     late = max(until * pilot.paths / pilot.seconds, 1.0) if math.isfinite(until) else math.inf
     paths = Range(*(float(min(end, most, late)) for end in precise))
     rule = "precision" if precise.expected <= min(most, late) else "paths" if most <= late else "until"
@@ -96,13 +97,13 @@ def forecast_from_pilot(
     return RunForecast(pilot, rule, paths, forecast_cost(job._replace(paths=end), pilot), measures)
 
 
-def _targets(job: Job, criteria: StoppingCriteria) -> list[Target]:
+def _targets(job: Job, criteria: StoppingCriteria) -> list[PrecisionTarget]:
     columns = tally_columns(job.columns, job.tally, job.events)
-    return [precision.target(text, columns, job.events) for text in criteria.precision]
+    return [precision.precision_target(text, columns, job.events) for text in criteria.precision]
 
 
-def _headline(job: Job, levels: Sequence[float]) -> list[Target]:
-    return precision.headline(tally_columns(job.columns, job.tally, job.events), levels)
+def _headline(job: Job, levels: Sequence[float]) -> list[PrecisionTarget]:
+    return precision.headline_targets(tally_columns(job.columns, job.tally, job.events), levels)
 
 
 def _most_paths(job: Job, criteria: StoppingCriteria) -> int:
@@ -110,22 +111,24 @@ def _most_paths(job: Job, criteria: StoppingCriteria) -> int:
     return job.paths if criteria.empty else UNLIMITED if criteria.paths is None else criteria.paths
 
 
-def _forecast_measure(pilot: Pilot, target: Target, months: int, end: int) -> MeasureForecast:
-    prospect = outlook(pilot.tallies, target, months)
-    if prospect is None:
+def _forecast_measure(pilot: Pilot, target: PrecisionTarget, months: int, end: int) -> MeasureForecast:
+    forecast = forecast_precision(pilot.tallies, target, months)
+    if forecast is None:
         return MeasureForecast(target, None, None, None, None)
-    needed = None if target.half == math.inf else paths_until_precise([prospect], first_look([target]))
-    return MeasureForecast(target, needed, prospect.now.half, prospect.half(end), prospect.now.figure.value)
+    needed = None if target.half_width == math.inf else paths_until_precise([forecast], first_look([target]))
+    return MeasureForecast(
+        target, needed, forecast.pilot.half_width, forecast.half_width(end), forecast.pilot.figure.value
+    )
 
 
-def paths_until_precise(outlooks: Sequence[Outlook | None], first: int) -> Range:
+def paths_until_precise(forecasts: Sequence[PrecisionForecast | None], first: int) -> Range:
     """Return the paths at which a run finds all of its targets precise enough: as expected, at best, at worst."""
     totals = []
     for part in _PARTS:
         paths = first
         while paths <= UNLIMITED:
             excess = max(
-                math.inf if prospect is None else getattr(prospect.excess(paths), part) for prospect in outlooks
+                math.inf if forecast is None else getattr(forecast.excess(paths), part) for forecast in forecasts
             )
             if excess <= 1.0:
                 break
@@ -139,20 +142,19 @@ def compare_with_run(forecast: RunForecast, run: Run, months: int) -> list[dict[
 
     Half-widths are those predicted for the paths that the run had.
     """
-    summary, cost = run.summary, forecast.cost
+    summary, cost = read_summary(run), forecast.cost
     disk = sum(entry["bytes"] for entry in run.manifest["files"].values())
     disk += sum(path.stat().st_size for name in ("report.html", "figures/*") for path in run.path.glob(name))
-    timing = summary["timing"]
     rows = [
-        _row("paths", "", forecast.paths, summary["paths"]),
-        _row("time", "s", _UNKNOWN._replace(expected=cost.seconds), timing["simulate_s"]),
-        _row("memory", "bytes", _UNKNOWN._replace(expected=cost.memory), timing.get("peak_memory")),
+        _row("paths", "", forecast.paths, summary.paths),
+        _row("time", "s", _UNKNOWN._replace(expected=cost.seconds), summary.timing.simulate_s),
+        _row("memory", "bytes", _UNKNOWN._replace(expected=cost.memory), summary.timing.peak_memory),
         _row("disk", "bytes", _UNKNOWN._replace(expected=cost.disk), disk),
     ]
     for measure in forecast.measures:
-        figure = precision.stored(summary, measure.target)
-        prospect = outlook(forecast.pilot.tallies, measure.target, months)
-        expected = _UNKNOWN if prospect is None else prospect.half(summary["paths"])
+        figure = precision.stored_figure(summary, measure.target)
+        precision_forecast = forecast_precision(forecast.pilot.tallies, measure.target, months)
+        expected = _UNKNOWN if precision_forecast is None else precision_forecast.half_width(summary.paths)
         half = None if figure is None or None in (figure.low, figure.high) else (figure.high - figure.low) / 2.0  # type: ignore[operator]
         rows.append(_row(measure.target.text, "half", expected, half))
     return rows

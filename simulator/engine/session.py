@@ -41,7 +41,7 @@ from simulator.results.digest import rows_hash
 from simulator.results.store import Run, RunFolder, open_any
 from simulator.results.tallies import Tallies
 from simulator.results.tree import tree_hash
-from simulator.risk.precision import target
+from simulator.risk.precision import precision_target
 
 MakeExecutor = Callable[[Job, Tallies], Executor]
 
@@ -204,7 +204,7 @@ class Session:
     def _make_rule(self, job: Job) -> StoppingRule:
         """Return what ends the run; one that goes on with the same targets has the looks that it would have had."""
         columns = tally_columns(job.columns, job.tally, job.events)
-        targets = [target(text, columns, job.events) for text in self._criteria.precision]
+        targets = [precision_target(text, columns, job.events) for text in self._criteria.precision]
         manifest = {} if self._stored is None else self._stored.manifest
         same = list(manifest.get("asked", {}).get("precision", ())) == list(self._criteria.precision)
         return StoppingRule(

@@ -18,8 +18,7 @@ from simulator.config.durations import deadline
 from simulator.config.schema import MOST_PATHS
 from simulator.engine.thread_pool import TASK
 from simulator.results.tallies import Tallies
-from simulator.risk import summary
-from simulator.risk.precision import Reached, Target, reached
+from simulator.risk.precision import AchievedPrecision, PrecisionTarget, assess_precision
 
 UNLIMITED = MOST_PATHS  # paths of a run that ends by its precision or at a time
 FIRST_LOOK = 65_536
@@ -48,7 +47,7 @@ class StoppingRule:
     def __init__(
         self,
         criteria: StoppingCriteria = NO_CRITERIA,
-        targets: Sequence[Target] = (),
+        targets: Sequence[PrecisionTarget] = (),
         months: int = 0,
         look_at: int = 0,
     ) -> None:
@@ -56,7 +55,7 @@ class StoppingRule:
         self.deadline = None if criteria.until is None else deadline(criteria.until)  # seconds since 1970
         self.look_at = look_at or first_look(self.targets)
         self.met = False  # a look saw every measure precise enough
-        self.estimates: tuple[Reached, ...] = ()
+        self.estimates: tuple[AchievedPrecision, ...] = ()
         self._months = months
 
     def is_late(self) -> bool:
@@ -72,13 +71,13 @@ class StoppingRule:
 
     def evaluate(self, tallies: Tallies) -> bool:
         """Estimate every measure; return True if all are precise enough now, or none is requested."""
-        self.estimates = tuple(reached(tallies, target, self._months) for target in self.targets)
+        self.estimates = tuple(assess_precision(tallies, target, self._months) for target in self.targets)
         return all(estimate.met for estimate in self.estimates)
 
     def verdict(self, tallies: Tallies) -> dict[str, Any]:
         """Return which rule ended the run, what it requested and what was reached: `stop` of summary.json."""
         self.evaluate(tallies)
-        texts, paths = [estimate.told() for estimate in self.estimates], tallies.paths
+        texts, paths = [estimate.text for estimate in self.estimates], tallies.paths
         if self.met:
             stop: dict[str, Any] = {"rule": "precision", "asked": list(self.criteria.precision), "reached": texts}
         elif self.criteria.paths is not None and paths >= self.criteria.paths:
@@ -91,14 +90,14 @@ class StoppingRule:
                     "asked": estimate.target.text,
                     "reached": text,
                     "met": estimate.met,
-                    **summary.figure_dict(estimate.figure),
+                    **estimate.figure.to_dict(),
                 }
                 for estimate, text in zip(self.estimates, texts, strict=True)
             ]
         return stop
 
 
-def first_look(targets: Sequence[Target]) -> int:
+def first_look(targets: Sequence[PrecisionTarget]) -> int:
     """Return the paths of the first look; beyond any run if there are no targets."""
     if not targets:
         return 2 * UNLIMITED

@@ -1,8 +1,9 @@
-"""Figures, tables and the HTML report of a run folder. Nothing here simulates: it draws what the run left.
+"""Figures, tables and the HTML report of a run folder. Nothing here simulates: only the files of a run are read.
 
 `build(run_folder)` writes report.html and figures/*.png; `tornado_figure(tornado)` and `stress_figure(stress)` draw
-one result, `comparison_figures(comparison)` the charts of a comparison, `replay_figure(found, one)` a path. They import
-matplotlib only when called, so that the plain-text tables (`simulator.report.tables`, `versus`, `replay`) stay light.
+one result, `comparison_figures(comparison)` the charts of a comparison, `replay_figure(replay, path)` a path. They
+import matplotlib only when called, so that the plain-text tables (`text_tables`, `comparison_text`, `replay_text`)
+load fast.
 """
 
 from __future__ import annotations
@@ -16,42 +17,42 @@ __all__ = ["build", "comparison_figures", "replay_figure", "stress_figure", "tor
 
 def build(run_folder: Path) -> Path:
     """Write report.html and figures/*.png into the run folder; returns the path of the report."""
-    from simulator.report.page import write_page
+    from simulator.report.report_page import write_page
 
     return write_page(Path(run_folder))
 
 
 def tornado_figure(tornado: Mapping[str, Any]) -> bytes:
     """The PNG of a tornado (as in tornado.json)."""
-    from simulator.report.canvas import png, style
-    from simulator.report.tornado import draw
+    from simulator.report.canvas import drawing_style, png
+    from simulator.report.tornado_chart import draw_tornado
 
-    with style():
-        return png(draw(tornado).figure)
+    with drawing_style():
+        return png(draw_tornado(tornado).figure)
 
 
 def comparison_figures(comparison: Mapping[str, Any]) -> dict[str, bytes]:
     """The PNGs of a comparison (as in comparison.json) by slug."""
-    from simulator.report.canvas import png, style
-    from simulator.report.comparison import pictures
+    from simulator.report.canvas import drawing_style, png
+    from simulator.report.comparison_charts import draw_comparison
 
-    with style():
-        return {picture.slug: png(picture.figure) for picture in pictures(comparison)}
+    with drawing_style():
+        return {picture.slug: png(picture.figure) for picture in draw_comparison(comparison)}
 
 
 def stress_figure(stress: Mapping[str, Any]) -> bytes:
     """The PNG of a comparison of stress sets (as in stress.json)."""
-    from simulator.report.canvas import png, style
-    from simulator.report.stress import draw
+    from simulator.report.canvas import drawing_style, png
+    from simulator.report.stress_chart import draw_stress
 
-    with style():
-        return png(draw(stress).figure)
+    with drawing_style():
+        return png(draw_stress(stress).figure)
 
 
-def replay_figure(found: Mapping[str, Any], one: Mapping[str, Any]) -> bytes:
-    """The PNG of a path `one` of those that simulator.replay `found`."""
-    from simulator.report.canvas import png, style
-    from simulator.report.replay_chart import draw
+def replay_figure(replay: Mapping[str, Any], path: Mapping[str, Any]) -> bytes:
+    """The PNG of one `path` of a `replay`, as simulator.replay returns them."""
+    from simulator.report.canvas import drawing_style, png
+    from simulator.report.replay_chart import draw_replay
 
-    with style():
-        return png(draw(found, one).figure)
+    with drawing_style():
+        return png(draw_replay(replay, path).figure)

@@ -1,4 +1,4 @@
-"""The look of all figures: size, colours that stay apart for colour-blind readers and in grey, and the PNG they become.
+"""The style of all figures: size, colours that stay apart for colour-blind readers and in grey; and their PNG.
 
 Figures are drawn 5 inches wide with 9-point letters, legible on a phone and two side by side on a desk.
 Text is never parsed as mathematics: a name from a config may hold any character.
@@ -19,7 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from simulator.report.numbers import MONTHS, number
+from simulator.report.number_format import MONTHS, number
 
 WIDTH, HEIGHT, DPI = 5.0, 3.2, 180
 # Okabe and Ito (2008), ordered so that neighbours differ in lightness too.
@@ -33,8 +33,8 @@ DASHES: tuple[str | tuple[int, tuple[int, ...]], ...] = (
     (0, (3, 1, 1, 1, 1, 1)),
     (0, (2, 2)),
 )
-MARKS = ("o", "s", "D", "^", "v", "P", "X")
-MOST = 12  # plans in one chart of curves: more cannot be told apart
+MARKERS = ("o", "s", "D", "^", "v", "P", "X")
+MOST_PLANS = 12  # plans in one chart of curves: more cannot be told apart
 INK, FAINT = "#1a1a1a", "#8a8a8a"
 _MONTHLY = 48  # months of a horizon below which an axis of time counts months
 _TICKS = 7
@@ -70,18 +70,18 @@ _STYLE: dict[Any, Any] = {
 
 
 class Picture(NamedTuple):
-    """A figure with the words that go with it; `slug` names its file."""
+    """A figure with its title, caption and description; `slug` names its file."""
 
     slug: str
     title: str
-    alt: str  # what it shows, for those who cannot see it
+    alt: str  # description for those who cannot see it
     caption: str
     figure: Figure
 
 
 @contextmanager
-def style() -> Iterator[None]:
-    """Drawing under the common style, whatever the user's own matplotlib settings are."""
+def drawing_style() -> Iterator[None]:
+    """Apply the common style inside the block, whatever the user's own matplotlib settings are."""
     with mpl.rc_context(), warnings.catch_warnings():
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
@@ -89,7 +89,7 @@ def style() -> Iterator[None]:
         yield
 
 
-def canvas(title: str, height: float = HEIGHT, wide: int = 44) -> tuple[Figure, Axes]:
+def new_canvas(title: str, height: float = HEIGHT, wide: int = 44) -> tuple[Figure, Axes]:
     """An empty figure with one set of axes, without any window system; the title in lines of `wide` letters."""
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     FigureCanvasAgg(figure)
@@ -98,22 +98,24 @@ def canvas(title: str, height: float = HEIGHT, wide: int = 44) -> tuple[Figure, 
     return figure, axes
 
 
-class Look(NamedTuple):
-    """How the curve and the mark of one plan differ from those of others."""
+class PlanStyle(NamedTuple):
+    """Colour, dashes and marker of one plan."""
 
     colour: str
     dash: str | tuple[int, tuple[int, ...]]
-    mark: str
+    marker: str
 
 
-def look(row: int) -> Look:
-    """The look of plan number `row`: the first 49 are all different, the colours of the first 7."""
+def plan_style(row: int) -> PlanStyle:
+    """The style of plan number `row`: the first 49 are all different, the colours of the first 7."""
     turn = row // len(COLOURS)
-    return Look(COLOURS[row % len(COLOURS)], DASHES[(row + turn) % len(DASHES)], MARKS[(row + turn) % len(MARKS)])
+    return PlanStyle(
+        COLOURS[row % len(COLOURS)], DASHES[(row + turn) % len(DASHES)], MARKERS[(row + turn) % len(MARKERS)]
+    )
 
 
-def years(axes: Axes, first: float, months: int) -> None:
-    """A horizontal axis of time from `first` (2026.5) on, for `months` months: in years, or in months if few."""
+def set_time_axis(axes: Axes, first: float, months: int) -> None:
+    """Set a horizontal axis of time from `first` (2026.5) on, for `months` months: in years, or in months if few."""
     axes.set_xlim(first, first + months / 12)
     if months < _MONTHLY:
         _months(axes, first, months)
@@ -135,13 +137,13 @@ def _months(axes: Axes, first: float, months: int) -> None:
     axes.set_xlabel("calendar month")
 
 
-def percent_axis(axis: mpl.axis.Axis) -> None:
-    """Tick labels of shares as percent, down to the decimals that a logarithmic axis needs."""
+def set_percent_axis(axis: mpl.axis.Axis) -> None:
+    """Set tick labels of shares as percent, down to the decimals that a logarithmic axis needs."""
     axis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.6g} %"))
 
 
-def room_for_legend(axes: Axes, columns: int = 2) -> None:
-    """A legend below the axes, where it can cover nothing; the figure grows by what more than three rows take."""
+def add_legend_below(axes: Axes, columns: int = 2) -> None:
+    """Add a legend below the axes; the figure grows for every row after the third."""
     figure = axes.get_figure(root=True)
     assert figure is not None
     rows = -(-len(axes.get_legend_handles_labels()[0]) // columns)
@@ -150,7 +152,7 @@ def room_for_legend(axes: Axes, columns: int = 2) -> None:
     figure.legend(loc="outside lower center", ncols=columns)
 
 
-def says(value: float) -> str:
+def figure_text(value: float) -> str:
     """A number inside a figure, with a real minus sign."""
     return number(value).replace("-", "\N{MINUS SIGN}")
 
@@ -158,6 +160,6 @@ def says(value: float) -> str:
 def png(figure: Figure) -> bytes:
     """The figure as a PNG file; metadata hold no date or version, so equal figures are equal bytes."""
     buffer = io.BytesIO()
-    with style():
+    with drawing_style():
         figure.savefig(buffer, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
     return buffer.getvalue()

@@ -1,130 +1,116 @@
-"""Which figures stand at the top, on a terminal and on the page: each with its 95 % interval or a reason why not."""
+"""The headline figures on a terminal and on the page: each with its 95 % interval or a reason why not."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from simulator.report.numbers import percent, plain
-from simulator.risk.intervals import about
+from simulator.report.number_format import percent, plain
+from simulator.risk.intervals import NO_FIGURE, NOWHERE, Figure, mean_interval
+from simulator.risk.summary import MetricSummary, RunSummary, StopSummary
 
 # Metrics in reading order; a run shows those that it tallied, and every event of its config.
 _NAMES = ("npv", "peak_funding", "min_cash", "shortfall", "breach", "dscr_min", "idle_capital", "stranded_peak")
-_HIDDEN = (*_NAMES, "breach_month", "peak_month", "breach_cured")  # said already, or of no use without the others
+_HIDDEN = (*_NAMES, "breach_month", "peak_month", "breach_cured")  # shown already, or of no use without the others
+
+Entry = MetricSummary | None  # None of a plan without the metric
 
 
-class Cell(NamedTuple):
-    """A figure and its 95 % interval; `value` is None where it is not to be trusted, `note` then says why."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    note: str | None = None
-
-
-class Line(NamedTuple):
+class HeadlineLine(NamedTuple):
     """One measure of a metric in every plan."""
 
     label: str
     kind: str  # how to write it: `amount`, `event` (a probability), `month`, ...
-    cells: tuple[Cell, ...]
+    figures: tuple[Figure, ...]
 
 
-class Block(NamedTuple):
+class HeadlineBlock(NamedTuple):
     """All measures of a metric."""
 
     title: str
     unit: str
-    lines: tuple[Line, ...]
+    lines: tuple[HeadlineLine, ...]
 
 
-def figure(entry: Mapping[str, Any] | None) -> Cell:
-    """A FIG of summary.json as a cell."""
-    if not entry:
-        return Cell(None, None, None, None)
-    return Cell(entry.get("value"), entry.get("low"), entry.get("high"), entry.get("note"))
+def mean_of(entry: Entry) -> Figure:
+    """The mean of a metric with its interval; of an event its probability, which has an exact one."""
+    if entry is None:
+        return Figure(None, None, None, NOWHERE)
+    figure = entry.mean_figure()
+    return figure if figure.value is None or entry.kind == "event" else figure._replace(note=None)
 
 
-def mean(entry: Mapping[str, Any]) -> Cell:
-    """The mean with its 95 % interval; of an event its probability, which has an exact one."""
-    if entry.get("kind") == "event":
-        return figure(next(iter(entry.get("probability", {}).values()), None))
-    value, stderr = entry.get("mean"), entry.get("stderr")
-    if value is None:
-        return Cell(None, None, None, entry.get("note") or "undefined on every path")
-    if stderr is None or not math.isfinite(stderr):
-        return Cell(value, None, None)
-    return Cell(value, *about(value, stderr, max(int(entry.get("n", 2)), 2)))
+def recorded_mean(entry: Mapping[str, Any]) -> Figure:
+    """The mean {"mean", "stderr", "n"} of the record of a batch, with its interval."""
+    if entry["mean"] is None:
+        return Figure(None, None, None, entry.get("note") or NOWHERE)
+    if entry["stderr"] is None:
+        return Figure(entry["mean"], None, None)
+    return Figure(entry["mean"], *mean_interval(entry["mean"], entry["stderr"], max(int(entry["n"]), 2)))
 
 
-def headline(summary: Mapping[str, Any], plans: tuple[str, ...] | None = None) -> list[Block]:
-    """Blocks of the headline table; cells in the order of `plans` (all plans of the summary by default)."""
-    chosen = tuple(summary["plans"]) if plans is None else plans
-    entries = [summary["plans"][plan] for plan in chosen]
-    known = [name for name in _NAMES if any(name in entry for entry in entries)]
-    known += [name for name, entry in entries[0].items() if name not in _HIDDEN and entry.get("probability")]
+def headline(summary: RunSummary, plans: tuple[str, ...] | None = None) -> list[HeadlineBlock]:
+    """Blocks of the headline table; figures in the order of `plans` (all plans of the summary by default)."""
+    chosen = tuple(summary.plans) if plans is None else plans
+    by_plan = [summary.plans[plan] for plan in chosen]
+    names = [name for name in _NAMES if any(name in metrics for metrics in by_plan)]
+    names += [name for name, entry in by_plan[0].items() if name not in _HIDDEN and entry.probability]
     blocks = []
-    for name in known:
-        columns = [entry.get(name, {}) for entry in entries]
-        first = next(column for column in columns if column)
-        lines = tuple(_lines(name, first, columns))
+    for name in names:
+        entries = [metrics.get(name) for metrics in by_plan]
+        first = next(entry for entry in entries if entry)
+        lines = tuple(_lines(name, first, entries))
         if lines:
-            blocks.append(Block(str(first.get("title", name)), _unit(first), lines))
+            blocks.append(HeadlineBlock(first.title, "" if first.kind == "month" else first.unit, lines))
     return blocks
 
 
-def _unit(entry: Mapping[str, Any]) -> str:
-    return "" if entry.get("kind") == "month" else str(entry.get("unit", ""))
-
-
-def _lines(name: str, first: Mapping[str, Any], columns: list[Mapping[str, Any]]) -> Iterator[Line]:
-    kind = str(first.get("kind", "amount"))
+def _lines(name: str, first: MetricSummary, entries: list[Entry]) -> Iterator[HeadlineLine]:
+    kind = first.kind
+    means = tuple(map(mean_of, entries))
     if kind == "event":
-        yield Line("probability", "event", tuple(mean(column) for column in columns))
+        yield HeadlineLine("probability", "event", means)
         return
     if name in _NAMES:
-        yield Line("mean", kind, tuple(mean(column) for column in columns))
+        yield HeadlineLine("mean", kind, means)
     for share in _quantiles(name, first) if name in _NAMES else ():
-        cells = tuple(figure(column.get("quantiles", {}).get(share)) for column in columns)
-        yield Line("median" if float(share) == 0.5 else f"{percent(float(share), 0)} quantile", kind, cells)
-    if name == "npv":
-        for measure, label in (("var", "VaR"), ("cvar", "CVaR")):
-            for level in sorted(first.get(measure, {})):
-                cells = tuple(figure(column.get(measure, {}).get(level)) for column in columns)
-                yield Line(f"{label} {percent(float(level), 0)}", kind, cells)
-    for event in first.get("probability", {}):
-        yield Line(
-            f"P({event})", "event", tuple(figure(column.get("probability", {}).get(event)) for column in columns)
-        )
+        label = "median" if share == 0.5 else f"{percent(share, 0)} quantile"
+        yield HeadlineLine(label, kind, _figures(entries, "quantiles", share))
+    for measure, label in (("var", "VaR"), ("cvar", "CVaR")) if name == "npv" else ():
+        for level in sorted(getattr(first, measure)):
+            yield HeadlineLine(f"{label} {percent(level, 0)}", kind, _figures(entries, measure, level))
+    for event in first.probability:
+        yield HeadlineLine(f"P({event})", "event", _figures(entries, "probability", event))
 
 
-def _quantiles(name: str, first: Mapping[str, Any]) -> list[str]:
+def _figures(entries: list[Entry], measure: str, key: float | str) -> tuple[Figure, ...]:
+    """A measure of every plan: `quantiles`, `var`, `cvar` at a number or `probability` of an event."""
+    return tuple(NO_FIGURE if entry is None else getattr(entry, measure).get(key, NO_FIGURE) for entry in entries)
+
+
+def _quantiles(name: str, first: MetricSummary) -> list[float]:
     """The median, and the bad side's 5 %; both sides for NPV."""
-    known = first.get("quantiles", {})
-    bad = 0.05 if first.get("bad") == "low" else 0.95
-    wanted = {0.05, 0.5, 0.95} if name == "npv" else {bad}
-    return sorted((share for share in known if float(share) in wanted), key=float)
+    bad = 0.05 if first.bad == "low" else 0.95
+    shown = {0.05, 0.5, 0.95} if name == "npv" else {bad}
+    return sorted(share for share in first.quantiles if share in shown)
 
 
-def stopped(stop: Mapping[str, Any]) -> list[str]:
-    """What ended a run, and how precise each measure became that it was to know."""
-    asked = stop["asked"] if isinstance(stop["asked"], list) else [stop["asked"]]
-    by = "" if stop["rule"] == "paths" else f", asked for {', '.join(map(str, asked))}"
+def stop_lines(stop: StopSummary) -> list[str]:
+    """The rule that ended a run, then the precision of each target."""
+    request = stop.request if isinstance(stop.request, list) else [stop.request]
+    by = "" if stop.rule == "paths" else f", asked for {', '.join(map(str, request))}"
     reached = [
-        f"{one['asked']}  {'reached' if one['met'] else 'NOT reached'}, {one['reached']}"
-        for one in stop.get("precision", ())
+        f"{entry.target}  {'reached' if entry.met else 'NOT reached'}, {entry.reached}" for entry in stop.precision
     ]
-    return [f"stopped by {stop['rule']}{by}", *reached]
+    return [f"stopped by {stop.rule}{by}", *reached]
 
 
-def conventions(summary: Mapping[str, Any]) -> list[str]:
-    """Sentences that every table of figures starts with: stress, paths, confidence, unit, sign."""
-    paths, seed, sampler = summary.get("paths", 0), summary.get("seed"), summary.get("sampler")
-    stress = ", ".join(map(plain, summary.get("stress") or ()))
+def conventions(summary: RunSummary) -> list[str]:
+    """Sentences at the head of every table of figures: stress, paths, confidence, unit, sign."""
+    stress = ", ".join(map(plain, summary.stress))
     return [
         *([f"Under stress, not the base: {stress}."] if stress else []),
-        f"{paths:,} paths, seed {seed}, sampler {sampler}.",
+        f"{summary.paths:,} paths, seed {summary.seed}, sampler {summary.sampler}.",
         "Each figure stands with its 95 % confidence interval.",
         "Money is nominal USD bn.",
         "NPV below 0 is value lost; VaR and CVaR are losses of NPV, positive is bad: VaR 95 % is exceeded in 5 % of "

@@ -49,7 +49,7 @@ class ColumnCounts(NamedTuple):
         rest = total[-1:] - total[kept - 1]
         edge = bins.high[-1:] if low else bins.low[:1]
         mild = Bins(edge, edge, edge, rest)
-        return Bins(*(np.concatenate(pair) for pair in zip(*((bins, mild) if low else (mild, bins)), strict=True)))
+        return bins.joined(mild) if low else mild.joined(bins)
 
     def moments(self) -> Moments:
         """Mean, standard deviation and standard error."""

@@ -80,4 +80,13 @@ def exact(limbs: NDArray[np.int64]) -> Fraction:
 
 def value(limbs: NDArray[np.int64]) -> float:
     """The sum (LIMBS,), rounded once (to nearest, ties to even); OverflowError beyond the float64 range."""
-    return float(exact(limbs))
+    return units(limbs) / UNITS
+
+
+def total(x: NDArray[np.float64]) -> float:
+    """The sum of `x` (n,), rounded once: the bits of math.fsum in a tenth of its time; not finite as in x.sum()."""
+    if not np.isfinite(x).all():
+        return float(x.sum())
+    limbs = zeros()
+    add_all(limbs, np.ascontiguousarray(x))
+    return value(limbs)

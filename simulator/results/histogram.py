@@ -18,13 +18,15 @@ whose further bits are all 0 has one value: a month, a count, an event.
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.numerics.jit import njit
+from simulator.results import exact_sum
 
 OCTAVES = 40
 LOWEST = -20  # exponent of the lowest octave
@@ -50,7 +52,8 @@ _FIRST = (1023 + LOWEST) << _BIN_BITS
 _INFINITY = 0x7FF << 52
 
 
-class Bins(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Bins:
     """Groups of neighbouring values in rising order, one entry a group; of a sample, groups of equal values."""
 
     low: NDArray[np.float64]  # lower edge
@@ -58,9 +61,35 @@ class Bins(NamedTuple):
     mean: NDArray[np.float64]  # mean of the values inside
     n: NDArray[np.int64]  # how many
 
+    @cached_property
+    def cumulative(self) -> NDArray[np.int64]:
+        """Number of values up to and in each group: one pass that all quantiles, VaR and CVaR share."""
+        counts: NDArray[np.int64] = np.cumsum(self.n)
+        return counts
+
+    @property
+    def count(self) -> int:
+        """Number of values."""
+        return int(self.cumulative[-1]) if self.cumulative.size else 0
+
+    @cached_property
+    def average(self) -> float:
+        """Mean of all values: the exact sum over the groups, rounded once, over their number."""
+        return exact_sum.total(self.n * self.mean) / self.count
+
+    @cached_property
     def negated(self) -> Bins:
         """The groups of -x."""
         return Bins(-self.high[::-1], -self.low[::-1], -self.mean[::-1], self.n[::-1])
+
+    def index_of_rank(self, k: int) -> int:
+        """Index of the group of the k-th smallest value."""
+        return int(np.searchsorted(self.cumulative, k))
+
+    def joined(self, higher: Bins) -> Bins:
+        """These groups, then the groups of `higher`, whose values are no lower."""
+        pairs = ((getattr(self, name), getattr(higher, name)) for name in ("low", "high", "mean", "n"))
+        return Bins(*(np.concatenate(pair) for pair in pairs))
 
 
 @njit

@@ -232,6 +232,12 @@ class Run:
         """The first paths: `path` and figures by name (all if None), undefined as NaN."""
         return self._table(SAMPLE, columns)
 
+    @property
+    def sample_names(self) -> list[str]:
+        """Columns of the sample."""
+        names: list[str] = pq.read_schema(self._verify(SAMPLE)).names
+        return names
+
     def tail(self, columns: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
         """The worst paths, in the form of `sample`."""
         return self._table(TAIL, columns)

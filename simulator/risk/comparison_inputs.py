@@ -1,7 +1,7 @@
-"""Which plans of which runs are compared, and whether they can be: the same paths, the same figure.
+"""The plans and runs that are compared, and whether they can be: the same paths, the same metric.
 
 Runs on one seed share their worlds path by path, whatever their configs and lengths (the first paths of a longer run
-are the shorter run), so a difference between them is what was changed. Other seeds or samplers share nothing.
+are the shorter run), so a difference between them comes from the config alone. Other seeds or samplers share nothing.
 """
 
 from __future__ import annotations
@@ -16,12 +16,17 @@ from numpy.typing import NDArray
 
 from simulator.errors import ConfigError
 from simulator.finance.metrics import Metric
-from simulator.results.columns import Event
 from simulator.results.store import Run
-from simulator.risk import compare as compared
-from simulator.risk import sensitivity
-from simulator.risk.compare import TOLERANCE, Terms
-from simulator.risk.sensitivity import Swing, Target
+from simulator.risk.metric_spec import MetricSpec, parse_metric
+from simulator.risk.paired_comparison import (
+    TOLERANCE,
+    ComparisonTerms,
+    compare_plans,
+    comparison_head,
+    replace_by_all_paths,
+)
+from simulator.risk.sensitivity import Swing
+from simulator.risk.summary import read_summary
 
 Floats = NDArray[np.float64]
 
@@ -34,129 +39,131 @@ class Side(NamedTuple):
     plan: str
 
 
-def compare(
+def compare_runs(
     runs: Sequence[Run],
-    asked: Target,
+    spec: MetricSpec,
     plans: Sequence[str] | None = None,
     tolerance: float = TOLERANCE,
     every: bool = True,
 ) -> dict[str, Any]:
-    """What comparison.json says of the plans of one run, or of two runs on the same seed.
+    """comparison.json of the plans of one run, or of two runs on the same seed.
 
     Within a run `every` pair is compared, else those with the first plan only.
     """
-    sides = choose(runs, plans)
-    values = sampled(runs, sides, asked)
-    entry = runs[0].summary["plans"][sides[0].plan].get(asked.metric.name, {})
-    terms = Terms(asked.metric, tuple(map(float, entry.get("var", ()))), tolerance=tolerance)
-    found = compared.compare(values, terms, pairs(sides, every))
+    sides = choose_sides(runs, plans)
+    values = sample_values(runs, sides, spec)
+    summary = read_summary(runs[0])
+    metric = summary.plans[sides[0].plan].get(spec.metric.name)
+    terms = ComparisonTerms(spec.metric, () if metric is None else tuple(metric.var), tolerance=tolerance)
+    comparison = compare_plans(values, terms, _pairs(sides, every))
     if len(runs) == 1:
-        compared.over_all_paths(found, runs[0].summary.get("comparison", {}), asked.metric.name, list(values))
-    return describe(runs) | compared.head(values, terms) | found
+        replace_by_all_paths(comparison, summary.comparison, spec.metric.name, list(values))
+    return _describe(runs) | comparison_head(values, terms) | comparison
 
 
-def metrics(run: Run) -> tuple[Metric, ...]:
-    """Figures of a plan that the run summarised."""
-    entries: dict[str, Any] = next(iter(run.summary["plans"].values()))
+def summarised_metrics(run: Run) -> tuple[Metric, ...]:
+    """Metrics of a plan that the run summarised."""
+    first_plan = next(iter(read_summary(run).plans.values()))
     return tuple(
-        Metric(name, entry["kind"], entry["unit"], entry["bad"], entry["undefined"] > 0, entry["title"])
-        for name, entry in entries.items()
+        Metric(name, entry.kind, entry.unit, entry.bad, entry.undefined > 0, entry.title)  # type: ignore[arg-type]
+        for name, entry in first_plan.items()
     )
 
 
-def target(runs: Sequence[Run], text: str, event: Event | None) -> Target:
-    """The metric or event that is compared, the same figure in all runs."""
-    found = [sensitivity.target(text, event, (), metrics(run)) for run in runs]
-    first, last = (one.metric._replace(undefined=False) for one in (found[0], found[-1]))
+def shared_metric(runs: Sequence[Run], text: str) -> MetricSpec:
+    """The metric or event that is compared, the same in all runs."""
+    specs = [parse_metric(text, (), summarised_metrics(run)) for run in runs]
+    first, last = (spec.metric._replace(undefined=False) for spec in (specs[0], specs[-1]))
     if first != last:
         raise ConfigError(
             [f"--metric: given {text}, which is another figure in {runs[-1].path} than in {runs[0].path}"]
         )
-    return found[0]
+    return specs[0]
 
 
-def choose(runs: Sequence[Run], plans: Sequence[str] | None) -> list[Side]:
+def choose_sides(runs: Sequence[Run], plans: Sequence[str] | None) -> list[Side]:
     """The plans to compare: all of one run, or those that two runs have in common; ConfigError if there are no two."""
-    known = [list(run.summary["plans"]) for run in runs]
-    common = [plan for plan in known[0] if all(plan in names for names in known)]
+    plans_of = [list(read_summary(run).plans) for run in runs]
+    common = [plan for plan in plans_of[0] if all(plan in names for names in plans_of)]
     if plans is not None:
         unknown = [plan for plan in plans if plan not in common]
         if unknown or len(set(plans)) < len(plans):
-            given, wanted = ",".join(plans), ", ".join(common) or "plans that both runs have"
-            raise ConfigError([f"--plans: given {given}, wanted some of {wanted}, each once"])
+            text, choice = ",".join(plans), ", ".join(common) or "plans that both runs have"
+            raise ConfigError([f"--plans: given {text}, wanted some of {choice}, each once"])
     if len(runs) == 1:
         sides = [Side(plan, 0, plan) for plan in (plans or common)]
         if len(sides) < 2:
             raise ConfigError([f"{runs[0].path}: given one plan ({sides[0].plan}), wanted two, or a second run"])
         return sides
-    together(*runs)
+    refuse_unpaired(*runs)
     tags = _tags(*runs)
-    if not common and plans is None and all(len(names) == 1 for names in known):
-        return [Side(f"{names[0]}@{tag}", k, names[0]) for k, (names, tag) in enumerate(zip(known, tags, strict=True))]
+    if not common and plans is None and all(len(names) == 1 for names in plans_of):
+        return [
+            Side(f"{names[0]}@{tag}", k, names[0]) for k, (names, tag) in enumerate(zip(plans_of, tags, strict=True))
+        ]
     if not common:
-        has = " and ".join(", ".join(names) for names in known)
-        raise ConfigError([f"{runs[1].path}: given runs with the plans {has}, wanted a plan that both have"])
+        text = " and ".join(", ".join(names) for names in plans_of)
+        raise ConfigError([f"{runs[1].path}: given runs with the plans {text}, wanted a plan that both have"])
     return [Side(f"{plan}@{tag}", k, plan) for plan in (plans or common) for k, tag in enumerate(tags)]
 
 
-def together(one: Run, other: Run) -> None:
-    """Refuse two runs whose paths are not the same worlds."""
-    wrong = []
+def refuse_unpaired(first: Run, second: Run) -> None:
+    """Raise ConfigError if the paths of two runs are not the same worlds."""
+    faults = []
     for key, name in (("seed", "seed"), ("sampler", "sampler"), ("rng", "random numbers")):
-        a, b = one.manifest.get(key), other.manifest.get(key)
+        a, b = first.manifest.get(key), second.manifest.get(key)
         if a != b:
-            wrong.append(f"{other.path}: given {name} {b}, wanted that of {one.path}, {a}: they share no paths")
-    if not wrong:
-        ids = [run.sample(["path"])["path"] for run in (one, other)]
+            faults.append(f"{second.path}: given {name} {b}, wanted that of {first.path}, {a}: they share no paths")
+    if not faults:
+        ids = [run.sample(["path"])["path"] for run in (first, second)]
         n = min(map(len, ids))
         if not np.array_equal(ids[0][:n], ids[1][:n]):
-            wrong.append(f"{other.path}: given other path ids than {one.path}, wanted the same")
-    if wrong:
-        raise ConfigError(wrong)
+            faults.append(f"{second.path}: given other path ids than {first.path}, wanted the same")
+    if faults:
+        raise ConfigError(faults)
 
 
-def pairs(sides: Sequence[Side], every: bool = True) -> list[tuple[str, str]]:
+def _pairs(sides: Sequence[Side], every: bool = True) -> list[tuple[str, str]]:
     """(against, plan): within a run each plan against all before it, between two the second against the first."""
     if any(side.run for side in sides):
         return [(a.label, b.label) for a, b in zip(sides[::2], sides[1::2], strict=True)]
     return [(a.label, b.label) for i, a in enumerate(sides) for b in sides[i + 1 :] if every or i == 0]
 
 
-def sampled(runs: Sequence[Run], sides: Sequence[Side], asked: Target) -> dict[str, Floats]:
-    """What is compared on the paths (n,) that all runs kept, by label."""
-    name = asked.event.metric if asked.event else asked.metric.name
-    found = {side.label: _column(runs[side.run], side.plan, name) for side in sides}
-    n = min(len(x) for x in found.values())
-    return {label: asked.read(x[:n]) for label, x in found.items()}
+def sample_values(runs: Sequence[Run], sides: Sequence[Side], spec: MetricSpec) -> dict[str, Floats]:
+    """The compared values on the paths (n,) that all runs kept, by label."""
+    columns = {side.label: _column(runs[side.run], side.plan, spec.column) for side in sides}
+    n = min(len(x) for x in columns.values())
+    return {label: spec.read(x[:n]) for label, x in columns.items()}
 
 
 def _column(run: Run, plan: str, metric: str) -> Floats:
-    """A plan's values of a metric; none where its run says that it is undefined on every path."""
+    """A plan's values of a metric; NaN where the summary of the run has it undefined on every path."""
     values = np.asarray(run.sample([f"{plan}.{metric}"])[f"{plan}.{metric}"], dtype=np.float64)
-    entry = run.summary["plans"][plan].get(metric, {})
-    return np.full_like(values, np.nan) if entry.get("n") == 0 else values
+    entry = read_summary(run).plans[plan].get(metric)
+    return np.full_like(values, np.nan) if entry is not None and entry.n == 0 else values
 
 
-def describe(runs: Sequence[Run]) -> dict[str, Any]:
-    """What a reader must know of the runs."""
+def _describe(runs: Sequence[Run]) -> dict[str, Any]:
+    """Names, digests, seeds and paths of the runs, and a note if different programs made them."""
     tags = _tags(*runs) if len(runs) > 1 else [""]
-    about = [
+    entries = [
         {
             "run": str(run.path),
             "tag": tag,
             "name": run.manifest.get("name"),
             "digest": run.manifest.get("digest"),
-            "seed": run.summary["seed"],
-            "paths": run.summary["paths"],
+            "seed": read_summary(run).seed,
+            "paths": read_summary(run).paths,
         }
         for run, tag in zip(runs, tags, strict=True)
     ]
     codes = {run.manifest.get("code_sha256") for run in runs}
     notes = ["the runs were made by different versions of the simulator"] if len(codes) > 1 else []
-    return {"runs": about, "notes": notes}
+    return {"runs": entries, "notes": notes}
 
 
-def two(known: Sequence[str], plans: Sequence[str] | None) -> tuple[str, str]:
+def choose_two_plans(known: Sequence[str], plans: Sequence[str] | None) -> tuple[str, str]:
     """The two plans of a break-even: the first two unless chosen."""
     chosen = list(known[:2] if plans is None else plans)
     if len(known) < 2:
@@ -166,16 +173,16 @@ def two(known: Sequence[str], plans: Sequence[str] | None) -> tuple[str, str]:
     return chosen[0], chosen[1]
 
 
-def bounds(key: str, low: float | None, high: float | None, inputs: Iterable[Swing]) -> tuple[float, float]:
-    """Where to look: as given, else between the ends that a tornado swings the input."""
-    swings = {one.key: one for one in inputs}
+def search_bounds(key: str, low: float | None, high: float | None, inputs: Iterable[Swing]) -> tuple[float, float]:
+    """The range of a break-even: `low` and `high`, or else the ends between which a tornado swings the input."""
+    swings = {swing.key: swing for swing in inputs}
     swing = swings.get(key)
-    missing = [end for end, given in (("--low", low), ("--high", high)) if given is None and swing is None]
+    missing = [end for end, value in (("--low", low), ("--high", high)) if value is None and swing is None]
     if missing:
         near = difflib.get_close_matches(key, swings, 1)
         hint = f" (did you mean {near[0]}?)" if near else ""
-        what = f"given nothing, wanted a value: {key} has no swing of its own{hint}"
-        raise ConfigError([f"{end}: {what}" for end in missing])
+        text = f"given nothing, wanted a value: {key} has no swing of its own{hint}"
+        raise ConfigError([f"{end}: {text}" for end in missing])
     first = swing.low if low is None and swing else low
     last = swing.high if high is None and swing else high
     assert first is not None
@@ -186,14 +193,14 @@ def bounds(key: str, low: float | None, high: float | None, inputs: Iterable[Swi
 
 
 @contextmanager
-def named(option: str) -> Iterator[None]:
-    """Say mistakes of a changed key as those of the option that named it."""
+def errors_of_option(option: str) -> Iterator[None]:
+    """Report errors of a changed key as those of the option that names the key."""
     try:
         yield
     except ConfigError as error:
         raise ConfigError([text.replace("--set ", f"{option} ", 1) for text in error.mistakes]) from None
 
 
-def _tags(one: Run, other: Run) -> tuple[str, str]:
-    names = one.path.resolve().name, other.path.resolve().name
+def _tags(first: Run, second: Run) -> tuple[str, str]:
+    names = first.path.resolve().name, second.path.resolve().name
     return names if names[0] != names[1] else ("1", "2")

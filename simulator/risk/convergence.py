@@ -22,9 +22,9 @@ figures (Bonferroni).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,140 +35,143 @@ from simulator.results.column_counts import ColumnCounts
 from simulator.results.columns import WORLD, Column
 from simulator.results.histogram import Bins
 from simulator.results.tallies import Tallies
-from simulator.risk import intervals, measures, summary
+from simulator.risk import figures, intervals, measures
+from simulator.risk.convergence_rows import ConvergenceRow, ConvergenceWarning
+from simulator.risk.distribution import Distribution, distribution_of_tally
 from simulator.risk.intervals import Figure
-from simulator.risk.summary import Distribution
+from simulator.risk.metric_spec import MeasureSpec
 
-DOUBLINGS = 3  # over which half-widths are compared
-CARRIERS = 10.0  # fewer make the half-width itself uncertain by 1 / (2 sqrt 10) = 16 %
-ALARM = 0.01  # runs with a false alarm
+_DOUBLINGS = 3  # over which half-widths are compared
+_CARRIERS = 10.0  # fewer make the half-width itself uncertain by 1 / (2 sqrt 10) = 16 %
+_ALARM = 0.01  # runs with a false alarm
 _TESTS = 3  # of each figure
-_OUTER = 200, 800  # one in so many paths makes the tail whose index is looked at; the second look is a check, at 2 %
-
-Row = dict[str, Any]  # {paths, subset_paths, plan, metric, measure, cumulative, subset}
+_OUTER = 200, 800  # one in so many paths makes the tail whose index is estimated; the second is a check, at 2 %
 
 
-class Half(NamedTuple):
-    """A figure as convergence looks at it."""
+class _HalfWidth(NamedTuple):
+    """A figure's value and half-width at some number of paths."""
 
     paths: int
     value: float
-    half: float  # of the interval
+    half_width: float
 
     @property
-    def unit(self) -> float:
+    def scaled(self) -> float:
         """Half-width times the root of the paths: about constant."""
-        return self.half * math.sqrt(self.paths)
+        return self.half_width * math.sqrt(self.paths)
 
 
-def followed(tallies: Tallies) -> tuple[Column, ...]:
+def followed_columns(tallies: Tallies) -> tuple[Column, ...]:
     """Columns whose convergence is followed: the tallied amounts of the plans."""
     return tuple(column for column in tallies.columns if column.metric.kind == "amount" and column.scope != WORLD)
 
 
-def measure(kind: str, level: float) -> str:
-    """`cvar95`."""
-    return f"{kind}{100 * level:g}"
+def _measures(levels: Sequence[float]) -> list[MeasureSpec]:
+    """The measures that are followed."""
+    return [MeasureSpec("mean"), *(MeasureSpec(kind, level) for level in levels for kind in ("var", "cvar"))]
 
 
-def figures(counts: ColumnCounts, metric: Metric, levels: Sequence[float]) -> dict[str, Figure]:
-    """Mean, VaR and CVaR of an amount, the very figures of a summary of these paths."""
+def amount_figures(counts: ColumnCounts, metric: Metric, levels: Sequence[float]) -> dict[str, Figure]:
+    """Mean, VaR and CVaR of an amount by text of the measure, the very figures of a summary of these paths."""
     n = counts.n
-    worst = n + 1 - min((intervals.ranks(level, n)[0] for level in levels if n), default=n)
-    of = Distribution(metric, n, counts.undefined, counts.tail(metric.bad, worst), counts.moments(), {}, (None, None))
-    found = {"mean": summary.mean(of)}
-    for level in levels:
-        found[measure("var", level)] = summary.var(of, level)
-        found[measure("cvar", level)] = summary.cvar(of, level)
-    return found
+    worst = n + 1 - min((intervals.interval_ranks(level, n)[0] for level in levels if n), default=n)
+    tail = Distribution(metric, n, counts.undefined, counts.tail(metric.bad, worst), counts.moments(), {})
+    by_kind = {"var": figures.var, "cvar": figures.cvar}
+    return {
+        measure.text: by_kind[measure.kind](tail, measure.level)
+        if measure.kind in by_kind
+        else figures.mean(tail.moments)
+        for measure in _measures(levels)
+    }
 
 
-def rows(
-    paths: int, since: int, column: Column, all_of: ColumnCounts, earlier: ColumnCounts | None, levels: Sequence[float]
-) -> Iterator[Row]:
+def convergence_rows(
+    paths: int,
+    since: int,
+    column: Column,
+    counts: ColumnCounts,
+    earlier: ColumnCounts | None,
+    levels: Sequence[float],
+) -> Iterator[ConvergenceRow]:
     """The rows of a column at `paths` paths, whose last subset is the paths `since` .. `paths` - 1."""
-    cumulative = figures(all_of, column.metric, levels)
-    subset = cumulative if earlier is None else figures(all_of.minus(earlier), column.metric, levels)
+    cumulative = amount_figures(counts, column.metric, levels)
+    subset = cumulative if earlier is None else amount_figures(counts.minus(earlier), column.metric, levels)
     for name, figure in cumulative.items():
-        yield {
-            "paths": paths,
-            "subset_paths": paths - since,
-            "plan": column.scope,
-            "metric": column.metric.name,
-            "measure": name,
-            "cumulative": summary.figure_dict(figure),
-            "subset": summary.figure_dict(subset[name]),
-        }
+        yield ConvergenceRow(paths, paths - since, column.scope, column.metric.name, name, figure, subset[name])
 
 
-def warnings(table: Sequence[Row], tallies: Tallies, levels: Sequence[float], figures: int = 0) -> list[dict[str, Any]]:
-    """Figures whose intervals fail to shrink: {plan, metric, measure, reason, text}; `tallies` are of all paths.
+def convergence_warnings(
+    table: Sequence[ConvergenceRow], tallies: Tallies, levels: Sequence[float], figure_count: int = 0
+) -> list[ConvergenceWarning]:
+    """Figures whose intervals fail to shrink; `tallies` are of all paths.
 
-    Tests are made at the level of so many `figures`, those of the table unless they are more.
+    Tests are made at the level of `figure_count` figures, those of the table unless they are more.
     """
-    by_figure: dict[tuple[str, str, str], list[Row]] = {}
+    by_figure: dict[tuple[str, str, str], list[ConvergenceRow]] = {}
     for row in table:
-        by_figure.setdefault((row["plan"], row["metric"], row["measure"]), []).append(row)
-    found = []
-    alarm = ALARM / (_TESTS * max(len(by_figure), figures, 1))
-    for column in followed(tallies):
-        whole = summary.of_tally(tallies, column.name)
-        for kind, level in [("mean", math.nan), *((kind, level) for level in levels for kind in ("var", "cvar"))]:
-            name = "mean" if kind == "mean" else measure(kind, level)
-            series = by_figure.get((column.scope, column.metric.name, name), [])
-            what = reason(series, whole, kind, level, alarm)
-            if what is not None:
-                about = {"plan": column.scope, "metric": column.metric.name, "measure": name}
-                found.append({**about, "reason": what[0], "text": what[1]})
-    return found
+        by_figure.setdefault((row.plan, row.metric, row.measure), []).append(row)
+    warnings = []
+    alarm = _ALARM / (_TESTS * max(len(by_figure), figure_count, 1))
+    for column in followed_columns(tallies):
+        distribution = distribution_of_tally(tallies.column(column.name))
+        for measure in _measures(levels):
+            key = column.scope, column.metric.name, measure.text
+            fault = convergence_fault(by_figure.get(key, []), distribution, measure, alarm)
+            if fault is not None:
+                warnings.append(ConvergenceWarning(*key, *fault))
+    return warnings
 
 
-def reason(series: Sequence[Row], whole: Distribution, kind: str, level: float, alarm: float) -> tuple[str, str] | None:
-    """Why the interval of a figure does not shrink as it should, and what that means; None if it does.
+def convergence_fault(
+    series: Sequence[ConvergenceRow], distribution: Distribution, measure: MeasureSpec, alarm: float
+) -> tuple[str, str] | None:
+    """Why the interval of a figure does not shrink as it should: (reason, sentence); None if it does.
 
     `alarm` is the probability of a false alarm of each test.
     """
-    run = [half for row in series if (half := _half(row["paths"], row["cumulative"])) is not None]
-    if not run or run[-1].half == 0.0 or run[-1].paths < 2**DOUBLINGS * run[0].paths:
-        return None  # nothing to compare yet, or nothing left to know
-    last, first = run[-1], next(one for one in reversed(run) if 2**DOUBLINGS * one.paths <= run[-1].paths)
+    halves = [half for row in series if (half := _half_width(row.paths, row.cumulative)) is not None]
+    if not halves or halves[-1].half_width == 0.0 or halves[-1].paths < 2**_DOUBLINGS * halves[0].paths:
+        return None  # nothing to compare yet, or no uncertainty left
+    last = halves[-1]
+    first = next(half for half in reversed(halves) if 2**_DOUBLINGS * half.paths <= last.paths)
     coarse = 0.0
-    if kind == "var":
-        coarse, spread = bin_widths(whole, level), math.hypot(*(_spacing(level, one.paths) for one in (first, last)))
-        if coarse >= 2.0 * last.half:
+    if measure.kind == "var":
+        coarse = _bin_widths(distribution, measure.level)
+        spread = math.hypot(*(_spacing(measure.level, half.paths) for half in (first, last)))
+        if coarse >= 2.0 * last.half_width:
             return "bins", "its interval is no wider than the histogram's bins: more paths do not narrow it"
     else:
-        index, carried = _heavy(whole, kind, alarm), carriers(whole, kind, level)
+        index, carried = _heavy(distribution, measure.kind, alarm), carriers(distribution, measure)
         if index is not None:
             return "heavy", (
                 f"the tail of its law is so heavy (index {index:.1f}, below 2) that it may have no variance: its "
                 "interval is too narrow and need not shrink"
             )
-        if carried < CARRIERS:
+        if carried < _CARRIERS:
             return (
                 "few",
                 f"its interval rests on about {carried:.0f} paths: it may be far too narrow and need not shrink",
             )
         spread = 0.5 * math.sqrt((last.paths / first.paths - 1.0) / carried)
-    grew = (last.half - coarse / 2.0) * math.sqrt(last.paths) / first.unit
-    if grew > math.exp(_normal(alarm) * spread):
+    growth = (last.half_width - coarse / 2.0) * math.sqrt(last.paths) / first.scaled
+    if growth > math.exp(_normal(alarm) * spread):
         return "growth", (
-            f"its interval times the root of the paths grew {grew:.2f}-fold between {first.paths:,} and {last.paths:,} "
-            "paths, where it should not grow"
+            f"its interval times the root of the paths grew {growth:.2f}-fold between {first.paths:,} and "
+            f"{last.paths:,} paths, where it should not grow"
         )
-    found = _apart(series, last, coarse)
-    if found < alarm:
-        return "subsets", f"disjoint sets of paths lie further apart than their intervals allow (p = {found:.1g})"
+    p = _subset_p_value(series, last, coarse)
+    if p < alarm:
+        return "subsets", f"disjoint sets of paths lie further apart than their intervals allow (p = {p:.1g})"
     return None
 
 
-def carriers(of: Distribution, kind: str, level: float) -> float:
-    """How many equally heavy paths would make the interval of a mean or a CVaR as uncertain as it is."""
-    bins = of.bins
-    if kind == "cvar":
-        loss = bins.negated() if of.metric.bad == "low" else bins
-        bins = _excess(loss, measures.bins_quantile(loss, level))
-    return _equal(bins)
+def carriers(distribution: Distribution, measure: MeasureSpec) -> float:
+    """The number of equally heavy paths that would make the interval of a mean or a CVaR as uncertain as it is."""
+    bins = distribution.bins
+    if measure.kind == "cvar":
+        loss = distribution.loss
+        bins = _excess(loss, measures.bins_quantile(loss, measure.level))
+    return _equal_weights(bins)
 
 
 def tail_index(bins: Bins, most: int) -> float:
@@ -182,27 +185,27 @@ def tail_index(bins: Bins, most: int) -> float:
     return float(bins.n[b + 1 :].sum()) / logs if logs > 0.0 else math.nan
 
 
-def _heavy(of: Distribution, kind: str, alarm: float) -> float | None:
+def _heavy(distribution: Distribution, kind: str, alarm: float) -> float | None:
     """The tail index where it lies below 2 by more than chance explains: on the bad side, of a mean on either side."""
-    loss = of.bins.negated() if of.metric.bad == "low" else of.bins
-    for bins in (loss, loss.negated())[: 2 if kind == "mean" else 1]:
+    loss = distribution.loss
+    for bins in (loss, loss.negated)[: 2 if kind == "mean" else 1]:
         if not np.isfinite(bins.mean).all():
             continue
-        paths = [of.n // share for share in _OUTER]
+        paths = [distribution.n // share for share in _OUTER]
         limits = [2.0 / (1.0 + z / math.sqrt(n)) for z, n in zip((_normal(alarm), 2.0), paths, strict=True)]
         index = [tail_index(bins, n) for n in paths]
-        if all(found < limit for found, limit in zip(index, limits, strict=True)):
+        if all(estimate < limit for estimate, limit in zip(index, limits, strict=True)):
             return index[0]
     return None
 
 
-def _excess(loss: Bins, at: float) -> Bins:
-    """The groups of (L - at)+."""
-    over: NDArray[np.float64] = np.maximum(loss.mean - at, 0.0)
+def _excess(loss: Bins, threshold: float) -> Bins:
+    """The groups of (L - threshold)+."""
+    over: NDArray[np.float64] = np.maximum(loss.mean - threshold, 0.0)
     return Bins(over, over, over, loss.n)
 
 
-def _equal(bins: Bins) -> float:
+def _equal_weights(bins: Bins) -> float:
     """(sum d^2)^2 / sum d^4, d the deviations from the mean; infinite where all are zero, NaN beyond the histogram."""
     if not np.isfinite(bins.mean).all():
         return math.nan
@@ -215,43 +218,42 @@ def _mean(bins: Bins) -> float:
     return float((bins.n * bins.mean).sum() / bins.n.sum())
 
 
-def bin_widths(of: Distribution, level: float) -> float:
-    """Widths of the two bins that hold the ends of a VaR's interval."""
-    loss = of.bins.negated() if of.metric.bad == "low" else of.bins
-    ends = [measures.bin_at(loss, min(max(rank, 1), of.n)) for rank in intervals.ranks(level, of.n)]
+def _bin_widths(distribution: Distribution, level: float) -> float:
+    """Widths of the two bins at the ends of a VaR's interval."""
+    loss, n = distribution.loss, distribution.n
+    ends = [loss.index_of_rank(min(max(rank, 1), n)) for rank in intervals.interval_ranks(level, n)]
     return float(sum(loss.high[end] - loss.low[end] for end in ends))
 
 
 def _spacing(level: float, paths: int) -> float:
     """Relative standard error of a quantile's interval: that of a sum of as many exponential spacings."""
-    low, high = intervals.ranks(level, paths)
+    low, high = intervals.interval_ranks(level, paths)
     return 1.0 / math.sqrt(max(high - low, 1))
 
 
-def _apart(series: Sequence[Row], last: Half, coarse: float) -> float:
-    """p-value of what disjoint subsets say of a figure: chi-square about their mean, `last` giving the error.
+def _subset_p_value(series: Sequence[ConvergenceRow], last: _HalfWidth, coarse: float) -> float:
+    """p-value of the differences of disjoint subsets: chi-square about their mean, with the error of `last`.
 
     For VaR (`coarse` > 0) a subset's own interval counts where it is wider, and half a bin is added.
     """
-    subsets = [half for row in series if (half := _half(row["subset_paths"], row["subset"])) is not None]
+    subsets = [half for row in series if (half := _half_width(row.subset_paths, row.subset)) is not None]
     if len(subsets) < 2:
         return 1.0
     wide = intervals.NORMAL
-    errors = np.array([last.unit / math.sqrt(one.paths) / wide for one in subsets])
+    errors = np.array([last.scaled / math.sqrt(subset.paths) / wide for subset in subsets])
     if coarse > 0.0:
-        own = np.array([one.half / wide for one in subsets])
-        errors = np.hypot(np.maximum(errors, own), coarse / 4.0)
-    value, weight = np.array([one.value for one in subsets]), errors**-2
-    away = float((weight * (value - (weight * value).sum() / weight.sum()) ** 2).sum())
-    return float(special.chdtrc(len(subsets) - 1, away))
+        subset_errors = np.array([subset.half_width / wide for subset in subsets])
+        errors = np.hypot(np.maximum(errors, subset_errors), coarse / 4.0)
+    value, weight = np.array([subset.value for subset in subsets]), errors**-2
+    chi_square = float((weight * (value - (weight * value).sum() / weight.sum()) ** 2).sum())
+    return float(special.chdtrc(len(subsets) - 1, chi_square))
 
 
-def _half(paths: int, figure: Mapping[str, Any]) -> Half | None:
-    """A figure with an interval and without a reservation."""
-    value, low, high = figure["value"], figure["low"], figure["high"]
-    if value is None or low is None or high is None or figure.get("note"):
+def _half_width(paths: int, figure: Figure) -> _HalfWidth | None:
+    """Value and half-width of a figure; None without an interval or with a reservation."""
+    if figure.value is None or figure.low is None or figure.high is None or figure.note:
         return None
-    return Half(paths, value, (high - low) / 2.0)
+    return _HalfWidth(paths, figure.value, (figure.high - figure.low) / 2.0)
 
 
 @cache

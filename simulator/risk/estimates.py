@@ -18,21 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.finance.metrics import Metric
-from simulator.risk import intervals, measures, summary
+from simulator.results import exact_sum
+from simulator.risk import figures, intervals, measures
+from simulator.risk.distribution import distribution_of_sample
 from simulator.risk.intervals import ALONE, ATOM, Figure
+from simulator.risk.metric_spec import MeasureSpec
 
 Floats = NDArray[np.float64]
-UNPAIRED = "undefined in the base or under stress"
+_UNPAIRED = "undefined in the base or under stress"
 
 
-class Measure(NamedTuple):
-    """A figure of a distribution: mean, probability, or var / cvar at a level."""
-
-    kind: str
-    level: float = math.nan
-
-
-class Estimate(NamedTuple):
+class InfluenceEstimate(NamedTuple):
     """A measure of n paths and the influence (n,) of each on it; influences have mean 0."""
 
     value: float
@@ -41,96 +37,95 @@ class Estimate(NamedTuple):
     events: Floats | None = None  # (n,) 0 or 1, undefined as NaN, where the measure is a probability
 
 
-class Measured(NamedTuple):
-    """A measure as an estimate that pairs with others, and as a summary shows it."""
+class MeasuredValues(NamedTuple):
+    """A measure of some values: as an estimate that pairs with others, and as the figure that a summary shows."""
 
-    estimate: Estimate
-    shown: Figure
-
-
-def measured(values: Floats, metric: Metric, wanted: Measure) -> Measured:
-    """A measure of a metric over its values (n,)."""
-    return Measured(estimate(values, metric, wanted), figure(values, metric, wanted))
+    estimate: InfluenceEstimate
+    figure: Figure
 
 
-def figure(values: Floats, metric: Metric, wanted: Measure) -> Figure:
-    """A measure of a metric over its values (n,), undefined as NaN, with its interval or why there is none."""
-    of = summary.of_sample(metric, values)
+def measure_values(values: Floats, metric: Metric, measure: MeasureSpec) -> MeasuredValues:
+    """A measure of a metric over its values (n,), undefined as NaN."""
+    return MeasuredValues(influence_estimate(values, metric, measure), _figure(values, metric, measure))
+
+
+def _figure(values: Floats, metric: Metric, measure: MeasureSpec) -> Figure:
+    """A measure of a metric over its values (n,) with its interval, or why there is none."""
+    distribution = distribution_of_sample(metric, values)
     if metric.kind == "event":
-        return summary.probability(int(np.nansum(values)), of.n)
-    match wanted.kind:
+        return figures.probability(int(np.nansum(values)), distribution.n)
+    match measure.kind:
         case "var":
-            return summary.var(of, wanted.level)
+            return figures.var(distribution, measure.level)
         case "cvar":
-            return summary.cvar(of, wanted.level)
+            return figures.cvar(distribution, measure.level)
         case _:
-            return summary.mean(of)
+            return figures.mean(distribution.moments)
 
 
-def estimate(values: Floats, metric: Metric, wanted: Measure) -> Estimate:
+def influence_estimate(values: Floats, metric: Metric, measure: MeasureSpec) -> InfluenceEstimate:
     """The measure over the paths (n,) on which the metric is defined, and every path's influence on it."""
     defined = np.isfinite(values)
     share = float(defined.mean())
     influence = np.zeros(values.size)
     events = values if metric.kind == "event" else None
     if not share:
-        return Estimate(math.nan, influence, wanted.kind, events)
+        return InfluenceEstimate(math.nan, influence, measure.kind, events)
     x = values[defined]
-    if wanted.kind in ("mean", "probability"):
+    if measure.kind in ("mean", "probability"):
         influence[defined] = measures.mean_influence(x) / share
-        return Estimate(math.fsum(x) / x.size, influence, wanted.kind, events)
-    loss = -x if metric.bad == "low" else x
-    value, own = _tail(loss, wanted)
-    influence[defined] = own / share
-    return Estimate(value, influence, wanted.kind)
+        return InfluenceEstimate(exact_sum.total(x) / x.size, influence, measure.kind, events)
+    value, tail_influence = _tail(-x if metric.bad == "low" else x, measure)
+    influence[defined] = tail_influence / share
+    return InfluenceEstimate(value, influence, measure.kind)
 
 
-def _tail(loss: Floats, wanted: Measure) -> tuple[float, Floats]:
+def _tail(loss: Floats, measure: MeasureSpec) -> tuple[float, Floats]:
     """VaR or CVaR of a loss and its influence values."""
-    if wanted.kind == "var":
-        return measures.var(loss, wanted.level), measures.var_influence(loss, wanted.level)
-    return measures.cvar(loss, wanted.level).value, measures.cvar_influence(loss, wanted.level)
+    if measure.kind == "var":
+        return measures.var(loss, measure.level), measures.var_influence(loss, measure.level)
+    return measures.cvar(loss, measure.level).value, measures.cvar_influence(loss, measure.level)
 
 
-def paired_error(one: Estimate, other: Estimate) -> float:
+def paired_error(a: InfluenceEstimate, b: InfluenceEstimate) -> float:
     """Standard error of the difference of two estimates made on the same paths."""
-    n = one.influence.size
-    return float(np.std(one.influence - other.influence, ddof=1) / math.sqrt(n)) if n > 1 else math.nan
+    n = a.influence.size
+    return float(np.std(a.influence - b.influence, ddof=1) / math.sqrt(n)) if n > 1 else math.nan
 
 
-def difference(one: Estimate, other: Estimate) -> Figure:
-    """`one` less `other`, which are the same paths, with the interval of the pair."""
-    value, error = one.value - other.value, paired_error(one, other)
+def paired_difference(a: InfluenceEstimate, b: InfluenceEstimate) -> Figure:
+    """`a` less `b`, estimates on the same paths, with the interval of the pair."""
+    value, error = a.value - b.value, paired_error(a, b)
     if not math.isfinite(value):
-        return Figure(None, None, None, UNPAIRED)
-    if one.events is not None and other.events is not None:
-        return Figure(value, *between_events(one.events, other.events))
+        return Figure(None, None, None, _UNPAIRED)
+    if a.events is not None and b.events is not None:
+        return Figure(value, *event_difference_interval(a.events, b.events))
     if not math.isfinite(error):
         return Figure(value, None, None, ALONE)
-    moves = one.influence.any() and other.influence.any()
-    if one.kind in ("var", "cvar") and value and not error and not moves:
+    has_density = a.influence.any() and b.influence.any()
+    if a.kind in ("var", "cvar") and value and not error and not has_density:
         return Figure(value, None, None, ATOM)
-    return Figure(value, *intervals.about(value, error, one.influence.size))
+    return Figure(value, *intervals.mean_interval(value, error, a.influence.size))
 
 
-def between_events(one: Floats, other: Floats) -> tuple[float, float]:
+def event_difference_interval(a: Floats, b: Floats) -> tuple[float, float]:
     """Interval of the difference of two probabilities from events (n,) on the same paths, undefined as NaN.
 
     Paths pair up where both are defined on the same ones; otherwise each counts its own.
     """
-    defined, defined_b = ~np.isnan(one), ~np.isnan(other)
-    if not np.array_equal(defined, defined_b):
-        counts = (int(np.nansum(one)), int(defined.sum()), int(np.nansum(other)), int(defined_b.sum()))
-        return intervals.unpaired_proportion(*counts)
-    gained, lost = int(((one == 1) & (other == 0)).sum()), int(((one == 0) & (other == 1)).sum())
-    return intervals.paired_proportion(gained, lost, int(defined.sum()))
+    defined_a, defined_b = ~np.isnan(a), ~np.isnan(b)
+    if not np.array_equal(defined_a, defined_b):
+        counts = (int(np.nansum(a)), int(defined_a.sum()), int(np.nansum(b)), int(defined_b.sum()))
+        return intervals.unpaired_proportion_interval(*counts)
+    gained, lost = int(((a == 1) & (b == 0)).sum()), int(((a == 0) & (b == 1)).sum())
+    return intervals.paired_proportion_interval(gained, lost, int(defined_a.sum()))
 
 
-def change(now: Measured, before: Measured) -> Figure:
-    """`now` less `before`: nothing where one of the two is not to be trusted, flagged where one is."""
-    shown = now.shown, before.shown
-    without = next((one for one in shown if one.value is None), None)
-    if without is not None:
-        return Figure(None, None, None, without.note or UNPAIRED)
-    found = difference(now.estimate, before.estimate)
-    return found if found.note else found._replace(note=next((one.note for one in shown if one.note), None))
+def change(now: MeasuredValues, before: MeasuredValues) -> Figure:
+    """`now` less `before`: no value where either is not to be trusted, a note where either has one."""
+    shown = now.figure, before.figure
+    missing = next((figure for figure in shown if figure.value is None), None)
+    if missing is not None:
+        return Figure(None, None, None, missing.note or _UNPAIRED)
+    difference = paired_difference(now.estimate, before.estimate)
+    return difference if difference.note else difference._replace(note=now.figure.note or before.figure.note)

@@ -48,14 +48,16 @@ class _Rival(NamedTuple):
         return min(gains) > -TIE and max(gains) >= TIE
 
     def surely(self) -> bool:
-        return all(of.value > _BOTH * of.stderr for of in self)
+        """Better in both, and that is sure."""
+        return all(gain.value > _BOTH * gain.stderr for gain in self)
 
     def surely_not(self) -> bool:
-        return any(of.value < -_EITHER * of.stderr for of in self) or all(abs(of.value) < TIE for of in self)
+        """Not better in both, and that is sure."""
+        return any(gain.value < -_EITHER * gain.stderr for gain in self) or all(abs(gain.value) < TIE for gain in self)
 
 
-def frontier(values: Mapping[str, Floats], bad: Literal["low", "high"], level: float) -> dict[str, Any]:
-    """Mean, CVaR at `level` and standing of every plan, from `values` (paths,) by plan; empty if a tail is too thin.
+def efficient_set(values: Mapping[str, Floats], bad: Literal["low", "high"], level: float) -> dict[str, Any]:
+    """Mean, CVaR at `level` and efficiency of every plan, from `values` (paths,) by plan; empty if a tail is too thin.
 
     Paths on which any plan is undefined are left out.
     """
@@ -63,33 +65,33 @@ def frontier(values: Mapping[str, Floats], bad: Literal["low", "high"], level: f
     rows = np.array([sign * x for x in values.values()])
     rows = rows[:, ~np.isnan(rows).any(axis=0)]
     n = rows.shape[1]
-    note = intervals.verdict(level, n)
+    note = intervals.reservation(level, n)
     if n == 0 or note == intervals.TOO_FEW:
         return {}
     names = list(values)
     plans = {}
     for i, plan in enumerate(names):
         rivals = {other: _rival(rows[j], rows[i], level) for j, other in enumerate(names) if j != i}
-        standing, by = _standing(rivals)
+        efficiency, dominators = _efficiency(rivals)
         cvar = measures.cvar(-rows[i], level)
         mean = sign * float(rows[i].mean())
         plans[plan] = {
             "mean": _figure(mean, float(rows[i].std(ddof=1)) / n**0.5, n),
             "cvar": {**_figure(cvar.value, cvar.stderr, n), **({"note": note} if note else {})},
-            "standing": standing,
-            "by": by,
+            "standing": efficiency,
+            "by": dominators,
         }
     return {"level": level, "n": n, "plans": plans}
 
 
-def _rival(other: Floats, own: Floats, level: float) -> _Rival:
-    mean = measures.paired_mean(other, own)
-    cvar = measures.paired_cvar(own, other, level, "low")
+def _rival(rival: Floats, plan: Floats, level: float) -> _Rival:
+    mean = measures.paired_mean(rival, plan)
+    cvar = measures.paired_cvar(plan, rival, level, "low")
     return _Rival(mean, cvar)
 
 
-def _standing(rivals: Mapping[str, _Rival]) -> tuple[str, list[str]]:
-    """A plan's standing, and the plans that are better in both."""
+def _efficiency(rivals: Mapping[str, _Rival]) -> tuple[str, list[str]]:
+    """A plan's efficiency, and the plans that are better in both."""
     better = [plan for plan, rival in rivals.items() if rival.better]
     sure = [plan for plan in better if rivals[plan].surely()]
     if sure:
@@ -100,5 +102,5 @@ def _standing(rivals: Mapping[str, _Rival]) -> tuple[str, list[str]]:
 
 
 def _figure(value: float, stderr: float, n: int) -> dict[str, float]:
-    low, high = intervals.about(value, stderr, n)
+    low, high = intervals.mean_interval(value, stderr, n)
     return {"value": value, "low": low, "high": high}

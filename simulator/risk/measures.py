@@ -28,10 +28,11 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.results import exact_sum
 from simulator.results.histogram import Bins
 from simulator.risk import intervals
-from simulator.risk.distributions import normal_density, normal_quantile
 from simulator.risk.intervals import rank
+from simulator.risk.quantile_functions import normal_density, normal_quantile
 
 Floats = NDArray[np.float64]
 
@@ -62,11 +63,11 @@ def var(loss: Floats, level: float) -> float:
 
 def cvar(loss: Floats, level: float) -> Estimate:
     """Conditional value at risk of the losses (n,), with its standard error."""
-    at = var(loss, level)
-    excess = np.maximum(loss - at, 0.0)
+    threshold = var(loss, level)
+    excess = np.maximum(loss - threshold, 0.0)
     beyond = intervals.beyond(level)
     return Estimate(
-        at + math.fsum(excess) / loss.size / beyond,
+        threshold + exact_sum.total(excess) / loss.size / beyond,
         float(excess.std(ddof=1)) / (beyond * math.sqrt(loss.size)) if loss.size > 1 else math.nan,
     )
 
@@ -92,36 +93,37 @@ def cvar_influence(loss: Floats, level: float) -> Floats:
     return influence
 
 
-def paired(one: Floats, other: Floats, of: Callable[[Floats], tuple[float, Floats]]) -> Estimate:
-    """`one` less `other` (n,), which are the same paths: the difference of a measure and its paired standard error.
+def _paired(x: Floats, y: Floats, measure: Callable[[Floats], tuple[float, Floats]]) -> Estimate:
+    """A measure of `x` less that of `y` (n,), values of the same paths, with the paired standard error.
 
-    `of` gives a measure and its influence values. Paths on which either is undefined are left out of both.
+    `measure` returns the measure and its influence values. Paths on which either is undefined are left out of both.
     """
-    both = ~(np.isnan(one) | np.isnan(other))
-    (value, moves), (value_other, moves_other) = of(one[both]), of(other[both])
-    return Estimate(value - value_other, float(np.std(moves - moves_other, ddof=1)) / math.sqrt(int(both.sum())))
+    both = ~(np.isnan(x) | np.isnan(y))
+    (value_x, influence_x), (value_y, influence_y) = measure(x[both]), measure(y[both])
+    stderr = float(np.std(influence_x - influence_y, ddof=1)) / math.sqrt(int(both.sum()))
+    return Estimate(value_x - value_y, stderr)
 
 
-def paired_mean(one: Floats, other: Floats) -> Estimate:
-    """Mean of `one` less mean of `other`."""
-    return paired(one, other, lambda x: (math.fsum(x) / x.size, mean_influence(x)))
+def paired_mean(x: Floats, y: Floats) -> Estimate:
+    """Mean of `x` less mean of `y`."""
+    return _paired(x, y, lambda values: (exact_sum.total(values) / values.size, mean_influence(values)))
 
 
-def paired_quantile(one: Floats, other: Floats, share: float) -> Estimate:
-    """Quantile of the values `one` less quantile of `other`."""
-    return paired(one, other, lambda x: (quantile(x, share), var_influence(x, share)))
+def paired_quantile(x: Floats, y: Floats, share: float) -> Estimate:
+    """Quantile of the values `x` less quantile of `y`."""
+    return _paired(x, y, lambda values: (quantile(values, share), var_influence(values, share)))
 
 
-def paired_var(one: Floats, other: Floats, level: float, bad: Literal["low", "high"]) -> Estimate:
-    """VaR of the values `one` less VaR of `other`."""
+def paired_var(x: Floats, y: Floats, level: float, bad: Literal["low", "high"]) -> Estimate:
+    """VaR of the values `x` less VaR of `y`."""
     sign = -1.0 if bad == "low" else 1.0
-    return paired(sign * one, sign * other, lambda loss: (var(loss, level), var_influence(loss, level)))
+    return _paired(sign * x, sign * y, lambda loss: (var(loss, level), var_influence(loss, level)))
 
 
-def paired_cvar(one: Floats, other: Floats, level: float, bad: Literal["low", "high"]) -> Estimate:
-    """CVaR of the values `one` less CVaR of `other`."""
+def paired_cvar(x: Floats, y: Floats, level: float, bad: Literal["low", "high"]) -> Estimate:
+    """CVaR of the values `x` less CVaR of `y`."""
     sign = -1.0 if bad == "low" else 1.0
-    return paired(sign * one, sign * other, lambda loss: (cvar(loss, level).value, cvar_influence(loss, level)))
+    return _paired(sign * x, sign * y, lambda loss: (cvar(loss, level).value, cvar_influence(loss, level)))
 
 
 def _sparsity(ordered: Floats, level: float) -> float:
@@ -138,32 +140,25 @@ def _sparsity(ordered: Floats, level: float) -> float:
     return float((ordered[high] - ordered[low]) * n / max(high - low, 1))
 
 
-def bin_at(bins: Bins, k: int) -> int:
-    """Index of the group that holds the k-th smallest value."""
-    return int(np.searchsorted(np.cumsum(bins.n), k))
-
-
 def bins_quantile(bins: Bins, share: float) -> float:
     """The ceil(share n)-th smallest value: the mean of its bin, infinite if that overflowed."""
-    return float(bins.mean[bin_at(bins, rank(share, int(bins.n.sum())))])
+    return float(bins.mean[bins.index_of_rank(rank(share, bins.count))])
 
 
 def bins_cvar(loss: Bins, level: float) -> Estimate:
     """CVaR of the losses in `loss`, with its standard error; infinite if the tail overflowed."""
-    n, beyond = int(loss.n.sum()), intervals.beyond(level)
-    b = bin_at(loss, rank(level, n))
-    at = float(loss.mean[b])
-    if not math.isfinite(at) or math.isinf(loss.mean[-1]):
+    n, beyond = loss.count, intervals.beyond(level)
+    b = loss.index_of_rank(rank(level, n))
+    threshold = float(loss.mean[b])
+    if not math.isfinite(threshold) or math.isinf(loss.mean[-1]):
         return Estimate(math.inf, math.nan)
-    excess = loss.mean[b + 1 :] - at
+    excess = loss.mean[b + 1 :] - threshold
     weighed = loss.n[b + 1 :] * excess
-    first, second = (math.fsum(part.tolist()) / n for part in (weighed, weighed * excess))
+    first, second = (exact_sum.total(part) / n for part in (weighed, weighed * excess))
     variance = max(second - first * first, 0.0) * n / max(n - 1, 1)
-    return Estimate(at + first / beyond, math.sqrt(variance / n) / beyond)
+    return Estimate(threshold + first / beyond, math.sqrt(variance / n) / beyond)
 
 
 def bins_central(bins: Bins, power: int) -> float:
-    """Central moment of a power; bins are narrow enough to stand for their values."""
-    n = int(bins.n.sum())
-    mean = math.fsum((bins.n * bins.mean).tolist()) / n
-    return math.fsum((bins.n * (bins.mean - mean) ** power).tolist()) / n
+    """Central moment of a power, taking each value as the mean of its bin."""
+    return exact_sum.total(bins.n * (bins.mean - bins.average) ** power) / bins.count

@@ -1,4 +1,4 @@
-"""How precise a measure has become: what `--precision own.npv.cvar95:1%` asks for, and whether the tallies reach it.
+"""How precise a measure has become: the target of `--precision own.npv.cvar95:1%`, and whether the tallies reach it.
 
 The precision of a measure is half its 95 % interval, in units or as a share of its value. A measure in the tail counts
 only from 300 tail paths on.
@@ -7,152 +7,141 @@ only from 300 tail paths on.
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from simulator.errors import ConfigError
-from simulator.finance.metrics import Metric
 from simulator.results.columns import WORLD, Column, Event
 from simulator.results.tallies import Tallies
-from simulator.risk import intervals, summary
+from simulator.risk import figures, intervals
+from simulator.risk.distribution import Distribution, distribution_of_tally
 from simulator.risk.intervals import Figure
+from simulator.risk.metric_spec import MeasureSpec, parse_precision, refuse_measure
+from simulator.risk.summary import RunSummary
 
-_MEASURE = r"mean|sd|probability|(?:c?var|q)\d\d(?:\.\d+)?"
-_TARGET = re.compile(rf"(\w+)\.(.+)\.({_MEASURE}):(\d*\.?\d+(?:[eE][+-]?\d+)?)(%?)")
-WANTED = "wanted PLAN.METRIC.MEASURE:HALFWIDTH such as own.npv.cvar95:1% or own.npv.mean:0.05"
+_FORM = "wanted PLAN.METRIC.MEASURE:HALFWIDTH such as own.npv.cvar95:1% or own.npv.mean:0.05"
 
 
-class Target(NamedTuple):
-    """What is to be known how well."""
+class PrecisionTarget(NamedTuple):
+    """A measure of a column, and the half-width that its 95 % interval should have."""
 
-    text: str  # as it was asked for
+    text: str  # as on the command line
     column: str  # of the tallies: own.npv
-    measure: str  # mean, sd, probability, var, cvar, q
-    level: float  # of var, cvar and q
+    measure: MeasureSpec
     event: str  # label of a probability, as in summary.json
-    half: float  # the half-width asked for
-    relative: bool  # as a share of the value
+    half_width: float
+    relative: bool  # half_width is a share of the value
 
     @property
     def first_look(self) -> int:
         """Paths from which the measure is worth a look: those that leave 300 in its tail."""
-        if math.isnan(self.level):
+        if math.isnan(self.measure.level):
             return 0
-        share = intervals.fraction(self.level)
+        share = intervals.fraction(self.measure.level)
         return math.ceil(intervals.ENOUGH / min(share, 1 - share))
 
 
-class Reached(NamedTuple):
-    """How well it is known."""
+class AchievedPrecision(NamedTuple):
+    """The precision of a target at some number of paths."""
 
-    target: Target
+    target: PrecisionTarget
     figure: Figure
-    half: float  # half the interval; infinite where there is none
-    excess: float  # half-width over what was asked for: 1 or less is precise enough
+    half_width: float  # half the interval; infinite where there is none
+    excess: float  # half-width over that of the target: 1 or less is precise enough
 
     @property
     def met(self) -> bool:
+        """True if the measure is precise enough, without a reservation."""
         return self.excess <= 1.0 and self.figure.note is None
 
-    def told(self) -> str:
-        """`own.npv.cvar95:0.8%`: what was reached, in the form of what was asked."""
-        what = self.target.text.rpartition(":")[0]
-        if not math.isfinite(self.half):
-            return f"{what}:unknown"
+    @property
+    def text(self) -> str:
+        """The precision in the form of the target: `own.npv.cvar95:0.8%`."""
+        name = self.target.text.rpartition(":")[0]
+        if not math.isfinite(self.half_width):
+            return f"{name}:unknown"
         if self.target.relative:
-            return f"{what}:{100 * self.half / abs(self.figure.value or math.nan):.3g}%"
-        return f"{what}:{self.half:.3g}"
+            return f"{name}:{100 * self.half_width / abs(self.figure.value or math.nan):.3g}%"
+        return f"{name}:{self.half_width:.3g}"
 
 
-def target(text: str, columns: Sequence[Column], events: Sequence[Event]) -> Target:
-    """The target that a text asks for; `columns` are those with a tally. ConfigError says what is wrong with it."""
-    match = _TARGET.fullmatch(text.strip())
-    if match is None or float(match[4]) <= 0.0:
-        raise ConfigError([f"--precision: given {text}, {WANTED}"])
-    plan, name, measure, half, share = match.groups()
-    label = next((event.label for event in events if _plain(event.label) == _plain(name)), "")
-    metric = label.split()[0] if label else name
-    found = {column.name: column.metric for column in columns}.get(f"{plan}.{metric}")
-    if found is None:
+def precision_target(text: str, columns: Sequence[Column], events: Sequence[Event]) -> PrecisionTarget:
+    """The target of a --precision; `columns` are those with a tally. ConfigError says why a text means none."""
+    spec = parse_precision(text)
+    if spec is None:
+        raise ConfigError([f"--precision: given {text}, {_FORM}"])
+    label = next((event.label for event in events if _compact(event.label) == _compact(spec.metric)), "")
+    name = label.split()[0] if label else spec.metric
+    metric = {column.name: column.metric for column in columns}.get(f"{spec.plan}.{name}")
+    if metric is None:
         known = dict.fromkeys(column.name for column in columns)
         raise ConfigError([f"--precision: given {text}, wanted a figure that is tallied: {', '.join(known)}"])
-    kind, level = re.fullmatch(r"([a-z]+)(.*)", measure).groups()  # type: ignore[union-attr]
-    _fits(text, kind, found, label)
-    event = label or metric
-    number = float(Decimal(level) / 100) if level else math.nan
-    return Target(text, f"{plan}.{metric}", kind, number, event, float(half) / (100 if share else 1), bool(share))
+    subject = metric._replace(kind="event") if label else metric
+    if subject.kind == "event" and spec.measure.kind != "probability":
+        raise ConfigError([f"--precision: given {text}, but {label or name} is an event: its measure is probability"])
+    refuse_measure("--precision", text, spec.measure, subject, label or name)
+    return PrecisionTarget(text, f"{spec.plan}.{name}", spec.measure, label or name, spec.half_width, spec.relative)
 
 
-def headline(columns: Sequence[Column], levels: Sequence[float]) -> list[Target]:
+def headline_targets(columns: Sequence[Column], levels: Sequence[float]) -> list[PrecisionTarget]:
     """Mean, VaR and CVaR (at the lowest level) of each plan's npv, or else its first amount; any precision will do."""
-    found: list[Target] = []
+    measures = [MeasureSpec("mean"), *(MeasureSpec(kind, min(levels)) for kind in ("var", "cvar") if levels)]
+    targets: list[PrecisionTarget] = []
     for scope in dict.fromkeys(column.scope for column in columns if column.scope != WORLD):
         amounts = [column for column in columns if column.scope == scope and column.metric.kind == "amount"]
         for column in sorted(amounts, key=lambda column: column.metric.name != "npv")[:1]:
-            for kind, level in [("mean", math.nan), *((kind, min(levels)) for kind in ("var", "cvar") if levels)]:
-                text = f"{column.name}.{kind if kind == 'mean' else f'{kind}{100 * level:g}'}"
-                found.append(Target(text, column.name, kind, level, column.metric.name, math.inf, False))
-    return found
+            for measure in measures:
+                text = f"{column.name}.{measure.text}"
+                targets.append(PrecisionTarget(text, column.name, measure, column.metric.name, math.inf, False))
+    return targets
 
 
-def stored(written: Mapping[str, Any], wanted: Target) -> Figure | None:
-    """A target's figure in a summary.json; None if it was neither summarised nor asked for."""
-    scope, _, metric = wanted.column.partition(".")
-    entry = (written["world"] if scope == WORLD else written["plans"].get(scope, {})).get(metric, {})
-    asked = next((one for one in written["stop"].get("precision", ()) if one["asked"] == wanted.text), None)
-    if asked is not None:
-        found = asked
-    elif wanted.measure == "mean":
-        if entry.get("mean") is None or entry.get("stderr") is None:
-            return None
-        return Figure(entry["mean"], *intervals.about(entry["mean"], entry["stderr"], entry["n"]))
-    elif wanted.measure == "sd":
-        found = entry.get("sd")
-    elif wanted.measure == "probability":
-        found = entry.get("probability", {}).get(wanted.event)
-    else:
-        found = entry.get("quantiles" if wanted.measure == "q" else wanted.measure, {}).get(str(wanted.level))
-    return None if found is None else Figure(found["value"], found["low"], found["high"], found.get("note"))
+def stored_figure(summary: RunSummary, target: PrecisionTarget) -> Figure | None:
+    """A target's figure in the summary of a run; None if the summary does not have it."""
+    for entry in summary.stop.precision:
+        if entry.target == target.text:
+            return entry.figure
+    scope, _, name = target.column.partition(".")
+    metric = summary.scope(scope).get(name)
+    if metric is None:
+        return None
+    kind, level = target.measure
+    if kind == "mean":
+        return None if metric.mean is None or metric.stderr is None else metric.mean_figure()
+    if kind == "sd":
+        return metric.sd
+    if kind == "probability":
+        return metric.probability.get(target.event)
+    return {"q": metric.quantiles, "var": metric.var, "cvar": metric.cvar}[kind].get(level)
 
 
-def reached(tallies: Tallies, wanted: Target, months: int) -> Reached:
-    """How well the tallies know a target."""
-    of = summary.of_tally(tallies, wanted.column)
-    if wanted.measure == "probability":
-        figure = summary.probabilities(of, months)[wanted.event]
-    elif wanted.measure == "q":
-        figure = summary.quantile(of, wanted.level, months)
-    elif wanted.measure in ("var", "cvar"):
-        figure = (summary.var if wanted.measure == "var" else summary.cvar)(of, wanted.level)
-    else:
-        figure = (summary.mean if wanted.measure == "mean" else summary.sd)(of)
+def assess_precision(tallies: Tallies, target: PrecisionTarget, months: int) -> AchievedPrecision:
+    """The precision that a target has in the tallies."""
+    figure = _figure(distribution_of_tally(tallies.column(target.column)), target, months)
     value, low, high = figure.value, figure.low, figure.high
     if value is None or low is None or high is None:
-        return Reached(wanted, figure, math.inf, math.inf)
-    half = (high - low) / 2.0
-    asked = wanted.half * abs(value) if wanted.relative else wanted.half
-    return Reached(wanted, figure, half, half / asked if asked > 0.0 else math.inf)
+        return AchievedPrecision(target, figure, math.inf, math.inf)
+    half_width = (high - low) / 2.0
+    limit = target.half_width * abs(value) if target.relative else target.half_width
+    return AchievedPrecision(target, figure, half_width, half_width / limit if limit > 0.0 else math.inf)
 
 
-def _plain(label: str) -> str:
+def _figure(distribution: Distribution, target: PrecisionTarget, months: int) -> Figure:
+    kind, level = target.measure
+    match kind:
+        case "probability":
+            return figures.probabilities(distribution, months)[target.event]
+        case "q":
+            return figures.quantile(distribution, level, months)
+        case "var":
+            return figures.var(distribution, level)
+        case "cvar":
+            return figures.cvar(distribution, level)
+        case "sd":
+            return figures.sd(distribution)
+        case _:
+            return figures.mean(distribution.moments)
+
+
+def _compact(label: str) -> str:
     return label.replace(" ", "")
-
-
-def _fits(text: str, kind: str, metric: Metric, label: str) -> None:
-    """Refuse a measure that makes no sense for a metric."""
-    is_event = bool(label) or metric.kind == "event"
-    if (kind == "probability") != is_event:
-        what = (
-            "is no event such as breach or npv<0"
-            if kind == "probability"
-            else "is an event: its measure is probability"
-        )
-        raise ConfigError([f"--precision: given {text}, but {label or metric.name} {what}"])
-    if kind in ("var", "cvar") and metric.kind != "amount":
-        raise ConfigError([f"--precision: given {text}, but {metric.name} is no amount: VaR and CVaR are for amounts"])
-    if kind == "mean" and metric.kind == "month":
-        raise ConfigError(
-            [f"--precision: given {text}, but {metric.name} is a month that may never come: it has no mean"]
-        )

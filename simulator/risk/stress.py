@@ -13,30 +13,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.finance.metrics import Metric
-from simulator.risk.estimates import Measure, Measured, change, measured
-from simulator.risk.summary import figure_dict
+from simulator.risk.estimates import MeasuredValues, change, measure_values
+from simulator.risk.metric_spec import MeasureSpec
 
 Floats = NDArray[np.float64]
 
 
-class Comparison:
-    """The base, against which scenarios are held: values by plan, each (paths,)."""
+class StressComparison:
+    """A measure of the base by plan, and its changes under stress; values by plan are (paths,) each."""
 
-    def __init__(self, base: Mapping[str, Floats], metric: Metric, wanted: Measure) -> None:
-        self._metric, self._wanted = metric, wanted
+    def __init__(self, base: Mapping[str, Floats], metric: Metric, measure: MeasureSpec) -> None:
+        self._metric, self._measure = metric, measure
         self._base = {plan: self._measured(values) for plan, values in base.items()}
 
-    def base(self) -> dict[str, Any]:
+    def base_figures(self) -> dict[str, Any]:
         """Figures of the base by plan."""
-        return {plan: figure_dict(of.shown) for plan, of in self._base.items()}
+        return {plan: measured.figure.to_dict() for plan, measured in self._base.items()}
 
-    def against(self, stressed: Mapping[str, Floats]) -> dict[str, Any]:
-        """Figures of a stressed world by plan, with their `change`."""
-        found = {}
+    def stressed_figures(self, stressed: Mapping[str, Floats]) -> dict[str, Any]:
+        """Figures of a stressed world by plan, with their `change` from the base."""
+        by_plan = {}
         for plan, values in stressed.items():
             now, before = self._measured(values), self._base[plan]
-            found[plan] = {**figure_dict(now.shown), "change": figure_dict(change(now, before))}
-        return found
+            by_plan[plan] = {**now.figure.to_dict(), "change": change(now, before).to_dict()}
+        return by_plan
 
-    def _measured(self, values: Floats) -> Measured:
-        return measured(values, self._metric, self._wanted)
+    def _measured(self, values: Floats) -> MeasuredValues:
+        return measure_values(values, self._metric, self._measure)

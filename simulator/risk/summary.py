@@ -1,33 +1,23 @@
-"""What `summary.json` says: every measure of every figure with its interval, or why there is none.
+"""The contents of summary.json as typed objects: every measure of every metric, and what the run itself was.
 
-A figure is {"value", "low", "high"} (95 %), with "note" where there is a reservation; null where it is not to be
-trusted. A month that never comes ranks after the horizon: a measure that falls on it is null with the note "never".
+`to_dict` gives summary.json, `from_dict` reads one, those of older versions too: keys that they lack are empty. A
+figure is {"value", "low", "high"} (95 %), with "note" where there is a reservation; null where it is not to be trusted.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
+from simulator.results.columns import WORLD
+from simulator.results.scope_tally import Extreme
+from simulator.results.store import Run
+from simulator.risk.comparison_summary import ComparisonSummary
+from simulator.risk.convergence_rows import ConvergenceRow, ConvergenceWarning
+from simulator.risk.intervals import CONFIDENCE, NO_FIGURE, NOWHERE, Figure, mean_interval
 
-from simulator.finance.metrics import Metric
-from simulator.results.columns import WORLD, Column
-from simulator.results.histogram import Bins, bins_from_sample
-from simulator.results.moments import Moments
-from simulator.results.plan_comparison import TIE, Difference
-from simulator.results.scope_tally import ColumnTally, Extreme
-from simulator.results.tallies import Tallies
-from simulator.risk import intervals, measures
-from simulator.risk.intervals import Figure
-from simulator.risk.undefined import COVENANTS
-
-QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-LEVELS = (0.95, 0.99)
-NEVER = "never"
-REACHES_NEVER = "the interval reaches beyond the horizon"
 CONVENTIONS = (
     "The loss is minus the value where low is bad, the value where high is bad; VaR and CVaR are positive losses.",
     "VaR at level a is the ceil(a n)-th smallest loss of n; CVaR is VaR + mean((loss - VaR)+) / (1 - a).",
@@ -41,300 +31,242 @@ CONVENTIONS = (
     "a path, values nearer than 1e-6 tie; regret is what the best plan of a path has beyond a plan.",
 )
 
-Sample = Callable[[str], NDArray[np.float64]]
+Side = Literal["low", "high"]
+ByNumber = Mapping[float, Figure]  # by share of a quantile, or level of VaR or CVaR
 
 
-class Facts(NamedTuple):
-    """What a summary says of the run itself."""
+@dataclass(frozen=True)
+class MetricSummary:
+    """One metric of the world or of a plan: what it is, how often it is defined, and its measures."""
+
+    title: str
+    unit: str
+    kind: str
+    bad: Side
+    n: int  # paths on which it is defined
+    undefined: float  # share of paths
+    mean: float | None
+    stderr: float | None
+    note: str | None  # on the mean
+    sd: Figure
+    quantiles: ByNumber
+    var: ByNumber
+    cvar: ByNumber
+    probability: Mapping[str, Figure]  # by label of the event
+    lowest: Extreme | None
+    highest: Extreme | None
+
+    def mean_figure(self) -> Figure:
+        """The mean with its interval; of an event its probability, which has an exact interval."""
+        if self.kind == "event":
+            return next(iter(self.probability.values()), NO_FIGURE)
+        if self.mean is None:
+            return Figure(None, None, None, self.note or NOWHERE)
+        if self.stderr is None or not math.isfinite(self.stderr):
+            return Figure(self.mean, None, None, self.note)
+        return Figure(self.mean, *mean_interval(self.mean, self.stderr, max(self.n, 2)))
+
+    def explained(self, reason: str) -> MetricSummary:
+        """The same with `reason` as note wherever a figure is undefined on every path."""
+
+        def explain(figure: Figure) -> Figure:
+            return figure._replace(note=reason) if figure.note == NOWHERE else figure
+
+        return replace(
+            self,
+            note=reason if self.note == NOWHERE else self.note,
+            sd=explain(self.sd),
+            quantiles={share: explain(figure) for share, figure in self.quantiles.items()},
+            var={level: explain(figure) for level, figure in self.var.items()},
+            cvar={level: explain(figure) for level, figure in self.cvar.items()},
+            probability={label: explain(figure) for label, figure in self.probability.items()},
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """One metric of summary.json."""
+        return {
+            "title": self.title,
+            "unit": self.unit,
+            "kind": self.kind,
+            "bad": self.bad,
+            "n": self.n,
+            "undefined": self.undefined,
+            "mean": self.mean,
+            "stderr": self.stderr,
+            **({"note": self.note} if self.note else {}),
+            "sd": self.sd.to_dict(),
+            "quantiles": _figures_dict(self.quantiles),
+            "var": _figures_dict(self.var),
+            "cvar": _figures_dict(self.cvar),
+            "probability": _figures_dict(self.probability),
+            "lowest": self.lowest and self.lowest._asdict(),
+            "highest": self.highest and self.highest._asdict(),
+        }
+
+    @classmethod
+    def from_dict(cls, entry: Mapping[str, Any]) -> MetricSummary:
+        """One metric of a summary.json."""
+        lowest, highest = (entry.get(name) for name in ("lowest", "highest"))
+        return cls(
+            title=entry["title"],
+            unit=entry["unit"],
+            kind=entry["kind"],
+            bad=entry["bad"],
+            n=entry["n"],
+            undefined=entry["undefined"],
+            mean=entry["mean"],
+            stderr=entry["stderr"],
+            note=entry.get("note"),
+            sd=Figure.from_dict(entry.get("sd")),
+            quantiles=_by_number(entry.get("quantiles", {})),
+            var=_by_number(entry.get("var", {})),
+            cvar=_by_number(entry.get("cvar", {})),
+            probability={label: Figure.from_dict(figure) for label, figure in entry.get("probability", {}).items()},
+            lowest=None if lowest is None else Extreme(**lowest),
+            highest=None if highest is None else Extreme(**highest),
+        )
+
+
+PlanSummary = Mapping[str, MetricSummary]  # by name of the metric
+
+
+@dataclass(frozen=True)
+class PrecisionSummary:
+    """The precision that one --precision asked for, and what was reached."""
+
+    target: str
+    reached: str
+    met: bool
+    figure: Figure
+
+    def to_dict(self) -> dict[str, Any]:
+        """One entry of `stop.precision`."""
+        return {"asked": self.target, "reached": self.reached, "met": self.met, **self.figure.to_dict()}
+
+    @classmethod
+    def from_dict(cls, entry: Mapping[str, Any]) -> PrecisionSummary:
+        """One entry of `stop.precision`."""
+        return cls(entry["asked"], entry["reached"], entry["met"], Figure.from_dict(entry))
+
+
+@dataclass(frozen=True)
+class StopSummary:
+    """The rule that ended the run: paths, precision, until or signal; its request, and what was reached."""
+
+    rule: str
+    request: Any  # a number of paths, a list of precisions or a time
+    reached: Any
+    precision: tuple[PrecisionSummary, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """`stop` of summary.json."""
+        precision = {"precision": [entry.to_dict() for entry in self.precision]} if self.precision else {}
+        return {"rule": self.rule, "asked": self.request, "reached": self.reached, **precision}
+
+    @classmethod
+    def from_dict(cls, entry: Mapping[str, Any]) -> StopSummary:
+        """`stop` of a summary.json."""
+        precision = tuple(map(PrecisionSummary.from_dict, entry.get("precision", ())))
+        return cls(entry["rule"], entry["asked"], entry["reached"], precision)
+
+
+@dataclass(frozen=True)
+class TimingSummary:
+    """How long the simulation took."""
+
+    simulate_s: float
+    paths_per_s: float | None
+    peak_memory: float | None = None  # bytes
+
+    def to_dict(self) -> dict[str, Any]:
+        """`timing` of summary.json."""
+        memory = {} if self.peak_memory is None else {"peak_memory": self.peak_memory}
+        return {"simulate_s": self.simulate_s, "paths_per_s": self.paths_per_s, **memory}
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """The contents of summary.json."""
 
     digest: str
     paths: int
     seed: int
     sampler: str
-    stop: Mapping[str, Any]  # {"rule": "paths|precision|until|signal", "asked", "reached"}
-    resumed_at: Sequence[int]
-    simulate_s: float
-    stress: Sequence[str] = ()  # sets that the config contains
+    stop: StopSummary
+    resumed_at: tuple[int, ...]
+    stress: tuple[str, ...]  # sets that the config contains
+    world: PlanSummary
+    plans: Mapping[str, PlanSummary]
+    comparison: ComparisonSummary | None  # None with a single plan
+    timing: TimingSummary
+    warnings: tuple[ConvergenceWarning, ...] = ()
+    convergence: tuple[ConvergenceRow, ...] = ()
+    conventions: tuple[str, ...] = CONVENTIONS
 
+    def scope(self, name: str) -> PlanSummary:
+        """The metrics of the world or of a plan; none of a plan that the run does not have."""
+        return self.world if name == WORLD else self.plans.get(name, {})
 
-class Distribution(NamedTuple):
-    """What is known of one figure over n paths, from its tally or from the sample."""
-
-    metric: Metric
-    n: int  # paths on which it is defined
-    undefined: int
-    bins: Bins
-    moments: Moments
-    events: Mapping[str, int]
-    ends: tuple[Extreme | None, Extreme | None]
-
-
-def summarise(
-    facts: Facts,
-    tallies: Tallies,
-    columns: Sequence[Column],
-    *,
-    months: int,
-    levels: Sequence[float] = LEVELS,
-    quantiles: Sequence[float] = QUANTILES,
-    sample: Sample | None = None,
-    untested: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
-    """The contents of summary.json. Columns without a tally are measured on the `sample` (column name -> values).
-
-    What only a covenant test finds is undefined in the plans that are `untested`, for the reason given.
-    """
-    idle = untested or {}
-    scopes: dict[str, dict[str, Any]] = {}
-    tallied = {column.name for column in tallies.columns}
-    for column in columns:
-        if column.name in tallied:
-            distribution = of_tally(tallies, column.name)
-        elif sample is not None:
-            distribution = of_sample(column.metric, sample(column.name))
-        else:
-            continue
-        why = idle.get(column.scope) if column.metric.name in COVENANTS else None
-        found = entry(_nowhere(distribution) if why else distribution, months, levels, quantiles)
-        scopes.setdefault(column.scope, {})[column.metric.name] = _because(found, why) if why else found
-    speed = facts.paths / facts.simulate_s if facts.simulate_s > 0.0 else None
-    return {
-        "digest": facts.digest,
-        "paths": facts.paths,
-        "seed": facts.seed,
-        "sampler": facts.sampler,
-        "stop": dict(facts.stop),
-        "resumed_at": list(facts.resumed_at),
-        "stress": list(facts.stress),
-        "confidence": intervals.CONFIDENCE,
-        "conventions": list(CONVENTIONS),
-        "world": scopes.pop(WORLD, {}),
-        "plans": scopes,
-        "comparison": comparison(tallies, quantiles, idle),
-        "timing": {"simulate_s": facts.simulate_s, "paths_per_s": speed},
-    }
-
-
-def _nowhere(of: Distribution) -> Distribution:
-    """The same paths with the figure undefined on all of them."""
-    nothing = Moments(0, math.nan, math.nan, math.nan)
-    events = dict.fromkeys(of.events, 0)
-    total = of.n + of.undefined
-    return Distribution(of.metric, 0, total, bins_from_sample(np.empty(0)), nothing, events, (None, None))
-
-
-def _because(found: Any, why: str) -> Any:
-    """An entry whose figures say why they are undefined on every path."""
-    if not isinstance(found, dict):
-        return why if found == intervals.NOWHERE else found
-    return {key: _because(part, why) for key, part in found.items()}
-
-
-def comparison(
-    tallies: Tallies, quantiles: Sequence[float] = QUANTILES, untested: Mapping[str, str] | None = None
-) -> dict[str, Any]:
-    """Every plan less the first plan, and the regret of each, over all paths; empty with a single plan.
-
-    What only a covenant test finds is left out where one of the two plans is `untested`.
-    """
-    of = tallies.comparison
-    if of.first is None:
-        return {}
-    idle = set(untested or {})
-    plans = {
-        plan: {
-            found.metric.name: difference(found)
-            for found in of.differences(plan)
-            if found.metric.name not in COVENANTS or not idle & {plan, of.first}
+    def to_dict(self) -> dict[str, Any]:
+        """The contents of summary.json."""
+        return {
+            "digest": self.digest,
+            "paths": self.paths,
+            "seed": self.seed,
+            "sampler": self.sampler,
+            "stop": self.stop.to_dict(),
+            "resumed_at": list(self.resumed_at),
+            "stress": list(self.stress),
+            "confidence": CONFIDENCE,
+            "conventions": list(self.conventions),
+            "world": _scope_dict(self.world),
+            "plans": {plan: _scope_dict(metrics) for plan, metrics in self.plans.items()},
+            "comparison": {} if self.comparison is None else self.comparison.to_dict(),
+            "timing": self.timing.to_dict(),
+            "warnings": [warning.to_dict() for warning in self.warnings],
+            "convergence": [row.to_dict() for row in self.convergence],
         }
-        for plan in of.plans[1:]
-    }
-    tallies_of = {plan: tally for plan in of.plans if (tally := of.regret(plan)) is not None}
-    regrets = {plan: regret(distribution(tally), quantiles) for plan, tally in tallies_of.items()}
-    return {"first": of.first, "differences": plans, "regret": regrets}
+
+    @classmethod
+    def from_dict(cls, body: Mapping[str, Any]) -> RunSummary:
+        """The contents of a summary.json, of this or an older version."""
+        timing = body.get("timing", {})
+        return cls(
+            digest=body["digest"],
+            paths=body["paths"],
+            seed=body["seed"],
+            sampler=body.get("sampler", ""),
+            stop=StopSummary.from_dict(body["stop"]),
+            resumed_at=tuple(body.get("resumed_at", ())),
+            stress=tuple(body.get("stress") or ()),
+            world=_scope(body.get("world", {})),
+            plans={plan: _scope(metrics) for plan, metrics in body["plans"].items()},
+            comparison=ComparisonSummary.from_dict(body.get("comparison")),
+            timing=TimingSummary(
+                timing.get("simulate_s", math.nan), timing.get("paths_per_s"), timing.get("peak_memory")
+            ),
+            warnings=tuple(map(ConvergenceWarning.from_dict, body.get("warnings", ()))),
+            convergence=tuple(map(ConvergenceRow.from_dict, body.get("convergence", ()))),
+            conventions=tuple(body.get("conventions", ())),
+        )
 
 
-def difference(of: Difference) -> dict[str, Any]:
-    """One plan less the first in one metric: its mean with the paired error, and how often the plan is better."""
-    n = of.moments.n
-    mean = about_mean(of.moments)
-    if of.metric.kind == "event" and n:
-        sides = n - of.better - of.ties, of.better  # paths on which the event is the plan's alone, and the first's
-        gained, lost = sides if of.metric.bad == "high" else sides[::-1]
-        mean = Figure(of.moments.mean, *intervals.paired_proportion(gained, lost, n))
-    return {
-        "unit": of.metric.unit,
-        "bad": of.metric.bad,
-        "n": n,
-        **figure_dict(mean),
-        "stderr": _finite(of.moments.stderr),
-        "beats": figure_dict(probability(of.better, n)),
-        "ties": figure_dict(probability(of.ties, n)),
-    }
+def read_summary(run: Run) -> RunSummary:
+    """The summary of a finished run."""
+    return RunSummary.from_dict(run.summary)
 
 
-def about_mean(of: Moments) -> Figure:
-    """A mean with its interval."""
-    if of.n < 2:
-        return Figure(_finite(of.mean), None, None, intervals.NOWHERE if of.n == 0 else intervals.ALONE)
-    return Figure(of.mean, *intervals.about(of.mean, of.stderr, of.n))
+def _figures_dict(figures: Mapping[Any, Figure]) -> dict[str, Any]:
+    return {str(key): figure.to_dict() for key, figure in figures.items()}
 
 
-def regret(of: Distribution, quantiles: Sequence[float]) -> dict[str, Any]:
-    """Mean and quantiles of a plan's regret, and how often no plan is better."""
-    return {
-        "unit": of.metric.unit,
-        "n": of.n,
-        **figure_dict(mean(of)),
-        "stderr": _finite(of.moments.stderr),
-        "quantiles": {str(p): figure_dict(quantile(of, p, 0)) for p in quantiles},
-        "best": figure_dict(probability(of.n - _at_least(of.bins, TIE), of.n)),
-    }
+def _by_number(entries: Mapping[str, Any]) -> dict[float, Figure]:
+    return {float(key): Figure.from_dict(figure) for key, figure in entries.items()}
 
 
-def of_tally(tallies: Tallies, name: str) -> Distribution:
-    """The distribution of a tallied column."""
-    return distribution(tallies.column(name))
+def _scope_dict(metrics: PlanSummary) -> dict[str, Any]:
+    return {name: metric.to_dict() for name, metric in metrics.items()}
 
 
-def distribution(tally: ColumnTally) -> Distribution:
-    """The distribution of a column from its tally."""
-    ends = (tally.lowest, tally.highest)
-    return Distribution(tally.column.metric, tally.n, tally.undefined, tally.bins, tally.moments, tally.events, ends)
-
-
-def of_sample(metric: Metric, x: NDArray[np.float64]) -> Distribution:
-    """The distribution of a figure from its values on paths 0, 1, ... (n,), undefined as NaN."""
-    bins = bins_from_sample(x)
-    n = int(bins.n.sum())
-    ends: tuple[Extreme | None, Extreme | None] = (None, None)
-    moments = Moments(0, math.nan, math.nan, math.nan)
-    if n:
-        low, high = int(np.nanargmin(x)), int(np.nanargmax(x))
-        ends = (Extreme(float(x[low]), low), Extreme(float(x[high]), high))
-        mean = math.fsum(bins.n * bins.mean) / n
-        sd = math.sqrt(math.fsum(bins.n * (bins.mean - mean) ** 2) / (n - 1)) if n > 1 else math.nan
-        moments = Moments(n, mean, sd, sd / math.sqrt(n))
-    return Distribution(metric, n, len(x) - n, bins, moments, {}, ends)
-
-
-def entry(of: Distribution, months: int, levels: Sequence[float], quantiles: Sequence[float]) -> dict[str, Any]:
-    """One metric of summary.json: what it is, how often it is defined, and its measures."""
-    metric, total = of.metric, of.n + of.undefined
-    amount, event = metric.kind == "amount", metric.kind == "event"
-    found: dict[str, Any] = {
-        "title": metric.title,
-        "unit": metric.unit,
-        "kind": metric.kind,
-        "bad": metric.bad,
-        "n": of.n,
-        "undefined": of.undefined / total if total else 0.0,
-        **_mean(of, months),
-        "sd": figure_dict(sd(of)),
-        "quantiles": {} if event else {str(p): figure_dict(quantile(of, p, months)) for p in quantiles},
-        "var": {str(level): figure_dict(var(of, level)) for level in levels} if amount else {},
-        "cvar": {str(level): figure_dict(cvar(of, level)) for level in levels} if amount else {},
-        "probability": {label: figure_dict(figure) for label, figure in probabilities(of, months).items()},
-    }
-    for name, end in zip(("lowest", "highest"), of.ends, strict=True):
-        found[name] = None if end is None else {"value": end.value, "path": end.path}
-    return found
-
-
-def mean(of: Distribution) -> Figure:
-    """The mean; its standard error is `of.moments.stderr`."""
-    return about_mean(of.moments)
-
-
-def sd(of: Distribution) -> Figure:
-    """The standard deviation."""
-    if of.n < 2:
-        return Figure(None, None, None, intervals.NOWHERE if of.n == 0 else intervals.ALONE)
-    if not np.isfinite(of.bins.mean).all():
-        return Figure(of.moments.sd, None, None, intervals.BEYOND)
-    return Figure(of.moments.sd, *intervals.spread(of.moments.sd, measures.bins_central(of.bins, 4), of.n))
-
-
-def quantile(of: Distribution, share: float, months: int) -> Figure:
-    """The quantile of the value at a share."""
-    figure = _ranked(of.bins, of.n, share)
-    if of.metric.kind != "month" or figure.value is None:
-        return figure
-    low, high = (None if end is None or end >= months else end for end in (figure.low, figure.high))
-    if figure.value >= months:
-        return Figure(None, low, None, NEVER)
-    return Figure(figure.value, low, high, figure.note if high is not None else REACHES_NEVER)
-
-
-def var(of: Distribution, level: float) -> Figure:
-    """Value at risk."""
-    return _ranked(_loss(of), of.n, level)
-
-
-def cvar(of: Distribution, level: float) -> Figure:
-    """Conditional value at risk; its interval is normal."""
-    note = intervals.NOWHERE if of.n == 0 else intervals.verdict(level, of.n)
-    if note in (intervals.NOWHERE, intervals.TOO_FEW):
-        return Figure(None, None, None, note)
-    value, stderr = measures.bins_cvar(_loss(of), level)
-    if not math.isfinite(value):
-        return Figure(None, None, None, intervals.BEYOND)
-    return Figure(value, *intervals.about(value, stderr, of.n), note)
-
-
-def probability(events: int, n: int) -> Figure:
-    """The probability of what happened on `events` of n paths."""
-    if n == 0:
-        return Figure(None, None, None, intervals.NOWHERE)
-    return Figure(events / n, *intervals.proportion(events, n))
-
-
-def probabilities(of: Distribution, months: int) -> dict[str, Figure]:
-    """Probabilities by name: of the event that a metric is, that a month never comes, and of the config's events."""
-    if of.metric.kind == "event":
-        return {of.metric.name: probability(_at_least(of.bins, 0.5), of.n)}
-    found = {label: probability(events, of.n) for label, events in of.events.items()}
-    if of.metric.kind == "month" and _at_least(of.bins, months):
-        found[NEVER] = probability(_at_least(of.bins, months), of.n)
-    return found
-
-
-def _mean(of: Distribution, months: int) -> dict[str, Any]:
-    """Mean and standard error; a month that may never come has no mean."""
-    if of.metric.kind == "month" and _at_least(of.bins, months):
-        return {"mean": None, "stderr": None, "note": "no mean: the month never comes on some paths"}
-    figure = mean(of)
-    note = {"note": figure.note} if figure.note else {}
-    return {"mean": figure.value, "stderr": _finite(of.moments.stderr), **note}
-
-
-def _loss(of: Distribution) -> Bins:
-    return of.bins.negated() if of.metric.bad == "low" else of.bins
-
-
-def _ranked(bins: Bins, n: int, level: float) -> Figure:
-    """The value of rank ceil(level n), its interval between the outer edges of the bins of the bounding ranks."""
-    note = intervals.NOWHERE if n == 0 else intervals.verdict(level, n)
-    if note in (intervals.NOWHERE, intervals.TOO_FEW):
-        return Figure(None, None, None, note)
-    value = measures.bins_quantile(bins, level)
-    if not math.isfinite(value):
-        return Figure(None, None, None, intervals.BEYOND)
-    lower, upper = intervals.ranks(level, n)
-    low, high = bins.low[measures.bin_at(bins, lower)], bins.high[measures.bin_at(bins, upper)]
-    return Figure(value, _finite(low), _finite(high), note)
-
-
-def _at_least(bins: Bins, threshold: float) -> int:
-    """Paths at or above a threshold that is a bin edge."""
-    return int(bins.n[bins.mean >= threshold].sum())
-
-
-def _finite(x: float) -> float | None:
-    return float(x) if math.isfinite(x) else None
-
-
-def figure_dict(figure: Figure) -> dict[str, Any]:
-    """A figure as it stands in JSON."""
-    found = {"value": figure.value, "low": figure.low, "high": figure.high}
-    return found if figure.note is None else {**found, "note": figure.note}
+def _scope(entries: Mapping[str, Any]) -> dict[str, MetricSummary]:
+    return {name: MetricSummary.from_dict(entry) for name, entry in entries.items()}

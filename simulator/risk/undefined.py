@@ -1,4 +1,4 @@
-"""Why a figure of a plan says nothing: covenants that nobody tests, and metrics of what a plan does not have."""
+"""Why a metric of a plan is undefined: covenants that nobody tests, and levers that the plan does not have."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simulator.model import Model
 
 Floats = NDArray[np.float64]
-COVENANTS = ("breach", "breach_month", "uncured")  # what only a test can find
+COVENANTS = ("breach", "breach_month", "uncured")  # metrics that only a test can find
 UNTESTED = "no covenant is tested within the horizon"
 NONE_SET = "the plan has no covenant"
 
@@ -37,8 +37,8 @@ _WHEN = {
 }
 
 
-def untested(model: Model, plans: Sequence[str]) -> dict[str, str]:
-    """The `plans` (ids, in the model's order) of which no test can find a breach, and why."""
+def untested_plans(model: Model, plans: Sequence[str]) -> dict[str, str]:
+    """The reason by plan, of the `plans` (ids, in the model's order) in which no test can find a breach."""
     if model.finance.test_months.size == 0:
         return dict.fromkeys(plans, UNTESTED)
     p = model.plans
@@ -47,11 +47,11 @@ def untested(model: Model, plans: Sequence[str]) -> dict[str, str]:
     return {plan: NONE_SET for plan, limit in zip(plans, limits, strict=True) if limit == 0.0}
 
 
-def blank(values: Floats, metric: str, why: str | None) -> Floats:
-    """The values (n,) of a metric: undefined where only a test could find it and there is a reason that none can."""
+def blank_untested(values: Floats, metric: str, why: str | None) -> Floats:
+    """The values (n,) of a metric; NaN where only a covenant test can find it and `why` says that none can."""
     return np.full_like(values, np.nan) if why and metric in COVENANTS else values
 
 
-def reason(metric: str) -> str:
-    """When a metric is undefined: `without a JV`; empty where it always is defined."""
+def undefined_reason(metric: str) -> str:
+    """The condition under which a metric is undefined: `without a JV`; empty where it always is defined."""
     return _WHEN.get(metric, "")

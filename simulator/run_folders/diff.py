@@ -13,14 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from simulator.config.events import parse_event
 from simulator.config.schema import TALLY
 from simulator.engine.continuity import differences
 from simulator.errors import ConfigError
 from simulator.results import store
 from simulator.results.store import Run, RunFolder
-from simulator.risk import compare, comparison_inputs, sensitivity, summary
-from simulator.risk.intervals import about
+from simulator.risk import comparison_inputs
+from simulator.risk.metric_spec import parse_event, parse_metric
+from simulator.risk.paired_comparison import ComparisonTerms, pair_differences
+from simulator.risk.summarise import LEVELS
+from simulator.risk.summary import MetricSummary, read_summary
 
 _CODE = ("code_sha256", "commit", "tallies")
 _DRAWS = ("seed", "sampler", "rng")
@@ -119,7 +121,7 @@ def _model(a: Run, b: Run) -> dict[str, Any]:
 
 
 def _plans(a: Run, b: Run) -> dict[str, list[str]]:
-    one, other = list(a.summary["plans"]), list(b.summary["plans"])
+    one, other = list(read_summary(a).plans), list(read_summary(b).plans)
     return {
         "both": [plan for plan in one if plan in other],
         "only_a": [plan for plan in one if plan not in other],
@@ -130,7 +132,7 @@ def _plans(a: Run, b: Run) -> dict[str, list[str]]:
 def _apart(a: Run, b: Run) -> str | None:
     """Why the paths of two runs are not the same worlds; None if they are."""
     try:
-        comparison_inputs.together(a, b)
+        comparison_inputs.refuse_unpaired(a, b)
     except ConfigError as error:
         return "; ".join(text.removeprefix(f"{b.path}: ") for text in error.mistakes)
     moved = _streams(a, b)
@@ -139,51 +141,48 @@ def _apart(a: Run, b: Run) -> str | None:
 
 def _results(a: Run, b: Run, paired: bool) -> list[dict[str, Any]]:
     """Every tallied figure of every plan that both runs have."""
-    one, other = a.summary, b.summary
-    known = _tallied(b)
-    names = [name for name in _tallied(a) if name in known]
+    summary_a, summary_b = read_summary(a), read_summary(b)
+    tallied_b = _tallied(b)
+    names = [name for name in _tallied(a) if name in tallied_b]
     pairs = _Pairs(a, b) if paired else None
-    found = []
-    for plan in one["plans"]:
-        for name in names if plan in other["plans"] else ():
-            x, y = one["plans"][plan].get(name), other["plans"][plan].get(name)
+    results = []
+    for plan in summary_a.plans:
+        for name in names if plan in summary_b.plans else ():
+            x, y = summary_a.plans[plan].get(name), summary_b.plans[plan].get(name)
             if x and y:
-                found += [{"plan": plan, "metric": name, **entry} for name, entry in _figure(plan, name, x, y, pairs)]
-    return found
+                entries = _metric_entries(plan, name, x, y, pairs)
+                results += [{"plan": plan, "metric": name, **entry} for name, entry in entries]
+    return results
 
 
 def _tallied(run: Run) -> tuple[str, ...]:
     return tuple(tomllib.loads(run.config).get("metrics", {}).get("tally", TALLY))
 
 
-def _figure(
-    plan: str, name: str, x: Mapping[str, Any], y: Mapping[str, Any], pairs: _Pairs | None
+def _metric_entries(
+    plan: str, name: str, x: MetricSummary, y: MetricSummary, pairs: _Pairs | None
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """One metric in both runs, and each event that both count of it."""
-    head = {"title": x["title"], "unit": x["unit"], "kind": x["kind"]}
-    yield name, head | _sides(measures(x), measures(y), pairs, plan, name)
-    for event, one in x["probability"].items():
-        other = y["probability"].get(event)
+    head = {"title": x.title, "unit": x.unit, "kind": x.kind}
+    yield name, head | _sides(measures_dict(x), measures_dict(y), pairs, plan, name)
+    for event, figure in x.probability.items():
+        other = y.probability.get(event)
         if other is not None and parse_event(event) is not None:
             head = {"title": f"P({event})", "unit": "", "kind": "event"}
-            yield event, head | _sides({"probability": one}, {"probability": other}, pairs, plan, event)
+            sides = {"probability": figure.to_dict()}, {"probability": other.to_dict()}
+            yield event, head | _sides(*sides, pairs, plan, event)
 
 
 def _sides(a: dict[str, Any], b: dict[str, Any], pairs: _Pairs | None, plan: str, name: str) -> dict[str, Any]:
     return {"a": a, "b": b, "same": a == b, "difference": pairs and pairs.difference(plan, name)}
 
 
-def measures(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """The measures of one metric of summary.json, each with its interval; a probability for an event."""
-    if entry["kind"] == "event":
-        return {"probability": next(iter(entry["probability"].values()), None)}
-    mean: dict[str, Any] = {"value": entry["mean"], "low": None, "high": None}
-    if entry["mean"] is not None and entry["stderr"] is not None:
-        ends = about(entry["mean"], entry["stderr"], entry["n"])
-        mean = dict(zip(("value", "low", "high"), (entry["mean"], *ends), strict=True))
-    elif entry.get("note"):
-        mean["note"] = entry["note"]
-    return {"mean": mean, **{key: entry[key] for key in ("quantiles", "var", "cvar")}}
+def measures_dict(metric: MetricSummary) -> dict[str, Any]:
+    """The measures of one metric, each with its interval, as JSON; a probability for an event."""
+    if metric.kind == "event":
+        return {"probability": next((figure.to_dict() for figure in metric.probability.values()), None)}
+    figures = metric.to_dict()
+    return {"mean": metric.mean_figure().to_dict(), **{key: figures[key] for key in ("quantiles", "var", "cvar")}}
 
 
 class _Pairs:
@@ -191,16 +190,15 @@ class _Pairs:
 
     def __init__(self, a: Run, b: Run) -> None:
         self._runs = (a, b)
-        self._known = [comparison_inputs.metrics(run) for run in self._runs]
-        self._levels = tuple(tomllib.loads(a.config).get("metrics", {}).get("levels", summary.LEVELS))
+        self._metrics = [comparison_inputs.summarised_metrics(run) for run in self._runs]
+        self._levels = tuple(tomllib.loads(a.config).get("metrics", {}).get("levels", LEVELS))
 
     def difference(self, plan: str, name: str) -> dict[str, Any] | None:
         """Of one figure or event of a plan; None where it is not the same thing in both."""
-        event = parse_event(name)
-        asked, other = (sensitivity.target(name, event, (), known) for known in self._known)
-        if asked.metric._replace(undefined=False) != other.metric._replace(undefined=False):
+        spec, other = (parse_metric(name, (), metrics) for metrics in self._metrics)
+        if spec.metric._replace(undefined=False) != other.metric._replace(undefined=False):
             return None
         sides = [comparison_inputs.Side(tag, k, plan) for k, tag in enumerate("ab")]
-        values = comparison_inputs.sampled(self._runs, sides, asked)
-        found = compare.difference("b", "a", values["b"], values["a"], compare.Terms(asked.metric, self._levels))
-        return {key: found[key] for key in ("n", "mean", "quantiles", "var", "cvar", "beats", "ties")}
+        values = comparison_inputs.sample_values(self._runs, sides, spec)
+        differences = pair_differences("b", "a", values["b"], values["a"], ComparisonTerms(spec.metric, self._levels))
+        return {key: differences[key] for key in ("n", "mean", "quantiles", "var", "cvar", "beats", "ties")}

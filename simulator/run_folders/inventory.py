@@ -19,6 +19,7 @@ from simulator.errors import RunError
 from simulator.results import store
 from simulator.results.provenance import utc
 from simulator.results.store import open_any
+from simulator.risk.summary import RunSummary
 
 FINISHED, INTERRUPTED, RUNNING, BROKEN = STATES = ("finished", "interrupted", "running", "broken")
 _DEEPEST = 8  # folders below the one that is listed
@@ -73,7 +74,7 @@ def describe(folder: Path) -> dict[str, Any]:
         run = open_any(folder)
         manifest, error = run.manifest, None
         summary = run.summary if run.finished else {}
-        figures = headline(summary) if summary else {}
+        figures = headline(RunSummary.from_dict(summary)) if summary else {}
     except (RunError, OSError, ValueError, KeyError, TypeError) as reason:
         manifest, error, summary = _read(folder), str(reason).partition("\n")[0], {}
         figures = {}

@@ -12,7 +12,7 @@ from simulator.config import Frozen
 from simulator.engine.thread_pool import BlockSimulator, Task
 from simulator.finance.series import series_names
 from simulator.results.columns import all_columns
-from simulator.risk.intervals import about, proportion
+from simulator.risk.intervals import mean_interval, proportion_interval
 from simulator.validation.schema import Figure
 
 _CHUNK = 512  # paths simulated at a time: bounds the memory of traces
@@ -73,6 +73,6 @@ def _measure(figure: Figure, drawn: Array) -> Value:
         return Value(np.nan)
     if figure.above is not None:
         events = int((drawn > figure.above).sum())
-        return Value(events / n, *proportion(events, n))
+        return Value(events / n, *proportion_interval(events, n))
     mean = float(drawn.mean())
-    return Value(mean, *about(mean, float(drawn.std(ddof=1)) / np.sqrt(n), n))
+    return Value(mean, *mean_interval(mean, float(drawn.std(ddof=1)) / np.sqrt(n), n))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from simulator.report.numbers import number
+from simulator.report.number_format import number
 from simulator.validation.judging import NOT, Judged, Outcome
 from simulator.validation.schema import Figure, Wanted
 

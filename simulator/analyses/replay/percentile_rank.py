@@ -87,7 +87,7 @@ class PercentileRank(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the share of paths that are less bad, with its interval, and the place."""
-        low, high = intervals.proportion(self.less_bad, self.sampled)
+        low, high = intervals.proportion_interval(self.less_bad, self.sampled)
         share = {"value": self.less_bad / self.sampled, "low": low, "high": high, "n": self.sampled}
         place = None if self.place is None else {"place": self.place, "of": self.paths}
         return {"worse_than": share, "rank": place}

@@ -8,20 +8,21 @@ from typing import Any
 
 from matplotlib.patches import Patch
 
-from simulator.report.canvas import COLOURS, INK, Picture, canvas, percent_axis
-from simulator.report.headline import Cell, figure
-from simulator.report.numbers import plain
-from simulator.report.tables import interval, measured, stressed, value
+from simulator.report.canvas import COLOURS, INK, Picture, new_canvas, set_percent_axis
+from simulator.report.number_format import plain
+from simulator.report.text_tables import interval, measure_name, stress_suffix, value
+from simulator.risk.intervals import Figure
 
 _MOST = 16  # bars shown, and the widest of each driver that is not among them
 _SIDES = (("low", COLOURS[5], ""), ("high", COLOURS[1], "////"))
 
 
-def draw(tornado: Mapping[str, Any]) -> Picture:
+def draw_tornado(tornado: Mapping[str, Any]) -> Picture:
     """Bars of tornado.json, widest first; whiskers are paired 95 % intervals."""
-    bars = _shown(tornado["bars"])
-    what = measured(tornado) + stressed(tornado, " ")
-    drawing, axes = canvas(f"What moves {what}", 1.6 + 0.36 * max(len(bars), 1))
+    bars = _shown_bars(tornado["bars"])
+    subject = measure_name(str(tornado.get("measure", "")), str(tornado.get("metric", "")))
+    subject += stress_suffix(tornado.get("stress"), " ")
+    drawing, axes = new_canvas(f"What moves {subject}", 1.6 + 0.36 * max(len(bars), 1))
     for row, bar in enumerate(bars):
         y = len(bars) - 1 - row
         for side, colour, hatch in _SIDES:
@@ -40,7 +41,7 @@ def draw(tornado: Mapping[str, Any]) -> Picture:
     kind = str(tornado.get("kind", "amount"))
     base = _base(tornado, kind)
     if kind in ("event", "rate"):
-        percent_axis(axes.xaxis)
+        set_percent_axis(axes.xaxis)
     axes.set_xlabel(
         textwrap.fill(", ".join(word for word in ("change", tornado.get("unit"), f"base {base}") if word), 60)
     )
@@ -53,8 +54,8 @@ def draw(tornado: Mapping[str, Any]) -> Picture:
     notes = list(dict.fromkeys(bar["note"] for bar in tornado["bars"] if bar.get("note")))
     return Picture(
         "tornado",
-        f"What moves {what}",
-        f"Tornado chart of {what}, base {base}. Widest: {'; '.join(widest) or 'none'}.",
+        f"What moves {subject}",
+        f"Tornado chart of {subject}, base {base}. Widest: {'; '.join(widest) or 'none'}.",
         f"Plan {plain(tornado.get('plan', ''))}. One input at a time swings between the values under its name, "
         f"the others stay; all runs share {tornado.get('paths') or 0:,} worlds. Whiskers: 95 % intervals of the paired "
         "changes." + "".join(f" Note: {note}." for note in notes),
@@ -62,7 +63,7 @@ def draw(tornado: Mapping[str, Any]) -> Picture:
     )
 
 
-def _shown(bars: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _shown_bars(bars: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The widest bars that are not nothing, and at least one of every driver that has such a bar; widest first."""
     moving = [bar for bar in bars if bar.get("delta_low") or bar.get("delta_high")]
     groups = [str(bar["input"]).split(".")[:2] for bar in moving]
@@ -84,15 +85,15 @@ def _end(value: object) -> str:
 
 def _base(tornado: Mapping[str, Any], kind: str) -> str:
     """`139.0 (138.6 to 139.5)`, or why there is none."""
-    cell = figure(tornado.get("base") or {"note": "not given"})
-    return f"{value(cell, kind)} ({interval(cell, kind) or cell.note})".replace("-", "\N{MINUS SIGN}")
+    figure = Figure.from_dict(tornado.get("base") or {"note": "not given"})
+    return f"{value(figure, kind)} ({interval(figure, kind) or figure.note})".replace("-", "\N{MINUS SIGN}")
 
 
 def _span(bar: Mapping[str, Any], kind: str) -> str:
-    """What either end changes, each with its interval."""
-    ends = []
+    """The change at either end, each with its interval."""
+    texts = []
     for end in ("low", "high"):
         low, high = bar.get(f"interval_{end}") or (None, None)
-        cell = Cell(bar.get(f"delta_{end}"), low, high, bar.get("note"))
-        ends.append(f"{value(cell, kind)} ({interval(cell, kind) or cell.note or 'no interval'})")
-    return f"{ends[0]} at its low, {ends[1]} at its high value"
+        figure = Figure(bar.get(f"delta_{end}"), low, high, bar.get("note"))
+        texts.append(f"{value(figure, kind)} ({interval(figure, kind) or figure.note or 'no interval'})")
+    return f"{texts[0]} at its low, {texts[1]} at its high value"

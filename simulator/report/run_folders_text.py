@@ -1,4 +1,4 @@
-"""Lists of runs and what changed between two as plain text: what `simulator runs` prints."""
+"""The lists of runs, and the changes between two runs, that `simulator runs` prints."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from simulator.report.headline import figure, mean
-from simulator.report.numbers import percent, plain
-from simulator.report.tables import interval, table_line, value, wrapped
+from simulator.report.headline import recorded_mean
+from simulator.report.number_format import percent, plain
+from simulator.report.text_tables import interval, table_line, value, wrapped
+from simulator.risk.intervals import Figure
 
 _STATES = ("finished", "interrupted", "running", "broken")
 _LONGEST = 60
@@ -19,8 +20,8 @@ def listing_text(rows: Sequence[Mapping[str, Any]], where: str) -> str:
     if not rows:
         return f"no runs in {where}\n"
     counts = [(sum(row["state"] == state for row in rows), state) for state in _STATES]
-    said = ", ".join(f"{number} {state}" for number, state in counts if number)
-    lines = [f"RUNS IN {where}: {said}"]
+    states = ", ".join(f"{number} {state}" for number, state in counts if number)
+    lines = [f"RUNS IN {where}: {states}"]
     lines += wrapped("Below each run NPV of its first plan, nominal USD bn, with 95 % intervals. Times are UTC.")
     for row in rows:
         begun = (row["started"] or "").replace("T", " ")[:16]
@@ -49,53 +50,58 @@ def _about(row: Mapping[str, Any]) -> Iterator[str]:
     if row["name"]:
         yield from wrapped(f"{about}{': ' + names if names else ''}{stop or ''}", 76)
     for plan, npv in list(row["headline"].items())[:1]:
-        one, tail = mean(npv["mean"]), figure(npv["cvar"])
-        text = f"{plain(plan, 20)}  mean {value(one, 'amount')} ({interval(one, 'amount')})"
+        mean, tail = recorded_mean(npv["mean"]), Figure.from_dict(npv["cvar"])
+        text = f"{plain(plan, 20)}  mean {value(mean, 'amount')} ({interval(mean, 'amount')})"
         if npv["level"] is not None and tail.value is not None:
             level = percent(float(npv["level"]), 0)
             text += f"  CVaR {level} {value(tail, 'amount')} ({interval(tail, 'amount')})"
         yield text
 
 
-def diff_text(found: Mapping[str, Any]) -> str:
+def diff_text(diff: Mapping[str, Any]) -> str:
     """What changed between two runs (as `simulator runs diff --json` has it)."""
     lines = ["WHAT CHANGED FROM A TO B"]
     for tag in "ab":
-        about = found[tag]
+        about = diff[tag]
         paths = "no" if about["paths"] is None else f"{about['paths']:,}"
         state = "" if about["finished"] else ", unfinished"
         lines += wrapped(f"{tag.upper()}: {about['run']}, {paths} paths, seed {about['seed']}{state}")
-    if found["same"]:
-        lines += wrapped(f"The results are the same, bit for bit: digest {found['a']['digest']}.")
-    lines += _keys("config", found["config"])
-    lines += _keys("code and versions", found["code"])
-    lines += _keys("random numbers", found["draws"])
-    lines += _data(found["data"])
-    lines += _model(found["model"])
-    lines += _keys("machine (moves no result)", found["machine"])
-    if found["plans"] is not None:
+    if diff["same"]:
+        lines += wrapped(f"The results are the same, bit for bit: digest {diff['a']['digest']}.")
+    lines += _keys("config", diff["config"])
+    lines += _keys("code and versions", diff["code"])
+    lines += _keys("random numbers", diff["draws"])
+    lines += _data(diff["data"])
+    lines += _model(diff["model"])
+    lines += _keys("machine (moves no result)", diff["machine"])
+    if diff["plans"] is not None:
         for key, tag in (("only_a", "A"), ("only_b", "B")):
-            if found["plans"][key]:
-                lines += wrapped(f"plans only in {tag}: {', '.join(plain(plan, 40) for plan in found['plans'][key])}")
-    return "\n".join([*lines, *_results(found)]) + "\n"
+            if diff["plans"][key]:
+                lines += wrapped(f"plans only in {tag}: {', '.join(plain(plan, 40) for plan in diff['plans'][key])}")
+    return "\n".join([*lines, *_results(diff)]) + "\n"
 
 
 def _keys(what: str, changes: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield f"{what}: {'the same' if not changes else ''}".rstrip()
-    for one in changes:
-        yield from (f"  {line}" for line in wrapped(f"{one['key']}: {_shown(one['a'])} -> {_shown(one['b'])}", 77))
+    for change in changes:
+        yield from (
+            f"  {line}"
+            for line in wrapped(f"{change['key']}: {_json_text(change['a'])} -> {_json_text(change['b'])}", 77)
+        )
 
 
-def _shown(given: Any) -> str:
+def _json_text(value: Any) -> str:
     """A value in a line, cut short."""
-    return "nothing" if given is None else plain(json.dumps(given, default=str, ensure_ascii=False), _LONGEST)
+    return "nothing" if value is None else plain(json.dumps(value, default=str, ensure_ascii=False), _LONGEST)
 
 
 def _data(data: Mapping[str, Any]) -> Iterator[str]:
     if not data["known"]:
         yield "data: not known (a run by an older version keeps no checksums of its CSV columns)"
         return
-    yield from _keys("data", [{**one, **{tag: one[tag] and one[tag][:12] for tag in "ab"}} for one in data["changed"]])
+    yield from _keys(
+        "data", [{**change, **{tag: change[tag] and change[tag][:12] for tag in "ab"}} for change in data["changed"]]
+    )
 
 
 def _model(model: Mapping[str, Any]) -> Iterator[str]:
@@ -105,84 +111,84 @@ def _model(model: Mapping[str, Any]) -> Iterator[str]:
     changed = model["changed"]
     number = len(changed) + model["more"]
     yield f"numbers of the model: {number} of its arrays differ" if number else "numbers of the model: the same"
-    names = [plain(one["key"], 40) for one in changed]
+    names = [plain(change["key"], 40) for change in changed]
     more = f" and {number - 12} more (--json has them)" if number > 12 else ""
     if names:
         yield from (f"  {line}" for line in wrapped(", ".join(names[:12]) + more, 77))
 
 
-def _results(found: Mapping[str, Any]) -> Iterator[str]:
+def _results(diff: Mapping[str, Any]) -> Iterator[str]:
     """Figures that differ: both, and the difference where it is paired."""
-    results = found["results"]
+    results = diff["results"]
     if results is None:
         yield "results: an unfinished run has none"
         return
-    moved = [one for one in results if not one["same"]]
-    if found["same"] or not moved:
+    moved = [result for result in results if not result["same"]]
+    if diff["same"] or not moved:
         yield f"results: the same in {len(results)} figures"
         return
     yield f"results: {len(moved)} of {len(results)} figures differ"
-    if found["paired"]:
-        ns = sorted({one["difference"]["n"] for one in moved if one["difference"]})
+    if diff["paired"]:
+        ns = sorted({result["difference"]["n"] for result in moved if result["difference"]})
         seen = f"{ns[-1]:,}" if ns else "no"
         yield from wrapped(
             f"B less A is path by path, in the same worlds, from the {seen} first paths that both kept, with its 95 % "
             "interval. CVaR is a loss: a difference below 0 is less risk."
         )
     else:
-        yield from wrapped(f"Not the same worlds, so no differences path by path: {found['unpaired_because']}.")
+        yield from wrapped(f"Not the same worlds, so no differences path by path: {diff['unpaired_because']}.")
     notes: list[str] = []
-    for plan in dict.fromkeys(one["plan"] for one in moved):
-        for one in (one for one in moved if one["plan"] == plan):
-            unit = f", {one['unit']}" if one["unit"] and one["kind"] != "month" else ""
+    for plan in dict.fromkeys(result["plan"] for result in moved):
+        for result in (result for result in moved if result["plan"] == plan):
+            unit = f", {result['unit']}" if result["unit"] and result["kind"] != "month" else ""
             yield ""
-            yield f"{plain(plan, 24)}: {plain(one['title'], 60)}{unit}"
-            yield from _figure(one, notes)
+            yield f"{plain(plan, 24)}: {plain(result['title'], 60)}{unit}"
+            yield from _result_lines(result, notes)
     if notes:
         yield ""
         yield from (f"[{i}] {note}" for i, note in enumerate(notes, 1))
 
 
-def _figure(one: Mapping[str, Any], notes: list[str]) -> Iterator[str]:
+def _result_lines(result: Mapping[str, Any], notes: list[str]) -> Iterator[str]:
     """The measures of a figure that a reader looks for first; --json has the rest."""
-    kind = one["kind"]
-    for name, path in _measures(one):
-        if _at(one["a"], path) == _at(one["b"], path):
+    kind = result["kind"]
+    for name, path in _measures(result):
+        if _at(result["a"], path) == _at(result["b"], path):
             continue
         yield f"  {name}"
         for tag in "ab":
-            yield table_line(f"    {tag.upper()}", kind, figure(_at(one[tag], path)), notes)
-        moved = one["difference"]
+            yield table_line(f"    {tag.upper()}", kind, Figure.from_dict(_at(result[tag], path)), notes)
+        moved = result["difference"]
         if moved is not None:
             where = ("mean",) if path == ("probability",) else path
             entry = _at(moved, where)
             if entry is not None:
-                yield table_line("    B less A", kind, figure(entry), notes)
+                yield table_line("    B less A", kind, Figure.from_dict(entry), notes)
 
 
-def _measures(one: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    if "probability" in one["a"]:
+def _measures(result: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    if "probability" in result["a"]:
         yield "probability", ("probability",)
         return
-    if one["kind"] == "month":
+    if result["kind"] == "month":
         yield "median", ("quantiles", "0.5")
     else:
         yield "mean", ("mean",)
-    if one["metric"] == "npv":
-        for level in one["a"]["cvar"]:
-            if level in one["b"]["cvar"]:
+    if result["metric"] == "npv":
+        for level in result["a"]["cvar"]:
+            if level in result["b"]["cvar"]:
                 yield f"CVaR {percent(float(level), 0)}", ("cvar", level)
 
 
 def _at(entry: Mapping[str, Any], path: tuple[str, ...]) -> Any:
-    found: Any = entry
+    value: Any = entry
     for key in path:
-        found = found.get(key) if isinstance(found, dict) else None
-    return found
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
 def pruned_text(gone: Sequence[Mapping[str, Any]], kept: Sequence[Mapping[str, Any]], removed: bool) -> str:
-    """What goes, or went, with its bytes, and what stays although it was chosen."""
+    """The runs that go, or went, with their bytes, and the chosen runs that stay."""
     lines = [f"{_bytes(row['bytes']):>10}  {row['state']:<12} {plain(row['folder'], 200)}" for row in gone]
     lines += [f"     stays  {row['state']:<12} {plain(row['folder'], 200)}: {row['reason']}" for row in kept]
     total = _bytes(sum(row["bytes"] for row in gone))

@@ -1,4 +1,4 @@
-"""What a run left in its folder, read for the report."""
+"""The data that a report draws: the summary, the first paths, monthly bands, and the results of other verbs."""
 
 from __future__ import annotations
 
@@ -9,26 +9,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from simulator.errors import RunError
-from simulator.report.numbers import plain
-from simulator.report.tables import stressed
+from simulator.report.number_format import plain
+from simulator.report.text_tables import stress_suffix
 from simulator.results import store
+from simulator.results.store import Run
+from simulator.risk.summary import RunSummary, read_summary
 
 Array = NDArray[np.float64]
 Bands = dict[str, Array]  # month, q05, q25, q50, q75, q95, mean, each (months,)
-TORNADO, STRESS = "tornado.json", "stress.json"
+_TORNADO, _STRESS = "tornado.json", "stress.json"
 _DRAWN = ("npv", "breach_month", "idle_capital", "stranded_peak")  # and eps_fy<year>, delay_<site>
 
 
 @dataclass(frozen=True)
-class Run:
-    """A run folder in memory: summaries as JSON, the paths kept, monthly quantiles, and how it all came about."""
+class ReportData:
+    """A run in memory: its summary, the sample, monthly quantiles, config and manifest."""
 
     folder: Path
-    summary: dict[str, Any]
+    run: Run  # the open folder, for what is not read here
+    summary: RunSummary
     manifest: dict[str, Any]
     config: dict[str, Any]
     config_text: str
@@ -41,7 +43,7 @@ class Run:
     def title(self) -> str:
         """The programme's, and the stress sets where it is not the base."""
         title = plain(self.config.get("title") or self.config.get("name") or self.folder.name, 100)
-        return title + stressed(self.summary, ", ")
+        return title + stress_suffix(self.summary.stress, ", ")
 
     @property
     def months(self) -> int:
@@ -61,14 +63,14 @@ class Run:
     def plans(self) -> dict[str, str]:
         """Title by plan id."""
         tables = self.config.get("plans", {})
-        return {plan: plain(tables.get(plan, {}).get("title") or plan, 40) for plan in self.summary["plans"]}
+        return {plan: plain(tables.get(plan, {}).get("title") or plan, 40) for plan in self.summary.plans}
 
     @property
     def sites(self) -> dict[str, str]:
         """Title by site id, of the sites in the sample."""
         tables = {site.get("id"): site.get("title") for site in self.config.get("sites", [])}
-        found = [name.removeprefix("world.delay_") for name in self.sample if name.startswith("world.delay_")]
-        return {site: plain(tables.get(site) or site) for site in found if site != "mean"}
+        ids = [name.removeprefix("world.delay_") for name in self.sample if name.startswith("world.delay_")]
+        return {site: plain(tables.get(site) or site) for site in ids if site != "mean"}
 
     def values(self, column: str) -> Array:
         """Defined values of a column of the sample; empty if there is none."""
@@ -77,21 +79,22 @@ class Run:
         return defined
 
 
-def read_run(folder: Path) -> Run:
+def read_report_data(folder: Path) -> ReportData:
     """Read a finished run; RunError says which part is missing, cut short or changed."""
-    stored = store.open_run(folder)
-    text = stored.config
-    names = [name for name in pq.read_schema(folder / store.SAMPLE).names if _is_drawn(name)]
-    return Run(
+    run = store.open_run(folder)
+    text = run.config
+    names = [name for name in run.sample_names if _is_drawn(name)]
+    return ReportData(
         folder=folder,
-        summary=stored.summary,
-        manifest=stored.manifest,
+        run=run,
+        summary=read_summary(run),
+        manifest=run.manifest,
         config=tomllib.loads(text),
         config_text=text,
-        sample={name: np.asarray(values, dtype=np.float64) for name, values in stored.sample(names).items()},
-        series=_by_name(stored.series()) if store.SERIES in stored.manifest["files"] else {},
-        tornado=_beside(folder / TORNADO, "bars"),
-        stress=_beside(folder / STRESS, "sets"),
+        sample={name: np.asarray(values, dtype=np.float64) for name, values in run.sample(names).items()},
+        series=_by_name(run.series()) if store.SERIES in run.manifest["files"] else {},
+        tornado=_read_result(folder / _TORNADO, "bars"),
+        stress=_read_result(folder / _STRESS, "sets"),
     )
 
 
@@ -103,22 +106,22 @@ def _is_drawn(name: str) -> bool:
 def _by_name(columns: dict[str, NDArray[Any]]) -> dict[str, Bands]:
     """The long table of series, split by series and sorted by month."""
     names = columns.pop("series").astype(str)
-    found = {}
+    bands = {}
     for name in np.unique(names):
         rows = np.flatnonzero(names == name)
         rows = rows[np.argsort(columns["month"][rows])]
-        found[str(name)] = {key: np.asarray(values[rows], dtype=np.float64) for key, values in columns.items()}
-    return found
+        bands[str(name)] = {key: np.asarray(values[rows], dtype=np.float64) for key, values in columns.items()}
+    return bands
 
 
-def _beside(path: Path, held: str) -> dict[str, Any] | None:
-    """What another verb left in the folder; `held` is a list that it must have."""
+def _read_result(path: Path, key: str) -> dict[str, Any] | None:
+    """The JSON that another verb wrote into the folder, with its list `key`; None if there is none."""
     if not path.is_file():
         return None
     try:
         content = json.loads(path.read_text("utf-8"))
     except ValueError as error:
         raise RunError(f"{path}: is not JSON ({error}); run the {path.stem} again") from None
-    if not isinstance(content, dict) or not isinstance(content.get(held), list):
-        raise RunError(f"{path}: given something else, wanted the {held} of a {path.stem}; run the {path.stem} again")
+    if not isinstance(content, dict) or not isinstance(content.get(key), list):
+        raise RunError(f"{path}: given something else, wanted the {key} of a {path.stem}; run the {path.stem} again")
     return content

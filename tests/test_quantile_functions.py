@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from simulator.risk import distributions
+from simulator.risk import quantile_functions
 from simulator.risk.root_finding import find_root
 
 SIZES = (1, 2, 10, 1000, 65_536, 123_456_789, 10**9)
@@ -20,17 +20,17 @@ def test_quantiles_have_the_bits_of_scipy_stats(seed):
     rng = np.random.default_rng(seed)
     for level in rng.uniform(size=200):
         normal = stats.norm.ppf(level)
-        assert distributions.normal_quantile(level) == normal
-        assert distributions.normal_density(normal) == stats.norm.pdf(normal)
+        assert quantile_functions.normal_quantile(level) == normal
+        assert quantile_functions.normal_density(normal) == stats.norm.pdf(normal)
     for n in SIZES:
-        assert distributions.student_quantile(0.975, n) == stats.t.ppf(0.975, n)
+        assert quantile_functions.student_quantile(0.975, n) == stats.t.ppf(0.975, n)
         events = int(rng.integers(0, n))
         for level in (0.025, 0.975):
-            assert distributions.beta_quantile(level, events + 1, n - events) == stats.beta.ppf(
+            assert quantile_functions.beta_quantile(level, events + 1, n - events) == stats.beta.ppf(
                 level, events + 1, n - events
             )
             for share in (0.05, 0.5, 0.95, 0.999):
-                assert distributions.binomial_quantile(level, n, share) == int(stats.binom.ppf(level, n, share))
+                assert quantile_functions.binomial_quantile(level, n, share) == int(stats.binom.ppf(level, n, share))
 
 
 CASES = {

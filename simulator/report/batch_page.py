@@ -1,4 +1,4 @@
-"""The page of a night: what became of each run, headline figures, and links to the reports beside it."""
+"""The page of an overnight batch: the outcome of each run, headline figures, and links to the reports beside it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from simulator.report.detail import Words, show
-from simulator.report.headline import figure, mean, stopped
-from simulator.report.numbers import percent, plain
-from simulator.report.tables import stressed
+from simulator.report.headline import recorded_mean, stop_lines
+from simulator.report.number_format import percent, plain
+from simulator.report.page_tables import Cell, figure_cell
 from simulator.report.templating import environment
+from simulator.report.text_tables import stress_suffix
+from simulator.risk.intervals import Figure
+from simulator.risk.summary import StopSummary
 
 _VERDICTS = {
     "waiting": "not begun",
@@ -22,11 +24,11 @@ _VERDICTS = {
     "interrupted": "interrupted, can go on",
     "pruned": "finished, its folder was pruned",
 }
-_NONE = Words("\N{EN DASH}", "", "")
+_NONE = Cell("\N{EN DASH}", "", "")
 
 
-class Line(NamedTuple):
-    """One run of the night, as the page shows it."""
+class _Line(NamedTuple):
+    """One run of the batch, as on the page."""
 
     number: int
     name: str
@@ -42,11 +44,11 @@ class Line(NamedTuple):
     time: str
     error: str
     traceback: str
-    plans: tuple[tuple[str, Words, Words], ...]  # title, mean NPV, CVaR
+    plans: tuple[tuple[str, Cell, Cell], ...]  # title, mean NPV, CVaR
 
 
-def render(night: Mapping[str, Any]) -> str:
-    """The page of a night (as in night.json)."""
+def render_batch(night: Mapping[str, Any]) -> str:
+    """The HTML page of a batch (its night.json)."""
     lines = [_line(i, run) for i, run in enumerate(night["runs"], 1)]
     title = plain(night["title"] or "A night of runs", 200)
     return (
@@ -56,28 +58,28 @@ def render(night: Mapping[str, Any]) -> str:
     )
 
 
-def verdict(run: Mapping[str, Any]) -> str:
-    """What became of a run, in words."""
-    said = _VERDICTS.get(run["state"], str(run["state"]))
-    missed = [one for one in (run.get("stop") or {}).get("precision", ()) if not one["met"]]
-    return f"{said}, precision not reached" if missed and run["state"] == "finished" else said
+def run_verdict(run: Mapping[str, Any]) -> str:
+    """The outcome of a run in words."""
+    state = _VERDICTS.get(run["state"], str(run["state"]))
+    missed = [entry for entry in (run.get("stop") or {}).get("precision", ()) if not entry["met"]]
+    return f"{state}, precision not reached" if missed and run["state"] == "finished" else state
 
 
-def _line(number: int, run: Mapping[str, Any]) -> Line:
+def _line(number: int, run: Mapping[str, Any]) -> _Line:
     done = "digest" in run
     folder = quote(run["folder"])
     link = f"{folder}/report.html" if run.get("report") else f"{folder}/" if done else ""
-    return Line(
+    return _Line(
         number=number,
         name=plain(run["folder"], 110),
-        title=plain(run["title"], 110) + stressed(run, ", "),
+        title=plain(run["title"], 110) + stress_suffix(run.get("stress"), ", "),
         source=plain(run["source"], 200),
         link="" if run["state"] == "pruned" else link,
-        verdict=verdict(run),
+        verdict=run_verdict(run),
         bad=run["state"] in ("failed", "refused", "interrupted") or bool(run.get("error")),
         paths=f"{run['paths']:,}" if done else "",
         seed=str(run["seed"]) if done else "",
-        stop=tuple(stopped(run["stop"])) if done else (),
+        stop=tuple(stop_lines(StopSummary.from_dict(run["stop"]))) if done else (),
         digest=run["digest"] if done else "",
         time=_time(run.get("seconds")),
         error=run.get("error") or "",
@@ -86,10 +88,10 @@ def _line(number: int, run: Mapping[str, Any]) -> Line:
     )
 
 
-def _plans(run: Mapping[str, Any]) -> Iterator[tuple[str, Words, Words]]:
+def _plans(run: Mapping[str, Any]) -> Iterator[tuple[str, Cell, Cell]]:
     for plan, npv in run["headline"].items():
-        tail = show(figure(npv["cvar"]), "amount") if npv["cvar"] else _NONE
-        yield plain(run["plans"].get(plan, plan), 60), show(mean(npv["mean"]), "amount"), tail
+        tail = figure_cell(Figure.from_dict(npv["cvar"]), "amount") if npv["cvar"] else _NONE
+        yield plain(run["plans"].get(plan, plan), 60), figure_cell(recorded_mean(npv["mean"]), "amount"), tail
 
 
 def _tail(runs: Sequence[Mapping[str, Any]]) -> str:
@@ -108,7 +110,7 @@ def _sentences(night: Mapping[str, Any]) -> Iterator[str]:
         names = [plain(run["folder"], 60) for run in runs if run["state"] == state]
         if names:
             yield f"{len(names)} {words}: {', '.join(names)}."
-    missed = [plain(run["folder"], 60) for run in runs if verdict(run).endswith("precision not reached")]
+    missed = [plain(run["folder"], 60) for run in runs if run_verdict(run).endswith("precision not reached")]
     if missed:
         yield f"Precision was not reached in {', '.join(missed)}."
     left = states.count("waiting")

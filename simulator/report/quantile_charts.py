@@ -11,24 +11,24 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from simulator.report.canvas import COLOURS, FAINT, INK, Picture, canvas, room_for_legend
-from simulator.report.numbers import number, percent
-from simulator.report.run import Run
+from simulator.report.canvas import COLOURS, FAINT, INK, Picture, add_legend_below, new_canvas
+from simulator.report.number_format import number, percent
+from simulator.report.report_data import ReportData
 
 Array = NDArray[np.float64]
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-def delays(run: Run) -> Picture | None:
+def draw_delays(run: ReportData) -> Picture | None:
     """Months by which each site comes later than planned: shape of the late paths, quantiles of all."""
-    found = {title: run.values(f"world.delay_{site}") for site, title in run.sites.items()}
-    found = {title: delay for title, delay in found.items() if delay.size}
-    if not found:
+    delays = {title: run.values(f"world.delay_{site}") for site, title in run.sites.items()}
+    delays = {title: delay for title, delay in delays.items() if delay.size}
+    if not delays:
         return None
-    figure, axes = canvas("How late each site gets power", 1.35 + 0.62 * len(found))
-    longest = max(1.0, max(float(np.quantile(delay, 0.99)) for delay in found.values()))
-    for row, delay in enumerate(found.values()):
-        y = len(found) - 1 - row
+    figure, axes = new_canvas("How late each site gets power", 1.35 + 0.62 * len(delays))
+    longest = max(1.0, max(float(np.quantile(delay, 0.99)) for delay in delays.values()))
+    for row, delay in enumerate(delays.values()):
+        y = len(delays) - 1 - row
         late = delay[(delay > 0) & (delay <= longest)]
         if late.size > 1:
             counts, edges = np.histogram(late, np.linspace(0, longest, 50))
@@ -45,14 +45,14 @@ def delays(run: Run) -> Picture | None:
             fontsize=8,
             color=INK,
         )
-    _name_rows(axes, list(found))
+    _name_rows(axes, list(delays))
     axes.set_xlim(0, longest)
     axes.set_xlabel("months after the planned date")
     _interval_legend(figure)
     return Picture(
         "delay",
         "Energisation delay by site",
-        "Delay in months after plan. " + " ".join(f"{title}: {_delay_words(delay)}" for title, delay in found.items()),
+        "Delay in months after plan. " + " ".join(f"{title}: {_delay_words(delay)}" for title, delay in delays.items()),
         "Shape: paths that come late. Bars: quantiles over all paths, those on time included. One path in a hundred of "
         "the slowest site lies outside the picture.",
         figure,
@@ -81,52 +81,52 @@ _WASTE = {
 }
 
 
-def waste(run: Run, metric: str) -> Picture | None:
+def draw_waste(run: ReportData, metric: str) -> Picture | None:
     """Quantiles by plan of `idle_capital` or `stranded_peak`."""
     title, unit, caption = _WASTE[metric]
-    found = {name: run.values(f"{plan}.{metric}") for plan, name in run.plans.items()}
-    found = {name: values for name, values in found.items() if values.size}
-    if not found:
+    by_plan = {name: run.values(f"{plan}.{metric}") for plan, name in run.plans.items()}
+    by_plan = {name: values for name, values in by_plan.items() if values.size}
+    if not by_plan:
         return None
-    figure, axes = canvas(title, 1.5 + 0.45 * len(found))
-    for row, values in enumerate(found.values()):
-        _interval(axes, values, len(found) - 1 - row)
-    _name_rows(axes, list(found))
-    axes.set_ylim(-0.5, len(found) - 0.5)
+    figure, axes = new_canvas(title, 1.5 + 0.45 * len(by_plan))
+    for row, values in enumerate(by_plan.values()):
+        _interval(axes, values, len(by_plan) - 1 - row)
+    _name_rows(axes, list(by_plan))
+    axes.set_ylim(-0.5, len(by_plan) - 0.5)
     axes.set_xlim(left=0)
     axes.set_xlabel(unit)
     _interval_legend(figure)
     words = [
         f"{name}: mean {number(float(values.mean()))}, 95 % below {number(float(np.quantile(values, 0.95)))}."
-        for name, values in found.items()
+        for name, values in by_plan.items()
     ]
     return Picture(metric, title, f"Quantiles over paths, {unit}. " + " ".join(words), caption, figure)
 
 
-def earnings(run: Run, plan: str) -> Picture | None:
+def draw_earnings(run: ReportData, plan: str) -> Picture | None:
     """Effect on earnings per share by fiscal year: a fan of quantiles over paths."""
     names = sorted(name for name in run.sample if name.startswith(f"{plan}.eps_fy"))
-    found = {int(name.rpartition("eps_fy")[2]): run.values(name) for name in names}
-    found = {year: values for year, values in found.items() if values.size}
-    if not found:
+    by_year = {int(name.rpartition("eps_fy")[2]): run.values(name) for name in names}
+    by_year = {year: values for year, values in by_year.items() if values.size}
+    if not by_year:
         return None
     title = f"Effect on earnings per share: {run.plans[plan]}"
-    figure, axes = canvas(title)
-    bands = np.array([np.quantile(values, _SHARES) for values in found.values()]).T
-    date = list(found)
+    figure, axes = new_canvas(title)
+    bands = np.array([np.quantile(values, _SHARES) for values in by_year.values()]).T
+    date = list(by_year)
     axes.fill_between(date, bands[0], bands[4], color=COLOURS[5], alpha=0.35, linewidth=0, label="5-95 % of paths")
     axes.fill_between(date, bands[1], bands[3], color=COLOURS[0], alpha=0.45, linewidth=0, label="25-75 %")
     axes.plot(date, bands[2], color=INK, marker="o", markerfacecolor="white", markersize=4, label="median")
-    mean = [float(values.mean()) for values in found.values()]
+    mean = [float(values.mean()) for values in by_year.values()]
     axes.plot(date, mean, color=INK, linestyle=(0, (1, 1.5)), linewidth=1.3, label="mean")
     axes.axhline(0, color=INK, linewidth=0.9)
-    axes.set_xticks(list(found), [f"{year}" for year in found], rotation=45 if len(found) > 7 else 0)
-    axes.set_xlim(min(found) - 0.2, max(found) + 0.2)
+    axes.set_xticks(list(by_year), [f"{year}" for year in by_year], rotation=45 if len(by_year) > 7 else 0)
+    axes.set_xlim(min(by_year) - 0.2, max(by_year) + 0.2)
     axes.set_xlabel("fiscal year")
     axes.set_ylabel("USD a share")
     axes.grid(visible=False, axis="x")
-    room_for_legend(axes, 4)
-    words = [f"{year} {number(float(np.median(values)))}" for year, values in found.items()]
+    add_legend_below(axes, 4)
+    words = [f"{year} {number(float(np.median(values)))}" for year, values in by_year.items()]
     return Picture(
         f"eps_{plan}",
         title,
@@ -140,9 +140,9 @@ def _interval(axes: Axes, values: Array, place: float) -> None:
     """Thin line 5-95 %, thick 25-75 %, circle median, diamond mean, at `place`."""
     q05, q25, q50, q75, q95 = (float(q) for q in np.quantile(values, _SHARES))
 
-    def line(points: tuple[float, ...], **look: Any) -> None:
+    def line(points: tuple[float, ...], **style: Any) -> None:
         here = (place,) * len(points)
-        axes.plot(points, here, solid_capstyle="butt", clip_on=False, **look)
+        axes.plot(points, here, solid_capstyle="butt", clip_on=False, **style)
 
     line((q05, q95), color=INK, linewidth=1.1)
     line((q25, q75), color=COLOURS[0], linewidth=5)
