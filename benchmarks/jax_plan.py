@@ -11,7 +11,8 @@ from jax import lax
 from benchmarks.jax_world import World
 from benchmarks.ladder import Ladder, ladder
 from simulator.finance.financing.covenants import NO_EARNINGS
-from simulator.finance.financing.debt import REFINANCED_MONTHS, REFINANCING_DSCR, SLACK
+from simulator.finance.financing.debt import REFINANCED_MONTHS, REFINANCING_DSCR
+from simulator.finance.tolerances import MONEY_TOLERANCE_USD_BN
 from simulator.model import Model
 
 Array = Any
@@ -193,7 +194,7 @@ def value_plan(model: Model, w: World) -> list[Array]:
         s["cash"], s["revolver"] = cash + draw, s["revolver"] + draw
         s["min_cash"] = jnp.minimum(s["min_cash"], s["cash"])
         s["most"] = jnp.maximum(s["most"], s["revolver"])
-        s["short"] += floor - s["cash"] > SLACK
+        s["short"] += floor - s["cash"] > MONEY_TOLERANCE_USD_BN
         return s, (cfads, ebitda, ads, s["cash"], s["revolver"], profit)
 
     inputs = (tables, issue, books, interest, w.opening[:-1], w.noise, w.trailing, w.value, w.work)
@@ -245,7 +246,7 @@ def _tests(model, w, notes, books, interest, series):
     net = plans.liquidity.other_debt[0] + notes.notes[tests, None] + revolver[tests] - cash[tests]
     leverage = jnp.where(base > 0.0, net / jnp.where(base > 0.0, base, 1.0), NO_EARNINGS)
     failed = (dscr < plans.covenants.dscr[0]) | (leverage > plans.covenants.leverage[0])
-    failed |= cash[tests] < plans.covenants.cash[0] - SLACK
+    failed |= cash[tests] < plans.covenants.cash[0] - MONEY_TOLERANCE_USD_BN
     breach, place = jnp.any(failed, axis=0), jnp.argmax(failed, axis=0)
     passes = jnp.concatenate([~(failed[1:-1] | failed[2:]), jnp.zeros((2, failed.shape[1]), bool)])
     cured = jnp.where(breach, jnp.take_along_axis(passes, place[None], axis=0)[0].astype(jnp.float64), jnp.nan)

@@ -11,8 +11,9 @@ from benchmarks.numba_sites import build_sites
 from benchmarks.numba_world import njit
 from simulator.finance import metrics as row
 from simulator.finance.financing.covenants import NO_EARNINGS
-from simulator.finance.financing.debt import REFINANCED_MONTHS, REFINANCING_DSCR, SLACK
+from simulator.finance.financing.debt import REFINANCED_MONTHS, REFINANCING_DSCR
 from simulator.finance.metrics import world_metrics
+from simulator.finance.tolerances import MONEY_TOLERANCE_USD_BN
 
 WORLD = len(world_metrics(()))
 
@@ -125,7 +126,7 @@ def finance_months(model, w, s, b, ladder, a, out):
         revolver += draw
         a.cash[m], a.revolver[m] = cash, revolver
         least, most = min(least, cash), max(most, revolver)
-        short += floor - cash > SLACK
+        short += floor - cash > MONEY_TOLERANCE_USD_BN
         out[row.PLAN + f.fiscal_year[m]] += (1.0 - f.tax) * taxable / f.shares
     out[row.MIN_CASH], out[row.REVOLVER_PEAK], out[row.SHORTFALL_MONTHS] = least, most, short
     out[row.SHORTFALL] = 1.0 if short > 0 else 0.0
@@ -158,7 +159,7 @@ def test_covenants(model, s, ladder, a, out):
         ratio = net / earned if earned > 0.0 else NO_EARNINGS
         leverage = max(leverage, ratio)
         failed = cfads < plans.covenants.dscr[0] * service
-        failed |= ratio > plans.covenants.leverage[0] or a.cash[m] < plans.covenants.cash[0] - SLACK
+        failed |= ratio > plans.covenants.leverage[0] or a.cash[m] < plans.covenants.cash[0] - MONEY_TOLERANCE_USD_BN
         if failed and breach < 0:
             breach = k
         elif not failed and breach >= 0 and k <= breach + 2:

@@ -11,7 +11,8 @@ from benchmarks.numpy_tables import Array, running
 from benchmarks.numpy_world import VALUE, WORK, World
 from simulator.finance import metrics as row
 from simulator.finance.financing.covenants import NO_EARNINGS
-from simulator.finance.financing.debt import REFINANCED_MONTHS, REFINANCING_DSCR, SLACK
+from simulator.finance.financing.debt import REFINANCED_MONTHS, REFINANCING_DSCR
+from simulator.finance.tolerances import MONEY_TOLERANCE_USD_BN
 from simulator.model import Model
 
 
@@ -195,10 +196,10 @@ class Plan:
         self.cash.min(axis=0, out=figures[row.MIN_CASH])
         self.revolver.max(axis=0, out=figures[row.REVOLVER_PEAK])
         depth = floor - figures[row.MIN_CASH]
-        short = depth > SLACK
+        short = depth > MONEY_TOLERANCE_USD_BN
         figures[row.SHORTFALL] = short
         figures[row.SHORTFALL_DEPTH] = np.where(short, depth, 0.0)
-        np.less(self.cash, floor - SLACK, out=self.mask).sum(axis=0, out=figures[row.SHORTFALL_MONTHS])
+        np.less(self.cash, floor - MONEY_TOLERANCE_USD_BN, out=self.mask).sum(axis=0, out=figures[row.SHORTFALL_MONTHS])
 
     def _tests(self, figures: Array) -> None:
         """Ratios and covenants at the test months. CFADS = EBITDA - tax (EBITDA - capital - interest)."""
@@ -222,7 +223,7 @@ class Plan:
         leverage.max(axis=0, out=figures[row.LEVERAGE_MAX])
         failed = dscr < plans.covenants.dscr[0]
         failed |= leverage > plans.covenants.leverage[0]
-        failed |= self.cash[tests] < plans.covenants.cash[0] - SLACK
+        failed |= self.cash[tests] < plans.covenants.cash[0] - MONEY_TOLERANCE_USD_BN
         self._breach(failed, figures)
         life = (1.0 + plans.notes.coupon_mean[0]) ** (-np.arange(1, self.model.months - tests[0]) / 12.0)
         figures[row.LLCR] = life @ cfads[tests[0] + 1 :] / self.notes[tests[0]]

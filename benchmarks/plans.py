@@ -22,7 +22,7 @@ def plans(rounds: int, paths: int = 50 * kernel.LANES) -> dict[str, Any]:
     """Median microseconds a path of worlds with each plan alone and with all, and all over each and over their mean."""
     frozen = freeze(load(CONFIG))
     models = {"all": frozen.model} | {name: only_plan(frozen.model, k) for k, name in enumerate(frozen.plans)}
-    work = {name: kernel.workspace(model) for name, model in models.items()}
+    work = {name: kernel.allocate_workspace(model) for name, model in models.items()}
     out = {name: np.empty((kernel.figure_count(model), paths)) for name, model in models.items()}
     times: dict[str, list[float]] = {name: [] for name in models}
     trace = np.empty((0, frozen.model.months, 0))

@@ -33,7 +33,7 @@ def _world(model, seed, blocks, w):
 def stages(rounds: int, blocks: int = 200) -> dict[str, Any]:
     """Median microseconds a path of the kernel's parts, measured in turns; `all` is the kernel as it runs."""
     model = flagship().model
-    work = kernel.workspace(model)
+    work = kernel.allocate_workspace(model)
     lanes = work.z.shape[1]
     out = np.empty((kernel.figure_count(model), blocks * lanes))
     trace = np.empty((0, model.months, 0))

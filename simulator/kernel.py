@@ -1,8 +1,8 @@
 """Simulate paths: fill Z, draw the world, value every plan in it.
 
 A block is LANES paths at once, a task any number of paths, whichever they are. Neither the lane width nor the paths
-simulated beside a path change a bit of it (but whether its IRR is worked out, see `simulate`). Rows of the result: the
-world's figures, then each plan's.
+simulated beside a path change a bit of it (except that its IRR is computed or not, see `simulate`). Rows of the
+result: the world's figures, then each plan's.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from numpy.typing import NDArray
 from simulator.drivers import arpu, dependence, funding, grid, price, silicon
 from simulator.drivers.marginals import sample
 from simulator.drivers.silicon import Indices as SiliconIndices
-from simulator.finance import metrics as row
+from simulator.finance import metrics as metric
 from simulator.finance import workspace as at
+from simulator.finance.company import Company
 from simulator.finance.metrics import plan_metrics, world_metrics
 from simulator.finance.plan.plans import select_plan
 from simulator.finance.series import PLAN_SERIES, WORLD_SERIES
-from simulator.finance.valuation.plan_value import Books, Company, begin_block, books, build_works, prepare, value_plan
+from simulator.finance.valuation.plan_value import begin_block, build_variant, value_plan
+from simulator.finance.valuation.plan_workspace import PlanWorkspace, allocate_plan_workspace, fill_plan_tables
 from simulator.finance.valuation.trace import trace_world
-from simulator.finance.workspace import World, blank
-from simulator.finance.workspace import world as empty_world
+from simulator.finance.workspace import World, aligned_zeros, allocate_world
 from simulator.model import Model
 from simulator.numerics.jit import inner, njit
 from simulator.sampling.sampler import fill
@@ -35,17 +36,17 @@ _WORLD_FIGURES = len(world_metrics(()))
 _PLAN_FIGURES = len(plan_metrics(()))
 _WORLD_SERIES = len(WORLD_SERIES)
 _PLAN_SERIES = len(PLAN_SERIES)
-SCRATCH = 8
+SCRATCH_ROWS = 8
 
 
 class Workspace(NamedTuple):
-    """Arrays one thread works in, reused from block to block."""
+    """Arrays that one thread works in, reused from block to block."""
 
     paths: NDArray[np.int64]  # (lanes,) of the block
     z: NDArray[np.float64]  # (rows, lanes)
-    scratch: NDArray[np.float64]  # (SCRATCH, lanes)
+    scratch: NDArray[np.float64]  # (SCRATCH_ROWS, lanes)
     world: World
-    books: Books
+    plan: PlanWorkspace
     figures: NDArray[np.float64]  # (figures, lanes)
 
 
@@ -60,15 +61,17 @@ def series_count(model: Model) -> int:
     return _WORLD_SERIES + model.plans.order.size * _PLAN_SERIES
 
 
-def workspace(model: Model, lanes: int = LANES) -> Workspace:
+def allocate_workspace(model: Model, lanes: int = LANES) -> Workspace:
     """Empty arrays for blocks of `lanes` paths."""
     return Workspace(
         np.zeros(lanes, dtype=np.int64),
-        blank(model.draws.rows, lanes),
-        blank(SCRATCH, lanes),
-        empty_world(model.months, model.grid.mw.size, model.price.tenors.size, lanes),
-        books(model.programme, model.plans, model.finance.test_months.size, model.grid.mw.size, lanes),
-        blank(figure_count(model), lanes),
+        aligned_zeros(model.draws.rows, lanes),
+        aligned_zeros(SCRATCH_ROWS, lanes),
+        allocate_world(model.months, model.grid.mw.size, model.price.tenors.size, lanes),
+        allocate_plan_workspace(
+            model.programme, model.plans, model.finance.test_months.size, model.grid.mw.size, lanes
+        ),
+        aligned_zeros(figure_count(model), lanes),
     )
 
 
@@ -85,7 +88,7 @@ def simulate(
 
     `trace` is (series, months, count), or of length 0. Returns DONE, or a path of the block that has more events than
     its model holds slots for (probability < 1e-12 a list; the numbers of such a run are not to be used). Figures for
-    sampled paths only are worked out in blocks that begin with one.
+    sampled paths only are computed in blocks that begin with one.
     """
     lanes, count = w.z.shape[1], paths.size
     tracing = trace.size > 0
@@ -95,7 +98,7 @@ def simulate(
     company = Company(
         model.marginals, model.grid, model.arpu, model.price.market0_by_month, model.programme, model.finance
     )  # fmt: skip
-    prepare(model.marginals, plans, w.books)
+    fill_plan_tables(model.marginals, plans, w.plan)
     for begin in range(0, count, lanes):
         width = min(lanes, count - begin)
         for lane in range(lanes):
@@ -103,34 +106,34 @@ def simulate(
         fill(model.draws, seed, w.paths, w.z)
         if not draw_world(model, w, tracing):
             return int(paths[begin])
-        begin_block(company, w.world, w.books)
+        begin_block(company, w.world, w.plan)
         if tracing:
             trace_world(model.arpu.revenue0_by_month, w.world, trace, begin, width)
         for turn in range(plans.order.size):
             k = plans.order[turn]
             plan = select_plan(plans, k)
             if turn == 0 or plans.variant.number[k] != plans.variant.number[plans.order[turn - 1]]:
-                build_works(company, plan, k, tracing, w.world, w.books)
+                build_variant(company, plan, k, tracing, w.world, w.plan)
             top = world_figures + k * per_plan
             rows = _WORLD_SERIES + k * _PLAN_SERIES
             value_plan(
-                company, plan, k, w.world, w.z, paths[begin] < SAMPLED, w.books, w.figures[top : top + per_plan],
+                company, plan, k, w.world, w.z, paths[begin] < SAMPLED, w.plan, w.figures[top : top + per_plan],
                 trace[rows:], begin, width,
             )  # fmt: skip
-            _hand_over(w.figures, top, top + per_plan, begin, width, out)
-        _hand_over(w.figures, 0, world_figures, begin, width, out)
+            _copy_figures(w.figures, top, top + per_plan, begin, width, out)
+        _copy_figures(w.figures, 0, world_figures, begin, width, out)
     return DONE
 
 
 @inner
-def _hand_over(
+def _copy_figures(
     figures: NDArray[np.float64], first: int, last: int, begin: int, width: int, out: NDArray[np.float64]
 ) -> None:
-    """Copy the rows first .. last - 1 of a block to the result, while the processor has them at hand."""
+    """Copy the rows first .. last - 1 of a block to the result, while they are in the cache."""
     for k in range(first, last):
-        found = out[k, begin : begin + width]
+        values = out[k, begin : begin + width]
         for lane in range(width):
-            found[lane] = figures[k, lane]
+            values[lane] = figures[k, lane]
 
 
 @inner
@@ -141,40 +144,57 @@ def draw_world(model: Model, w: Workspace, tracing: bool) -> bool:
     """
     world, z, m, f = w.world, w.z, model.marginals, w.world.factors
     index = SiliconIndices(
-        world.monthly[at.VALUE], world.monthly[at.WORK], world.monthly[at.EFFICIENCY], world.monthly[at.GENERATION]
+        world.monthly[at.VALUE_INDEX],
+        world.monthly[at.WORK_INDEX],
+        world.monthly[at.EFFICIENCY],
+        world.monthly[at.GENERATION],
     )
     dependence.factors(model.dependence, m, z, f)
     fits = silicon.draw(
-        model.silicon, m, f[0], z, w.scratch, index, w.figures[row.GENERATIONS], w.figures[row.PARADIGM_WORST],
+        model.silicon, m, f[0], z, w.scratch, index, w.figures[metric.GENERATIONS], w.figures[metric.PARADIGM_WORST],
         tracing, world.events[at.GENERATION_WORTH], world.events[at.PARADIGM_LOSS],
     )  # fmt: skip
     grid.draw(
-        model.grid, m, f[1], z, w.scratch, world.sites[at.ENERGISED], world.sites[at.BUILT], world.sites[at.BEHIND]
+        model.grid,
+        m,
+        f[1],
+        z,
+        w.scratch,
+        world.sites[at.ENERGISED],
+        world.sites[at.BUILT],
+        world.sites[at.BEHIND_METER],
     )
     arpu.draw(
-        model.arpu, m, f[2], z, w.scratch, world.monthly[at.NOISE], world.lanes[at.EPSILON], world.lanes[at.MARGIN]
+        model.arpu,
+        m,
+        f[2],
+        z,
+        w.scratch,
+        world.monthly[at.AD_NOISE],
+        world.parameters[at.ELASTICITY],
+        world.parameters[at.MARGIN],
     )
     shocks = z[model.arpu.noise_row : model.arpu.noise_row + model.months]
     fits &= price.draw(
-        model.price, m, f[3], shocks, z, w.scratch, world.monthly[at.PRICE], world.monthly[at.TRAILING],
+        model.price, m, f[3], shocks, z, w.scratch, world.monthly[at.PRICE], world.monthly[at.TRAILING_PRICE],
         world.contracts, tracing, world.events[at.JUMP], world.events[at.REGIME],
     )  # fmt: skip
-    funding.draw(model.funding, f[4], f[5], z, w.scratch, world.funding, w.figures[row.FUNDING_MEAN])
-    _carry(world.funding, world.carry)
+    funding.draw(model.funding, f[4], f[5], z, w.scratch, world.funding, w.figures[metric.FUNDING_MEAN])
+    _accumulate_carry(world.funding, world.carry)
     p = model.programme
-    sample(m, p.cost, z[p.z_cost], world.lanes[at.COST])
-    sample(m, p.operating_cost, z[p.z_operating_cost], world.lanes[at.OPERATING_COST])
-    sample(m, p.resale, z[p.z_resale], world.lanes[at.RESALE])
+    sample(m, p.cost, z[p.z_cost], world.parameters[at.COST_MULTIPLIER])
+    sample(m, p.operating_cost, z[p.z_operating_cost], world.parameters[at.OPERATING_COST])
+    sample(m, p.resale, z[p.z_resale], world.parameters[at.RESALE])
     _price_figures(world, w.figures)
     _delay_figures(model.grid.mw, model.grid.planned, world.sites[at.ENERGISED], w.figures)
     for lane in range(z.shape[1]):
-        w.figures[row.EPS, lane] = world.lanes[at.EPSILON, lane]
+        w.figures[metric.EPS, lane] = world.parameters[at.ELASTICITY, lane]
     return fits
 
 
 @inner
-def _carry(funding: NDArray[np.float64], carry: NDArray[np.float64]) -> None:
-    """Running sum of the opening rates, a twelfth a month."""
+def _accumulate_carry(funding: NDArray[np.float64], carry: NDArray[np.float64]) -> None:
+    """Fill the running sum of the opening rates, a twelfth a month."""
     for m in range(carry.shape[0] - 1):
         for lane in range(carry.shape[1]):
             carry[m + 1, lane] = carry[m, lane] + funding[m, lane] / 12.0
@@ -182,10 +202,10 @@ def _carry(funding: NDArray[np.float64], carry: NDArray[np.float64]) -> None:
 
 @inner
 def _price_figures(world: World, figures: NDArray[np.float64]) -> None:
-    """Mean, minimum and the price in months 12, 36 and 60 (undefined beyond the horizon)."""
+    """Fill the mean, the minimum and the price in months 12, 36 and 60 (undefined beyond the horizon)."""
     series = world.monthly[at.PRICE]
     months, lanes = series.shape
-    mean, least = figures[row.PRICE_MEAN], figures[row.PRICE_MIN]
+    mean, least = figures[metric.PRICE_MEAN], figures[metric.PRICE_MIN]
     mean[:] = 0.0
     least[:] = np.inf
     for m in range(months):
@@ -194,7 +214,7 @@ def _price_figures(world: World, figures: NDArray[np.float64]) -> None:
             least[lane] = min(least[lane], series[m, lane])
     for lane in range(lanes):
         mean[lane] /= months
-    for k, month in ((row.PRICE_M12, 12), (row.PRICE_M36, 36), (row.PRICE_M60, 60)):
+    for k, month in ((metric.PRICE_M12, 12), (metric.PRICE_M36, 36), (metric.PRICE_M60, 60)):
         for lane in range(lanes):
             figures[k, lane] = series[month - 1, lane] if month <= months else np.nan
 
@@ -206,8 +226,8 @@ def _delay_figures(
     energised: NDArray[np.float64],
     figures: NDArray[np.float64],
 ) -> None:
-    """Delay against plan by site and weighted by MW, and the last site's energisation, months."""
-    mean, latest = figures[row.DELAY_MEAN], figures[row.LATEST_SITE]
+    """Fill the delay against plan by site and weighted by MW, and the last site's energisation, months."""
+    mean, latest = figures[metric.DELAY_MEAN], figures[metric.LATEST_SITE]
     mean[:] = 0.0
     latest[:] = -np.inf
     total = 0.0

@@ -9,7 +9,7 @@ import numpy as np
 from simulator.drivers.dependence import factors, freeze_dependence, inverse_scale_law
 from simulator.drivers.laws import empirical, freeze, named, zero_inflated
 from simulator.drivers.marginals import sample
-from simulator.finance.valuation.returns import IRR_ROWS, internal_rate
+from simulator.finance.valuation.returns import IRR_ROWS, compute_internal_rate
 from simulator.numerics.jit import disjoint, njit
 from simulator.numerics.special_functions import asinh, exp, log, phi_cdf, phi_inv
 from simulator.sampling.draws import Layout
@@ -29,7 +29,7 @@ def _rates_of_return(prices: np.ndarray, flows: np.ndarray, total: np.ndarray, o
     """Fill flows (months, lanes) month by month and `out` (lanes,) with their internal rate of return."""
     for m in range(flows.shape[0]):
         _pay(prices[m], prices[m + 1], flows[m], total)
-    internal_rate(flows, total, np.zeros((IRR_ROWS, out.size)), out)
+    compute_internal_rate(flows, total, np.zeros((IRR_ROWS, out.size)), out)
 
 
 def fingerprint() -> str:

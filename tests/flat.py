@@ -59,7 +59,7 @@ def _kernel(frozen_model: Frozen, paths: int) -> Answer:
     model = frozen_model.model
     out = np.empty((kernel.figure_count(model), paths))
     trace = np.empty((kernel.series_count(model), model.months, paths))
-    assert kernel.simulate(model, SEED, np.arange(paths), kernel.workspace(model), out, trace) == kernel.DONE
+    assert kernel.simulate(model, SEED, np.arange(paths), kernel.allocate_workspace(model), out, trace) == kernel.DONE
     world = {metric.name: out[i] for i, metric in enumerate(frozen_model.world)}
     figures = {metric.name: out[len(world) + i] for i, metric in enumerate(frozen_model.plan)}
     rows = {name.partition(".")[2]: trace[i] for i, name in enumerate(series_names(frozen_model.plans))}

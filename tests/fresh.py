@@ -61,7 +61,7 @@ def digests(names: tuple[str, ...]) -> dict[str, str]:
         model = freeze(load(ROOT / path, overrides)).model
         out = np.empty((kernel.figure_count(model), paths))
         trace = np.zeros((kernel.series_count(model), model.months, paths))
-        assert kernel.simulate(model, 7, np.arange(paths), kernel.workspace(model), out, trace) == kernel.DONE
+        assert kernel.simulate(model, 7, np.arange(paths), kernel.allocate_workspace(model), out, trace) == kernel.DONE
         digests_by_run[name] = hashlib.sha256(out.tobytes() + trace.tobytes()).hexdigest()
     return digests_by_run
 

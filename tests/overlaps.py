@@ -67,7 +67,7 @@ def main() -> None:
     np.seterr(all="ignore")
     for path, overrides, paths in RUNS:
         model = freeze(load(path, overrides)).model
-        work, out = kernel.workspace(model, 2), np.empty((kernel.figure_count(model), paths))
+        work, out = kernel.allocate_workspace(model, 2), np.empty((kernel.figure_count(model), paths))
         for trace in (np.empty((0, 0, 0)), np.empty((kernel.series_count(model), model.months, paths))):
             assert kernel.simulate(model, 11, np.arange(paths), work, out, trace) == kernel.DONE
     sys.stdout.write(json.dumps({"calls": calls, "clashes": clashes}) + "\n")

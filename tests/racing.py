@@ -97,7 +97,7 @@ def loops() -> dict[str, Callable[[], object]]:
     from simulator.numerics.jit import njit
     from simulator.sampling.sampler import fill
 
-    present_value = returns.value_at
+    present_value = returns.present_value
 
     @njit
     def value_at(rate, flows, end, step, discount, out):  # inner functions have no entry for Python
@@ -123,7 +123,7 @@ def kernel() -> dict[str, Callable[[], object]]:
 
     model = freeze(load(ROOT / "configs/hyperscaler.toml")).model
     paths = kernel.SAMPLED + np.arange(64 * LANES)
-    out, work = np.empty((kernel.figure_count(model), paths.size)), kernel.workspace(model)
+    out, work = np.empty((kernel.figure_count(model), paths.size)), kernel.allocate_workspace(model)
     nothing = np.empty((0, 0, 0))
     return {"kernel": lambda: kernel.simulate(model, 1, paths, work, out, nothing)}
 

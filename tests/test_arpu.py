@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from simulator.config import freeze, load
 from simulator.drivers import arpu, reverting
 from simulator.drivers.arpu import Arpu
 from simulator.drivers.laws import named, truncated, zero_inflated
 from simulator.finance import workspace as at
-from simulator.finance.operations.cash_flow import operate
-from simulator.finance.operations.leasing import Letting
-from simulator.finance.programme import Programme
-from simulator.finance.sites.build import Lives
+from simulator.finance.company import Company
+from simulator.finance.operations.cash_flow import compute_ebitda
+from simulator.finance.operations.leasing import Leasing
+from simulator.finance.plan.leases import InternalOrLease, LeaseExcess
+from simulator.finance.sites.build import SiteHistory
 from simulator.numerics.jit import njit
 from tests.drawing import draw_arpu
 from tests.statistical import assert_correlation, assert_covariance, assert_mean, assert_share, assert_variance
 
+ROOT = Path(__file__).parents[1]
 LANES = 60_000
 MU, SIGMA, CAP, ZERO = float(np.log(0.05)), 0.7, 0.30, 0.10
 ELASTICITY = zero_inflated(truncated(named("lognormal", median=0.05, sigma=SIGMA), high=CAP), ZERO)
@@ -87,32 +90,36 @@ def test_margin_is_an_uncertain_number(seed):
 # What compute does for revenue: exact
 
 
-NOTHING_LET = Letting(1.0, 0.0, 0.0, 0, 0.0, False, False, False, 0.0, 0.0, 1.0)
+NOTHING_LEASED = Leasing(
+    own_share=1.0,
+    excess=LeaseExcess(False, 0.0, 0.0, 0.0, 0, 0, -1, 0.0, 0.0, False, False),
+    option=InternalOrLease(False, 0.0),
+    switching=False,
+    work_share=1.0,
+)
 
 
 @njit
-def book(programme, fleet, letting, market, world, works, lives, rows, ledger):  # inner: no entry for Python
-    january = programme.z_default
-    operate(programme, fleet, letting, market, market, january, world, works, lives, rows, rows, ledger, False)
+def book(company, leasing, world, flows, history, rows, ledger):  # inner: no entry for Python
+    compute_ebitda(company, leasing, world, flows, history, rows, rows, ledger, False)
 
 
 def increment(epsilon: float, lag: float, added: float, months: int = 30) -> np.ndarray:
     """Margin on extra revenue by month, W = `added` MW-equivalents from month 0 on 100, base revenue 2, noise 1.1."""
-    fleet = Arpu(
+    ads = Arpu(
         revenue0_by_month=np.full(months, 2.0), fleet0_by_month=np.full(months, 100.0), factor_level=0.0,
         noise_phi=1.0, noise_sd=0.0, elasticity_marginal=0, elasticity_loading=0.0, elasticity_residual=1.0,
         lag_share=lag, margin_marginal=0, noise_row=0, elasticity_row=0, margin_row=0,
     )  # fmt: skip
-    world, works, ledger = at.world(months, 1, 0, 3), np.zeros((at.WORKS, months, 3)), np.zeros((at.LEDGER, months, 3))
-    world.monthly[at.NOISE], world.monthly[at.WORK] = 1.1, 1.0
-    world.lanes[at.EPSILON], world.lanes[at.MARGIN] = epsilon, 0.8
-    works[at.DOES] = added
-    numbers: dict[str, Any] = {
-        name: 0 if kind == "int" else 0.0 for name, kind in Programme.__annotations__.items()
-    } | {"growth": np.ones(months), "work_delay": np.zeros(1, np.int64), "z_default": np.zeros(1, np.int64)}
-    programme = Programme(**numbers)
-    lives = Lives(np.zeros((1, 3)), np.zeros((1, 3)), np.zeros((1, months + 2, 3)))
-    book(programme, fleet, NOTHING_LET, np.ones(months), world, works, lives, np.empty((at.ROWS, 3)), ledger)
+    model = freeze(load(ROOT / "configs/smoke.toml", [f"months={months}"])).model
+    company = Company(model.marginals, model.grid, ads, np.ones(months), model.programme, model.finance)
+    world = at.allocate_world(months, 1, 0, 3)
+    flows, ledger = np.zeros((at.SITE_FLOW_PLANES, months, 3)), np.zeros((at.LEDGER_PLANES, months, 3))
+    world.monthly[at.AD_NOISE], world.monthly[at.WORK_INDEX] = 1.1, 1.0
+    world.parameters[at.ELASTICITY], world.parameters[at.MARGIN] = epsilon, 0.8
+    flows[at.WORK_UNITS] = added
+    history = SiteHistory(np.zeros((1, 3)), np.zeros((1, 3)), np.zeros((1, months + 2, 3)))
+    book(company, NOTHING_LEASED, world, flows, history, np.empty((at.SCRATCH_ROWS, 3)), ledger)
     return ledger[at.EBITDA, :, 0]
 
 

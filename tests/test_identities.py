@@ -31,7 +31,7 @@ def simulated(*overrides: str) -> tuple[Frozen, dict[str, np.ndarray], dict[str,
     model = frozen.model
     out = np.empty((kernel.figure_count(model), PATHS))
     trace = np.empty((kernel.series_count(model), model.months, PATHS))
-    assert kernel.simulate(model, SEED, np.arange(PATHS), kernel.workspace(model), out, trace) == kernel.DONE
+    assert kernel.simulate(model, SEED, np.arange(PATHS), kernel.allocate_workspace(model), out, trace) == kernel.DONE
     names = [f"world.{metric.name}" for metric in frozen.world]
     names += [f"{plan}.{metric.name}" for plan in frozen.plans for metric in frozen.plan]
     series = dict(zip(series_names(frozen.plans), trace, strict=True))

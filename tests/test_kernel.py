@@ -54,7 +54,9 @@ def run(model: Model, paths: int, first: int = 0, *, seed: int = SEED, lanes: in
     """Figures (figures, paths)."""
     out = np.full((kernel.figure_count(model), paths), np.inf)
     assert (
-        kernel.simulate(model, seed, np.arange(first, first + paths), kernel.workspace(model, lanes), out, NOTHING)
+        kernel.simulate(
+            model, seed, np.arange(first, first + paths), kernel.allocate_workspace(model, lanes), out, NOTHING
+        )
         == kernel.DONE
     )
     return out
@@ -65,7 +67,7 @@ def traced(model: Model, paths: int, first: int = 0) -> tuple[np.ndarray, np.nda
     out = np.full((kernel.figure_count(model), paths), np.inf)
     trace = np.full((kernel.series_count(model), model.months, paths), np.inf)
     assert (
-        kernel.simulate(model, SEED, np.arange(first, first + paths), kernel.workspace(model), out, trace)
+        kernel.simulate(model, SEED, np.arange(first, first + paths), kernel.allocate_workspace(model), out, trace)
         == kernel.DONE
     )
     return out, trace
@@ -117,7 +119,7 @@ def test_the_path_at_which_a_task_begins_changes_no_bit(levers: Model, figures: 
 
 def test_any_paths_may_be_simulated_together(levers: Model, figures: np.ndarray) -> None:
     ids = np.array([0, 3, 4, 130, 131, 500, 999, 2**40])
-    out, work = np.empty((kernel.figure_count(levers), ids.size)), kernel.workspace(levers)
+    out, work = np.empty((kernel.figure_count(levers), ids.size)), kernel.allocate_workspace(levers)
     assert kernel.simulate(levers, SEED, ids, work, out, NOTHING) == kernel.DONE
     assert same(np.ascontiguousarray(out[:, :-1]), np.ascontiguousarray(figures[:, ids[:-1]]))
     alone = run(levers, 1, 2**40)[:, 0]
@@ -126,7 +128,7 @@ def test_any_paths_may_be_simulated_together(levers: Model, figures: np.ndarray)
 
 
 def test_a_workspace_carries_nothing_from_block_to_block(levers: Model, figures: np.ndarray) -> None:
-    work, out = kernel.workspace(levers), np.empty((kernel.figure_count(levers), 300))
+    work, out = kernel.allocate_workspace(levers), np.empty((kernel.figure_count(levers), 300))
     assert kernel.simulate(levers, SEED + 1, np.arange(400, 700), work, out, NOTHING) == kernel.DONE
     assert kernel.simulate(levers, SEED, np.arange(300), work, out, NOTHING) == kernel.DONE
     assert same(out, figures[:, :300])
@@ -245,7 +247,7 @@ def test_all_configs_share_one_compiled_kernel() -> None:
     kinds = set()
     for path, overrides in CONFIGS:
         model = freeze(load(path, overrides)).model
-        kinds.add((numba.typeof(model), numba.typeof(kernel.workspace(model))))
+        kinds.add((numba.typeof(model), numba.typeof(kernel.allocate_workspace(model))))
         traced(model, 1)
         run(model, 1)
     assert len(kinds) == 1
@@ -281,7 +283,7 @@ def test_every_row_has_a_name_and_only_those_that_may_are_undefined(path: Path, 
 def test_more_events_than_slots_are_reported(overrides: list[str], driver: str, slots: str) -> None:
     model = freeze(load(SMOKE, overrides)).model
     short = model._replace(**{driver: getattr(model, driver)._replace(**{slots: 1})})
-    out, work = np.empty((kernel.figure_count(model), 300)), kernel.workspace(model)
+    out, work = np.empty((kernel.figure_count(model), 300)), kernel.allocate_workspace(model)
     assert kernel.simulate(model, SEED, np.arange(1_000, 1_300), work, out, NOTHING) == kernel.DONE
     assert kernel.simulate(short, SEED, np.arange(1_000, 1_300), work, out, NOTHING) in range(1_000, 1_300)
 

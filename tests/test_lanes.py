@@ -14,8 +14,8 @@ import pytest
 from simulator import kernel
 from simulator.config import freeze, load
 from simulator.finance import workspace as at
-from simulator.finance.operations.early_terminations import ROOM
-from simulator.finance.operations.leasing import nothing_in
+from simulator.finance.operations.early_terminations import LIST_LENGTH
+from simulator.finance.operations.leasing import is_all_zero
 from simulator.finance.operations.tenant_default import months_paid
 from simulator.numerics import linking
 from simulator.numerics.jit import disjoint, inner, njit
@@ -76,7 +76,7 @@ def test_rows_promised_not_to_overlap_do_not(tmp_path: Path) -> None:
 @pytest.mark.parametrize("overrides", [(), (DEFERRED,)], ids=["as it is", "deferred"])
 def test_a_trace_leaves_nothing_behind(overrides: tuple[str, ...]) -> None:
     model = freeze(load(LEVERS, overrides)).model
-    used, fresh = kernel.workspace(model), kernel.workspace(model)
+    used, fresh = kernel.allocate_workspace(model), kernel.allocate_workspace(model)
     count = 2 * kernel.LANES + 5
     after, alone = (np.empty((kernel.figure_count(model), count)) for _ in range(2))
     trace = np.empty((kernel.series_count(model), model.months, count))
@@ -85,46 +85,46 @@ def test_a_trace_leaves_nothing_behind(overrides: tuple[str, ...]) -> None:
     assert kernel.simulate(model, 1, np.arange(count), fresh, alone, UNTRACED) == kernel.DONE
     assert after.tobytes() == alone.tobytes()
     for work in (used, fresh):
-        assert not work.books.works[at.TAKEN : at.JOINT].any()
-        ends = work.books.ends
-        assert not any(plane.any() for plane in (ends.number, ends.lost, ends.relet))
+        assert not work.plan.flows[at.FIRST_SELF_CLEARING : at.FIRST_JV].any()
+        changes = work.plan.terminations
+        assert not any(plane.any() for plane in (changes.number, changes.lost_rent, changes.spot_mw))
 
 
 def test_changes_that_do_not_fit_a_list_come_to_the_same_bits() -> None:
     model = freeze(load(LEVERS, ("months=140", "drivers.price.longrun=3"))).model
     found, listed = [], []
-    for room in (ROOM, 3, 1):
-        work = kernel.workspace(model)
-        ends = work.books.ends._replace(listed=np.zeros((model.months, room, 3)))
+    for room in (LIST_LENGTH, 3, 1):
+        work = kernel.allocate_workspace(model)
+        changes = work.plan.terminations._replace(listed=np.zeros((model.months, room, 3)))
         out = np.empty((kernel.figure_count(model), 2 * kernel.LANES))
-        tight = work._replace(books=work.books._replace(ends=ends))
+        tight = work._replace(plan=work.plan._replace(terminations=changes))
         assert kernel.simulate(model, 1, np.arange(out.shape[1]), tight, out, UNTRACED) == kernel.DONE
         found.append(out.tobytes())
-        listed.append(ends.listed)
+        listed.append(changes.listed)
     assert listed[0][:, 3].any(axis=1).sum() > 20  # months in which four changes or more do not fit into three
     assert not listed[0][:, -1].any()  # while the usual room is never full
     assert found[0] == found[1] == found[2]
 
 
 @njit
-def _paid(patience: np.ndarray, scores: np.ndarray, out: np.ndarray) -> None:
+def _paid(survival: np.ndarray, scores: np.ndarray, out: np.ndarray) -> None:
     for k in range(scores.size):
-        out[k] = months_paid(patience, scores[k])
+        out[k] = months_paid(survival, scores[k])
 
 
 def test_months_paid_are_counted_as_searched() -> None:
     random = np.random.default_rng(1)
     for months in (1, 7, 8, 36, 600):
-        patience = np.sort(random.normal(size=months))
-        scores = np.concatenate([random.normal(size=200), patience, [-9.0, 9.0]])
+        survival = np.sort(random.normal(size=months))
+        scores = np.concatenate([random.normal(size=200), survival, [-9.0, 9.0]])
         found = np.empty(scores.size, np.int64)
-        _paid(patience, scores, found)
-        np.testing.assert_array_equal(found, np.searchsorted(patience, scores, side="right"))
+        _paid(survival, scores, found)
+        np.testing.assert_array_equal(found, np.searchsorted(survival, scores, side="right"))
 
 
 @njit
 def _nothing(row: np.ndarray) -> bool:
-    return nothing_in(row)
+    return is_all_zero(row)
 
 
 def test_a_row_with_anything_in_it_is_not_nothing() -> None:

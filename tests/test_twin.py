@@ -47,7 +47,7 @@ class Both(NamedTuple):
 def both(frozen: Frozen, paths: int) -> Iterator[Both]:
     """Figures and trace of the kernel, and the twin's answer to the same scores, at most AT_ONCE paths at a time."""
     model, lanes = frozen.model, min(paths, AT_ONCE)
-    work = kernel.workspace(model, lanes)
+    work = kernel.allocate_workspace(model, lanes)
     years = [int(m.name.removeprefix("eps_fy")) for m in frozen.plan if m.name.startswith("eps_fy")]
     for first in range(0, paths, lanes):
         block, out = np.arange(first, first + lanes), np.empty((kernel.figure_count(model), lanes))

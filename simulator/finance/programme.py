@@ -28,7 +28,7 @@ class Programme(NamedTuple):
     z_cost: int
     z_operating_cost: int
     z_resale: int
-    use: float  # share of a site that works for the company itself; the rest is spare
+    use: float  # share of a site that flows for the company itself; the rest is spare
     z_default: NDArray[np.int64]  # (sites,) first row of a site's default scores, one a contract (-1: no plan lets)
     recovery: float  # level yearly payment on 1 of compute over its book life at the WACC
     z_close: int  # scores of the disposal: whether, when and at what price it closes (-1: no plan sells)

@@ -1,7 +1,8 @@
-"""The working arrays of one block of paths: what a world is, what a plan books by month, and running totals by lane.
+"""The working arrays of one block of paths: the world, the flows of the sites, a plan's ledger, totals by lane.
 
 Months are rows, lanes (paths) columns, so that inner loops over lanes vectorise. Series are planes of one array and are
-taken by the names below: a tuple of twenty arrays would be two hundred arguments of every compiled function.
+taken by the names below: a tuple of twenty arrays would be two hundred arguments of every compiled function. Where two
+quantities share a plane, each has a name of its own and the comment says which comes first.
 """
 
 from __future__ import annotations
@@ -14,143 +15,169 @@ from numpy.typing import NDArray
 
 Lanes = NDArray[np.float64]  # (lanes,)
 Monthly = NDArray[np.float64]  # (months, lanes)
-Works = NDArray[np.float64]  # (WORKS, months, lanes)
-Ledger = NDArray[np.float64]  # (LEDGER, months, lanes)
-Totals = NDArray[np.float64]  # (TOTALS, lanes)
-Sums = NDArray[np.float64]  # (SUMS, lanes)
-Rows = NDArray[np.float64]  # (ROWS, lanes) scratch of a pass over months
+SiteFlows = NDArray[np.float64]  # (SITE_FLOW_PLANES, months, lanes)
+Ledger = NDArray[np.float64]  # (LEDGER_PLANES, months, lanes)
+Totals = NDArray[np.float64]  # (TOTAL_ROWS, lanes)
+Sums = NDArray[np.float64]  # (SUM_ROWS, lanes)
+Rows = NDArray[np.float64]  # (SCRATCH_ROWS, lanes) scratch of a pass over months
 
-ROWS = 7
-_LINE = 8  # float64 in a cache line
+SCRATCH_ROWS = 7
+_CACHE_LINE = 8  # float64
 
-# World.monthly: the value index, V(m; u) = value[m] / value[u]; what a vintage still does; work per MW of a vintage
-# bought in the month; price and its trailing mean, USD per W-year; exp(x) of ad revenue; generations arrived so far.
-(VALUE, WORK, EFFICIENCY, PRICE, TRAILING, NOISE, GENERATION, MONTHLY) = range(8)
-
-# World.events, filled for traces only: see the series of the same names in finance/series.py.
-(JUMP, REGIME, PARADIGM_LOSS, GENERATION_WORTH, EVENTS) = range(5)
-
-# World.lanes: elasticity, margin on ads, cost multiplier, operating cost (USD per W-year), resale factor.
-(EPSILON, MARGIN, COST, OPERATING_COST, RESALE) = range(5)
-
-# World.sites: energised and built, months; 1 for behind-the-meter power.
-(ENERGISED, BUILT, BEHIND) = range(3)
-
-# Works: what the sites of a physical variant do, per unit of ownership. USD bn unless said. A change adds at the month
-# of an event; a running sum turns it into the level.
+# World.monthly
 (
-    RUNNING,  # operating cost: first its changes, USD m a year before growth, then the month's, with FEE
-    WRITTEN,  # sponsor's part: first changes of depreciation, then depreciation of the month less GAIN
-    SPENDING,  # first the sponsor's sales, then CAPEX less them
-    DOES,  # MW-equivalents per unit of the work index: first changes, then the level
-    SERVICE,  # MW in service: first its changes, then its level
-    WORKING,  # MW that work: first its changes, then its level
-    VALUE_MW,  # changes of the MW that work per unit of the value index
-    LOCKED,  # MW x V of the sites that lock a contract in the month
-    FEE,  # expensed once; it and the next four are taken by `levels`, which leaves zeros
+    VALUE_INDEX,  # V(m; u) = VALUE_INDEX[m] / VALUE_INDEX[u]
+    WORK_INDEX,  # work that a vintage still does
+    EFFICIENCY,  # work per MW of a vintage bought in the month
+    PRICE,  # of compute, USD per W-year
+    TRAILING_PRICE,  # its mean over twelve months
+    AD_NOISE,  # exp(x) of ad revenue
+    GENERATION,  # generations arrived so far
+    WORLD_PLANES,
+) = range(8)
+
+# World.events, filled for traces only: see the series of the same names in finance/series.py
+(JUMP, REGIME, PARADIGM_LOSS, GENERATION_WORTH, EVENT_PLANES) = range(5)
+
+# World.parameters: one number a path
+(ELASTICITY, MARGIN, COST_MULTIPLIER, OPERATING_COST, RESALE, PARAMETER_ROWS) = range(6)
+
+# World.sites: months, and 1 for behind-the-meter power
+(ENERGISED, BUILT, BEHIND_METER, SITE_DATE_ROWS) = range(4)
+
+# Site flows of a physical variant, per unit of ownership. USD bn unless said. A change adds at the month of an event.
+# `sites.aggregate` sums the changes of a plane; what it then holds has the name on the right, storage shared.
+(
+    RUNNING_COST,  # a month's, with the cancellation fee
+    NET_DEPRECIATION,  # sponsor's depreciation of the month less GAIN
+    NET_CAPEX,  # CAPEX less the sponsor's sales
+    WORK_UNITS,  # MW-equivalents that work, per unit of the work index
+    SERVICE_MW,
+    WORKING_MW,
+    VALUE_MW_CHANGE,  # changes of the MW that work, per unit of the value index
+    LOCKED_VALUE_MW,  # MW x V of the sites that lock a contract in the month
+    CANCELLATION_FEE,  # it and the next four are left zero by `sites.aggregate`
     CAPEX,  # sponsor's and partner's
     GAIN,  # on sales, less write-offs
-    FIRST_CHANGE,  # MW of first vintages per unit of the value index
-    STRANDED,
-    RENT,  # of a JV, a month: first its changes, then its level
-    RENT_END,  # RENT x (1 + rate)^-(years at which it ends): first its changes, then its level
-    PARTNER,  # what the partner pays in
-    GUARANTEE,  # what it is paid under the guarantee before the horizon
-    RETURNED,  # value of what is left to it at exits
-    ASSET,  # economic value of compute; filled for traces only, as are the next
-    IDLE,  # capital: first its changes, then its level
-    BOOK_OF_SITES,  # invested capital
-    CAPEX_KEPT,  # CAPEX and STRANDED as they were before they were taken
-    STRANDED_KEPT,
-    WORKS,
+    FIRST_VINTAGE_CHANGE,  # changes of the MW of first vintages, per unit of the value index
+    STRANDED,  # book of compute above its economic value
+    RENT,  # to the JV's partner, a month
+    DISCOUNTED_RENT,  # RENT x (1 + rate)^-(years to the month in which its annuity ends)
+    PARTNER_FUNDING,  # paid in by the partner
+    GUARANTEE,  # paid to it before the horizon
+    PARTNER_RESIDUAL,  # value of what exits leave it with
+    ASSET_VALUE,  # economic value of compute; filled for traces only, as are the next
+    IDLE,  # capital that is finished but not in service
+    INVESTED_CAPITAL,
+    TRACED_CAPEX,
+    TRACED_STRANDED,
+    SITE_FLOW_PLANES,
 ) = range(24)
-TAKEN, JOINT, TRACED, OVERWRITTEN = FEE, RENT, ASSET, BOOK_OF_SITES  # where the next kind of planes begins
+RUNNING_COST_CHANGE = RUNNING_COST  # USD m a year before growth
+DEPRECIATION_CHANGE = NET_DEPRECIATION
+SALES = NET_CAPEX  # the sponsor's
+WORK_UNITS_CHANGE = WORK_UNITS
+SERVICE_MW_CHANGE = SERVICE_MW
+WORKING_MW_CHANGE = WORKING_MW
+RENT_CHANGE = RENT
+DISCOUNTED_RENT_CHANGE = DISCOUNTED_RENT
+IDLE_CHANGE = IDLE
+# First planes of those that their readers leave zero, of a JV's, of those that only a trace fills, by adding or whole.
+FIRST_SELF_CLEARING, FIRST_JV, FIRST_TRACED, FIRST_OVERWRITTEN = CANCELLATION_FEE, RENT, ASSET_VALUE, INVESTED_CAPITAL
 
-# Ledger: a plan's months, USD bn.
+# Ledger: a plan's months, USD bn unless said.
 (
-    EFFECTIVE,  # W, MW-equivalents; filled where a cloud, a choice or a trace reads it
-    LEASE,  # income from letting
+    EFFECTIVE_MW,  # W, MW-equivalents; filled where a cloud, a switching option or a trace reads it
+    LEASE_INCOME,
     LOCKED_RENT,  # of the contracts locked in a month, as long as a term
-    CHOSEN,  # MW let beyond the spare, by choice
-    CHOSEN_VALUE,  # the same per unit of the value index
-    CLOUD,  # cost of what is rented
-    EBITDA,  # with both, before rent to a JV
-    CHARGES,  # depreciation less gains; filled for plans with a disposal alone, as is NET
-    NET,  # capex less sales
+    OPTION_MW,  # MW leased beyond the spare
+    OPTION_VALUE_MW,  # the same per unit of the value index
+    CLOUD_COST,
+    EBITDA,  # with leases and cloud, before rent to a JV
+    PLAN_NET_DEPRECIATION,  # filled for plans with a disposal alone, as is the next
+    PLAN_NET_CAPEX,
     CASH_FLOW,  # unlevered, after tax, with what passes between partners; filled for rates of return and traces alone
-    BOOK,  # invested capital; filled for traces only, as are CASH, REVOLVER, PROFIT and DRAWN_INTEREST
-    OWED,  # present value of committed rent and cloud at covenant tests
-    INTEREST,  # on notes
-    SHIELD,  # tax on it, discounted at each note's own rate
+    PLAN_INVESTED_CAPITAL,  # filled for traces only, as are CASH, REVOLVER, PROFIT and DRAWN_INTEREST
+    COMMITMENTS,  # present value of committed rent and cloud at covenant tests
+    INTEREST,  # paid on notes
+    TAX_SHIELD,  # of interest on notes, discounted at each note's own rate
     NOTES,  # outstanding; filled for traces and where the plan sweeps
     CFADS,
     CASH,
-    REVOLVER,
-    EQUITY,  # sold; filled for traces and where the plan may sell
+    REVOLVER,  # drawn
+    EQUITY_SOLD,  # filled for traces and where the plan may sell
     PROFIT,  # after tax, without cash income
     DRAWN_INTEREST,  # on the revolver
-    LEDGER,
+    LEDGER_PLANES,
 ) = range(22)
+SCHEDULED_INTEREST = INTEREST  # before any sweep; the cash waterfall scales it to what is paid, storage shared
+PARTNER_FLOW = CFADS  # the partner's flow before tax, until the cash waterfall fills CFADS, storage shared
 
-# Sums over the months: present values of the project's flows at the WACC and unlevered, its profit before tax and
-# invested capital; with a JV the present value of what passes to the sponsor and what it is charged.
-PRESENT, UNLEVERED, EARNED, CAPITAL, PASSED, CHARGED, SUMS = range(7)
+# Sums over the months of a plan
+(
+    PRESENT_VALUE,  # of the project's flows at the WACC
+    UNLEVERED_VALUE,  # of the same at the unlevered cost of capital
+    PROFIT_BEFORE_TAX,
+    CAPITAL_MONTHS,  # invested capital, USD bn-months
+    PARTNER_TRANSFERS,  # present value of what passes from the JV's partner to the sponsor
+    PARTNER_CHARGES,  # what the sponsor is charged by it
+    SUM_ROWS,
+) = range(7)
 
-# Totals of a variant, USD bn unless said.
+# Totals of a variant, USD bn unless said
 (
     SUNK,  # spent before month 0
     COMPUTE_VALUE,  # terminal
     SHELL_VALUE,  # terminal, before the factor min(1, P12 / 12)
     BOOK_VALUE,  # terminal
     IDLE_CAPITAL,  # USD bn-years
-    IDLE_SPONSOR,
+    IDLE_SPONSOR,  # USD bn-years
     WRITE_OFFS,
-    STRANDED_VALUE,  # at retirement
-    IN_SERVICE,  # MW that enter service within the horizon
-    SUNK_PARTNER,  # its part of what was spent before month 0
-    OWED_AT_END,  # guarantee at the horizon
-    PARTNER_VALUE,  # its part of the assets at the horizon
+    STRANDED_RETIRED,  # stranded value at retirement
+    ENTERED_MW,  # MW that enter service within the horizon
+    GUARANTEE_AT_END,  # owed at the horizon
+    PARTNER_ASSETS_AT_END,  # the partner's part of the assets at the horizon
     EXITS,  # sites left
     IDLE_COST,
     STRANDED_PEAK,
-    END,  # month of the economic end
-    LIFE,  # mean life of compute value, years
-    MATURE,  # mean maturity of the assets, years
-    INVESTED,  # sum of invested capital over the months
-    TOTALS,
-) = range(20)
+    ECONOMIC_END,  # month
+    ASSET_LIFE,  # mean life of compute value, years
+    ASSET_MATURITY,  # mean maturity of the assets, years
+    SITE_CAPITAL_MONTHS,  # invested capital, USD bn-months
+    TOTAL_ROWS,
+) = range(19)
 
 
 class World(NamedTuple):
     """One joint realisation of the drivers in each lane."""
 
     factors: NDArray[np.float64]  # (6, lanes)
-    monthly: NDArray[np.float64]  # (MONTHLY, months, lanes)
-    events: NDArray[np.float64]  # (EVENTS, months, lanes)
+    monthly: NDArray[np.float64]  # (WORLD_PLANES, months, lanes)
+    events: NDArray[np.float64]  # (EVENT_PLANES, months, lanes)
     funding: Monthly  # (months + 1, lanes) r + s, row m the opening of month m
-    sites: NDArray[np.float64]  # (3, sites, lanes)
-    lanes: NDArray[np.float64]  # (5, lanes)
+    sites: NDArray[np.float64]  # (SITE_DATE_ROWS, sites, lanes)
+    parameters: NDArray[np.float64]  # (PARAMETER_ROWS, lanes)
     carry: Monthly  # (months + 1, lanes) cost of carrying 1 from month 0 to the opening of month m, at opening r + s
     contracts: NDArray[np.float64]  # (tenors, months, lanes) price of a contract locked in the month, USD per W-year
 
 
-def blank(*shape: int) -> NDArray[np.float64]:
+def aligned_zeros(*shape: int) -> NDArray[np.float64]:
     """Zeros that begin at a cache line: loads of a whole line that straddle two make a kernel a fifth slower."""
     size = math.prod(shape)
-    room = np.zeros(size + _LINE - 1)
-    first = -(room.ctypes.data // room.itemsize) % _LINE
+    room = np.zeros(size + _CACHE_LINE - 1)
+    first = -(room.ctypes.data // room.itemsize) % _CACHE_LINE
     return room[first : first + size].reshape(shape)
 
 
-def world(months: int, sites: int, tenors: int, lanes: int) -> World:
+def allocate_world(months: int, sites: int, tenors: int, lanes: int) -> World:
     """Empty arrays for a block of `lanes` paths."""
     return World(
-        blank(6, lanes),
-        blank(MONTHLY, months, lanes),
-        blank(EVENTS, months, lanes),
-        blank(months + 1, lanes),
-        blank(3, sites, lanes),
-        blank(5, lanes),
-        blank(months + 1, lanes),
-        blank(max(tenors, 1), months, lanes),
+        aligned_zeros(6, lanes),
+        aligned_zeros(WORLD_PLANES, months, lanes),
+        aligned_zeros(EVENT_PLANES, months, lanes),
+        aligned_zeros(months + 1, lanes),
+        aligned_zeros(SITE_DATE_ROWS, sites, lanes),
+        aligned_zeros(PARAMETER_ROWS, lanes),
+        aligned_zeros(months + 1, lanes),
+        aligned_zeros(max(tenors, 1), months, lanes),
     )

@@ -87,7 +87,7 @@ def caught(case: str, mutation: Mutation | None) -> list[str]:
     frozen, twin = expected(case)
     kernel = kernel_with(mutation)
     out = np.empty((kernel.figure_count(frozen.model), PATHS))
-    work = kernel.workspace(frozen.model, PATHS)
+    work = kernel.allocate_workspace(frozen.model, PATHS)
     assert kernel.simulate(frozen.model, SEED, np.arange(PATHS), work, out, np.empty((0, 0, 0))) == kernel.DONE
     return list(disagreements(frozen, out, twin))
 

@@ -1,4 +1,4 @@
-"""The levered month again, one path at a time: notes as amounts of money, trailing sums added up anew at every test."""
+"""The cash waterfall again, one path at a time: notes as amounts of money, trailing sums added up at every test."""
 
 from __future__ import annotations
 
@@ -25,6 +25,32 @@ class Note(NamedTuple):
     term: float
     refinance: bool
     amortising: bool
+
+
+class Terms(NamedTuple):
+    """The terms of a plan: liquidity, covenants, equity."""
+
+    opening_cash: float
+    other_debt: float
+    cash_floor: float
+    revolver: float
+    revolver_margin: float
+    cash_rate: float
+    penalty: float
+    penalty_month: int
+    covenant_dscr: float
+    covenant_fccr: float
+    covenant_leverage: float
+    covenant_cash: float
+    refit: float
+    own: float
+    with_jv: bool
+    with_cloud: bool
+    equity_limit: float
+    equity_price: float
+    base_eps: float
+    cures: int
+    sweep: bool
 
 
 class Path(NamedTuple):
@@ -108,7 +134,7 @@ class Story:
 class Company:
     """Cash, revolver, notes and shares of one path."""
 
-    def __init__(self, path: Path, terms: Any, notes: Sequence[Note], programme: Any, finance: Any) -> None:
+    def __init__(self, path: Path, terms: Terms, notes: Sequence[Note], programme: Any, finance: Any) -> None:
         self.path, self.terms, self.programme, self.finance = path, terms, programme, finance
         self.months = path.base.size
         self.debt = Debt(notes, path.funding, self.months, finance.tax)
@@ -228,7 +254,7 @@ class Company:
 
 
 def run_path(
-    path: Path, terms: Any, notes: Sequence[Note], programme: Any, finance: Any, coupon: float
+    path: Path, terms: Terms, notes: Sequence[Note], programme: Any, finance: Any, coupon: float
 ) -> dict[str, Any]:
     """Every figure and series of the path."""
     company = Company(path, terms, notes, programme, finance)

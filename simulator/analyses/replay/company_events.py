@@ -12,8 +12,9 @@ from simulator.analyses.replay.months import vintages_in_service
 from simulator.analyses.replay.replayed_path import FloatArray, PlanReplay, ReplayedPath
 from simulator.drivers.marginals import quantile
 from simulator.finance import workspace as at
-from simulator.finance.financing.debt import REFINANCED_MONTHS, SLACK
+from simulator.finance.financing.debt import REFINANCED_MONTHS
 from simulator.finance.plan.notes import BULLET
+from simulator.finance.tolerances import MONEY_TOLERANCE_USD_BN
 
 __all__: list[str] = []  # used in this folder only
 
@@ -87,10 +88,10 @@ def find_note_events(path: ReplayedPath, plan: str) -> Iterator[Event]:
             before, rate = rate, float(tranches.refinance_margin[t] + funding[maturity + 1])
             outstanding = amount * float(unprepaid[maturity])
             text = f"notes of {usd_bn(outstanding)} refinanced at {percent(rate, 2)}, before {percent(before, 2)}"
-            if outstanding > SLACK:
+            if outstanding > MONEY_TOLERANCE_USD_BN:
                 yield Event(maturity, "refinancing", text, {"amount": outstanding, "rate": rate, "before": before})
             maturity += REFINANCED_MONTHS
-        if maturity < months and unprepaid[max(maturity - 1, 0)] > SLACK:
+        if maturity < months and unprepaid[max(maturity - 1, 0)] > MONEY_TOLERANCE_USD_BN:
             yield Event(maturity, "repayment", f"the last of notes of {usd_bn(amount)} is repaid", {"amount": amount})
     for m, issues in issued.items():
         amount, rates = sum(amount for amount, _ in issues), sorted({rate for _, rate in issues})
@@ -109,7 +110,7 @@ def _unprepaid_share(replay: PlanReplay) -> FloatArray:
 def _find_sweeps(path: ReplayedPath, plan: str) -> Iterator[Event]:
     """Yield stretches in which cash above the floor prepays notes after an uncured breach."""
     share, scheduled = _unprepaid_share(path.plans[plan]), path.plans[plan].schedule.balance
-    for first, last in find_spells(np.diff(share, prepend=1.0) < -SLACK):
+    for first, last in find_spells(np.diff(share, prepend=1.0) < -MONEY_TOLERANCE_USD_BN):
         amount = float((1.0 - share[last] / (share[first - 1] if first else 1.0)) * scheduled[first])
         over = plural(float(last + 1 - first), "month")
         yield Event(first, "sweep", f"cash sweep prepays about {usd_bn(amount)} of notes in {over}", {"amount": amount})
@@ -119,19 +120,21 @@ def _find_liquidity_events(path: ReplayedPath, plan: str) -> Iterator[Event]:
     """Yield draws of the revolver, shortfalls below the cash floor, and sales of shares."""
     p, k, s = path.model.plans, path.plan_index(plan), path.plans[plan].series
     floor, limit = p.liquidity.floor[k], p.liquidity.revolver[k]
-    for first, last in find_spells(s["revolver"] > SLACK):
+    for first, last in find_spells(s["revolver"] > MONEY_TOLERANCE_USD_BN):
         most, lasts = float(s["revolver"][first : last + 1].max()), float(last + 1 - first)
         text = f"cash reaches its floor of {usd_bn(floor)}: revolver drawn for {plural(lasts, 'month')}"
         yield Event(first, "revolver", f"{text}, up to {usd_bn(most)}", {"peak": most, "months": lasts})
-    for first, last in find_spells(s["revolver"] > limit - SLACK if limit > 0.0 else np.zeros(0, dtype=bool)):
+    for first, last in find_spells(
+        s["revolver"] > limit - MONEY_TOLERANCE_USD_BN if limit > 0.0 else np.zeros(0, dtype=bool)
+    ):
         lasts = float(last + 1 - first)
         text = f"revolver is full ({usd_bn(limit)}) for {plural(lasts, 'month')}"
         yield Event(first, "revolver_full", text, {"months": lasts})
-    for first, last in find_spells(floor - s["cash"] > SLACK):
+    for first, last in find_spells(floor - s["cash"] > MONEY_TOLERANCE_USD_BN):
         depth, lasts = float(floor - s["cash"][first : last + 1].min()), float(last + 1 - first)
         text = f"liquidity shortfall: cash below the floor of {usd_bn(floor)} for {plural(lasts, 'month')}"
         yield Event(first, "shortfall", f"{text}, by up to {usd_bn(depth)}", {"depth": depth, "months": lasts})
-    for first, last in find_spells(s["equity"] > SLACK):
+    for first, last in find_spells(s["equity"] > MONEY_TOLERANCE_USD_BN):
         amount = float(s["equity"][first : last + 1].sum())
         over = "" if first == last else f" over {plural(float(last + 1 - first), 'month')}"
         yield Event(first, "equity", f"shares sold for {usd_bn(amount)}{over}", {"amount": amount})
@@ -168,15 +171,15 @@ def _find_lever_events(path: ReplayedPath, plan: str) -> Iterator[Event]:
     if p.disposal.on[k]:
         yield _describe_disposal(path, k)
     chosen = (
-        path.plans[plan].ledger[at.CHOSEN]
+        path.plans[plan].ledger[at.OPTION_MW]
         if p.internal_or_lease.on[k] or p.lease_excess.previous_generation[k]
         else np.zeros(months)
     )
-    for first, last in find_spells(chosen > SLACK):
+    for first, last in find_spells(chosen > MONEY_TOLERANCE_USD_BN):
         most, lasts = float(p.own_share[k] * chosen[first : last + 1].max()), float(last + 1 - first)
         text = f"up to {most:,.0f} MW let beyond the spare, by choice, for {plural(lasts, 'month')}"
         yield Event(first, "let", text, {"mw": most, "months": lasts})
-    for m in np.flatnonzero(s["guarantee"] > SLACK):
+    for m in np.flatnonzero(s["guarantee"] > MONEY_TOLERANCE_USD_BN):
         amount = float(s["guarantee"][m])
         yield Event(int(m), "guarantee", f"guarantee pays the partner {usd_bn(amount)}", {"amount": amount})
     if p.liquidity.penalty[k] > 0.0 and p.liquidity.penalty_month[k] < months:
@@ -212,7 +215,7 @@ def _find_extremes(path: ReplayedPath, plan: str) -> Iterator[Event]:
     m = int(np.argmin(s["cash"]))
     yield Event(m, "low", f"cash at its lowest: {usd_bn(float(s['cash'][m]))}", {"cash": float(s["cash"][m])})
     m = int(np.argmax(s["stranded"]))
-    if s["stranded"][m] > SLACK:
+    if s["stranded"][m] > MONEY_TOLERANCE_USD_BN:
         amount = float(s["stranded"][m])
         text = f"stranded value at its worst: {usd_bn(amount)} of chips' book value is gone"
         yield Event(m, "stranded", text, {"amount": amount})

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from simulator.analyses.replay.replayed_path import FloatArray, PlanReplay, ReplayedPath
 from simulator.finance import workspace as at
 from simulator.finance.financing.covenants import NO_EARNINGS
-from simulator.finance.financing.debt import SLACK
+from simulator.finance.tolerances import MONEY_TOLERANCE_USD_BN
 
 __all__: list[str] = []  # used in this folder only
 
@@ -51,7 +51,7 @@ def evaluate_covenants(path: ReplayedPath, plan: str) -> CovenantTests:
     charged = plans.jv.on[k] or plans.cloud.on[k]
     cfads, ebitda = _trailing_year(s["cfads"]), _trailing_year(s["ebitda"])
     earned = (
-        f.leverage_share * _trailing_year(path.model.arpu.revenue0_by_month * path.world.monthly[at.NOISE]) + ebitda
+        f.leverage_share * _trailing_year(path.model.arpu.revenue0_by_month * path.world.monthly[at.AD_NOISE]) + ebitda
     )
     debt = plans.liquidity.other_debt[k] + unprepaid * replay.schedule.balance + s["revolver"] - cash + s["owed"]
     ratios = {
@@ -75,7 +75,7 @@ def evaluate_covenants(path: ReplayedPath, plan: str) -> CovenantTests:
 def _covenant(name: str, limit: float, sign: float, tested: FloatArray) -> Covenant:
     """Return a covenant with its headroom; cash that misses by a rounding does not fail."""
     headroom = sign * (tested - limit)
-    return Covenant(name, limit, headroom, headroom < (-SLACK if name == "cash" else 0.0))
+    return Covenant(name, limit, headroom, headroom < (-MONEY_TOLERANCE_USD_BN if name == "cash" else 0.0))
 
 
 def _trailing_year(series: FloatArray) -> FloatArray:
@@ -87,7 +87,7 @@ def _trailing_year(series: FloatArray) -> FloatArray:
 
 def _ratio(part: FloatArray, whole: FloatArray, at_test: NDArray[np.bool_]) -> FloatArray:
     """Return part / whole at tests with something to serve, NaN elsewhere."""
-    return np.divide(part, whole, out=np.full_like(part, np.nan), where=at_test & (whole > SLACK))
+    return np.divide(part, whole, out=np.full_like(part, np.nan), where=at_test & (whole > MONEY_TOLERANCE_USD_BN))
 
 
 def _principal(replay: PlanReplay, sweeps: bool) -> tuple[FloatArray, FloatArray]:
@@ -110,6 +110,6 @@ def _split_cures(
     """Return the equity sold to cure a test: what a month's sale brings beyond filling cash up to its floor."""
     missing = floor - (cash - equity)
     room = np.maximum(limit - (np.cumsum(equity) - equity), 0.0)
-    for_cash = np.where(missing > SLACK, np.minimum(missing, room), 0.0)
+    for_cash = np.where(missing > MONEY_TOLERANCE_USD_BN, np.minimum(missing, room), 0.0)
     cure = np.where(at_test, equity - for_cash, 0.0)
-    return np.where(cure > SLACK, cure, 0.0)
+    return np.where(cure > MONEY_TOLERANCE_USD_BN, cure, 0.0)

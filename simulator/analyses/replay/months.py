@@ -42,7 +42,7 @@ def plan_months(path: ReplayedPath, plan: str, tests: CovenantTests) -> dict[str
     """Return a plan's series (months,): the trace's, parts of EBITDA, tax, obsolete MW, ratios and headroom."""
     replay = path.plans[plan]
     own_share, s = path.model.plans.own_share[path.plan_index(plan)], replay.series
-    cost = own_share * replay.site_flows[at.RUNNING]
+    cost = own_share * replay.site_flows[at.RUNNING_COST]
     obsolete = own_share * _obsolete_mw(path, plan)
     parts = {
         "ads_income": s["ebitda"] - s["lease"] + s["cloud"] + cost,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from simulator import kernel
 from simulator.engine.scenario_samples import only_plan
 from simulator.engine.thread_pool import BlockSimulator, Task
-from simulator.finance.financing.debt import Schedule
+from simulator.finance.plan.notes import NoteSchedule
 from simulator.finance.series import series_names
 from simulator.finance.workspace import World
 from simulator.model import Model
@@ -29,12 +29,12 @@ class PlanReplay(NamedTuple):
     """A plan on one path. Arrays have no lanes; money is USD bn, capacity MW."""
 
     series: dict[str, FloatArray]  # the trace: (months,) by name
-    site_flows: FloatArray  # (WORKS, months) per unit of ownership
-    ledger: FloatArray  # (LEDGER, months)
+    site_flows: FloatArray  # (SITE_FLOW_PLANES, months) per unit of ownership
+    ledger: FloatArray  # (LEDGER_PLANES, months)
     service_month: FloatArray  # (sites,) in which a site enters service; beyond the horizon: it does not
     exit_month: FloatArray  # (sites,) in which a site is handed back; the horizon: none
     vintages: list[FloatArray]  # by site, months in which its vintages were bought
-    schedule: Schedule  # of notes, before any sweep
+    schedule: NoteSchedule  # of notes, before any sweep
     end_value: float  # after tax, at the horizon
 
 
@@ -74,16 +74,16 @@ def _replay_plan(model: Model, plan: str, seed: int, path: int) -> tuple[dict[st
     for name, row in zip(series_names((plan,)), trace[:, :, 0], strict=True):
         scope, _, short = name.partition(".")
         series[scope][short] = row.copy()
-    b = block_simulator.work.books
-    lives, months = b.lives, model.months
-    ends = [int(np.argmax(row >= months)) for row in lives.vintages[:, :, 0]]  # each row ends with the horizon
+    workspace = block_simulator.work.plan
+    history, months = workspace.history, model.months
+    counts = [int(np.argmax(row >= months)) for row in history.purchases[:, :, 0]]  # each row ends with the horizon
     return series["world"], PlanReplay(
         series[plan],
-        b.works[:, :, 0].copy(),
-        b.ledger[:, :, 0].copy(),
-        lives.start[:, 0] - model.programme.work_delay,
-        lives.left[:, 0].copy(),
-        [row[:end].copy() for row, end in zip(lives.vintages[:, :, 0], ends, strict=True)],
-        Schedule(*b.fixed.schedule[0].copy()),
-        float(b.end_value[0]),
+        workspace.flows[:, :, 0].copy(),
+        workspace.ledger[:, :, 0].copy(),
+        history.work_start[:, 0] - model.programme.work_delay,
+        history.exit[:, 0].copy(),
+        [row[:count].copy() for row, count in zip(history.purchases[:, :, 0], counts, strict=True)],
+        NoteSchedule(*workspace.tables.schedule[0].copy()),
+        float(workspace.end_value[0]),
     )

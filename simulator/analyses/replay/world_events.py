@@ -84,14 +84,14 @@ def _find_power(path: ReplayedPath, sites: Sequence[str]) -> Iterator[Event]:
     for k, name in enumerate(sites):
         energised, planned = float(dates[at.ENERGISED, k]), float(grid.planned[k])
         late, month = max(energised - planned, 0.0), max(math.ceil(energised) - 1, 0)
-        behind = " from behind the meter" if dates[at.BEHIND, k] else ""
+        behind = " from behind the meter" if dates[at.BEHIND_METER, k] else ""
         when = f"{plural(round(late), 'month')} late" if late >= 0.5 else "on time"
         text = f"power at {name} ({grid.mw[k]:,.0f} MW){behind}, {when}"
         if month >= path.model.months:
             delay = plural(round(late), "month")
             text = f"{name} ({grid.mw[k]:,.0f} MW) has no power by the horizon; it comes {delay} late"
         values = {"site": float(k), "mw": float(grid.mw[k]), "energised": energised, "late": late}
-        yield Event(month, "power", text, values | {"behind_meter": float(dates[at.BEHIND, k])})
+        yield Event(month, "power", text, values | {"behind_meter": float(dates[at.BEHIND_METER, k])})
 
 
 def _find_extremes(path: ReplayedPath) -> Iterator[Event]:

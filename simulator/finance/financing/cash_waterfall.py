@@ -1,11 +1,11 @@
-"""The levered month: interest, tax, cash, revolver, shares sold, notes swept, then the covenants.
+"""The cash waterfall: interest, tax, cash, revolver, shares sold, notes swept, then the covenants.
 
 Order of a month: flows at opening rates; interest on notes and revolver; tax; the revolver draws up to the floor or
 repays above it; what is still missing is raised from new shares; where an uncured breach sweeps, all cash above the
 floor prepays the notes; at a test month the covenants are tested and equity may cure a breach.
 
-State by lane lives in rows of one scratch array (named in `covenants`). Sums over twelve months are those of four
-quarters that end where tests do: test months are consecutive quarter-ends.
+State by lane lives in rows of one scratch array (`waterfall_state`). Sums over twelve months are those of four quarters
+that end where tests do: test months are consecutive quarter-ends.
 """
 
 from __future__ import annotations
@@ -16,286 +16,343 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.finance import workspace as at
-from simulator.finance.financing import covenants as row
-from simulator.finance.financing.covenants import Cover, close_quarter, end_tests, start_tests, test_covenants
-from simulator.finance.financing.debt import SLACK, Schedule
-from simulator.finance.plan.plans import Terms
-from simulator.finance.programme import Finance, Programme
-from simulator.finance.workspace import Lanes, Ledger, Monthly, Works, World
+from simulator.finance.charges import Charges
+from simulator.finance.company import Company
+from simulator.finance.financing import waterfall_state as state
+from simulator.finance.financing.covenants import (
+    CovenantInputs,
+    CoverFigures,
+    check_covenants,
+    close_quarter,
+    end_covenant_tests,
+    start_covenant_tests,
+)
+from simulator.finance.plan.notes import NoteSchedule
+from simulator.finance.plan.plans import Plan
+from simulator.finance.tolerances import MONEY_TOLERANCE_USD_BN
+from simulator.finance.workspace import Lanes, Ledger, Monthly, SiteFlows, World
 from simulator.numerics.jit import disjoint, inline, inner
 
 
-class Liquid(NamedTuple):
-    """Cash and revolver by lane: lowest cash; whether, how far and in how many months below the floor; most drawn."""
+class LiquidityFigures(NamedTuple):
+    """Cash and revolver by lane."""
 
-    least: Lanes
-    short: Lanes
-    depth: Lanes
-    months: Lanes
-    drawn: Lanes
+    lowest_cash: Lanes
+    shortfall: Lanes  # 1 where cash fell below the floor
+    depth: Lanes  # how far
+    months: Lanes  # in how many months
+    largest_drawn: Lanes  # on the revolver
+
+
+class WaterfallFigures(NamedTuple):
+    """Figures that the cash waterfall fills, by lane."""
+
+    cover: CoverFigures
+    liquidity: LiquidityFigures
+    sold: Lanes  # equity, USD bn
+    apv: Lanes  # the tax shield is added
+    earnings: NDArray[np.float64]  # (fiscal years, lanes) USD a share, added
+
+
+class _MonthRates(NamedTuple):
+    """Numbers of one month that are the same in all lanes; USD bn, rates per year."""
+
+    tax: float
+    revolver_margin: float
+    fixed_flow: float  # of the base business, from notes, a penalty
+    ad_flow: float  # after tax, of the base business's ads before margin and noise
+    cash_growth: float  # of cash in a month, after tax
+    floor: float
+    limit: float  # of the revolver
+    charge_scale: float  # of depreciation and capex
+    own_share: float
+    inflow_scale: float  # of the partner's funding
+
+
+class _TraceRates(NamedTuple):
+    """Numbers of a traced month that are the same in all lanes."""
+
+    tax: float
+    revolver_margin: float
+    own_share: float
+    charge_scale: float
+    balance: float  # of notes as scheduled, USD bn
 
 
 @inline
-def levered(
-    p: Programme, f: Finance, terms: Terms, base: NDArray[np.float64], revenue: Monthly, s: Schedule, world: World,
-    scale: float, charged: Monthly, spent: Monthly, works: Works, scratch: NDArray[np.float64], ledger: Ledger,
-    tracing: bool, cover: Cover, liquid: Liquid, sold: Lanes, apv: Lanes, earnings: NDArray[np.float64],
+def run_cash_waterfall(
+    c: Company, plan: Plan, s: NoteSchedule, revenue: Monthly, world: World, charges: Charges, flows: SiteFlows,
+    rows: NDArray[np.float64], ledger: Ledger, tracing: bool, figures: WaterfallFigures,
 ) -> None:  # fmt: skip
     """Run all months of a plan whose operations, notes and interest are in the ledger.
 
-    Reads EBITDA, INTEREST, SHIELD; with a cloud CLOUD; with a cloud or JV OWED at test months; of `works` SERVICE and,
-    with a JV, RENT, PARTNER, GUARANTEE. `scale` times `charged` and `spent` (months, lanes) are depreciation less gains
-    and capex less sales, `base` is ad revenue before noise (months,), `revenue` that of `year_revenue`, `scratch`
-    (LEVERED_ROWS, lanes). Fills CFADS; NOTES where the plan sweeps or a trace is kept; CASH, REVOLVER, EQUITY, PROFIT
-    and DRAWN_INTEREST for a trace; `cover`; `liquid`; `sold`, equity in USD bn. INTEREST becomes what is paid after
-    sweeps. Adds the tax shield to `apv`, USD a share to `earnings` (years, lanes).
+    Reads EBITDA, SCHEDULED_INTEREST, TAX_SHIELD; with a cloud CLOUD_COST; with a cloud or JV COMMITMENTS at test
+    months; of `flows` SERVICE_MW and, with a JV, RENT, PARTNER_FUNDING, GUARANTEE. `revenue` is that of
+    `fill_yearly_revenue`, `rows` (WATERFALL_ROWS, lanes) is scratch. Fills INTEREST, paid after sweeps, and CFADS;
+    NOTES where the plan sweeps or a trace is kept; CASH, REVOLVER, EQUITY_SOLD, PROFIT and DRAWN_INTEREST for a trace.
     """
-    funding, noise, margin = world.funding, world.monthly[at.NOISE], world.lanes[at.MARGIN]
-    held, drawn, per_share = scratch[row.HELD], scratch[row.DRAWN], scratch[row.PER_SHARE]
+    f, base, liquidity, own_share = c.finance, c.arpu.revenue0_by_month, plan.liquidity, plan.own_share
+    sweep = plan.covenants.sweep == 1
+    funding, noise, margin = world.funding, world.monthly[at.AD_NOISE], world.parameters[at.MARGIN]
+    cash, drawn, share_profit = rows[state.CASH], rows[state.DRAWN], rows[state.SHARE_PROFIT]
     interest, ebitda, cfads = ledger[at.INTEREST], ledger[at.EBITDA], ledger[at.CFADS]
-    years, balance, issued, repaid = f.fiscal_year, s.balance, s.issued, s.repaid
-    tax, over, levers = f.tax, terms.revolver_margin, terms.equity_limit > 0.0 or terms.sweep
-    kept, flows, tests = 1.0 + (1.0 - tax) * terms.cash_rate / 12.0, f.base_cash_flow, f.test_months
+    scale, depreciation, capex = charges.scale, charges.net_depreciation, charges.net_capex
+    cover, lows, sold, apv, earnings = figures.cover, figures.liquidity, figures.sold, figures.apv, figures.earnings
+    tax, tests = f.tax, f.test_months
+    cash_growth = 1.0 + (1.0 - tax) * liquidity.cash_rate / 12.0
     first, last = (tests[0], tests[-1]) if tests.size > 0 else (base.size + 12, -1)
-    _open(f, terms, scratch, ledger, sold, apv, liquid)
-    start_tests(base.size, cover)
+    _open_accounts(tax, f.shares, liquidity.opening_cash, rows, lows)
+    sold[:] = 0.0
+    if not sweep:
+        _add_shield(ledger[at.TAX_SHIELD, 0], apv)
+    start_covenant_tests(base.size, cover)
     for m in range(base.size):
-        earned = earnings[years[m]]
-        rent, guaranteed, given = _passed(m, terms, works, scratch)
-        if levers:
-            _begin(m, tax, f.shares, terms, s, works[at.PARTNER, m], ledger, scratch, sold, apv, earned)
+        earned = earnings[f.fiscal_year[m]]
+        rent, guarantee, inflow = _partner_payments(m, plan, flows, rows)
+        if plan.equity.on:
+            _dilute_earnings(tax, f.shares, plan.equity.price_net, plan.equity.base_eps, rows, sold, earned)
+        if sweep:
+            partner_share = own_share if plan.jv.on else 0.0
+            _scale_to_notes_left(m, s, partner_share, flows[at.PARTNER_FUNDING, m], ledger, rows, apv)
         if tracing:
-            _trace(m, tax, over, balance[m], terms.own, rent, guaranteed, scale, charged[m], funding, ledger, scratch)
-        fixed = flows + issued[m] - repaid[m] - (terms.penalty if m == terms.penalty_month else 0.0)
-        _settle(
-            tax, over, fixed, (1.0 - tax) * base[m], kept, terms.cash_floor, terms.revolver, scale, terms.own,
-            1.0 if terms.sweep else terms.own, funding[m], interest[m], charged[m], ebitda[m], spent[m], noise[m], rent,
-            guaranteed, given, per_share, margin, held, drawn, cfads[m], earned,
+            rates = _TraceRates(tax, liquidity.revolver_margin, own_share, scale, s.balance[m])
+            _trace_before_revolver(m, rates, rent, guarantee, depreciation[m], funding[m], ledger, rows)
+        penalty = liquidity.penalty if m == liquidity.penalty_month else 0.0
+        month = _MonthRates(
+            tax, liquidity.revolver_margin, f.base_cash_flow + s.issued[m] - s.repaid[m] - penalty,
+            (1.0 - tax) * base[m], cash_growth, liquidity.floor, liquidity.revolver, scale, own_share,
+            1.0 if sweep else own_share,
         )  # fmt: skip
-        if levers:
-            _end(m, terms, balance[m], ledger, scratch, sold)
+        _flow_cash(
+            month, funding[m], interest[m], depreciation[m], ebitda[m], capex[m], noise[m], rent, guarantee, inflow,
+            share_profit, margin, cash, drawn, cfads[m], earned,
+        )  # fmt: skip
+        if plan.equity.on:
+            _sell_shares(liquidity.floor, plan.equity.limit, ledger[at.EQUITY_SOLD, m], rows, sold)
+        if sweep:
+            _sweep_cash(liquidity.floor, s.balance[m], ledger[at.NOTES, m], rows)
         if first - 12 <= m <= last and (m - first) % 3 == 0:
-            _end_quarter(m, p, f, terms, revenue, s, world.lanes[at.COST], works, scratch, ledger, cover, sold)
-        _follow(terms.cash_floor, held, drawn, liquid.least, liquid.months, liquid.drawn)
+            _close_and_test_quarter(m, c, plan, s, revenue, world, flows, rows, ledger, cover, sold)
+        _track_liquidity(liquidity.floor, cash, drawn, lows.lowest_cash, lows.months, lows.largest_drawn)
         if tracing:
-            _trace_cash(m, held, drawn, ledger)
-    end_tests(terms.with_jv or terms.with_cloud, scratch[row.AWAITED], cover)
-    _judge(terms.cash_floor, liquid.least, liquid.short, liquid.depth)
+            _trace_cash(m, cash, drawn, ledger)
+    end_covenant_tests(plan.jv.on == 1 or plan.cloud.on == 1, rows[state.TESTS_AHEAD], cover)
+    _measure_shortfall(liquidity.floor, lows.lowest_cash, lows.shortfall, lows.depth)
 
 
 @inline
-def _end_quarter(
-    m: int, p: Programme, f: Finance, terms: Terms, revenue: Monthly, s: Schedule, cost: Lanes, works: Works,
-    rows: NDArray[np.float64], ledger: Ledger, cover: Cover, sold: Lanes,
+def _close_and_test_quarter(
+    m: int, c: Company, plan: Plan, s: NoteSchedule, revenue: Monthly, world: World, flows: SiteFlows,
+    rows: NDArray[np.float64], ledger: Ledger, cover: CoverFigures, sold: Lanes,
 ) -> None:  # fmt: skip
     """Add up the quarter that ends with month m and, from the first test on, test the covenants."""
+    p, f = c.programme, c.finance
     quarter = (m - f.test_months[0]) // 3
-    close_quarter(m, quarter % 2, terms, works[at.RENT], ledger, rows)
+    close_quarter(m, quarter % 2, plan, flows[at.RENT], ledger, rows)
     if quarter >= 0:
-        per_mw = (p.compute_per_mw + terms.refit * p.shell_per_mw * p.growth[m]) * 12.0 / p.compute_life
-        test_covenants(
-            m, terms, s, f.leverage_share, per_mw, cost, works[at.SERVICE], revenue[quarter], ledger, rows, cover, sold
-        )
+        per_mw = (p.compute_per_mw + plan.variant.refit * p.shell_per_mw * p.growth[m]) * 12.0 / p.compute_life
+        inputs = CovenantInputs(
+            f.leverage_share, per_mw, world.parameters[at.COST_MULTIPLIER], flows[at.SERVICE_MW, m], revenue[quarter]
+        )  # fmt: skip
+        check_covenants(m, plan, s, inputs, ledger, rows, cover, sold)
 
 
 @inline
-def _passed(m: int, terms: Terms, works: Works, rows: NDArray[np.float64]) -> tuple[Lanes, Lanes, Lanes]:
-    """Rent and guarantee paid to the partner and what it gives, per unit of ownership.
+def _partner_payments(m: int, plan: Plan, flows: SiteFlows, rows: NDArray[np.float64]) -> tuple[Lanes, Lanes, Lanes]:
+    """Return rent and guarantee paid to the partner and its funding, per unit of ownership.
 
-    Where a sweep runs, the last is what cash gains from it and from principal prepaid before, of the plan.
+    Where a plan sweeps, the last is what cash gains from it and from principal prepaid before, of the plan.
     """
-    rent, guaranteed, given = rows[row.NOTHING], rows[row.NOTHING], rows[row.NOTHING]
-    if terms.with_jv:
-        rent, guaranteed, given = works[at.RENT, m], works[at.GUARANTEE, m], works[at.PARTNER, m]
-    if terms.sweep:
-        given = rows[row.GIVEN]
-    return rent, guaranteed, given
+    rent, guarantee, inflow = rows[state.ZEROS], rows[state.ZEROS], rows[state.ZEROS]
+    if plan.jv.on:
+        rent, guarantee, inflow = flows[at.RENT, m], flows[at.GUARANTEE, m], flows[at.PARTNER_FUNDING, m]
+    if plan.covenants.sweep:
+        inflow = rows[state.INFLOW]
+    return rent, guarantee, inflow
 
 
 @inner
-def _open(
-    f: Finance, terms: Terms, rows: NDArray[np.float64], ledger: Ledger, sold: Lanes, apv: Lanes, liquid: Liquid
+def _open_accounts(
+    tax: float, shares: float, opening_cash: float, rows: NDArray[np.float64], lows: LiquidityFigures
 ) -> None:
-    """State before month 0. Without a sweep the notes' tax shield is one sum."""
-    rows[: row.LEVERED_ROWS] = 0.0
-    rows[row.HELD] = terms.opening_cash
-    rows[row.LEFT] = 1.0
-    rows[row.PER_SHARE] = (1.0 - f.tax) / f.shares
-    sold[:] = 0.0
-    liquid.least[:] = np.inf
-    liquid.months[:] = 0.0
-    liquid.drawn[:] = 0.0
-    if not terms.sweep:
-        for lane in range(apv.size):
-            apv[lane] += ledger[at.SHIELD, 0, lane]
+    """Set the state before month 0."""
+    rows[: state.WATERFALL_ROWS] = 0.0
+    rows[state.CASH] = opening_cash
+    rows[state.NOTES_LEFT] = 1.0
+    rows[state.SHARE_PROFIT] = (1.0 - tax) / shares
+    lows.lowest_cash[:] = np.inf
+    lows.months[:] = 0.0
+    lows.largest_drawn[:] = 0.0
 
 
 @inner
-def _begin(
-    m: int, tax: float, shares: float, terms: Terms, s: Schedule, funds: Lanes, ledger: Ledger,
-    rows: NDArray[np.float64], sold: Lanes, apv: Lanes, earned: Lanes,
-) -> None:  # fmt: skip
-    """What levers change before a month's flows: shares, notes that are left, what cash gains from those prepaid.
-
-    Shares sold in earlier months bear the month's result and dilute what the base business earns a share. Interest, its
-    shield and principal bear on the share of the notes that is left, once this month's are issued.
-    """
-    if terms.equity_limit > 0.0:
-        price, base, kept = 1.0 / terms.equity_price, terms.base_eps / 12.0, 1.0 - tax
-        for lane in range(sold.size):
-            each = 1.0 / (shares + sold[lane] * price)
-            rows[row.PER_SHARE, lane] = kept * each
-            earned[lane] -= base * (1.0 - shares * each)
-    if terms.sweep:
-        issued, amortised, repaid = s.issued[m], s.amortised[m], s.repaid[m]
-        before = s.balance[max(m - 1, 0)]  # before month 0 nothing is prepaid: any number will do
-        if issued > 0.0:
-            for lane in range(apv.size):
-                rows[row.LEFT, lane] = (rows[row.LEFT, lane] * before + issued) / (before + issued)
-        for lane in range(apv.size):
-            left = rows[row.LEFT, lane]
-            ledger[at.INTEREST, m, lane] *= left
-            apv[lane] += left * ledger[at.SHIELD, m, lane]
-            rows[row.PAID, lane] += left * amortised
-            inflow = terms.own * funds[lane] if terms.with_jv else 0.0
-            rows[row.GIVEN, lane] = inflow + repaid * (1.0 - left)
+def _add_shield(shield: Lanes, apv: Lanes) -> None:
+    """Add the notes' tax shield, which without a sweep is one sum."""
+    for lane in range(apv.size):
+        apv[lane] += shield[lane]
 
 
 @inner
-def _trace(
-    m: int,
+def _dilute_earnings(
     tax: float,
-    over: float,
-    balance: float,
-    own: float,
+    shares: float,
+    share_price: float,
+    base_eps: float,
+    rows: NDArray[np.float64],
+    sold: Lanes,
+    earned: Lanes,
+) -> None:
+    """Let shares sold in earlier months bear the month's result and dilute the base business's earnings a share."""
+    price, base, kept = 1.0 / share_price, base_eps / 12.0, 1.0 - tax
+    for lane in range(sold.size):
+        each = 1.0 / (shares + sold[lane] * price)
+        rows[state.SHARE_PROFIT, lane] = kept * each
+        earned[lane] -= base * (1.0 - shares * each)
+
+
+@inner
+def _scale_to_notes_left(
+    m: int,
+    s: NoteSchedule,
+    partner_share: float,
+    partner_funding: Lanes,
+    ledger: Ledger,
+    rows: NDArray[np.float64],
+    apv: Lanes,
+) -> None:
+    """Scale interest, its shield and principal to the share of the notes that is left, once this month's are issued.
+
+    `partner_share` of `partner_funding` (0: no JV) and the principal prepaid before are what cash gains.
+    """
+    issued, amortised, repaid = s.issued[m], s.amortised[m], s.repaid[m]
+    before = s.balance[max(m - 1, 0)]  # before month 0 nothing is prepaid: any number will do
+    if issued > 0.0:
+        for lane in range(apv.size):
+            left = rows[state.NOTES_LEFT, lane]
+            rows[state.NOTES_LEFT, lane] = (left * before + issued) / (before + issued)
+    for lane in range(apv.size):
+        left = rows[state.NOTES_LEFT, lane]
+        ledger[at.INTEREST, m, lane] *= left
+        apv[lane] += left * ledger[at.TAX_SHIELD, m, lane]
+        rows[state.AMORTISED_QUARTER, lane] += left * amortised
+        funding = partner_share * partner_funding[lane] if partner_share > 0.0 else 0.0
+        rows[state.INFLOW, lane] = funding + repaid * (1.0 - left)
+
+
+@inner
+def _trace_before_revolver(
+    m: int,
+    rates: _TraceRates,
     rent: Lanes,
-    guaranteed: Lanes,
-    scale: float,
-    charged: Lanes,
-    funding: Monthly,
+    guarantee: Lanes,
+    depreciation: Lanes,
+    funding: Lanes,
     ledger: Ledger,
     rows: NDArray[np.float64],
 ) -> None:
-    """What only a trace keeps of a month before the revolver moves. Equity and sweeps overwrite their planes later."""
+    """Fill what only a trace keeps of a month before the revolver moves. Equity and sweeps overwrite theirs later."""
     for lane in range(rows.shape[1]):
-        drawn = rows[row.DRAWN, lane] * (funding[m, lane] + over) / 12.0
-        borne = ledger[at.INTEREST, m, lane] + drawn + own * (rent[lane] + guaranteed[lane])
-        result = ledger[at.EBITDA, m, lane] - scale * charged[lane]
+        drawn = rows[state.DRAWN, lane] * (funding[lane] + rates.revolver_margin) / 12.0
+        paid = ledger[at.INTEREST, m, lane] + drawn + rates.own_share * (rent[lane] + guarantee[lane])
+        taxable = ledger[at.EBITDA, m, lane] - rates.charge_scale * depreciation[lane]
         ledger[at.DRAWN_INTEREST, m, lane] = drawn
-        ledger[at.PROFIT, m, lane] = (1.0 - tax) * (result - borne)
-        ledger[at.NOTES, m, lane] = balance
-        ledger[at.EQUITY, m, lane] = 0.0
+        ledger[at.PROFIT, m, lane] = (1.0 - rates.tax) * (taxable - paid)
+        ledger[at.NOTES, m, lane] = rates.balance
+        ledger[at.EQUITY_SOLD, m, lane] = 0.0
 
 
 @disjoint
-def _settle(
-    tax: float,
-    over: float,
-    fixed: float,
-    wobble: float,
-    kept: float,
-    floor: float,
-    limit: float,
-    scale: float,
-    own: float,
-    part: float,
+def _flow_cash(
+    month: _MonthRates,
     funding: Lanes,
     interest: Lanes,
-    charged: Lanes,
+    depreciation: Lanes,
     ebitda: Lanes,
-    spent: Lanes,
+    capex: Lanes,
     noise: Lanes,
     rent: Lanes,
-    guaranteed: Lanes,
-    given: Lanes,
-    per_share: Lanes,
+    guarantee: Lanes,
+    inflow: Lanes,
+    share_profit: Lanes,
     margin: Lanes,
-    held: Lanes,
+    cash: Lanes,
     drawn: Lanes,
     cfads: Lanes,
     earned: Lanes,
 ) -> None:
-    """Interest, tax and CFADS; ads wobble, then cash, then the revolver up to the floor or back above it.
-
-    `part` times `given` is what cash gains from the partner and from principal that a sweep has prepaid.
-    """
+    """Compute interest, tax and CFADS; let ads vary, then cash, then the revolver up to the floor or back above it."""
     twelfth = 1.0 / 12.0
+    tax, margin_rate, own_share, scale = month.tax, month.revolver_margin, month.own_share, month.charge_scale
     for lane in range(margin.size):
-        owed = drawn[lane]
-        pays_rent = own * rent[lane]
-        borne = interest[lane] + owed * ((funding[lane] + over) * twelfth) + (pays_rent + own * guaranteed[lane])
-        taxed = ebitda[lane] - scale * charged[lane] - borne
-        before = ebitda[lane] - tax * taxed
-        earned[lane] += per_share[lane] * taxed
-        cfads[lane] = before - pays_rent
-        flow = before - scale * spent[lane] - borne + part * given[lane]
-        after = held[lane] * kept + (flow + fixed + wobble * margin[lane] * (noise[lane] - 1.0))
-        missing = floor - after
-        pays = missing if missing > -owed else -owed
-        draw = pays if pays < limit - owed else limit - owed
-        held[lane] = after + draw
-        drawn[lane] = owed + draw
+        debt = drawn[lane]
+        paid_rent = own_share * rent[lane]
+        deducted = interest[lane] + debt * ((funding[lane] + margin_rate) * twelfth)
+        deducted = deducted + (paid_rent + own_share * guarantee[lane])
+        taxable = ebitda[lane] - scale * depreciation[lane] - deducted
+        after_tax = ebitda[lane] - tax * taxable
+        earned[lane] += share_profit[lane] * taxable
+        cfads[lane] = after_tax - paid_rent
+        flow = after_tax - scale * capex[lane] - deducted + month.inflow_scale * inflow[lane]
+        ads = month.ad_flow * margin[lane] * (noise[lane] - 1.0)
+        closing = cash[lane] * month.cash_growth + (flow + month.fixed_flow + ads)
+        missing = month.floor - closing
+        wanted = missing if missing > -debt else -debt
+        draw = wanted if wanted < month.limit - debt else month.limit - debt
+        cash[lane] = closing + draw
+        drawn[lane] = debt + draw
 
 
 @disjoint
-def _follow(floor: float, held: Lanes, drawn: Lanes, least: Lanes, count: Lanes, most: Lanes) -> None:
-    """Lowest cash, months below the floor and the largest revolver balance so far."""
-    for lane in range(held.size):
-        least[lane] = held[lane] if held[lane] < least[lane] else least[lane]
-        count[lane] += 1.0 if floor - held[lane] > SLACK else 0.0
-        most[lane] = drawn[lane] if drawn[lane] > most[lane] else most[lane]
+def _track_liquidity(
+    floor: float, cash: Lanes, drawn: Lanes, lowest_cash: Lanes, months: Lanes, largest_drawn: Lanes
+) -> None:
+    """Follow the lowest cash, the months below the floor and the largest revolver balance."""
+    for lane in range(cash.size):
+        lowest_cash[lane] = cash[lane] if cash[lane] < lowest_cash[lane] else lowest_cash[lane]
+        months[lane] += 1.0 if floor - cash[lane] > MONEY_TOLERANCE_USD_BN else 0.0
+        largest_drawn[lane] = drawn[lane] if drawn[lane] > largest_drawn[lane] else largest_drawn[lane]
 
 
 @inner
-def _judge(floor: float, least: Lanes, short: Lanes, depth: Lanes) -> None:
-    """Whether cash fell below the floor, and how far."""
-    for lane in range(least.size):
-        lacks = floor - least[lane]
-        short[lane] = 1.0 if lacks > SLACK else 0.0
-        depth[lane] = lacks if lacks > SLACK else 0.0
+def _measure_shortfall(floor: float, lowest_cash: Lanes, shortfall: Lanes, depth: Lanes) -> None:
+    """Fill 1 where cash fell below the floor, and how far."""
+    for lane in range(lowest_cash.size):
+        lacks = floor - lowest_cash[lane]
+        shortfall[lane] = 1.0 if lacks > MONEY_TOLERANCE_USD_BN else 0.0
+        depth[lane] = lacks if lacks > MONEY_TOLERANCE_USD_BN else 0.0
 
 
 @inner
-def _trace_cash(m: int, held: Lanes, drawn: Lanes, ledger: Ledger) -> None:
-    """What only a trace keeps of a month once the revolver, sales, sweeps and cures are through."""
-    for lane in range(held.size):
-        ledger[at.CASH, m, lane] = held[lane]
+def _trace_cash(m: int, cash: Lanes, drawn: Lanes, ledger: Ledger) -> None:
+    """Fill what only a trace keeps of a month once the revolver, sales, sweeps and cures are through."""
+    for lane in range(cash.size):
+        ledger[at.CASH, m, lane] = cash[lane]
         ledger[at.REVOLVER, m, lane] = drawn[lane]
 
 
 @inner
-def _end(m: int, terms: Terms, balance: float, ledger: Ledger, rows: NDArray[np.float64], sold: Lanes) -> None:
-    """What levers change after the revolver: shares sold, notes prepaid."""
-    if terms.equity_limit > 0.0:
-        _sell(m, terms, ledger, rows, sold)
-    if terms.sweep:
-        _prepay(m, terms.cash_floor, balance, ledger, rows)
-
-
-@inner
-def _sell(m: int, terms: Terms, ledger: Ledger, rows: NDArray[np.float64], sold: Lanes) -> None:
-    """With the revolver full, shares are sold for what cash still lacks, up to the limit."""
-    floor, limit = terms.cash_floor, terms.equity_limit
+def _sell_shares(floor: float, limit: float, equity_sold: Lanes, rows: NDArray[np.float64], sold: Lanes) -> None:
+    """With the revolver full, sell shares for what cash still lacks, up to the limit."""
     for lane in range(sold.size):
-        missing = floor - rows[row.HELD, lane]
+        missing = floor - rows[state.CASH, lane]
         room = limit - sold[lane] if limit > sold[lane] else 0.0
-        wanted = missing if missing > SLACK else 0.0
+        wanted = missing if missing > MONEY_TOLERANCE_USD_BN else 0.0
         raised = wanted if wanted < room else room
         sold[lane] += raised
-        rows[row.HELD, lane] += raised
-        ledger[at.EQUITY, m, lane] = raised
+        rows[state.CASH, lane] += raised
+        equity_sold[lane] = raised
 
 
 @inner
-def _prepay(m: int, floor: float, balance: float, ledger: Ledger, rows: NDArray[np.float64]) -> None:
-    """Where a sweep runs, cash above the floor prepays all notes alike; the notes that are left."""
+def _sweep_cash(floor: float, balance: float, notes: Lanes, rows: NDArray[np.float64]) -> None:
+    """Where a sweep runs, prepay all notes alike with cash above the floor; fill the notes that are left."""
     if balance > 0.0:
         for lane in range(rows.shape[1]):
-            above = rows[row.HELD, lane] - floor
-            excess = above if rows[row.SWEEPING, lane] > 0.0 and above > 0.0 else 0.0
-            owed = rows[row.LEFT, lane] * balance
-            all_of_it = excess >= owed
-            rows[row.HELD, lane] -= owed if all_of_it else excess
-            rows[row.LEFT, lane] = 0.0 if all_of_it else rows[row.LEFT, lane] - excess / balance
+            above = rows[state.CASH, lane] - floor
+            excess = above if rows[state.SWEEPING, lane] > 0.0 and above > 0.0 else 0.0
+            owed = rows[state.NOTES_LEFT, lane] * balance
+            everything = excess >= owed
+            rows[state.CASH, lane] -= owed if everything else excess
+            rows[state.NOTES_LEFT, lane] = 0.0 if everything else rows[state.NOTES_LEFT, lane] - excess / balance
     for lane in range(rows.shape[1]):
-        ledger[at.NOTES, m, lane] = rows[row.LEFT, lane] * balance
+        notes[lane] = rows[state.NOTES_LEFT, lane] * balance

@@ -1,7 +1,8 @@
 """Debt service, coverage ratios and covenants, tested at quarter-ends; breaches cured, watched or swept.
 
 Ratios are trailing twelve months. A ratio without anything to serve is undefined (NaN) and fails no test. What a failed
-test lacks is kept as cash that would have met it, `need`: the largest over the covenants, infinite where no cash would.
+test lacks is kept as cash that would have met it, the cure need: the largest over the covenants, infinite where no cash
+would.
 """
 
 from __future__ import annotations
@@ -12,42 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.finance import workspace as at
-from simulator.finance.financing.debt import SLACK, Schedule
-from simulator.finance.plan.plans import Terms
+from simulator.finance.financing import waterfall_state as state
+from simulator.finance.plan.notes import NoteSchedule
+from simulator.finance.plan.plans import Plan
 from simulator.finance.programme import Finance
+from simulator.finance.tolerances import MONEY_TOLERANCE_USD_BN
 from simulator.finance.workspace import Lanes, Ledger, Monthly
 from simulator.numerics.jit import disjoint, inline, inner
 from simulator.numerics.special_functions import exp, log
 
 NO_EARNINGS = 999.0  # leverage where trailing EBITDA is not positive
-WATCH = 2.0  # tests in a row that cure a breach
-
-# Scratch of the levered month, by lane: what passes from month to month ..
-(
-    HELD,  # cash
-    DRAWN,  # on the revolver
-    GIVEN,  # where a sweep runs, what cash gains from the partner and from principal that is prepaid
-    DEBT,  # net debt at a test
-    NOTHING,
-    PER_SHARE,  # earnings a share on 1 before tax
-    LEFT,  # share of the scheduled notes that no sweep has prepaid
-    PAID,  # of the notes' amortisation since the last quarter-end
-    SWEEPING,
-    AWAITED,  # tests that a breach under watch has still to pass
-    CURED,  # breaches cured by equity
-    NEED,  # cash that would have met the test
-    SERVED,  # debt service of twelve months; then equity injected
-    YEAR,  # sums over twelve months
-) = range(14)
-CFADS, INTEREST, EBITDA, RENT, CLOUD, AMORTISED, SUMS = range(7)
-PLANES = (at.CFADS, at.INTEREST, at.EBITDA)  # what the sums before RENT add up
-LAST = YEAR + SUMS  # sums of the last quarter
-HALVES = LAST + SUMS  # of the half-years that ended with it and the one before, in turns
-LEVERED_ROWS = HALVES + 2 * SUMS
+_WATCHED_TESTS = 2.0  # tests in a row that cure a breach
+_PLANES = (at.CFADS, at.INTEREST, at.EBITDA)  # what the sums before RENT add up
 
 
-class Cover(NamedTuple):
-    """Ratios by lane: the worst over the tests, and the covenant's story."""
+class CoverFigures(NamedTuple):
+    """Ratios by lane, the worst over the tests, and the outcome of covenant breaches."""
 
     dscr: Lanes
     reserve: Lanes
@@ -60,9 +41,19 @@ class Cover(NamedTuple):
     uncured: Lanes
 
 
+class CovenantInputs(NamedTuple):
+    """What a covenant test reads beside the sums of twelve months."""
+
+    ebitda_share: float  # of the base business's ad revenue
+    refresh_per_mw: float  # a year's share of the next refresh, USD bn per MW in service at cost multiplier 1
+    multiplier: Lanes  # cost multiplier
+    service_mw: Lanes  # per unit of ownership
+    revenue: Lanes  # ad revenue of twelve months before the programme
+
+
 @inner
-def start_tests(months: int, cover: Cover) -> None:
-    """No test seen yet: infinity stands for it."""
+def start_covenant_tests(months: int, cover: CoverFigures) -> None:
+    """Set the figures before the first test: infinity stands for no test."""
     cover.dscr[:] = np.inf
     cover.reserve[:] = np.inf
     cover.fccr[:] = np.inf
@@ -75,26 +66,26 @@ def start_tests(months: int, cover: Cover) -> None:
 
 
 @inner
-def end_tests(charged: bool, awaited: Lanes, cover: Cover) -> None:
-    """A ratio that no test lowered is undefined; a breach still under watch is uncured.
+def end_covenant_tests(fixed_charges: bool, tests_ahead: Lanes, cover: CoverFigures) -> None:
+    """Make ratios that no test lowered undefined; a breach still under watch is uncured.
 
-    Without rent and cloud (`charged` false) fixed charges are debt service.
+    Without rent and cloud (`fixed_charges` false) FCCR is DSCR.
     """
-    for lane in range(awaited.size):
+    for lane in range(tests_ahead.size):
         cover.cured[lane] = np.nan if cover.breach[lane] == 0.0 else cover.cured[lane]
-        cover.uncured[lane] = 1.0 if awaited[lane] > 0.0 else cover.uncured[lane]
-    for lane in range(awaited.size):
+        cover.uncured[lane] = 1.0 if tests_ahead[lane] > 0.0 else cover.uncured[lane]
+    for lane in range(tests_ahead.size):
         cover.dscr[lane] = np.nan if cover.dscr[lane] == np.inf else cover.dscr[lane]
         cover.reserve[lane] = np.nan if cover.reserve[lane] == np.inf else cover.reserve[lane]
         cover.icr[lane] = np.nan if cover.icr[lane] == np.inf else cover.icr[lane]
         cover.leverage[lane] = np.nan if cover.leverage[lane] == -np.inf else cover.leverage[lane]
-    for lane in range(awaited.size):
-        charge = cover.fccr[lane] if charged else cover.dscr[lane]
+    for lane in range(tests_ahead.size):
+        charge = cover.fccr[lane] if fixed_charges else cover.dscr[lane]
         cover.fccr[lane] = np.nan if charge == np.inf else charge
 
 
 @inner
-def year_revenue(
+def fill_yearly_revenue(
     tests: NDArray[np.int64], base: NDArray[np.float64], noise: Monthly, rows: NDArray[np.float64], out: Monthly
 ) -> None:
     """Fill `out` (tests, lanes) with the ad revenue of the twelve months up to each test, before the programme.
@@ -103,54 +94,51 @@ def year_revenue(
     """
     if tests.size == 0:
         return
-    rows[:3] = 0.0
+    last_quarter = rows[0]
+    rows[:3] = 0.0  # the last quarter, and the half-years in turns
     for k in range(-4, tests.size):
         m = tests[0] + 3 * k
         a, b = max(m - 2, 0), max(m - 1, 0)
         if m >= 0:
-            _add_up(
-                base[a] if m >= 2 else 0.0, base[b] if m >= 1 else 0.0, base[m], noise[a], noise[b], noise[m], rows[0],
-                rows[1 + k % 2], out[max(k, 0)],
+            _roll_year(
+                base[a] if m >= 2 else 0.0, base[b] if m >= 1 else 0.0, base[m], noise[a], noise[b], noise[m],
+                last_quarter, rows[1 + k % 2], out[max(k, 0)],
             )  # fmt: skip
 
 
-@inner
-def close_quarter(
-    m: int,
-    slot: int,
-    terms: Terms,
-    rents: Monthly,
-    ledger: Ledger,
-    rows: NDArray[np.float64],
-) -> None:
-    """Add up the quarter that ends with month m and the year of its four quarters; `slot` is 0 and 1 in turns."""
+@inline
+def close_quarter(m: int, turn: int, plan: Plan, rents: Monthly, ledger: Ledger, rows: NDArray[np.float64]) -> None:
+    """Add up the quarter that ends with month m and the year of its four quarters; `turn` is 0 and 1 in turns."""
     a, b = max(m - 2, 0), max(m - 1, 0)
     first, second = 1.0 if m >= 2 else 0.0, 1.0 if m >= 1 else 0.0  # before month 0 there is nothing
-    for k, plane in enumerate(PLANES):
-        _add_up(
-            first, second, 1.0, ledger[plane, a], ledger[plane, b], ledger[plane, m], rows[LAST + k],
-            rows[HALVES + 2 * k + slot], rows[YEAR + k],
+    own_share, half, last = plan.own_share, state.HALF_YEARS + turn, state.LAST_QUARTER
+    for k, plane in enumerate(_PLANES):
+        _roll_year(
+            first, second, 1.0, ledger[plane, a], ledger[plane, b], ledger[plane, m], rows[last + k],
+            rows[half + 2 * k], rows[state.YEAR + k],
         )  # fmt: skip
-    if terms.with_jv:
-        _add_up(
-            first * terms.own, second * terms.own, terms.own, rents[a], rents[b], rents[m], rows[LAST + RENT],
-            rows[HALVES + 2 * RENT + slot], rows[YEAR + RENT],
+    if plan.jv.on:
+        _roll_year(
+            first * own_share, second * own_share, own_share, rents[a], rents[b], rents[m], rows[last + state.RENT],
+            rows[half + 2 * state.RENT], rows[state.YEAR + state.RENT],
         )  # fmt: skip
-    if terms.with_cloud:
-        _add_up(
-            first, second, 1.0, ledger[at.CLOUD, a], ledger[at.CLOUD, b], ledger[at.CLOUD, m], rows[LAST + CLOUD],
-            rows[HALVES + 2 * CLOUD + slot], rows[YEAR + CLOUD],
+    if plan.cloud.on:
+        cloud = ledger[at.CLOUD_COST]
+        _roll_year(
+            first, second, 1.0, cloud[a], cloud[b], cloud[m], rows[last + state.CLOUD],
+            rows[half + 2 * state.CLOUD], rows[state.YEAR + state.CLOUD],
         )  # fmt: skip
-    if terms.sweep:
-        _add_up(
-            0.0, 0.0, 1.0, rows[NOTHING], rows[NOTHING], rows[PAID], rows[LAST + AMORTISED],
-            rows[HALVES + 2 * AMORTISED + slot], rows[YEAR + AMORTISED],
+    if plan.covenants.sweep:
+        zeros = rows[state.ZEROS]
+        _roll_year(
+            0.0, 0.0, 1.0, zeros, zeros, rows[state.AMORTISED_QUARTER], rows[last + state.AMORTISED],
+            rows[half + 2 * state.AMORTISED], rows[state.YEAR + state.AMORTISED],
         )  # fmt: skip
-        rows[PAID] = 0.0
+        rows[state.AMORTISED_QUARTER] = 0.0
 
 
 @disjoint
-def _add_up(
+def _roll_year(
     first: float,
     second: float,
     third: float,
@@ -161,197 +149,196 @@ def _add_up(
     half: Lanes,
     year: Lanes,
 ) -> None:
-    """A quarter of three months, the half-year it ends, and the year: `half` is the one that ended two quarters ago."""
+    """Sum a quarter of three months, the half-year it ends, and the year: `half` ended two quarters ago."""
     for lane in range(year.size):
         quarter = first * a[lane] + second * b[lane] + third * c[lane]
-        ends = last[lane] + quarter
-        year[lane] = half[lane] + ends
-        half[lane] = ends
+        half_year = last[lane] + quarter
+        year[lane] = half[lane] + half_year
+        half[lane] = half_year
         last[lane] = quarter
 
 
 @inline
-def test_covenants(
+def check_covenants(
     m: int,
-    terms: Terms,
-    s: Schedule,
-    share: float,
-    per_mw: float,
-    cost: Lanes,
-    service: Monthly,
-    revenue: Lanes,
+    plan: Plan,
+    s: NoteSchedule,
+    inputs: CovenantInputs,
     ledger: Ledger,
     rows: NDArray[np.float64],
-    cover: Cover,
+    cover: CoverFigures,
     sold: Lanes,
 ) -> None:
     """Test the covenants at the end of month m, on the sums over twelve months.
 
-    Follows the worst ratios, breaches and watches; cures with equity while that is left. `share` of `revenue` is the
-    base business's EBITDA, `per_mw` a year's share of the next refresh, USD bn per MW in service at cost multiplier 1.
+    Follows the worst ratios, breaches and watches; cures with equity while that is left.
     """
+    covenants, other_debt = plan.covenants, plan.liquidity.other_debt
     breach, month, now = cover.breach, cover.month, float(m)
     balance, bullets, due = s.balance[m], s.bullets[m], s.due[m]
+    service, need, interest = rows[state.DEBT_SERVICE], rows[state.CURE_NEED], rows[state.YEAR + state.INTEREST]
+    debt, drawn, cash, left = rows[state.NET_DEBT], rows[state.DRAWN], rows[state.CASH], rows[state.NOTES_LEFT]
     for lane in range(sold.size):
-        rows[SERVED, lane] = rows[YEAR + INTEREST, lane] + due
-        rows[DEBT, lane] = terms.other_debt + balance + rows[DRAWN, lane] - rows[HELD, lane]
-    if terms.sweep:
+        service[lane] = interest[lane] + due
+        debt[lane] = other_debt + balance + drawn[lane] - cash[lane]
+    if covenants.sweep:
+        amortised = rows[state.YEAR + state.AMORTISED]
         for lane in range(sold.size):
-            left = rows[LEFT, lane]
-            rows[SERVED, lane] = rows[YEAR + INTEREST, lane] + left * bullets + rows[YEAR + AMORTISED, lane]
-            rows[DEBT, lane] = terms.other_debt + left * balance + rows[DRAWN, lane] - rows[HELD, lane]
-    _serve(
-        terms.covenant_dscr, per_mw * terms.own, rows[SERVED], rows[YEAR + CFADS], cost, service[m], rows[NEED],
-        cover.dscr, cover.reserve,
+            service[lane] = interest[lane] + left[lane] * bullets + amortised[lane]
+            debt[lane] = other_debt + left[lane] * balance + drawn[lane] - cash[lane]
+    _test_debt_service(
+        covenants.dscr, inputs.refresh_per_mw * plan.own_share, service, rows[state.YEAR + state.CFADS],
+        inputs.multiplier, inputs.service_mw, need, cover.dscr, cover.reserve,
     )  # fmt: skip
-    if terms.with_jv or terms.with_cloud:
-        _charges(m, terms.covenant_fccr, ledger, rows, cover.fccr)
-    _leverage(
-        share, terms.covenant_leverage, terms.covenant_cash, rows[YEAR + INTEREST], rows[YEAR + EBITDA],
-        rows[YEAR + RENT], revenue, rows[DEBT], rows[HELD], rows[NEED], cover.icr, cover.leverage,
+    if plan.jv.on or plan.cloud.on:
+        _test_fixed_charges(covenants.fccr, ledger[at.COMMITMENTS, m], rows, cover.fccr)
+    _test_leverage_and_cash(
+        inputs.ebitda_share, covenants.leverage, covenants.cash, interest, rows[state.YEAR + state.EBITDA],
+        rows[state.YEAR + state.RENT], inputs.revenue, debt, cash, need, cover.icr, cover.leverage,
     )  # fmt: skip
     for lane in range(sold.size):
-        fails, before, when = rows[NEED, lane] > 0.0, breach[lane], month[lane]
+        fails, before, when = need[lane] > 0.0, breach[lane], month[lane]
         begins = when if before > 0.0 else now
         month[lane] = begins if fails else when
         breach[lane] = 1.0 if fails else before
-    if terms.cures > 0 and terms.equity_limit > 0.0:
-        _inject(m, terms.cures, terms.equity_limit, ledger, rows, cover, sold)
-    if terms.sweep:
-        _sweep(rows)
-    _watch(rows[NEED], rows[AWAITED], cover.cured, cover.uncured)
+    if covenants.cures > 0 and plan.equity.on:
+        _cure_with_equity(m, covenants.cures, plan.equity.limit, ledger[at.EQUITY_SOLD, m], rows, cover, sold)
+    if covenants.sweep:
+        _update_sweep(need, rows[state.TESTS_AHEAD], rows[state.SWEEPING])
+    _update_watch(need, rows[state.TESTS_AHEAD], cover.cured, cover.uncured)
 
 
 @disjoint
-def _serve(
-    least: float,
-    per_mw: float,
-    served: Lanes,
-    cfads: Lanes,
-    cost: Lanes,
+def _test_debt_service(
+    limit: float,
+    refresh_per_mw: float,
     service: Lanes,
+    cfads: Lanes,
+    multiplier: Lanes,
+    service_mw: Lanes,
     need: Lanes,
     dscr: Lanes,
     reserve: Lanes,
 ) -> None:
-    """Lower DSCR, with and without the reserve, where something is to be served; what DSCR lacks (least 0: nothing)."""
-    asked = least > 0.0
+    """Lower DSCR, with and without the reserve, where debt is served; set what DSCR lacks (limit 0: nothing)."""
+    tested = limit > 0.0
     for lane in range(dscr.size):
-        some = served[lane] > SLACK
-        inverse = 1.0 / (served[lane] if some else 1.0)
+        served = service[lane] > MONEY_TOLERANCE_USD_BN
+        inverse = 1.0 / (service[lane] if served else 1.0)
         ratio = cfads[lane] * inverse
-        after = (cfads[lane] - per_mw * cost[lane] * service[lane]) * inverse
-        ratio, after = ratio if some else np.inf, after if some else np.inf
+        after = (cfads[lane] - refresh_per_mw * multiplier[lane] * service_mw[lane]) * inverse
+        ratio, after = ratio if served else np.inf, after if served else np.inf
         dscr[lane] = min(ratio, dscr[lane])
         reserve[lane] = min(after, reserve[lane])
-        lacks = max(least * served[lane] - cfads[lane], 0.0)
-        need[lane] = lacks if some and asked else 0.0
+        lacks = max(limit * service[lane] - cfads[lane], 0.0)
+        need[lane] = lacks if served and tested else 0.0
 
 
 @inner
-def _charges(m: int, least: float, ledger: Ledger, rows: NDArray[np.float64], fccr: Lanes) -> None:
-    """Lower FCCR where something is to be paid, and what it lacks; add committed rent and cloud to net debt.
+def _test_fixed_charges(limit: float, commitments: Lanes, rows: NDArray[np.float64], fccr: Lanes) -> None:
+    """Lower FCCR where something is to be paid, and raise what it lacks; add committed rent and cloud to net debt.
 
     What rounding leaves of a rent that has ended is nothing to be paid.
     """
     for lane in range(fccr.size):
-        charges = rows[YEAR + RENT, lane] + rows[YEAR + CLOUD, lane]
-        whole, part = rows[SERVED, lane] + charges, rows[YEAR + CFADS, lane] + charges
-        paid = whole > SLACK
+        charges = rows[state.YEAR + state.RENT, lane] + rows[state.YEAR + state.CLOUD, lane]
+        whole = rows[state.DEBT_SERVICE, lane] + charges
+        part = rows[state.YEAR + state.CFADS, lane] + charges
+        paid = whole > MONEY_TOLERANCE_USD_BN
         ratio = part / (whole if paid else 1.0)
         fccr[lane] = ratio if paid and ratio < fccr[lane] else fccr[lane]
-        lacks = least * whole - part
-        fails = least > 0.0 and paid and lacks > rows[NEED, lane]
-        rows[NEED, lane] = lacks if fails else rows[NEED, lane]
-        rows[DEBT, lane] += ledger[at.OWED, m, lane]
+        lacks = limit * whole - part
+        fails = limit > 0.0 and paid and lacks > rows[state.CURE_NEED, lane]
+        rows[state.CURE_NEED, lane] = lacks if fails else rows[state.CURE_NEED, lane]
+        rows[state.NET_DEBT, lane] += commitments[lane]
 
 
 @disjoint
-def _leverage(
-    share: float,
+def _test_leverage_and_cash(
+    ebitda_share: float,
     limit: float,
-    least: float,
+    minimum: float,
     interest: Lanes,
     ebitda: Lanes,
     rent: Lanes,
     revenue: Lanes,
     debt: Lanes,
-    held: Lanes,
+    cash: Lanes,
     need: Lanes,
     icr: Lanes,
     leverage: Lanes,
 ) -> None:
-    """Lower ICR, raise leverage; what leverage and cash lack (no covenant, limit or least 0: nothing)."""
-    asked, minimum = limit > 0.0, least > 0.0
+    """Lower ICR and raise leverage; raise the need by what leverage and cash lack (limit or minimum 0: nothing)."""
+    tests_leverage, tests_cash = limit > 0.0, minimum > 0.0
     for lane in range(icr.size):
-        paid = interest[lane] > SLACK
+        paid = interest[lane] > MONEY_TOLERANCE_USD_BN
         ratio = (ebitda[lane] - rent[lane]) / (interest[lane] if paid else 1.0)
         icr[lane] = min(ratio if paid else np.inf, icr[lane])
-        earned = share * revenue[lane] + ebitda[lane]
-        some = earned > 0.0
-        level = debt[lane] / (earned if some else 1.0)
-        level = level if some else NO_EARNINGS
-        leverage[lane] = max(level, leverage[lane])
-        lacks = debt[lane] - limit * earned if some else np.inf
+        earned = ebitda_share * revenue[lane] + ebitda[lane]
+        earning = earned > 0.0
+        multiple = debt[lane] / (earned if earning else 1.0)
+        multiple = multiple if earning else NO_EARNINGS
+        leverage[lane] = max(multiple, leverage[lane])
+        lacks = debt[lane] - limit * earned if earning else np.inf
         before = need[lane]
-        most = max(lacks, before) if asked else before
-        short = least - held[lane]
-        short = short if short > SLACK else 0.0
-        need[lane] = max(short, most) if minimum else most
+        most = max(lacks, before) if tests_leverage else before
+        short = minimum - cash[lane]
+        short = short if short > MONEY_TOLERANCE_USD_BN else 0.0
+        need[lane] = max(short, most) if tests_cash else most
 
 
 @inner
-def _inject(
-    m: int, cures: int, limit: float, ledger: Ledger, rows: NDArray[np.float64], cover: Cover, sold: Lanes
+def _cure_with_equity(
+    m: int, cures: int, limit: float, equity_sold: Lanes, rows: NDArray[np.float64], cover: CoverFigures, sold: Lanes
 ) -> None:
     """Sell shares for what the test lacks, where cures and the limit allow it: the test then counts as passed."""
     cured, month = cover.cured, cover.month
     for lane in range(sold.size):
-        need = rows[NEED, lane]
-        able = need > 0.0 and rows[CURED, lane] < cures and need <= limit - sold[lane]
+        need = rows[state.CURE_NEED, lane]
+        able = need > 0.0 and rows[state.CURES_USED, lane] < cures and need <= limit - sold[lane]
         amount = need if able else 0.0
         sold[lane] += amount
-        rows[SERVED, lane] = amount
-        rows[CURED, lane] += 1.0 if able else 0.0
-        rows[NEED, lane] = 0.0 if able else need
+        rows[state.INJECTED, lane] = amount
+        rows[state.CURES_USED, lane] += 1.0 if able else 0.0
+        rows[state.CURE_NEED, lane] = 0.0 if able else need
     for lane in range(sold.size):
-        amount = rows[SERVED, lane]
-        rows[HELD, lane] += amount
-        ledger[at.EQUITY, m, lane] += amount
+        amount = rows[state.INJECTED, lane]
+        rows[state.CASH, lane] += amount
+        equity_sold[lane] += amount
         cured[lane] = 1.0 if amount > 0.0 and month[lane] == m else cured[lane]
 
 
 @inner
-def _sweep(rows: NDArray[np.float64]) -> None:
-    """Cash is swept from a test that fails under watch to the second in a row that passes."""
-    for lane in range(rows.shape[1]):
-        fails = rows[NEED, lane] > 0.0
-        found = fails and rows[AWAITED, lane] > 0.0
-        ends = not fails and rows[AWAITED, lane] == 1.0
-        swept = 0.0 if ends else rows[SWEEPING, lane]
-        rows[SWEEPING, lane] = 1.0 if found else swept
+def _update_sweep(need: Lanes, tests_ahead: Lanes, sweeping: Lanes) -> None:
+    """Sweep cash from a test that fails under watch to the second in a row that passes."""
+    for lane in range(need.size):
+        fails = need[lane] > 0.0
+        begins = fails and tests_ahead[lane] > 0.0
+        ends = not fails and tests_ahead[lane] == 1.0
+        swept = 0.0 if ends else sweeping[lane]
+        sweeping[lane] = 1.0 if begins else swept
 
 
 @disjoint
-def _watch(need: Lanes, awaits: Lanes, cured: Lanes, uncured: Lanes) -> None:
-    """A failed test starts a watch of two tests; one that fails under watch leaves a breach uncured."""
+def _update_watch(need: Lanes, tests_ahead: Lanes, cured: Lanes, uncured: Lanes) -> None:
+    """Start a watch of two tests where one fails; one that fails under watch leaves a breach uncured."""
     for lane in range(cured.size):  # selects of values read beforehand: a read under a condition is not packed
-        fails, awaited = need[lane] > 0.0, awaits[lane]
-        story, known = cured[lane], uncured[lane]
-        ended = 1.0 if known == 0.0 else story
-        ended = ended if awaited == 1.0 else story
-        found = 1.0 if awaited > 0.0 else known
-        rest = awaited - 1.0 if awaited > 0.0 else 0.0
-        cured[lane] = story if fails else ended
-        uncured[lane] = found if fails else known
-        awaits[lane] = WATCH if fails else rest
+        fails, ahead = need[lane] > 0.0, tests_ahead[lane]
+        cured_before, uncured_before = cured[lane], uncured[lane]
+        ended = 1.0 if uncured_before == 0.0 else cured_before
+        ended = ended if ahead == 1.0 else cured_before
+        failed_again = 1.0 if ahead > 0.0 else uncured_before
+        rest = ahead - 1.0 if ahead > 0.0 else 0.0
+        cured[lane] = cured_before if fails else ended
+        uncured[lane] = failed_again if fails else uncured_before
+        tests_ahead[lane] = _WATCHED_TESTS if fails else rest
 
 
 @inner
-def loan_life_cover(f: Finance, coupon: float, s: Schedule, ledger: Ledger, out: Lanes) -> None:
-    """LLCR at the first test: CFADS after it, discounted at the notes' weighted coupon, over the notes outstanding.
+def compute_loan_life_cover(f: Finance, coupon: float, s: NoteSchedule, ledger: Ledger, out: Lanes) -> None:
+    """Fill LLCR at the first test: CFADS after it, discounted at the notes' mean coupon, over the notes outstanding.
 
-    No sweep begins before the second test: the notes stand as scheduled.
+    No sweep begins before the second test: the notes are those scheduled.
     """
     out[:] = np.nan
     if f.test_months.size == 0 or not s.balance[f.test_months[0]] > 0.0:

@@ -1,70 +1,47 @@
 """Notes as scheduled, their interest and their refinancing.
 
-A note that matures inside the horizon is replaced by a 10-year bullet at r + s of that month's end. Prepayments under
-a cash sweep are the levered month's: they scale everything scheduled here by the share of the notes left.
+A note that matures inside the horizon is replaced by a 10-year bullet at r + s of that month's end. A cash sweep
+prepays notes in the cash waterfall: it scales everything scheduled here by the share of the notes left.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.finance.plan.notes import AMORTISING, BULLET, Tranches
+from simulator.finance.plan.notes import AMORTISING, BULLET, NoteSchedule, Tranches
 from simulator.finance.workspace import Lanes, Monthly
-from simulator.numerics.jit import inline, inner
+from simulator.numerics.jit import inner
 from simulator.numerics.special_functions import exp, log
 
-SLACK = 1e-9  # USD bn: a clamped lane misses its floor by a rounding error
 REFINANCED_MONTHS = 120
 REFINANCED_YEARS = 10.0
 REFINANCING_DSCR = 1.2
-
-
-class Schedule(NamedTuple):
-    """What the notes of a plan do by month, the same in every lane and before any sweep: arrays (months,), USD bn."""
-
-    balance: NDArray[np.float64]  # closing balance of notes
-    issued: NDArray[np.float64]  # cash from issues
-    repaid: NDArray[np.float64]  # principal repaid from cash
-    amortised: NDArray[np.float64]  # that of amortising notes alone
-    fixed: NDArray[np.float64]  # interest at fixed coupons
-    bullets: NDArray[np.float64]  # sum of principal / term over bullets outstanding at the close, a year
-    shield: NDArray[np.float64]  # interest at fixed coupons, each discounted at its own
-    due: NDArray[np.float64]  # principal of a year's service: bullets, and amortisation of the last twelve months
-
-
-SCHEDULE = len(Schedule._fields)
-
-
-@inline
-def schedule_of(rows: NDArray[np.float64]) -> Schedule:
-    """The schedule that is kept in `rows` (SCHEDULE, months)."""
-    return Schedule(rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6], rows[7])
+_RATE, _MONTHLY_FACTOR, _FACTOR, _END_FACTOR = range(4)  # rows of scratch
 
 
 @inner
-def plan_schedule(notes: Tranches, s: Schedule) -> None:
+def fill_note_schedule(notes: Tranches, s: NoteSchedule) -> None:
     """Fill the schedule: bullets run to their maturity and, refinanced, beyond it; others are repaid from cash."""
     balance, issued, repaid, amortised, fixed, bullets, shield, due = s
     months = balance.size
-    for row in s:
-        row[:] = 0.0
+    for series in s:
+        series[:] = 0.0
     for k in range(notes.amount.size):
         amount, issue, maturity = notes.amount[k], notes.issue[k], notes.maturity[k]
-        rate, term, floats = notes.rate[k], notes.term[k], notes.floating[k] == 1
+        rate, term, floating = notes.rate[k], notes.term[k], notes.floating[k] == 1
         kind = notes.kind[k]
         if issue >= months:
             continue
-        step = _principal_step(amount, issue, maturity, kind)
+        step = _monthly_principal(amount, issue, maturity, kind)
         years = log(1.0 + rate) / -12.0
         monthly, discount = exp(years), exp(years * issue)
         issued[issue] += amount
         for m in range(issue, min(maturity + 1, months)):
             opening = amount - step * (m - issue)
-            if not floats:
+            if not floating:
                 paid = opening * rate / 12.0
                 fixed[m] += paid
                 discount *= monthly
@@ -88,22 +65,22 @@ def plan_schedule(notes: Tranches, s: Schedule) -> None:
 
 @inner
 def _refinances(kind: int, refinance: int) -> bool:
-    """Whether a tranche is replaced by a new bullet at its maturity."""
+    """True if a tranche is replaced by a new bullet at its maturity."""
     return kind == BULLET and refinance == 1
 
 
 @inner
-def _principal_step(amount: float, issue: int, maturity: int, kind: int) -> float:
-    """Principal that a tranche repays a month, USD bn (0 for a bullet)."""
+def _monthly_principal(amount: float, issue: int, maturity: int, kind: int) -> float:
+    """Return the principal that a tranche repays a month, USD bn (0 for a bullet)."""
     return amount / (maturity - issue + 1) if kind == AMORTISING else 0.0
 
 
 @inner
-def note_interest(
+def fill_note_interest(
     tax: float,
     sweep: bool,
     notes: Tranches,
-    s: Schedule,
+    s: NoteSchedule,
     funding: NDArray[np.float64],
     scratch: NDArray[np.float64],
     interest: Monthly,
@@ -111,22 +88,22 @@ def note_interest(
 ) -> None:
     """Fill the notes' interest by (month, lane) and its tax shield, each note's discounted at its own rate.
 
-    The shield is by month where the plan sweeps cash into its notes; otherwise its sum stands in the first row and the
-    other rows are not touched. A rate not given is fixed on the path: r + s + margin at the opening of the month of
+    The shield is by month where the plan sweeps cash into its notes; otherwise its sum is in the first row and the
+    other rows are not touched. A floating rate is fixed on the path: r + s + margin at the opening of the month of
     issue, or at the end of the month in which a note is refinanced.
     """
     months, lanes = interest.shape
-    rate, level = scratch[0], s.fixed
+    rate, fixed_interest = scratch[_RATE], s.fixed
     for m in range(months):
         for lane in range(lanes):
-            interest[m, lane] = level[m]
-    fixed = 0.0
+            interest[m, lane] = fixed_interest[m]
+    fixed_shield = 0.0
     for m in range(months):
-        fixed += s.shield[m]
+        fixed_shield += s.shield[m]
         if sweep:
             shield[m] = tax * s.shield[m]
     if not sweep:
-        shield[0] = tax * fixed
+        shield[0] = tax * fixed_shield
     for k in range(notes.amount.size):
         begin, maturity, amount = notes.issue[k], notes.maturity[k], notes.amount[k]
         kind, coupon, margin = notes.kind[k], notes.rate[k], notes.refinance_margin[k]
@@ -134,17 +111,17 @@ def note_interest(
         if notes.floating[k] == 1 and begin < months:
             for lane in range(lanes):
                 rate[lane] = coupon + funding[begin, lane]
-            step = _principal_step(amount, begin, maturity, kind)
-            bear(tax, amount, step, begin, maturity, sweep, scratch, interest, shield)
+            step = _monthly_principal(amount, begin, maturity, kind)
+            _add_tranche_interest(tax, amount, step, begin, maturity, sweep, scratch, interest, shield)
         while maturity < months and rolls:
             for lane in range(lanes):
                 rate[lane] = margin + funding[maturity + 1, lane]
             begin, maturity = maturity + 1, maturity + REFINANCED_MONTHS
-            bear(tax, amount, 0.0, begin, maturity, sweep, scratch, interest, shield)
+            _add_tranche_interest(tax, amount, 0.0, begin, maturity, sweep, scratch, interest, shield)
 
 
 @inner
-def bear(
+def _add_tranche_interest(
     tax: float,
     amount: float,
     step: float,
@@ -155,12 +132,13 @@ def bear(
     interest: Monthly,
     shield: Monthly,
 ) -> None:
-    """Add interest on `amount`, less `step` a month, up to `maturity`, and its discounted tax shield.
+    """Add interest on `amount`, which falls by `step` a month, up to `maturity`, and its discounted tax shield.
 
-    The rate is the first row of scratch. The shield of level interest a over the n months from b on, in one sum:
+    The rate is in the row _RATE of scratch. The shield of level interest a over the n months from b on, in one sum:
     tax a d^b (d + d^2 + .. + d^n) = tax a d^b d (1 - d^n) / (1 - d), d the monthly discount factor.
     """
-    rate, monthly, discount, last = scratch[0], scratch[1], scratch[2], scratch[3]
+    rate, monthly = scratch[_RATE], scratch[_MONTHLY_FACTOR]
+    discount, last = scratch[_FACTOR], scratch[_END_FACTOR]
     end = min(maturity + 1, interest.shape[0])
     for lane in range(rate.size):
         last[lane] = log(1.0 + rate[lane]) / -12.0
@@ -175,24 +153,24 @@ def bear(
     if by_month or step > 0.0:
         for m in range(begin, end):
             balance = tax * (amount - step * (m - begin)) / 12.0
-            row = m if by_month else 0
+            month = m if by_month else 0
             for lane in range(rate.size):
                 discount[lane] *= monthly[lane]
-                shield[row, lane] += rate[lane] * balance * discount[lane]
+                shield[month, lane] += rate[lane] * balance * discount[lane]
         return
     paid = tax * amount / 12.0
     for lane in range(rate.size):
         gap = 1.0 - monthly[lane]
-        some = gap != 0.0
-        months = monthly[lane] * (discount[lane] - last[lane]) / (gap if some else 1.0)
-        shield[0, lane] += rate[lane] * paid * months if some else 0.0
+        charged = gap != 0.0
+        months = monthly[lane] * (discount[lane] - last[lane]) / (gap if charged else 1.0)
+        shield[0, lane] += rate[lane] * paid * months if charged else 0.0
 
 
 @inner
-def refinancing_gap(
+def compute_refinancing_gap(
     sweep: bool,
     tranches: Tranches,
-    s: Schedule,
+    s: NoteSchedule,
     funding: NDArray[np.float64],
     scratch: NDArray[np.float64],
     interest: Monthly,
@@ -200,7 +178,7 @@ def refinancing_gap(
     cfads: Monthly,
     gap: Lanes,
 ) -> None:
-    """Sum, over refinancings, of the balance above what CFADS carry at the new rate (NaN if nothing is refinanced).
+    """Sum the balance above what CFADS carry at the new rate over refinancings (NaN if nothing is refinanced).
 
     Capacity at the end of month m: (CFADS of 12 months / 1.2 - service of the other notes)+ / (new rate + 1 / 10).
     Where the plan sweeps, a note is the share of it that is left; `notes` (balance by lane) is read there alone.
@@ -211,27 +189,27 @@ def refinancing_gap(
     balance, bullets, amortised, issued = s.balance, s.bullets, s.amortised, s.issued
     for k in range(tranches.amount.size):
         amount, m, issue = tranches.amount[k], tranches.maturity[k], tranches.issue[k]
-        coupon, margin, floats = tranches.rate[k], tranches.refinance_margin[k], tranches.floating[k] == 1
+        coupon, margin, floating = tranches.rate[k], tranches.refinance_margin[k], tranches.floating[k] == 1
         rolls = _refinances(tranches.kind[k], tranches.refinance[k])
         for lane in range(lanes):
-            rate[lane] = coupon + (funding[min(issue, months), lane] if floats else 0.0)
+            rate[lane] = coupon + (funding[min(issue, months), lane] if floating else 0.0)
         while m < months and rolls:
             others = bullets[m] + 12.0 * amortised[m] - amount / REFINANCED_YEARS
-            standing, opening = 1.0 / balance[m], 1.0 / (balance[m - 1] + issued[m])
+            closing, opening = 1.0 / balance[m], 1.0 / (balance[m - 1] + issued[m])
             for lane in range(lanes):
-                left = notes[m, lane] * standing if sweep else 1.0
+                left = notes[m, lane] * closing if sweep else 1.0
                 paid = (notes[m - 1, lane] + issued[m]) * opening if sweep else 1.0  # share that paid interest
                 due[lane] = left * amount
-                bears = interest[m, lane] * (left / paid) if paid > 0.0 else 0.0
-                service[lane] = 12.0 * bears - rate[lane] * due[lane] + left * others
+                left_interest = interest[m, lane] * (left / paid) if paid > 0.0 else 0.0
+                service[lane] = 12.0 * left_interest - rate[lane] * due[lane] + left * others
                 rate[lane] = funding[m + 1, lane] + margin
-            trailing(cfads, m, earned)
-            _add_missing(due, earned, service, rate, gap)
+            sum_trailing_year(cfads, m, earned)
+            _add_capacity_gap(due, earned, service, rate, gap)
             m += REFINANCED_MONTHS
 
 
 @inner
-def _add_missing(due: Lanes, cfads: Lanes, service: Lanes, rate: Lanes, gap: Lanes) -> None:
+def _add_capacity_gap(due: Lanes, cfads: Lanes, service: Lanes, rate: Lanes, gap: Lanes) -> None:
     """Add (amount due - capacity)+ to the gap, which is NaN before its first refinancing."""
     for lane in range(gap.size):
         spare = max(0.0, cfads[lane] / REFINANCING_DSCR - service[lane])
@@ -240,8 +218,8 @@ def _add_missing(due: Lanes, cfads: Lanes, service: Lanes, rate: Lanes, gap: Lan
 
 
 @inner
-def trailing(series: Monthly, m: int, out: Lanes) -> None:
-    """Sum of the twelve months up to m (of those there are)."""
+def sum_trailing_year(series: Monthly, m: int, out: Lanes) -> None:
+    """Fill the sum of the twelve months up to m (of those there are)."""
     out[:] = 0.0
     for back in range(max(0, m - 11), m + 1):
         for lane in range(out.size):

@@ -8,76 +8,96 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.finance import workspace as at
-from simulator.finance.plan.plans import Joint
-from simulator.finance.workspace import Lanes, Monthly, Totals, Works
+from simulator.finance.workspace import Lanes, Monthly, SiteFlows, Totals
 from simulator.numerics.jit import disjoint, inner
 
 
-class Partner(NamedTuple):
-    """What a plan's venture comes to for its partner, by lane."""
+class PartnerFigures(NamedTuple):
+    """Figures of a plan's venture for its partner, by lane."""
 
     npv: Lanes  # of its flows before tax at the JV's rate
-    end: Lanes  # what it holds and is owed at the horizon
+    end_value: Lanes  # of what it holds and is owed at the horizon
     guarantee: Lanes  # paid over the months and owed at the horizon
 
 
+class PartnerRates(NamedTuple):
+    """Numbers of one month that are the same in all lanes."""
+
+    own_share: float
+    after_tax: float  # 1 - tax
+    discount: float  # factor at the JV's rate after tax
+    partner_discount: float  # factor at the JV's rate
+
+
 @inner
-def open_shares(j: Joint, own: float, months: int, totals: Totals, partner: Partner) -> None:
-    """What the horizon brings the partner, before the months' flows are added."""
+def start_partner_sums(own_share: float, factor: float, totals: Totals, partner: PartnerFigures) -> None:
+    """Set what the horizon brings the partner, before the months' flows are added.
+
+    `factor` is the discount factor of the horizon at the JV's rate.
+    """
     for lane in range(partner.npv.size):
-        owed = own * totals[at.OWED_AT_END, lane]
-        end = own * totals[at.PARTNER_VALUE, lane] + owed
-        partner.end[lane] = end
-        partner.npv[lane] = j.decay[months] * end
-        partner.guarantee[lane] = owed
+        guarantee = own_share * totals[at.GUARANTEE_AT_END, lane]
+        end_value = own_share * totals[at.PARTNER_ASSETS_AT_END, lane] + guarantee
+        partner.end_value[lane] = end_value
+        partner.npv[lane] = factor * end_value
+        partner.guarantee[lane] = guarantee
 
 
 @disjoint
-def share_month(
-    own: float,
-    after_tax: float,
-    discount: float,
-    decay: float,
+def split_month_with_partner(
+    rates: PartnerRates,
     funds: Lanes,
     rents: Lanes,
-    pays: Lanes,
-    returns: Lanes,
+    guarantees: Lanes,
+    residuals: Lanes,
     flow: Lanes,
     cash_flow: Lanes,
-    passed: Lanes,
-    charged: Lanes,
+    transfers: Lanes,
+    charges: Lanes,
     capital: Lanes,
-    paid: Lanes,
+    paid_in: Lanes,
     npv: Lanes,
-    guaranteed: Lanes,
+    guarantee_sum: Lanes,
 ) -> None:
-    """Book a month's passing between sponsor and partner, in its flow and in sums, and take the partner's part out.
+    """Book what passes between sponsor and partner in a month, in its flow and in sums, and take out its part.
 
     The partner pays in its funding and the distribution, and gets rent, guarantees and the value of what exits leave
-    it with: `flow`, before tax. Second bracket of the sponsor's npv, `passed`: the partner's funding and distribution,
-    less rent and guarantee after tax. `paid` is what the partner has paid in so far, out of invested `capital`.
+    it with: `flow`, before tax. Second bracket of the sponsor's npv, `transfers`: the partner's funding and
+    distribution, less rent and guarantee after tax. `paid_in` is what the partner has paid in so far, out of invested
+    `capital`.
     """
-    for lane in range(paid.size):
-        given, pay = own * funds[lane], own * pays[lane]
-        charge = own * rents[lane] + pay
-        passes = given - after_tax * charge
-        gets = own * (rents[lane] - funds[lane] + pays[lane] + returns[lane])
-        flow[lane] = gets
-        cash_flow[lane] += passes
-        passed[lane] += discount * passes
-        charged[lane] += charge
-        npv[lane] += decay * gets
-        guaranteed[lane] += pay
-        so_far = paid[lane] + given
-        paid[lane] = so_far
+    own_share, after_tax = rates.own_share, rates.after_tax
+    for lane in range(paid_in.size):
+        funding, guarantee = own_share * funds[lane], own_share * guarantees[lane]
+        charge = own_share * rents[lane] + guarantee
+        transfer = funding - after_tax * charge
+        partner_flow = own_share * (rents[lane] - funds[lane] + guarantees[lane] + residuals[lane])
+        flow[lane] = partner_flow
+        cash_flow[lane] += transfer
+        transfers[lane] += rates.discount * transfer
+        charges[lane] += charge
+        npv[lane] += rates.partner_discount * partner_flow
+        guarantee_sum[lane] += guarantee
+        so_far = paid_in[lane] + funding
+        paid_in[lane] = so_far
         capital[lane] -= so_far
 
 
 @inner
-def owe_rent(j: Joint, own: float, tests: NDArray[np.int64], works: Works, owed: Monthly) -> None:
-    """Put, at covenant tests, the balance of all annuities: 12 / rate (rent - sum of rent (1 + rate)^-(years left))."""
-    rent, ends = works[at.RENT], works[at.RENT_END]
+def add_rent_commitments(
+    rate: float,
+    factors: NDArray[np.float64],
+    own_share: float,
+    tests: NDArray[np.int64],
+    flows: SiteFlows,
+    commitments: Monthly,
+) -> None:
+    """Add, at covenant tests, the balance of all annuities: 12 / rate (rent - sum of rent (1 + rate)^-(years left)).
+
+    `factors` are the discount factors at the JV's `rate`.
+    """
+    rent, discounted = flows[at.RENT], flows[at.DISCOUNTED_RENT]
     for m in tests:
-        scale, grown = own * 12.0 / j.rate, 1.0 / j.decay[m]
-        for lane in range(owed.shape[1]):
-            owed[m, lane] += scale * (rent[m, lane] - grown * ends[m, lane])
+        scale, interest = own_share * 12.0 / rate, 1.0 / factors[m]
+        for lane in range(commitments.shape[1]):
+            commitments[m, lane] += scale * (rent[m, lane] - interest * discounted[m, lane])

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.finance import workspace as at
+from simulator.finance.tolerances import MONTHLY_RATE_TOLERANCE
 from simulator.finance.workspace import Lanes, Ledger, Monthly, Rows, World
 from simulator.numerics.jit import disjoint, inner
 from simulator.numerics.special_functions import exp, log
 
-POWERS = 16  # rows of a table of powers for what is left of a term within the horizon: months below 1,024
+POWER_ROWS = 16  # rows of a table of powers for what is left of a term within the horizon: months below 1,024
 
 
 @inner
@@ -30,19 +31,15 @@ def rent_cloud(
     ledger: Ledger,
     total: Lanes,
 ) -> None:
-    """Fill ledger[CLOUD] (cost of the month) and ledger[EFFECTIVE] (what the rented MW do); sum the cost in `total`.
+    """Fill ledger[CLOUD_COST] and ledger[EFFECTIVE_MW] with the rented MW's cost and work; sum the cost in `total`.
 
     `rented` is the share of every site that is rented, `use` the part of it that is paid for.
     """
-    paid, does, held = rows[0], rows[1], rows[2]
-    work, efficiency, cloud, effective = (
-        world.monthly[at.WORK],
-        world.monthly[at.EFFICIENCY],
-        ledger[at.CLOUD],
-        ledger[at.EFFECTIVE],
-    )
+    paid, work_units, locked_before = rows[0], rows[1], rows[2]
+    work, efficiency = world.monthly[at.WORK_INDEX], world.monthly[at.EFFICIENCY]
+    cloud, effective = ledger[at.CLOUD_COST], ledger[at.EFFECTIVE_MW]
     paid[:] = 0.0
-    does[:] = 0.0
+    work_units[:] = 0.0
     for m in range(cloud.shape[0]):
         for k in range(mw.size):
             first = int(planned[k]) - 1
@@ -54,16 +51,17 @@ def rent_cloud(
             starts = m == first + delay[k]
             if m >= first + delay[k] and (lock == m or starts):
                 for lane in range(paid.size):
-                    held[lane] = 0.0 if starts else efficiency[before, lane] / work[before, lane]
-                    does[lane] += rented * mw[k] * (efficiency[lock, lane] / work[lock, lane] - held[lane])
+                    locked_before[lane] = 0.0 if starts else efficiency[before, lane] / work[before, lane]
+                    added = efficiency[lock, lane] / work[lock, lane] - locked_before[lane]
+                    work_units[lane] += rented * mw[k] * added
         for lane in range(paid.size):
             cloud[m, lane] = paid[lane]
             total[lane] += paid[lane]
-            effective[m, lane] = does[lane] * work[m, lane]
+            effective[m, lane] = work_units[lane] * work[m, lane]
 
 
 @inner
-def owe_cloud(
+def add_cloud_commitments(
     rented: float,
     use: float,
     term: int,
@@ -74,16 +72,16 @@ def owe_cloud(
     funding: Monthly,
     rows: Rows,
     powers: NDArray[np.float64],
-    owed: Monthly,
+    commitments: Monthly,
 ) -> None:
     """Add, at covenant tests, the present value at r + s of what is still to be paid in the terms that run.
 
-    `powers` (POWERS, lanes) is scratch: see `_table`.
+    `powers` (POWER_ROWS, lanes) is scratch: see `_extend_powers`.
     """
-    inverse, level, unpaid, power = rows[0], rows[1], rows[2], rows[3]
-    months = owed.shape[0]
+    inverse, flat_rate, unpaid, power = rows[0], rows[1], rows[2], rows[3]
+    months = commitments.shape[0]
     for m in tests:
-        _discount(funding[m + 1], powers[1], inverse, level, unpaid)
+        _discount_factors(funding[m + 1], powers[1], inverse, flat_rate, unpaid)
         powers[0] = 1.0
         made = 1
         for k in range(mw.size):
@@ -92,36 +90,36 @@ def owe_cloud(
                 continue
             lock = first + (m - first) // term * term
             rest = min(lock + term, months) - 1 - m
-            made = _table(rest, made, powers)
-            low, middle, high = powers[rest & 3], powers[_row(rest, 1)], powers[_row(rest, 2)]
+            made = _extend_powers(rest, made, powers)
+            low, middle, high = powers[rest & 3], powers[_power_row(rest, 1)], powers[_power_row(rest, 2)]
             if rest >= 64:
-                _multiply(high, powers[_row(rest, 3)], power)
-                _multiply(power, powers[_row(rest, 4)], power)
+                _multiply(high, powers[_power_row(rest, 3)], power)
+                _multiply(power, powers[_power_row(rest, 4)], power)
                 high = power
             _add_unpaid(
-                use * rented * mw[k] / 12e3, float(rest), contracts[lock], low, middle, high, inverse, level, unpaid
+                use * rented * mw[k] / 12e3, float(rest), contracts[lock], low, middle, high, inverse, flat_rate, unpaid
             )  # fmt: skip
         for lane in range(unpaid.size):
-            owed[m, lane] += unpaid[lane]
+            commitments[m, lane] += unpaid[lane]
 
 
 @inner
-def _row(months: int, digit: int) -> int:
-    """Row of the factor that a base-4 digit of a number of months stands for; row 0 is 1."""
+def _power_row(months: int, digit: int) -> int:
+    """Row of the power that one base-4 digit of a number of months names; row 0 is 1."""
     d = (months >> (2 * digit)) & 3
     return 3 * digit + d if d > 0 else 0
 
 
 @inner
-def _table(months: int, made: int, powers: NDArray[np.float64]) -> int:
+def _extend_powers(months: int, made: int, powers: NDArray[np.float64]) -> int:
     """Extend the discount factor's powers 1, 2, 3, 4, 8, 12, 16, .. in rows 1, 2, .. to all digits of `months`.
 
-    Rows up to `made` are there; how many are there now.
+    `made` is the last row filled; returns the last row filled now.
     """
     digit = 0
     while months >> (2 * digit + 2) > 0:
         digit += 1
-    while made < _row(months, digit):
+    while made < _power_row(months, digit):
         unit = 3 * ((made - 1) // 3) + 1  # of the digit that the last row belongs to
         _multiply(powers[made], powers[unit], powers[made + 1])
         made += 1
@@ -130,22 +128,22 @@ def _table(months: int, made: int, powers: NDArray[np.float64]) -> int:
 
 @inner
 def _multiply(a: Lanes, b: Lanes, out: Lanes) -> None:
-    """out = a b; rows may be the same."""
+    """Set out = a b; rows may be the same."""
     for lane in range(out.size):
         out[lane] = a[lane] * b[lane]
 
 
 @disjoint
-def _discount(funding: Lanes, factor: Lanes, inverse: Lanes, level: Lanes, unpaid: Lanes) -> None:
-    """Monthly discount factor at a yearly rate; of 1 a month over n months, (1 - factor^n) `inverse` + n `level`."""
+def _discount_factors(funding: Lanes, factor: Lanes, inverse: Lanes, flat_rate: Lanes, unpaid: Lanes) -> None:
+    """Fill monthly discount factors; 1 a month for n months is worth (1 - factor^n) `inverse` + n `flat_rate`."""
     for lane in range(factor.size):
         step = log(1.0 + funding[lane]) / 12.0
         rate = exp(step) - 1.0
-        flat = -1e-12 < rate < 1e-12
+        flat = -MONTHLY_RATE_TOLERANCE < rate < MONTHLY_RATE_TOLERANCE
         divisor = 1.0 if flat else rate
         factor[lane] = 1.0 / (1.0 + rate)
         inverse[lane] = 0.0 if flat else 1.0 / divisor
-        level[lane] = 1.0 if flat else 0.0
+        flat_rate[lane] = 1.0 if flat else 0.0
         unpaid[lane] = 0.0
 
 
@@ -158,10 +156,10 @@ def _add_unpaid(
     middle: Lanes,
     high: Lanes,
     inverse: Lanes,
-    level: Lanes,
+    flat_rate: Lanes,
     unpaid: Lanes,
 ) -> None:
-    """Add what one site still owes."""
+    """Add the present value of what one site still has to pay."""
     for lane in range(unpaid.size):
-        years = (1.0 - low[lane] * middle[lane] * high[lane]) * inverse[lane] + level[lane] * rest
+        years = (1.0 - low[lane] * middle[lane] * high[lane]) * inverse[lane] + flat_rate[lane] * rest
         unpaid[lane] += scale * contracts[lane] * years

@@ -1,4 +1,4 @@
-"""Changes of what is let that come before a contract's end, gathered by month until the month's income is worked out.
+"""Changes of leased capacity that come before a contract's end, gathered by month until the month's income is computed.
 
 Few contracts end early, so a block's changes of a month fit a short list, read where a plane would be read whole. Once
 a list is full the month's changes go to planes: sums are formed in the same order either way, to the same bits.
@@ -11,79 +11,73 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.finance.workspace import Lanes, Monthly, blank
+from simulator.finance.workspace import Lanes, Monthly, aligned_zeros
 from simulator.numerics.jit import inline, inner
 
-ROOM = 64  # changes a month in the list
-POURED = -1  # for the number of a month whose changes are in the planes
+LIST_LENGTH = 64  # changes a month in the list
+_OVERFLOWED = -1  # for the number of a month whose changes are in the planes
 _LANE, _RENT, _MW = range(3)
 
 
-class Ends(NamedTuple):
-    """Changes by month: of the rent lost, USD bn a month, and of the MW, per unit of the value index, let at spot."""
+class EarlyTerminations(NamedTuple):
+    """Changes by month: of the rent lost, USD bn a month, and of the MW leased at spot, per unit of the value index."""
 
-    number: NDArray[np.int64]  # (months,) changes in the list, or POURED
-    listed: NDArray[np.float64]  # (months, ROOM, 3) lane, rent, MW
-    lost: Monthly  # zeros but where a month is POURED, as is the next
-    relet: Monthly
+    number: NDArray[np.int64]  # (months,) changes in the list, or _OVERFLOWED
+    listed: NDArray[np.float64]  # (months, LIST_LENGTH, 3) lane, rent, MW
+    lost_rent: Monthly  # zeros but where a month has overflowed, as is the next
+    spot_mw: Monthly
 
 
-def no_ends(months: int, lanes: int) -> Ends:
+def allocate_early_terminations(months: int, lanes: int) -> EarlyTerminations:
     """Room for the changes of a block of `lanes` paths."""
-    return Ends(
-        np.zeros(months, dtype=np.int64), np.zeros((months, ROOM, 3)), blank(months, lanes), blank(months, lanes)
-    )
+    lists = np.zeros((months, LIST_LENGTH, 3))
+    planes = aligned_zeros(months, lanes), aligned_zeros(months, lanes)
+    return EarlyTerminations(np.zeros(months, dtype=np.int64), lists, *planes)
 
 
 @inner
-def forget(e: Ends) -> None:
-    """No changes at all, whatever a call that was stopped has left."""
+def clear_early_terminations(e: EarlyTerminations) -> None:
+    """Drop all changes, whatever a call that was stopped has left."""
     e.number[:] = 0
-    e.lost[:] = 0.0
-    e.relet[:] = 0.0
+    e.lost_rent[:] = 0.0
+    e.spot_mw[:] = 0.0
 
 
 @inner
-def add_change(
-    count: NDArray[np.int64],
-    listed: NDArray[np.float64],
-    lost: Monthly,
-    relet: Monthly,
-    m: int,
-    lane: int,
-    rent: float,
-    mw: float,
-) -> None:
-    """Change the rent lost and the MW let at spot from month m on."""
-    n = count[m]
-    if n == listed.shape[1]:
-        _pour(listed[m], lost[m], relet[m])
-        count[m] = n = POURED
-    if n == POURED:
-        lost[m, lane] += rent
-        relet[m, lane] += mw
+def add_termination(e: EarlyTerminations, m: int, lane: int, rent: float, mw: float) -> None:
+    """Change the rent lost and the MW leased at spot from month m on."""
+    n = e.number[m]
+    if n == e.listed.shape[1]:
+        _apply_changes(e.listed[m], e.lost_rent[m], e.spot_mw[m])
+        e.number[m] = n = _OVERFLOWED
+    if n == _OVERFLOWED:
+        e.lost_rent[m, lane] += rent
+        e.spot_mw[m, lane] += mw
         return
-    listed[m, n, _LANE] = lane
-    listed[m, n, _RENT] = rent
-    listed[m, n, _MW] = mw
-    count[m] = n + 1
+    e.listed[m, n, _LANE] = lane
+    e.listed[m, n, _RENT] = rent
+    e.listed[m, n, _MW] = mw
+    e.number[m] = n + 1
 
 
 @inner
-def _pour(listed: NDArray[np.float64], lost: Lanes, relet: Lanes) -> None:
+def _apply_changes(listed: NDArray[np.float64], lost_rent: Lanes, spot_mw: Lanes) -> None:
     """Add a list of changes to rows, in its order."""
     for i in range(listed.shape[0]):
         lane = int(listed[i, _LANE])
-        lost[lane] += listed[i, _RENT]
-        relet[lane] += listed[i, _MW]
+        lost_rent[lane] += listed[i, _RENT]
+        spot_mw[lane] += listed[i, _MW]
 
 
 @inline
-def month_of_ends(e: Ends, m: int, lost: Lanes, relet: Lanes) -> tuple[Lanes, Lanes]:
-    """Rows of the month's changes, whose reader leaves zeros in them: the two given, which are zero, or the planes'."""
+def take_month_changes(e: EarlyTerminations, m: int, lost_rent: Lanes, spot_mw: Lanes) -> tuple[Lanes, Lanes]:
+    """Return rows of the month's changes: the two that are passed, which are zero, or the planes'.
+
+    Their reader leaves zeros in them.
+    """
     n = e.number[m]
     e.number[m] = 0
-    if n == POURED:
-        return e.lost[m], e.relet[m]
-    _pour(e.listed[m, :n], lost, relet)
-    return lost, relet
+    if n == _OVERFLOWED:
+        return e.lost_rent[m], e.spot_mw[m]
+    _apply_changes(e.listed[m, :n], lost_rent, spot_mw)
+    return lost_rent, spot_mw

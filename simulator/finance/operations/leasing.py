@@ -1,7 +1,7 @@
-"""Income from letting: spare capacity under contract and at spot, and what is let beyond it by choice.
+"""Income from leases: spare capacity under contract and at spot, and what is leased beyond it by switching options.
 
-Rent is net of the share lost to selling and service. What a plan lets lowers the price it fetches: on the spot at once,
-on a contract at its lock. Money is USD bn, capacity MW, prices USD per W-year.
+Rent is net of the share lost to selling and service. What a plan leases lowers the price it fetches: on the spot at
+once, on a contract at its lock. Money is USD bn, capacity MW, prices USD per W-year.
 """
 
 from __future__ import annotations
@@ -12,151 +12,152 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.finance import workspace as at
-from simulator.finance.operations.early_terminations import Ends, month_of_ends
+from simulator.finance.operations.early_terminations import EarlyTerminations, take_month_changes
+from simulator.finance.plan.leases import InternalOrLease, LeaseExcess
 from simulator.finance.plan.plans import Plan
-from simulator.finance.workspace import Lanes, Ledger, Monthly, Rows, Works, World
+from simulator.finance.workspace import Lanes, Ledger, Monthly, Rows, SiteFlows, World
 from simulator.numerics.jit import disjoint, inline, inner
 
 
-class Letting(NamedTuple):
-    """The numbers of one plan's letting, as in Plans."""
+class Leasing(NamedTuple):
+    """The levers of a plan that lease capacity."""
 
-    own: float
-    let: float
-    contract: float
-    term: int
-    cost: float
-    own_supply: bool
-    choosing: bool  # beyond the spare: previous or option
-    previous: bool
-    option: float
-    occupancy: float
-    kept: float  # of W, after crowding
+    own_share: float
+    excess: LeaseExcess[float, int]
+    option: InternalOrLease[float, int]
+    switching: bool  # something may be leased beyond the spare: old sites whole, or the yearly option
+    work_share: float  # of W, after crowding
+
+
+class _LeaseRates(NamedTuple):
+    """Numbers of one month's leases that are the same in all lanes."""
+
+    net_rent: float  # share of rent that selling and service leave
+    leased_share: float  # MW leased per MW working, of what is owned
+    depth: float  # of the market, 1 / MW (0: what is leased lowers no price)
+    contract_scale: float  # USD bn a month of rent per MW working, under contract
+    spot_scale: float  # the same at spot
 
 
 @inline
-def letting_of(plan: Plan) -> Letting:
-    """The letting of plan number `plan`."""
-    lease, option = plan.lease_excess, plan.internal_or_lease.share
-    previous = lease.previous_generation == 1
-    return Letting(
-        plan.own_share, lease.leased_share, lease.contract_share, lease.term, lease.cost_ratio,
-        lease.own_supply == 1, previous or option > 0.0, previous, option, lease.occupancy,
-        1.0 - lease.crowding * lease.leased_share,
-    )  # fmt: skip
+def plan_leasing(plan: Plan) -> Leasing:
+    """Return the levers of a plan that lease capacity."""
+    excess, option = plan.lease_excess, plan.internal_or_lease
+    switching = excess.previous_generation == 1 or option.on == 1
+    return Leasing(plan.own_share, excess, option, switching, 1.0 - excess.crowding * excess.leased_share)
 
 
 @inner
-def fetched(q: Letting, market: float, working: float, chosen: float) -> float:
-    """Share of the market price that let capacity fetches: own-supply impact, less the cost of selling."""
-    supply = q.own * (q.let * working + chosen) if q.own_supply else 0.0
-    return (1.0 - q.cost) / (1.0 + supply / market)
+def realised_price_share(leasing: Leasing, market: float, working: float, option_mw: float) -> float:
+    """Share of the market price that leased capacity fetches: own-supply impact, less the cost of selling."""
+    excess = leasing.excess
+    supply = leasing.own_share * (excess.leased_share * working + option_mw) if excess.own_supply else 0.0
+    return (1.0 - excess.cost_ratio) / (1.0 + supply / market)
 
 
 @inner
-def nothing_in(row: Lanes) -> bool:
-    """Whether a row is zero in all lanes."""
-    some = 0
+def is_all_zero(row: Lanes) -> bool:
+    """True if a row is zero in all lanes."""
+    count = 0
     for lane in range(row.size):
-        some += 0 if row[lane] == 0.0 else 1
-    return some == 0
+        count += 0 if row[lane] == 0.0 else 1
+    return count == 0
 
 
 @inner
-def let_out(
-    q: Letting,
+def lease_spare_capacity(
+    leasing: Leasing,
     market: NDArray[np.float64],
     world: World,
     contracts: Monthly,
-    works: Works,
-    ends: Ends,
+    flows: SiteFlows,
+    terminations: EarlyTerminations,
     rows: Rows,
     ledger: Ledger,
     tracing: bool,
     income: Lanes,
 ) -> None:
-    """Add the months' income to EBITDA and sum it in `income`; for a trace, fill ledger[LEASE] with it.
+    """Add the months' income to EBITDA and sum it in `income`; for a trace, fill ledger[LEASE_INCOME] with it.
 
-    Takes the changes in `ends`. Rents locked are kept for a term, in the first rows of ledger[LOCKED_RENT] in turns.
+    Takes the changes in `terminations`. Rents locked are kept for a term, in the first rows of ledger[LOCKED_RENT] in
+    turns.
     """
-    contracted, at_spot, more, extra, broken, spare, unread = (
-        rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6]
-    )  # fmt: skip
-    working, value_mw, locked = works[at.WORKING], works[at.VALUE_MW], works[at.LOCKED]
-    lease, rents, ebitda = ledger[at.LEASE], ledger[at.LOCKED_RENT], ledger[at.EBITDA]
-    price, value = world.monthly[at.PRICE], world.monthly[at.VALUE]
-    turns = min(max(q.term, 1), market.size)
+    contract_rent, spot_mw, option_mw, option_value = rows[0], rows[1], rows[2], rows[3]
+    lost_scratch, spot_scratch, untraced = rows[4], rows[5], rows[6]
+    working, value_mw, locked = flows[at.WORKING_MW], flows[at.VALUE_MW_CHANGE], flows[at.LOCKED_VALUE_MW]
+    lease, rents, ebitda = ledger[at.LEASE_INCOME], ledger[at.LOCKED_RENT], ledger[at.EBITDA]
+    price, value = world.monthly[at.PRICE], world.monthly[at.VALUE_INDEX]
+    own_share, excess = leasing.own_share, leasing.excess
+    turns = min(max(excess.term, 1), market.size)
     rows[:6] = 0.0
     rents[:turns] = 0.0
-    scale = q.own * q.let / 12e3
-    on_contract, on_spot, supply = q.contract * scale, (1.0 - q.contract) * scale, q.own * q.let
+    scale = own_share * excess.leased_share / 12e3
+    contract_scale, spot_scale = excess.contract_share * scale, (1.0 - excess.contract_share) * scale
     idle = True
     for m in range(market.size):
-        depth = 1.0 / market[m] if q.own_supply else 0.0
-        if q.choosing:
+        depth = 1.0 / market[m] if excess.own_supply else 0.0
+        if leasing.switching:
             for lane in range(income.size):
-                more[lane] = q.own * ledger[at.CHOSEN, m, lane]
-                extra[lane] = q.own / 12e3 * ledger[at.CHOSEN_VALUE, m, lane]
-        idle = idle and nothing_in(working[m]) and nothing_in(more)
+                option_mw[lane] = own_share * ledger[at.OPTION_MW, m, lane]
+                option_value[lane] = own_share / 12e3 * ledger[at.OPTION_VALUE_MW, m, lane]
+        idle = idle and is_all_zero(working[m]) and is_all_zero(option_mw)
         if idle:  # nothing works yet on any path
             if tracing:
                 lease[m] = 0.0
             continue
-        lost, relet = month_of_ends(ends, m, broken, spare)
-        _let_month(
-            1.0 - q.cost, supply, depth, on_contract, on_spot, working[m], more, locked[m], contracts[m], value_mw[m],
-            extra, value[m], price[m], lost, relet, rents[m % turns], contracted, at_spot,
-            lease[m] if tracing else unread, ebitda[m], income,
+        lost, relet = take_month_changes(terminations, m, lost_scratch, spot_scratch)
+        rates = _LeaseRates(
+            1.0 - excess.cost_ratio, own_share * excess.leased_share, depth, contract_scale, spot_scale
+        )  # fmt: skip
+        _lease_month(
+            rates, working[m], option_mw, locked[m], contracts[m], value_mw[m], option_value, value[m], price[m], lost,
+            relet, rents[m % turns], contract_rent, spot_mw, lease[m] if tracing else untraced, ebitda[m], income,
         )  # fmt: skip
 
 
 @disjoint
-def _let_month(
-    kept: float,
-    supply: float,
-    depth: float,
-    on_contract: float,
-    on_spot: float,
+def _lease_month(
+    rates: _LeaseRates,
     working: Lanes,
-    more: Lanes,
+    option_mw: Lanes,
     locked: Lanes,
     contracts: Lanes,
     value_mw: Lanes,
-    extra: Lanes,
+    option_value: Lanes,
     value: Lanes,
     price: Lanes,
     lost: Lanes,
     relet: Lanes,
     rent: Lanes,
-    contracted: Lanes,
-    at_spot: Lanes,
+    contract_rent: Lanes,
+    spot_mw: Lanes,
     lease: Lanes,
     ebitda: Lanes,
     income: Lanes,
 ) -> None:
-    """Contracts locked, expired and broken, then income at their rents and at spot; `more` and `extra` by choice.
+    """Lock, end and break contracts, then add income at their rents and at spot.
 
     `rent` holds what was locked a term ago and then what is locked now. Leaves zeros in `lost` and `relet`.
     """
     for lane in range(income.size):
-        share = kept / (1.0 + (supply * working[lane] + more[lane]) * depth)
-        locks = on_contract * locked[lane] * contracts[lane] * share
-        runs = contracted[lane] + (locks - (rent[lane] + lost[lane]))
-        spot = at_spot[lane] + (on_spot * value_mw[lane] + relet[lane])
-        earns = runs + (spot + extra[lane]) * value[lane] * price[lane] * share
+        price_share = rates.net_rent / (1.0 + (rates.leased_share * working[lane] + option_mw[lane]) * rates.depth)
+        locks = rates.contract_scale * locked[lane] * contracts[lane] * price_share
+        contracted = contract_rent[lane] + (locks - (rent[lane] + lost[lane]))
+        spot = spot_mw[lane] + (rates.spot_scale * value_mw[lane] + relet[lane])
+        earned = contracted + (spot + option_value[lane]) * value[lane] * price[lane] * price_share
         rent[lane] = locks
-        contracted[lane] = runs
-        at_spot[lane] = spot
+        contract_rent[lane] = contracted
+        spot_mw[lane] = spot
         lost[lane] = 0.0
         relet[lane] = 0.0
-        lease[lane] = earns
-        ebitda[lane] += earns
-        income[lane] += earns
+        lease[lane] = earned
+        ebitda[lane] += earned
+        income[lane] += earned
 
 
 @inner
-def vintage_at(vintages: NDArray[np.float64], turn: int, m: int, lane: int) -> int:
-    """Number of the vintage that a lane holds in month m, from number `turn` on."""
-    while vintages[turn + 1, lane] <= m:
-        turn += 1
-    return turn
+def vintage_number(purchases: NDArray[np.float64], number: int, m: int, lane: int) -> int:
+    """Number of the vintage that a lane holds in month m, searched from `number` on."""
+    while purchases[number + 1, lane] <= m:
+        number += 1
+    return number

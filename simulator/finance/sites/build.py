@@ -1,7 +1,7 @@
-"""The sites of a physical variant: when money is spent, when each site serves, works, is refreshed, let or left.
+"""Build the sites of a physical variant: when money is spent, when each site serves, works, is refreshed or left.
 
 Everything a site does is an event at a month of its lane: delivery D, in service S, work S + 6, swaps, exit, horizon.
-What it does is per unit of ownership: a plan that owns a share of every site scales it.
+It is booked per unit of ownership: a plan that owns a share of every site scales it.
 """
 
 from __future__ import annotations
@@ -13,70 +13,70 @@ from numpy.typing import NDArray
 
 from simulator.drivers.grid import Grid
 from simulator.finance import workspace as at
-from simulator.finance.plan.plans import Joint, Plan, joint_of
-from simulator.finance.plan.variant import DEFERRED
+from simulator.finance.plan.plans import Plan
+from simulator.finance.plan.variant import DEFERRED, Variant
 from simulator.finance.programme import Programme
-from simulator.finance.sites import jv_lease
-from simulator.finance.sites.capex import spend_committed, spend_deferred, spend_shell
-from simulator.finance.sites.vintages import (
-    BASE,
-    CHIP_BASE,
-    COMPUTE,
-    COMPUTE_SHARE,
-    DELIVERED,
-    FINISHED,
-    KEEPS,
-    LEFT,
-    REFIT,
-    SERVICE,
-    SHELL,
-    SHELL_SHARE,
-    SINCE,
-    SPENT,
-    VINTAGE,
-    WORTH,
-    add_level,
-    book_work,
-    first_vintage,
-    look_up,
-    next_swaps,
-    renew,
-    retire,
-    strand,
+from simulator.finance.sites.capex import PartnerShare, Spending, spend_committed, spend_deferred, spend_shell
+from simulator.finance.sites.jv_lease import (
+    Venture,
+    close_lease,
+    end_vintage_lease,
+    find_exit_months,
+    lease_refit,
+    open_lease,
+    site_venture,
 )
-from simulator.finance.workspace import Lanes, Monthly, Totals, Works, World
-from simulator.numerics.jit import inline, inner
+from simulator.finance.sites.site_state import (
+    CHIP_CLAIM,
+    COMPLETION,
+    COMPUTE_COST,
+    COMPUTE_SPENT_SHARE,
+    DELIVERY,
+    DEPRECIATION_START,
+    EXIT,
+    INVERSE_VALUE,
+    PURCHASE,
+    REFIT_COST,
+    SERVICE,
+    SHELL_CLAIM,
+    SHELL_COST,
+    SHELL_SPENT_SHARE,
+    SPENT,
+)
+from simulator.finance.sites.vintages import (
+    add_stranded_value,
+    book_work,
+    buy_next_vintage,
+    find_swap_months,
+    look_up_indices,
+    raise_between,
+    retire_vintage,
+    start_first_vintage,
+)
+from simulator.finance.workspace import Lanes, Monthly, SiteFlows, Totals, World
+from simulator.numerics.jit import inner
 
 
-class Lives(NamedTuple):
-    """The life of every site of a variant, for what looks back at it; months as floats."""
+class SiteHistory(NamedTuple):
+    """The life of every site of a variant; months as floats."""
 
-    start: NDArray[np.float64]  # (sites, lanes) first month of work
-    left: NDArray[np.float64]  # (sites, lanes) month of an exit (none: the horizon)
-    vintages: NDArray[np.float64]  # (sites, months + 2, lanes) months in which vintages were bought, then the horizon
-
-
-class Variant(NamedTuple):
-    """How the sites of a physical variant behave."""
-
-    chips: int
-    refresh: int
-    refit: float
-    term: int  # months of a let contract (0: nothing is let)
+    work_start: NDArray[np.float64]  # (sites, lanes) first month of work
+    exit: NDArray[np.float64]  # (sites, lanes) month of an exit (none: the horizon)
+    purchases: NDArray[np.float64]  # (sites, months + 2, lanes) months in which vintages were bought, then the horizon
 
 
 @inner
-def _timing(planned: float, deferred: bool, energised: Lanes, built: Lanes, site: NDArray[np.float64]) -> None:
-    """Months S, D and that in which the shell is finished, by lane."""
+def _set_milestones(planned: float, deferred: bool, energised: Lanes, built: Lanes, site: NDArray[np.float64]) -> None:
+    """Set the months of service, of delivery and of the finished shell, by lane."""
     for lane in range(energised.size):
         power = np.ceil(energised[lane]) - 1.0
         site[SERVICE, lane] = max(power, planned - 1.0)
-        site[DELIVERED, lane] = site[SERVICE, lane] if deferred else planned - 1.0
-        site[FINISHED, lane] = max(np.ceil(built[lane]) - 1.0, 0.0)
+        site[DELIVERY, lane] = site[SERVICE, lane] if deferred else planned - 1.0
+        site[COMPLETION, lane] = max(np.ceil(built[lane]) - 1.0, 0.0)
 
 
 @inner
-def _book_idle(
+def _book_idle_capital(
     keep: float,
     keep_chips: float,
     site: NDArray[np.float64],
@@ -85,63 +85,62 @@ def _book_idle(
     changes: Monthly,
     totals: Totals,
 ) -> None:
-    """Money spent on what is finished but not in service: the shell from its end, compute from delivery, to S."""
+    """Book money spent on what is finished but not in service: the shell from its end, compute from delivery, to S."""
     months = changes.shape[0]
     idle_capital, sponsor, cost = totals[at.IDLE_CAPITAL], totals[at.IDLE_SPONSOR], totals[at.IDLE_COST]
     for lane in range(cost.size):
         end = min(int(site[SERVICE, lane]), months)
-        finished, delivered = min(int(site[FINISHED, lane]), end), min(int(site[DELIVERED, lane]), end)
-        shell = site[SHELL, lane] * (end - finished) / 12.0
-        compute = site[COMPUTE, lane] * (end - delivered) / 12.0
+        finished, delivered = min(int(site[COMPLETION, lane]), end), min(int(site[DELIVERY, lane]), end)
+        shell = site[SHELL_COST, lane] * (end - finished) / 12.0
+        compute = site[COMPUTE_COST, lane] * (end - delivered) / 12.0
         idle_capital[lane] += shell + compute
         sponsor[lane] += keep * shell + keep_chips * compute
-        cost[lane] += site[SHELL, lane] * (carry[end, lane] - carry[finished, lane])
-        cost[lane] += site[COMPUTE, lane] * (carry[end, lane] - carry[delivered, lane])
+        cost[lane] += site[SHELL_COST, lane] * (carry[end, lane] - carry[finished, lane])
+        cost[lane] += site[COMPUTE_COST, lane] * (carry[end, lane] - carry[delivered, lane])
         if tracing:
-            add_level(changes, site[SHELL, lane], finished, end, lane)
-            add_level(changes, site[COMPUTE, lane], delivered, end, lane)
+            raise_between(changes, site[SHELL_COST, lane], finished, end, lane)
+            raise_between(changes, site[COMPUTE_COST, lane], delivered, end, lane)
 
 
 @inner
-def _book_running(
-    idle_share: float,
-    adder: float,
+def _book_running_cost(
+    p: Programme,
     mw: float,
     site: NDArray[np.float64],
     operating_cost: Lanes,
     behind: Lanes,
     cost: Monthly,
     service: Monthly,
-    in_service: Lanes,
+    entered_mw: Lanes,
 ) -> None:
-    """Operating cost before growth (USD m a year): a share from delivery, all of it from S; MW in service."""
-    months = cost.shape[0]
-    for lane in range(in_service.size):
+    """Book operating cost before growth (USD m a year), a share from delivery, all of it from S; and MW in service."""
+    months, idle_share, adder = cost.shape[0], p.idle_share, p.behind_meter
+    for lane in range(entered_mw.size):
         full = mw * operating_cost[lane]
-        begin, delivered = int(site[SERVICE, lane]), int(site[DELIVERED, lane])
-        add_level(cost, idle_share * full, delivered, months, lane)
-        add_level(cost, (1.0 - idle_share) * full + mw * adder * behind[lane], begin, months, lane)
-        add_level(service, mw, begin, months, lane)
-        in_service[lane] += mw if begin < months else 0.0
+        begin, delivered = int(site[SERVICE, lane]), int(site[DELIVERY, lane])
+        raise_between(cost, idle_share * full, delivered, months, lane)
+        raise_between(cost, (1.0 - idle_share) * full + mw * adder * behind[lane], begin, months, lane)
+        raise_between(service, mw, begin, months, lane)
+        entered_mw[lane] += mw if begin < months else 0.0
 
 
 @inner
-def _book_shell(
+def _depreciate_shell(
     life: int, keep: float, site: NDArray[np.float64], depreciation: Monthly, shell_value: Lanes, book: Lanes
 ) -> None:
     """Depreciate the sponsor's part of the shell from S; what is left at the horizon is terminal book value."""
     months = depreciation.shape[0]
     for lane in range(book.size):
-        begin, shell = int(site[SERVICE, lane]), keep * site[SHELL, lane]
-        add_level(depreciation, shell / life, begin, min(begin + life, months), lane)
+        begin, shell = int(site[SERVICE, lane]), keep * site[SHELL_COST, lane]
+        raise_between(depreciation, shell / life, begin, min(begin + life, months), lane)
         used = min(max(months - begin, 0), life) / life
-        left = shell * (1.0 - used) if begin < months else shell * site[SHELL_SHARE, lane]
+        left = shell * (1.0 - used) if begin < months else shell * site[SHELL_SPENT_SHARE, lane]
         shell_value[lane] += left
         book[lane] += left
 
 
 @inner
-def _book_terminal(
+def _book_terminal_value(
     life: int,
     keep: float,
     keep_chips: float,
@@ -150,21 +149,17 @@ def _book_terminal(
     resale: Lanes,
     totals: Totals,
 ) -> None:
-    """What the sponsor's part of compute and refit would bring at the horizon and its book value."""
-    compute_value, shell_value, book, stranded = (
-        totals[at.COMPUTE_VALUE],
-        totals[at.SHELL_VALUE],
-        totals[at.BOOK_VALUE],
-        totals[at.STRANDED_VALUE],
-    )
+    """Add what the sponsor's part of compute and refit would bring at the horizon, and its book value."""
+    compute_value, shell_value = totals[at.COMPUTE_VALUE], totals[at.SHELL_VALUE]
+    book, stranded = totals[at.BOOK_VALUE], totals[at.STRANDED_RETIRED]
     months = value.shape[0]
     for lane in range(resale.size):
-        vintage, since = int(site[VINTAGE, lane]), int(site[SINCE, lane])
-        spent = site[COMPUTE, lane] if vintage < months else site[COMPUTE, lane] * site[COMPUTE_SHARE, lane]
-        spent = spent if site[LEFT, lane] == months else 0.0
-        now = value[months - 1, lane] * site[KEEPS, lane] if vintage < months - 1 else 1.0  # to the bit
+        purchase, since, cost = int(site[PURCHASE, lane]), int(site[DEPRECIATION_START, lane]), site[COMPUTE_COST, lane]
+        spent = cost if purchase < months else cost * site[COMPUTE_SPENT_SHARE, lane]
+        spent = spent if site[EXIT, lane] == months else 0.0
+        now = value[months - 1, lane] * site[INVERSE_VALUE, lane] if purchase < months - 1 else 1.0  # to the bit
         left = max(1.0 - max(months - since, 0) / life, 0.0)
-        refit = keep * site[REFIT, lane] * left
+        refit = keep * site[REFIT_COST, lane] * left
         compute_value[lane] += keep_chips * now * spent * resale[lane]
         shell_value[lane] += refit
         book[lane] += keep_chips * spent * left + refit
@@ -172,90 +167,81 @@ def _book_terminal(
 
 
 @inner
-def _live(
+def _run_vintages(
     p: Programme,
-    variant: Variant,
-    j: Joint,
-    joint: bool,
-    mw: float,
-    delay: int,
+    grid: Grid,
+    k: int,
+    variant: Variant[float, int],
+    venture: Venture,
     tracing: bool,
     site: NDArray[np.float64],
     world: World,
-    behind: Lanes,
-    works: Works,
+    flows: SiteFlows,
     totals: Totals,
-    vintages: NDArray[np.float64],
+    history: SiteHistory,
 ) -> None:
-    """Book vintage after vintage of one site in all lanes, up to the horizon or to where the sponsor leaves."""
-    value, resale, operating_cost = world.monthly[at.VALUE], world.lanes[at.RESALE], world.lanes[at.OPERATING_COST]
-    trailing, efficiency, work = world.monthly[at.TRAILING], world.monthly[at.EFFICIENCY], world.monthly[at.WORK]
-    stranded, asset, change, locked = works[at.STRANDED], works[at.ASSET], works[at.DOES], works[at.LOCKED]
-    written, sale, gain, capex = works[at.WRITTEN], works[at.SPENDING], works[at.GAIN], works[at.CAPEX]
-    keep = 1.0 - (j.share if joint else 0.0)
-    keep_chips = keep if j.chips else 1.0
-    life, turn, some = p.compute_life, 0, True
-    first_vintage(mw, site, value, efficiency, work, works[at.FIRST_CHANGE])
-    while some:
+    """Book vintage after vintage of site number `k` in all lanes, up to the horizon or to where the sponsor leaves."""
+    value, work, efficiency = world.monthly[at.VALUE_INDEX], world.monthly[at.WORK_INDEX], world.monthly[at.EFFICIENCY]
+    resale, operating_cost = world.parameters[at.RESALE], world.parameters[at.OPERATING_COST]
+    mw, behind, purchases = grid.mw[k], world.sites[at.BEHIND_METER, k], history.purchases[k]
+    keep, keep_chips = 1.0 - venture.shell_part, 1.0 - venture.chip_part
+    life, number, swapping = p.compute_life, 0, True
+    start_first_vintage(mw, site, value, efficiency, work, flows[at.FIRST_VINTAGE_CHANGE])
+    while swapping:
         for lane in range(resale.size):
-            vintages[turn, lane] = site[VINTAGE, lane]
-        next_swaps(variant.refresh, life, p.growth, operating_cost, trailing, value, site)
-        if joint:
-            jv_lease.leave(j, mw, life, p.recovery, p.growth, operating_cost, trailing, value, site)
-        strand(life, site, value, site[WORTH], stranded, tracing, asset)
-        book_work(mw, delay, variant.term, site, value, change, works[at.VALUE_MW], locked)
-        retire(
-            life, keep, keep_chips, site, value, resale, written, sale, gain, totals[at.WRITE_OFFS],
-            totals[at.STRANDED_VALUE],
+            purchases[number, lane] = site[PURCHASE, lane]
+        find_swap_months(
+            variant.refresh, life, p.growth, operating_cost, world.monthly[at.TRAILING_PRICE], value, site
         )  # fmt: skip
-        if joint:
-            jv_lease.depart(
-                j, mw, life, p.shell_life, p.shell_price, p.behind_meter, operating_cost, behind, resale, trailing,
-                value, site, works, totals[at.EXITS],
-            )  # fmt: skip
-        some = renew(variant.refit, p.growth, site, capex)
-        if some:
-            look_up(site, value, efficiency, work)
-        if joint and some:
-            jv_lease.refit_lease(j, life, site, works[at.PARTNER], works[at.RENT], works[at.RENT_END])
-        turn += 1
-    vintages[turn] = p.growth.size
-    _book_terminal(life, keep, keep_chips, site, value, resale, totals)
-    if joint:
-        last = trailing[p.growth.size - 1]
-        jv_lease.close_lease(j, life, p.shell_life, p.shell_price, resale, last, value, site, totals)
+        if venture.on:
+            find_exit_months(venture, p, mw, world, site)
+        add_stranded_value(life, site, value, flows[at.STRANDED], tracing, flows[at.ASSET_VALUE])
+        book_work(
+            mw, p.work_delay[k], variant.lease_term, site, value, flows[at.WORK_UNITS_CHANGE],
+            flows[at.VALUE_MW_CHANGE], flows[at.LOCKED_VALUE_MW],
+        )  # fmt: skip
+        retire_vintage(
+            life, keep, keep_chips, site, value, resale, flows[at.DEPRECIATION_CHANGE], flows[at.SALES], flows[at.GAIN],
+            totals[at.WRITE_OFFS], totals[at.STRANDED_RETIRED],
+        )  # fmt: skip
+        if venture.on:
+            end_vintage_lease(venture, p, mw, world, behind, site, flows, totals[at.EXITS])
+        swapping = buy_next_vintage(variant.refit, p.growth, site, flows[at.CAPEX])
+        if swapping:
+            look_up_indices(site, value, efficiency, work)
+        if venture.on and swapping:
+            lease_refit(venture, life, site, flows)
+        number += 1
+    purchases[number] = p.growth.size
+    _book_terminal_value(life, keep, keep_chips, site, value, resale, totals)
+    if venture.on:
+        close_lease(venture, p, world, site, totals)
 
 
 @inner
-def _spend(
+def _pay_for_site(
     p: Programme,
+    grid: Grid,
+    k: int,
     deferred: bool,
-    start: float,
-    planned: float,
-    part: float,
-    chip_part: float,
-    decay: NDArray[np.float64],
-    energised: Lanes,
-    built: Lanes,
+    venture: Venture,
+    world: World,
     site: NDArray[np.float64],
-    works: Works,
+    flows: SiteFlows,
     totals: Totals,
 ) -> None:
-    """Pay for one site; the partner's parts gather in its base."""
-    capex, partner, sunk = works[at.CAPEX], works[at.PARTNER], totals[at.SUNK]
-    spend_shell(
-        start, part, decay, site[SHELL], built, site[SHELL_SHARE], site[SPENT], capex, sunk, partner, site[BASE]
-    )
+    """Pay for site number `k`; the partner's parts gather in its claims."""
+    capex, funding, sunk = flows[at.CAPEX], flows[at.PARTNER_FUNDING], totals[at.SUNK]
+    planned, built, energised = grid.planned[k], world.sites[at.BUILT, k], world.sites[at.ENERGISED, k]
+    shell = Spending(site[SHELL_COST], site[SHELL_SPENT_SHARE], site[SPENT], capex, sunk)
+    shell_partner = PartnerShare(venture.shell_part, venture.factors, funding, site[SHELL_CLAIM])
+    compute = Spending(site[COMPUTE_COST], site[COMPUTE_SPENT_SHARE], site[SPENT], capex, sunk)
+    compute_partner = PartnerShare(venture.chip_part, venture.factors, funding, site[CHIP_CLAIM])
+    spend_shell(grid.start[k], built, shell, shell_partner)
     if deferred:
-        spend_deferred(
-            planned, p.delivery, p.fee, chip_part, decay, energised, site[COMPUTE], site[COMPUTE_SHARE], capex,
-            works[at.FEE], sunk, partner, site[CHIP_BASE],
-        )  # fmt: skip
+        spend_deferred(planned, p.delivery, p.fee, energised, compute, flows[at.CANCELLATION_FEE], compute_partner)
     else:
-        spend_committed(
-            planned, p.delivery, chip_part, decay, site[COMPUTE], site[COMPUTE_SHARE], site[SPENT], capex, sunk,
-            partner, site[CHIP_BASE],
-        )  # fmt: skip
+        spend_committed(planned, p.delivery, compute, compute_partner)
 
 
 @inner
@@ -263,42 +249,43 @@ def _build_site(
     p: Programme,
     grid: Grid,
     k: int,
-    variant: Variant,
-    j: Joint,
-    joint: bool,
+    variant: Variant[float, int],
+    venture: Venture,
     tracing: bool,
     world: World,
     site: NDArray[np.float64],
-    works: Works,
+    flows: SiteFlows,
     totals: Totals,
-    lives: Lives,
+    history: SiteHistory,
 ) -> None:
-    """Book one site in all lanes."""
-    cost, operating_cost, behind = world.lanes[at.COST], world.lanes[at.OPERATING_COST], world.sites[at.BEHIND, k]
-    energised, built, mw = world.sites[at.ENERGISED, k], world.sites[at.BUILT, k], grid.mw[k]
+    """Book site number `k` in all lanes."""
+    multiplier, mw = world.parameters[at.COST_MULTIPLIER], grid.mw[k]
     deferred = variant.chips == DEFERRED and grid.near_term_flag[k] == 0
-    part = j.share if joint else 0.0
-    chip_part = part if j.chips else 0.0
-    _timing(grid.planned[k], deferred, energised, built, site)
-    for lane in range(cost.size):
-        site[SHELL, lane] = p.shell_per_mw * mw * cost[lane]
-        site[COMPUTE, lane] = p.compute_per_mw * mw * cost[lane]
-        lives.start[k, lane] = site[SERVICE, lane] + p.work_delay[k]
-    _spend(p, deferred, grid.start[k], grid.planned[k], part, chip_part, j.decay, energised, built, site, works, totals)
-    if joint:
-        jv_lease.open_lease(j, p.compute_life, site, works[at.RENT], works[at.RENT_END])
-    _book_idle(1.0 - part, 1.0 - chip_part, site, world.carry, tracing, works[at.IDLE], totals)
-    _book_running(
-        p.idle_share, p.behind_meter, mw, site, operating_cost, behind, works[at.RUNNING], works[at.SERVICE],
-        totals[at.IN_SERVICE],
+    keep, keep_chips = 1.0 - venture.shell_part, 1.0 - venture.chip_part
+    _set_milestones(grid.planned[k], deferred, world.sites[at.ENERGISED, k], world.sites[at.BUILT, k], site)
+    for lane in range(multiplier.size):
+        site[SHELL_COST, lane] = p.shell_per_mw * mw * multiplier[lane]
+        site[COMPUTE_COST, lane] = p.compute_per_mw * mw * multiplier[lane]
+        history.work_start[k, lane] = site[SERVICE, lane] + p.work_delay[k]
+    _pay_for_site(p, grid, k, deferred, venture, world, site, flows, totals)
+    if venture.on:
+        open_lease(venture, p.compute_life, site, flows)
+    _book_idle_capital(keep, keep_chips, site, world.carry, tracing, flows[at.IDLE_CHANGE], totals)
+    _book_running_cost(
+        p, mw, site, world.parameters[at.OPERATING_COST], world.sites[at.BEHIND_METER, k],
+        flows[at.RUNNING_COST_CHANGE], flows[at.SERVICE_MW_CHANGE], totals[at.ENTERED_MW],
     )  # fmt: skip
-    _book_shell(p.shell_life, 1.0 - part, site, works[at.WRITTEN], totals[at.SHELL_VALUE], totals[at.BOOK_VALUE])
-    _live(p, variant, j, joint, mw, p.work_delay[k], tracing, site, world, behind, works, totals, lives.vintages[k])
-    for lane in range(cost.size):
-        lives.left[k, lane] = site[LEFT, lane]
-    if variant.term > 0:
-        for lane in range(cost.size):
-            add_level(works[at.WORKING], mw, int(lives.start[k, lane]), int(lives.left[k, lane]), lane)
+    _depreciate_shell(
+        p.shell_life, keep, site, flows[at.DEPRECIATION_CHANGE], totals[at.SHELL_VALUE], totals[at.BOOK_VALUE]
+    )
+    _run_vintages(p, grid, k, variant, venture, tracing, site, world, flows, totals, history)
+    for lane in range(multiplier.size):
+        history.exit[k, lane] = site[EXIT, lane]
+    if variant.lease_term > 0:
+        for lane in range(multiplier.size):
+            raise_between(
+                flows[at.WORKING_MW_CHANGE], mw, int(history.work_start[k, lane]), int(history.exit[k, lane]), lane
+            )  # fmt: skip
 
 
 @inner
@@ -306,35 +293,30 @@ def build_sites(
     p: Programme,
     grid: Grid,
     plan: Plan,
-    decay: NDArray[np.float64],
+    factors: NDArray[np.float64],
     tracing: bool,
     world: World,
     site: NDArray[np.float64],
-    works: Works,
+    flows: SiteFlows,
     totals: Totals,
-    lives: Lives,
+    history: SiteHistory,
 ) -> None:
-    """Book every site of a plan's variant, planes and totals cleared first; `site` is scratch."""
-    j = joint_of(plan, decay)
-    variant = _variant_of(plan)
-    _clear(j.share > 0.0, tracing, works, totals)
+    """Book every site of a plan's variant, planes and totals cleared first; `site` is scratch.
+
+    `factors` are the discount factors at the JV's rate.
+    """
+    _clear_site_flows(plan.jv.on == 1, tracing, flows, totals)
     for k in range(grid.mw.size):
-        joint = plan.jv.on == 1 and plan.jv.sites[k] == 1
-        _build_site(p, grid, k, variant, j, joint, tracing, world, site, works, totals, lives)
-
-
-@inline
-def _variant_of(plan: Plan) -> Variant:
-    """The physical variant of plan number `plan`."""
-    return Variant(plan.variant.chips, plan.variant.refresh, plan.variant.refit, plan.variant.lease_term)
+        venture = site_venture(plan.jv, factors, k)
+        _build_site(p, grid, k, plan.variant, venture, tracing, world, site, flows, totals, history)
 
 
 @inner
-def _clear(joint: bool, tracing: bool, works: Works, totals: Totals) -> None:
-    """Zero what the sites add to; what `levels` takes is zero already."""
-    works[: at.TAKEN] = 0.0
+def _clear_site_flows(jv: bool, tracing: bool, flows: SiteFlows, totals: Totals) -> None:
+    """Zero what the sites add to; the self-clearing planes are zero already."""
+    flows[: at.FIRST_SELF_CLEARING] = 0.0
     totals[:] = 0.0
-    if joint:
-        works[at.JOINT : at.TRACED] = 0.0
+    if jv:
+        flows[at.FIRST_JV : at.FIRST_TRACED] = 0.0
     if tracing:
-        works[at.TRACED : at.OVERWRITTEN] = 0.0
+        flows[at.FIRST_TRACED : at.FIRST_OVERWRITTEN] = 0.0

@@ -13,13 +13,13 @@ from simulator.finance.workspace import Lanes, Monthly
 from simulator.numerics.jit import inner
 from simulator.numerics.special_functions import exp, log
 
-LOWEST, HIGHEST, STEPS, HALVINGS = -0.90, 1.00, 38, 28
+_LOWEST, _HIGHEST, _STEPS, _HALVINGS = -0.90, 1.00, 38, 28
 IRR_ROWS = 9  # of scratch
 
 
 @inner
-def value_at(rate: Lanes, cash_flow: Monthly, end: Lanes, step: Lanes, discount: Lanes, out: Lanes) -> None:
-    """Present value at an annual `rate` by lane, terminal value `end`; `step` and `discount` are scratch."""
+def present_value(rate: Lanes, cash_flow: Monthly, end: Lanes, step: Lanes, discount: Lanes, out: Lanes) -> None:
+    """Fill the present value at an annual `rate` by lane, with terminal value `end`; `step`, `discount` are scratch."""
     months, lanes = cash_flow.shape
     for lane in range(lanes):
         step[lane] = exp(log(1.0 + rate[lane]) / -12.0)
@@ -34,17 +34,17 @@ def value_at(rate: Lanes, cash_flow: Monthly, end: Lanes, step: Lanes, discount:
 
 
 @inner
-def internal_rate(cash_flow: Monthly, end: Lanes, scratch: NDArray[np.float64], out: Lanes) -> None:
+def compute_internal_rate(cash_flow: Monthly, end: Lanes, scratch: NDArray[np.float64], out: Lanes) -> None:
     """Fill the IRR per year, NaN where there is no single root."""
     rate, step, now, before = scratch[0], scratch[1], scratch[2], scratch[3]
     low, high, roots, sign = scratch[4], scratch[5], scratch[6], scratch[7]
     discount = scratch[8]
     roots[:] = 0.0
-    low[:] = LOWEST
-    high[:] = HIGHEST
-    for k in range(STEPS + 1):
-        rate[:] = LOWEST + (HIGHEST - LOWEST) * k / STEPS
-        value_at(rate, cash_flow, end, step, discount, now)
+    low[:] = _LOWEST
+    high[:] = _HIGHEST
+    for k in range(_STEPS + 1):
+        rate[:] = _LOWEST + (_HIGHEST - _LOWEST) * k / _STEPS
+        present_value(rate, cash_flow, end, step, discount, now)
         if k > 0:
             for lane in range(out.size):
                 crossed = (now[lane] < 0.0) != (before[lane] < 0.0)
@@ -54,11 +54,11 @@ def internal_rate(cash_flow: Monthly, end: Lanes, scratch: NDArray[np.float64], 
         for lane in range(out.size):
             before[lane] = now[lane]
     for lane in range(out.size):
-        low[lane] = high[lane] - (HIGHEST - LOWEST) / STEPS
-    for _ in range(HALVINGS):
+        low[lane] = high[lane] - (_HIGHEST - _LOWEST) / _STEPS
+    for _ in range(_HALVINGS):
         for lane in range(out.size):
             rate[lane] = 0.5 * (low[lane] + high[lane])
-        value_at(rate, cash_flow, end, step, discount, now)
+        present_value(rate, cash_flow, end, step, discount, now)
         for lane in range(out.size):
             above = (now[lane] < 0.0) == (sign[lane] < 0.0)
             low[lane] = rate[lane] if above else low[lane]
