@@ -87,7 +87,7 @@ def test_months_instead_of_years(folder, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("options", "said"),
     [
         (["--path", "-1"], ["--path: given -1, wanted at least 0"]),
         (["--path", "x", "--worst", "0"], [
