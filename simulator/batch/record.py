@@ -75,9 +75,9 @@ def resume_record(stored: BatchRecord, title: str, until: str | None, planned: S
     """Return the record of a batch that goes on, with its finished runs; refused if it was begun for other runs."""
     sources = [run["source"] for run in stored.runs]
     if sources != [run.source for run in planned]:
-        given = ", ".join(run.source for run in planned)
+        planned_sources = ", ".join(run.source for run in planned)
         raise ConfigError(
-            [f"--resume: given {given}, wanted the runs with which the night began: {', '.join(sources)}"]
+            [f"--resume: given {planned_sources}, wanted the runs with which the night began: {', '.join(sources)}"]
         )
     fresh = BatchRecord.begin(stored.folder, title, until, planned)
     for now, before in zip(fresh.runs, stored.runs, strict=True):

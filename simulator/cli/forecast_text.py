@@ -74,7 +74,7 @@ def _duration(seconds: float) -> str:
 def comparison_lines(rows: Sequence[Mapping[str, Any]], rule: str, ended: str) -> Iterator[str]:
     """Yield the lines of a forecast beside the run: expected and actual figures."""
     width = max(24, *(len(row["what"]) + 21 for row in rows))
-    yield f"{'':<{width}}{'foretold':>14}{'range':>30}{'actual':>14}{'ratio':>8}"
+    yield f"{'':<{width}}{'predicted':>14}{'range':>30}{'actual':>14}{'ratio':>8}"
     yield f"{'ended by':<{width}}{rule:>14}{'':>30}{ended:>14}"
     for row in rows:
         name = f"{row['what']}, {_UNITS.get(row['unit'], row['unit'])}" if row["unit"] else row["what"]

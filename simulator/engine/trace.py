@@ -45,8 +45,8 @@ def _bands(model: Model, rows: tuple[int, ...], seed: int, paths: int) -> dict[s
         trace = np.empty((count, model.months, some))
         block_simulator.simulate(seed, Task(first, some), trace)
         kept[:, :, first : first + some] = trace[list(rows)]
-    found = {"mean": kept.mean(axis=2, dtype=np.float64).ravel()}
+    bands = {"mean": kept.mean(axis=2, dtype=np.float64).ravel()}
     kept.sort(axis=2)
     for name, share in QUANTILES.items():
-        found[name] = kept[:, :, int(np.ceil(share * paths)) - 1].astype(np.float64).ravel()
-    return found
+        bands[name] = kept[:, :, int(np.ceil(share * paths)) - 1].astype(np.float64).ravel()
+    return bands
