@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from simulator.validation import Outcome, judge, read_shipped, shipped_cases, words
 from simulator.validation.functions import FUNCTIONS
 from simulator.validation.inputs import parameters
-from simulator.validation.schema import Case, Figure, Wanted
+from simulator.validation.schema import Case, Expected, Figure
 
 PAGE = Path(__file__).parent / "validation.md"
 HEAD = """# Headline figures, and what is computed here
@@ -44,11 +44,11 @@ def outcomes() -> list[Outcome]:
 
 def page(computed: Sequence[Outcome]) -> str:
     """The text of docs/validation.md."""
-    lines = [HEAD, f"In all: {words.verdict(computed)}.\n"]
+    lines = [HEAD, f"In all: {words.summarise_verdicts(computed)}.\n"]
     for outcome in computed:
         lines += _case(outcome)
     lines.append(OWN)
-    for title, model in (("A case", Case), ("`[[figures]]`", Figure), ("`headline` and `instead`", Wanted)):
+    for title, model in (("A case", Case), ("`[[figures]]`", Figure), ("`headline` and `instead`", Expected)):
         lines += [f"### {title}\n", *_keys(model), ""]
     lines += ["### Functions for `compute`\n", *_functions(), ""]
     return "\n".join(lines)
@@ -60,7 +60,7 @@ def _case(outcome: Outcome) -> Iterator[str]:
     yield f"{_sentence(case.claim)} *{_sentence(case.source)}*\n"
     yield f"| {' | '.join(words.COLUMNS)} |"
     yield "|---|--:|--:|--:|---|"
-    yield from (f"| {' | '.join(map(_cell, row))} |" for row in words.rows(outcome, steps=True))
+    yield from (f"| {' | '.join(map(_cell, row))} |" for row in words.outcome_rows(outcome, steps=True))
     yield ""
     if case.note:
         yield f"{case.note}\n"

@@ -169,7 +169,7 @@ def draw_price(seed: int, name: str, lanes: int, months: int = 60, **changes: An
     jumps, regimes = (n.jump_slots, 0) if n.kind == price.JUMP else (0, n.regime_slots)
     law: JumpLaw | RegimeLaw
     if n.kind == price.JUMP:
-        law = JumpLaw.of(n.kappa, n.sigma, n.jump_rate if jumps else 0.0, block.laws[block.law(n.jump_size)])
+        law = JumpLaw.from_law(n.kappa, n.sigma, n.jump_rate if jumps else 0.0, block.laws[block.law(n.jump_size)])
         ends = block.laws[block.law(n.longrun)].at(np.array([-8.0, 8.0]))
         start = np.log(n.spot0 / ends) + n.shock + 8.0 * n.load * np.array([1.0, -1.0])
     else:

@@ -9,9 +9,10 @@ import csv
 
 import pytest
 
-from simulator.finance import economics
+from simulator.finance.annuity import capital_recovery
 from simulator.finance.financing import note_ladder
 from simulator.finance.training import TrainingRun
+from simulator.validation import economics
 from tests.statistical import evidence
 
 SHELL, COMPUTE, OPERATING = (11.74, 20.0), (26.14, 5.5), 0.902  # USD/W and years; USD per W-year
@@ -39,8 +40,8 @@ def test_3_other_rates_and_lives():
         assert economics.owned_cost([SHELL, COMPUTE], OPERATING, rate) == pytest.approx(expected, abs=0.015)
     for life, expected in ((3.0, 12.2), (4.0, 10.0), (5.0, 8.6)):
         assert economics.owned_cost([SHELL, (26.14, life)], OPERATING, 0.08) == pytest.approx(expected, abs=0.06)
-    assert economics.capital_recovery(0.0, 20.0) == pytest.approx(0.05)
-    assert economics.capital_recovery(1e-9, 20.0) == pytest.approx(0.05)
+    assert capital_recovery(0.0, 20.0) == pytest.approx(0.05)
+    assert capital_recovery(1e-9, 20.0) == pytest.approx(0.05)
 
 
 def test_4_thirty_billion_of_notes():

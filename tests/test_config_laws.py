@@ -9,8 +9,8 @@ import pytest
 
 from simulator.config import freeze
 from simulator.config.drivers.dependence import Correlation, correlation_matrix
-from simulator.config.laws import condition_on_elapsed, is_fixed, law_of
-from simulator.config.mistakes import sampled_names
+from simulator.config.laws import build_law, condition_on_elapsed, is_fixed
+from simulator.config.mistakes import sampled_key_names
 from simulator.drivers import laws
 from simulator.drivers.correlation import smallest_eigenvalue
 from tests.config_case import ONE_SITE, PLAN, mistake, read
@@ -39,7 +39,7 @@ FORMS = {
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_of_a_number_has_its_median(tmp_path, form):
     config = read(tmp_path, f"drivers.grid.slip = {form}\n" + ONE_SITE + PLAN)
-    assert law_of(config.drivers.grid.slip, tmp_path).ppf(0.5) == pytest.approx(FORMS[form], rel=1e-9)
+    assert build_law(config.drivers.grid.slip, tmp_path).ppf(0.5) == pytest.approx(FORMS[form], rel=1e-9)
 
 
 WRONG = {
@@ -84,12 +84,12 @@ def test_a_column_of_a_file_beside_the_config(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "q.csv").write_text('"months",note\n30,a\n\n 40,"b, c"\n50,\n', encoding="utf-8-sig")
     config = read(tmp_path, "drivers.grid.queue = {csv = 'data/q.csv', column = 'months'}\n" + ONE_SITE + PLAN)
-    assert law_of(config.drivers.grid.queue, tmp_path).ppf(0.5) == 40.0
+    assert build_law(config.drivers.grid.queue, tmp_path).ppf(0.5) == 40.0
     assert freeze(config).model.marginals.numbers.size
 
 
 def test_what_is_sampled():
-    assert {name.rpartition(".")[2] for name in sampled_names()} == {
+    assert {name.rpartition(".")[2] for name in sampled_key_names()} == {
         "gap", "performance", "efficiency", "paradigm_loss", "queue", "build", "behind_meter", "slip", "elasticity",
         "margin", "longrun", "jump_size", "cost_multiplier", "operating_cost", "resale", "ratio",
     }  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.config.locate import key_lines, show_path
+from simulator.config.locate import format_key, key_lines
 from tests.toml_text import paths_of, to_toml
 
 TEXT = """# a comment
@@ -45,7 +45,7 @@ LINES = {
 
 def test_lines_of_every_construct():
     assert tomllib.loads(TEXT)["x"] == {"y": {"w": {"value": 1, "low": 0}}, "v": "", "u": float("inf")}
-    assert {show_path(path): line for path, line in key_lines(TEXT).items()} == LINES
+    assert {format_key(path): line for path, line in key_lines(TEXT).items()} == LINES
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])

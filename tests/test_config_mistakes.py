@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from simulator.config import checks, load, report
+from simulator.config import checks, load, report_mistakes
 from simulator.errors import ConfigError
 from tests.config_case import NOTE, ONE_SITE, PLAN, SITE, mistake, mistakes, read
 
@@ -22,7 +22,7 @@ def test_the_two_sample_lines_word_for_word(tmp_path, monkeypatch):
     (tmp_path / "my.toml").write_text("\n".join(lines))
     with pytest.raises(ConfigError) as caught:
         load("my.toml")
-    assert report(caught.value.mistakes).splitlines() == [
+    assert report_mistakes(caught.value.mistakes).splitlines() == [
         "my.toml:41: sites[2].planned: given 3, wanted a month after start (6)",
         "my.toml:58: drivers.price.sigmaa: unknown key, did you mean sigma?",
         "2 errors, nothing was run.",
@@ -30,7 +30,7 @@ def test_the_two_sample_lines_word_for_word(tmp_path, monkeypatch):
 
 
 def test_one_mistake_is_one_error():
-    assert report(["a.toml:1: b: given 1, wanted 2"]).endswith("\n1 error, nothing was run.")
+    assert report_mistakes(["a.toml:1: b: given 1, wanted 2"]).endswith("\n1 error, nothing was run.")
 
 
 KEYS = {
@@ -187,7 +187,7 @@ def test_a_file_that_cannot_be_read(tmp_path):
 def test_absurd_sizes_are_refused_before_memory_is_taken(tmp_path, monkeypatch):
     plans = "".join(f"[plans.p{i}]\n" for i in range(50))
     with monkeypatch.context() as little:
-        little.setattr(checks, "MOST_MEMORY", 2e9)
+        little.setattr(checks, "_MOST_MEMORY", 2e9)
         said = mistake(tmp_path, "months = 600\n" + ONE_SITE + plans)
     assert re.fullmatch(
         r"my.toml:1: months: given about \d+\.\d GB of memory for 600 months and these plans, wanted at most 2 GB", said

@@ -12,7 +12,7 @@ from simulator.config import freeze, load
 from simulator.config.builder import Builder
 from simulator.config.drivers.price import contract_curves
 from simulator.config.freeze import Frozen
-from simulator.drivers.contracts import lock
+from simulator.drivers.contracts import lock_contract
 from simulator.drivers.marginals import sample
 from simulator.results.tree import flatten
 from tests.config_case import NOTE, ONE_SITE, SITE, read
@@ -188,7 +188,7 @@ def test_contract_prices_are_the_closed_form(flagship):
     curves = contract_curves(flagship.config, Builder(ROOT), [12, 36])
     y, state, scale, out = np.log([40 / 12]), np.zeros(1), np.full(1, 12.0), np.empty(1)
     for row, share in ((0, 0.674), (1, 0.478)):
-        lock(curves.numbers[row], curves.low, curves.last, y, state, scale, out)
+        lock_contract(curves.numbers[row], curves.low, curves.last, y, state, scale, out)
         assert out[0] / 40 == pytest.approx(share, abs=0.002)
 
 

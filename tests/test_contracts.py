@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulator.drivers.contracts import Curves, lock
+from simulator.drivers.contracts import Curves, lock_contract
 from simulator.drivers.forwards import REACH, JumpLaw, RegimeLaw
 from simulator.drivers.laws import named
 from simulator.drivers.price import GLUT, NORMAL, REGIME, SHORTAGE
@@ -24,11 +24,11 @@ REGIMES = RegimeLaw((1.5, 2.0, 1.5), LEVEL, 3.0, 0.25)
 OF_REGIMES: dict[str, Any] = {"kind": REGIME, "kappa": 3.0, "sigma": 0.25, "level": LEVEL}
 JUMPS = named("normal", mean=-0.05, sd=0.30)
 WILD: dict[str, JumpLaw] = {
-    "default": JumpLaw.of(1.0, 0.45, 0.5, JUMPS),
-    "slow": JumpLaw.of(0.3, 0.45, 0.5, JUMPS),
-    "fast": JumpLaw.of(50.0, 2.0, 0.0, JUMPS),
-    "wild": JumpLaw.of(0.05, 1.5, 3.0, JUMPS),
-    "a random walk": JumpLaw.of(1e-9, 0.45, 0.5, JUMPS),
+    "default": JumpLaw.from_law(1.0, 0.45, 0.5, JUMPS),
+    "slow": JumpLaw.from_law(0.3, 0.45, 0.5, JUMPS),
+    "fast": JumpLaw.from_law(50.0, 2.0, 0.0, JUMPS),
+    "wild": JumpLaw.from_law(0.05, 1.5, 3.0, JUMPS),
+    "a random walk": JumpLaw.from_law(1e-9, 0.45, 0.5, JUMPS),
 }
 
 
@@ -36,7 +36,7 @@ def read(curves: Curves, k: int, y: Any, state: int = 0) -> Any:
     """Contract over scale of the k-th term, by the compiled look-up."""
     y = np.asarray(y, dtype=np.float64)
     out = np.empty(y.size)
-    lock(curves.numbers[k], curves.low, curves.last, y, np.full(y.size, float(state)), np.ones(y.size), out)
+    lock_contract(curves.numbers[k], curves.low, curves.last, y, np.full(y.size, float(state)), np.ones(y.size), out)
     return out
 
 
@@ -74,7 +74,7 @@ def test_beyond_its_table_a_contract_rises_with_the_price_and_never_faster():
 
 
 def test_jumps_without_a_mean_are_refused():
-    endless = JumpLaw.of(1.0, 0.45, 0.5, named("lognormal", median=0.1, sigma=2.0))
+    endless = JumpLaw.from_law(1.0, 0.45, 0.5, named("lognormal", median=0.1, sigma=2.0))
     with pytest.raises(ValueError, match="given jumps so large that no price can be expected, wanted a bounded law"):
         endless.curves((12,), [0.0], 10.0)
     assert endless.curves((), [0.0], 10.0).numbers.size == 0
@@ -92,7 +92,7 @@ def test_contract_discounts_at_the_scarcity_price():
     one_year, three_years = (12.0 * read(curves, k, [np.log(40 / 12)])[0] / 40.0 for k in (0, 1))
     assert one_year == pytest.approx(0.674, abs=0.002)
     assert three_years == pytest.approx(0.478, abs=0.002)
-    calm = JumpLaw.of(1.0, 1e-12, 0.0, JUMPS)
+    calm = JumpLaw.from_law(1.0, 1e-12, 0.0, JUMPS)
     np.testing.assert_allclose(drawn.contracts[:, 0, 0], [calm.contract(n, 40.0, 12.0) for n in (12, 36)], rtol=1e-9)
 
 

@@ -223,7 +223,7 @@ def test_an_unfinished_run_can_be_replayed_but_not_ranked(tmp_path):
 
 def test_a_run_that_ends_at_a_path_says_how_to_see_it(tmp_path, monkeypatch):
     out, bad = tmp_path / "run", "path 1700: own.irr is inf, wanted a finite number (seed 1)"
-    monkeypatch.setattr(simulation.Check, "__call__", partial(_refuse, bad, 1_700))
+    monkeypatch.setattr(simulation._FigureCheck, "__call__", partial(_refuse, bad, 1_700))
     with small_tasks(1_024), pytest.raises(RunError) as caught:
         run(out, 4_000)
     assert str(caught.value).splitlines() == [
@@ -232,7 +232,7 @@ def test_a_run_that_ends_at_a_path_says_how_to_see_it(tmp_path, monkeypatch):
         f"simulator replay {out} --path 1700 shows what happened on that path.",
     ]
     assert replay(out, [1_700])["replays"][0]["plans"]["own"]["events"]
-    monkeypatch.setattr(simulation.Check, "__call__", partial(_refuse, bad, 0))
+    monkeypatch.setattr(simulation._FigureCheck, "__call__", partial(_refuse, bad, 0))
     with small_tasks(1_024), pytest.raises(RunError) as caught:
         run(tmp_path / "nothing", 4_000)
     assert "simulator replay" not in str(caught.value)  # nothing was committed

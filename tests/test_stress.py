@@ -20,7 +20,7 @@ from simulator import pipeline, report
 from simulator.analyses.stress import stress
 from simulator.cli.main import app
 from simulator.config import freeze, load
-from simulator.config.stress_files import find_set, find_sets, shipped
+from simulator.config.stress_files import find_set, find_sets, shipped_sets
 from simulator.engine.interrupt import Stop
 from simulator.engine.scenario_samples import figures
 from simulator.engine.simulation import make_job
@@ -58,7 +58,7 @@ def written(folder: Path, text: str, name: str = "mine") -> Path:
 
 def test_the_shipped_sets_are_the_files_in_configs():
     folder = resources.files("simulator.config") / "templates" / "stress"
-    assert shipped() == NAMES == tuple(sorted(path.stem for path in (ROOT / "configs/stress").iterdir()))
+    assert shipped_sets() == NAMES == tuple(sorted(path.stem for path in (ROOT / "configs/stress").iterdir()))
     for name in NAMES:
         assert (ROOT / f"configs/stress/{name}.toml").read_bytes() == (folder / f"{name}.toml").read_bytes()
         told = find_set(name)

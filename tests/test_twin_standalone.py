@@ -328,12 +328,12 @@ def test_t_factors_are_standard_normal_scores_with_one_common_scale():
     chol = np.linalg.cholesky(np.full((6, 6), 0.2) + 0.8 * np.eye(6))
     shift = np.array([0.5, 0.0, 0.0, 0.0, 0.0, -1.0])
     dependence = SimpleNamespace(
-        chol=chol,
-        student=1,
-        inverse_scale=0,
-        score=np.ascontiguousarray(score),
-        per_unit=100.0,
-        z_factors=2,
+        correlation_cholesky=chol,
+        family=1,
+        nu_marginal=0,
+        nu_table=np.ascontiguousarray(score),
+        nu_table_per_unit=100.0,
+        factor_row=2,
         shift=shift,
     )
     z = np.random.default_rng(1).standard_normal((9, 50))

@@ -19,8 +19,8 @@ from simulator import resources
 from simulator.cli.main import app
 from simulator.errors import ConfigError
 from simulator.validation import Outcome, judge, read_case, read_shipped, shipped_cases, words
-from simulator.validation.judging import FAIL, NOT, OTHERWISE, PASS, STEP, SURPRISE, verdict
-from simulator.validation.schema import Wanted
+from simulator.validation.judging import DIFFERENT, FAIL, NOT_REPRODUCED, PASS, REPRODUCES, STEP, verdict
+from simulator.validation.schema import Expected
 from tests.smoke import ROOT
 from tests.statistical import evidence
 
@@ -107,7 +107,7 @@ def test_every_case_comes_out_as_expected(number):
     judged = [figure for figure in case["figures"] if figure["headline"]]
     assert output["ok"]
     assert case["case"] == number
-    assert {figure["verdict"] for figure in judged} == {PASS if case["reproduces"] else NOT}
+    assert {figure["verdict"] for figure in judged} == {PASS if case["reproduces"] else NOT_REPRODUCED}
 
 
 @pytest.mark.parametrize("number", [1, 11, 12, 13, 15])
@@ -158,7 +158,7 @@ def test_the_sample_of_sites_is_that_of_the_data():
 
 # Verdicts
 
-FOUR = Wanted(value=4.0, tolerance=0.1)
+FOUR = Expected(value=4.0, tolerance=0.1)
 
 
 @pytest.mark.parametrize(
@@ -167,12 +167,12 @@ FOUR = Wanted(value=4.0, tolerance=0.1)
         (4.1, FOUR, None, PASS),
         (4.11, FOUR, None, FAIL),
         (math.nan, FOUR, None, FAIL),
-        (3.0, Wanted(low=3.0, high=4.0), None, PASS),
-        (2.9, Wanted(low=3.0, high=4.0), None, FAIL),
-        (5.0, FOUR, Wanted(value=5.0, tolerance=0.0), NOT),
-        (5.1, FOUR, Wanted(value=5.0, tolerance=0.0), OTHERWISE),
-        (4.0, FOUR, Wanted(value=5.0, tolerance=0.0), SURPRISE),
-        (math.nan, FOUR, Wanted(value=5.0, tolerance=0.0), OTHERWISE),
+        (3.0, Expected(low=3.0, high=4.0), None, PASS),
+        (2.9, Expected(low=3.0, high=4.0), None, FAIL),
+        (5.0, FOUR, Expected(value=5.0, tolerance=0.0), NOT_REPRODUCED),
+        (5.1, FOUR, Expected(value=5.0, tolerance=0.0), DIFFERENT),
+        (4.0, FOUR, Expected(value=5.0, tolerance=0.0), REPRODUCES),
+        (math.nan, FOUR, Expected(value=5.0, tolerance=0.0), DIFFERENT),
         (1.0, None, None, STEP),
         (math.inf, None, None, FAIL),
     ],

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.config import Config, Frozen, freeze, load
 from simulator.config.loader import reload
-from simulator.config.stress_files import find_sets, shipped
+from simulator.config.stress_files import find_sets, shipped_sets
 from simulator.engine import thread_pool
 from simulator.engine.interrupt import Stop
 from simulator.engine.progress import meter
@@ -41,7 +41,7 @@ def stress(
     `sets` are names of shipped sets or paths of TOML files. Every scenario runs on the same seed and paths.
     """
     checked = config if isinstance(config, Config) else load(config, overrides)
-    chosen = find_sets(shipped() if sets is None else sets)
+    chosen = find_sets(shipped_sets() if sets is None else sets)
     base, *stressed = map(freeze, (checked, *(reload(checked, (), (stress_set,)) for stress_set in chosen)))
     spec = parse_metric(metric, base.world, base.plan)
     measure_spec = parse_measure(measure, spec.metric)
@@ -75,5 +75,5 @@ def stress(
         "paths": job.paths,
         "seed": job.seed,
         "base": comparison.base_figures(),
-        "sets": [{**chosen[k].told(), "plans": plans[k]} for k in range(len(chosen))],
+        "sets": [{**chosen[k].to_dict(), "plans": plans[k]} for k in range(len(chosen))],
     }

@@ -13,7 +13,7 @@ from simulator.cli.output import print_stage
 from simulator.errors import ConfigError
 
 if TYPE_CHECKING:
-    from simulator.validation import Loaded, Outcome
+    from simulator.validation import LoadedCase, Outcome
 
 
 def validate(cases: Sequence[str], quiet: bool, as_json: bool) -> None:
@@ -30,7 +30,7 @@ def validate(cases: Sequence[str], quiet: bool, as_json: bool) -> None:
     mistakes.raise_any()
     ok = all(outcome.ok for outcome in judged)
     if as_json:
-        print(json.dumps({"ok": ok, "cases": [words.tree(outcome) for outcome in judged]}, indent=1))
+        print(json.dumps({"ok": ok, "cases": [words.outcome_to_dict(outcome) for outcome in judged]}, indent=1))
     else:
         _print(judged)
     if not ok:
@@ -43,7 +43,7 @@ def _all() -> list[str]:
     return [str(number) for number in shipped_cases()]
 
 
-def _read(given: str) -> Loaded:
+def _read(given: str) -> LoadedCase:
     """The case of a number, or of a file."""
     from simulator.validation import read_case, read_shipped, shipped_cases
 
@@ -59,14 +59,14 @@ def _read(given: str) -> Loaded:
 def _print(outcomes: Sequence[Outcome]) -> None:
     from simulator.validation import words
 
-    table = [row for outcome in outcomes for row in words.rows(outcome)]
+    table = [row for outcome in outcomes for row in words.outcome_rows(outcome)]
     widths = [max(map(len, column)) for column in zip(words.COLUMNS, *table, strict=True)]
     print("case  " + _line(words.COLUMNS, widths))
     for outcome in outcomes:
         print(f"\n{outcome.case.case:>4}  {outcome.case.title}")
-        for row in words.rows(outcome):
+        for row in words.outcome_rows(outcome):
             print("      " + _line(row, widths))
-    print(f"\n{words.verdict(outcomes)}")
+    print(f"\n{words.summarise_verdicts(outcomes)}")
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

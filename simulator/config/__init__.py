@@ -6,8 +6,18 @@ frozen = freeze(config)
 
 from simulator.config.freeze import Frozen, config_hash, data_hashes, freeze
 from simulator.config.loader import load
-from simulator.config.mistakes import report
+from simulator.config.mistakes import report_mistakes
 from simulator.config.schema import Config, json_schema
 from simulator.config.tornado_inputs import Input
 
-__all__ = ["Config", "Frozen", "Input", "config_hash", "data_hashes", "freeze", "json_schema", "load", "report"]
+__all__ = [
+    "Config",
+    "Frozen",
+    "Input",
+    "config_hash",
+    "data_hashes",
+    "freeze",
+    "json_schema",
+    "load",
+    "report_mistakes",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from simulator.config.fields.numbers import AnyNumber
-from simulator.config.laws import is_fixed, law_of
+from simulator.config.laws import build_law, is_fixed
 from simulator.drivers import laws
 from simulator.drivers.laws import Law
 from simulator.drivers.marginals import Marginals
@@ -22,37 +22,37 @@ class Builder:
         self._folder = folder
         self._laws: list[Law] = []
 
-    def law(self, given: AnyNumber) -> Law:
-        """The law that a config number stands for."""
-        law: Law = law_of(given, self._folder)
+    def build_law(self, value: AnyNumber) -> Law:
+        """Return the law of a config number."""
+        law: Law = build_law(value, self._folder)
         return law
 
-    def marginal(self, law: Law | AnyNumber) -> int:
-        """The index under which compiled code finds a law."""
-        self._laws.append(law if isinstance(law, Law) else self.law(law))
+    def add_marginal(self, law: Law | AnyNumber) -> int:
+        """Add a law and return its index, by which compiled code reads it."""
+        self._laws.append(law if isinstance(law, Law) else self.build_law(law))
         return len(self._laws) - 1
 
-    def scores(self, name: str, count: int, *sampled: Law | AnyNumber) -> int:
-        """First row of `count` scores; none where everything they would sample is a fixed number."""
-        drawn = [law if isinstance(law, Law) else self.law(law) for law in sampled]
+    def add_scores(self, name: str, count: int, *sampled: Law | AnyNumber) -> int:
+        """Add `count` scores and return their first row; none if all that they would sample are fixed numbers."""
+        drawn = [law if isinstance(law, Law) else self.build_law(law) for law in sampled]
         if drawn and all(is_fixed(law) for law in drawn):
             return NO_ROW
         return self.layout.add(name, count)
 
-    def sampled(self, name: str, given: AnyNumber) -> tuple[int, int]:
-        """Marginal and row of a quantity drawn once per path."""
-        law = self.law(given)
-        return self.marginal(law), self.scores(name, 1, law)
+    def add_sampled(self, name: str, value: AnyNumber) -> tuple[int, int]:
+        """Add a quantity drawn once per path; return its marginal and its row."""
+        law = self.build_law(value)
+        return self.add_marginal(law), self.add_scores(name, 1, law)
 
-    def marginals(self) -> Marginals:
-        """All marginals, in the order of their indices."""
+    def freeze_marginals(self) -> Marginals:
+        """Return all marginals, in the order of their indices."""
         return laws.freeze(self._laws)
 
 
 def event_slots(gap: Law, years: float, age: float = 0.0) -> int:
-    """Scores that a list of events takes: one more than can happen, so that the list is seen to end.
+    """Return the scores that a list of events takes: one more than can happen, so that its end is visible.
 
-    Where the first gap has already lasted `age`, a count is so much likelier than without that knowledge.
+    If the first gap has already lasted `age`, counts are conditional on that, and their tail probability is scaled.
     """
     if is_fixed(gap):
         return laws.slots(gap, years) + 2

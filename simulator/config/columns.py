@@ -9,47 +9,47 @@ from functools import lru_cache
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
-from simulator.config.wording import nearest, show
+from simulator.config.wording import nearest, quote
 
 _LARGEST = 64 * 2**20  # bytes of a CSV file
 _SHOWN = 3  # bad cells named
 
 
 def read_column(folder: Path, name: str, column: str) -> tuple[float, ...]:
-    """Numbers of one column of a file in a folder; ValueError names what is wrong, and the rows that hold no number."""
+    """Return one column of a CSV file; ValueError names the mistake, and the rows that hold no number."""
     try:
         status = (folder / name).stat()
         if not (S_ISREG(status.st_mode) or S_ISDIR(status.st_mode)):
-            raise ValueError(f"given {show(name)}, wanted a CSV file (it is a device or a pipe)")
+            raise ValueError(f"given {quote(name)}, wanted a CSV file (it is a device or a pipe)")
         return _read(folder / name, name, column, status.st_mtime_ns, status.st_size)
     except OSError as error:
-        raise ValueError(f"given {show(name)}, wanted a CSV file ({error.strerror or error})") from None
+        raise ValueError(f"given {quote(name)}, wanted a CSV file ({error.strerror or error})") from None
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"given {show(name)}, wanted a CSV file in UTF-8 ({error})") from None
+        raise ValueError(f"given {quote(name)}, wanted a CSV file in UTF-8 ({error})") from None
 
 
 @lru_cache(maxsize=64)
 def _read(path: Path, name: str, column: str, changed: int, size: int) -> tuple[float, ...]:
-    """Cached by the file's time stamp, so that a tornado reads a file once."""
+    """Read a column; cached by the file's time stamp, so that a tornado reads a file once."""
     if size > _LARGEST:
-        raise ValueError(f"given {show(name)} of {size} bytes, wanted at most {_LARGEST}")
+        raise ValueError(f"given {quote(name)} of {size} bytes, wanted at most {_LARGEST}")
     with path.open(newline="", encoding="utf-8-sig") as file:
         rows = csv.reader(file, strict=True)
         header = [title.strip() for title in next(rows, [])]
         if column not in header:
-            raise ValueError(f"given {show(column)}, {nearest(column, header)}")
+            raise ValueError(f"given {quote(column)}, {nearest(column, header)}")
         cells = list(_cells(rows, header.index(column)))
-    bad = [f"{show(cell)} in row {row}" for row, cell in cells if not _is_finite(cell)]
+    bad = [f"{quote(cell)} in row {row}" for row, cell in cells if not _is_finite(cell)]
     if bad:
         more = f" and {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
-        raise ValueError(f"given {', '.join(bad[:_SHOWN])}{more} of {show(name)}, wanted numbers")
+        raise ValueError(f"given {', '.join(bad[:_SHOWN])}{more} of {quote(name)}, wanted numbers")
     if not cells:
-        raise ValueError(f"given an empty column {show(column)} of {show(name)}, wanted at least one number")
+        raise ValueError(f"given an empty column {quote(column)} of {quote(name)}, wanted at least one number")
     return tuple(float(cell) for _, cell in cells)
 
 
 def _cells(rows: Iterator[list[str]], at: int) -> Iterator[tuple[int, str]]:
-    """Row number (the header is row 1) and cell; blank lines are skipped."""
+    """Yield row number (the header is row 1) and cell; blank lines are skipped."""
     for row, cells in enumerate(rows, start=2):
         if any(cell.strip() for cell in cells):
             yield row, cells[at].strip() if at < len(cells) else ""

@@ -55,20 +55,20 @@ class Frozen:
 
 def freeze(config: Config) -> Frozen:
     """Turn a config into numbers: the same config gives the same numbers and random streams."""
-    b = Builder(config._folder)
+    builder = Builder(config._folder)
     model = Model(  # in this order: it lays out marginals and random streams
         months=config.months,
-        dependence=dependence.freeze(config, b),
-        silicon=silicon.freeze(config, b),
-        grid=grid.freeze(config, b),
-        arpu=arpu.freeze(config, b),
-        price=price.freeze(config, b, tenors(config)),
-        funding=funding.freeze(config, b),
-        programme=freeze_company.programme(config, b),
+        dependence=dependence.freeze(config, builder),
+        silicon=silicon.freeze(config, builder),
+        grid=grid.freeze(config, builder),
+        arpu=arpu.freeze(config, builder),
+        price=price.freeze(config, builder, tenors(config)),
+        funding=funding.freeze(config, builder),
+        programme=freeze_company.programme(config, builder),
         finance=freeze_company.finance(config),
-        plans=freeze_plans.freeze_plans(config, b),
-        draws=b.layout.freeze(),
-        marginals=b.marginals(),
+        plans=freeze_plans.freeze_plans(config, builder),
+        draws=builder.layout.freeze(),
+        marginals=builder.freeze_marginals(),
     )
     sites = tuple(site.id for site in config.sites)
     events = tuple(event for text in config.metrics.events if (event := parse_event(text)))
@@ -82,7 +82,7 @@ def freeze(config: Config) -> Frozen:
         tally=config.metrics.tally,
         events=events,
         levels=config.metrics.levels,
-        draw_names=b.layout.names(),
+        draw_names=builder.layout.names(),
     )
 
 

@@ -11,7 +11,7 @@ from simulator.config.fields.ranges import number
 from simulator.config.freeze_plans import lever_scores
 from simulator.config.schema import Config
 from simulator.config.schema.programme import Site
-from simulator.finance.economics import capital_recovery
+from simulator.finance.annuity import capital_recovery
 from simulator.finance.programme import Finance, Programme
 from simulator.finance.training import TrainingRun
 
@@ -21,9 +21,9 @@ PER_W = 1e-3  # USD per W is USD m per MW
 def programme(config: Config, b: Builder) -> Programme:
     """Costs and lives."""
     p = config.programme
-    cost, z_cost = b.sampled("programme.cost", p.cost_multiplier)
-    operating_cost, z_operating_cost = b.sampled("programme.operating_cost", p.operating_cost)
-    resale, z_resale = b.sampled("programme.resale", p.resale)
+    cost, z_cost = b.add_sampled("programme.cost", p.cost_multiplier)
+    operating_cost, z_operating_cost = b.add_sampled("programme.operating_cost", p.operating_cost)
+    resale, z_resale = b.add_sampled("programme.resale", p.resale)
     z_default, z_close, z_when, z_ratio = lever_scores(config, b)
     return Programme(
         shell_per_mw=number(p.shell_cost) * PER_W,
@@ -56,8 +56,8 @@ def work_delay(site: Site, config: Config) -> int:
     """Months from service to work: training, of the site's own model where it names one, and deployment."""
     training = int(number(config.programme.training))
     if site.model is not None:
-        given = site.model
-        training = TrainingRun(**{key: number(getattr(given, key)) for key in type(given).model_fields}).months
+        run = site.model
+        training = TrainingRun(**{key: number(getattr(run, key)) for key in type(run).model_fields}).months
     return training + int(number(config.programme.deployment))
 
 

@@ -62,12 +62,12 @@ def lever_scores(config: Config, b: Builder) -> tuple[Ints, int, int, int]:
     every = config.plans.values()
     terms = [let_term(plan, config) for plan in every if may_default(plan, config)]
     most = max((-(-config.months // term) for term in terms), default=0)
-    default = [b.scores(f"plans.default.{site.id}", most) if most else NO_ROW for site in config.sites]
+    default = [b.add_scores(f"plans.default.{site.id}", most) if most else NO_ROW for site in config.sites]
     ratios = [plan.disposal.ratio for plan in every if plan.disposal.on]
     rows = (NO_ROW, NO_ROW, NO_ROW)
     if ratios:
-        close, when = (b.scores(f"plans.disposal.{name}", 1) for name in ("close", "when"))
-        rows = (close, when, b.scores("plans.disposal.ratio", 1, *ratios))
+        close, when = (b.add_scores(f"plans.disposal.{name}", 1) for name in ("close", "when"))
+        rows = (close, when, b.add_scores("plans.disposal.ratio", 1, *ratios))
     return np.array(default, dtype=np.int64), *rows
 
 
@@ -289,7 +289,7 @@ def _ladder_means(notes: Sequence[tuple[float, Note]], config: Config) -> tuple[
 
 def _marginals(b: Builder, sampled: Iterable[Law | AnyNumber | None]) -> Ints:
     """Indices of marginals; NO_MARGINAL for None."""
-    return _ints(NO_MARGINAL if law is None else b.marginal(law) for law in sampled)
+    return _ints(NO_MARGINAL if law is None else b.add_marginal(law) for law in sampled)
 
 
 def _tenors(config: Config, terms: Iterable[int]) -> Ints:

@@ -15,9 +15,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from simulator.config.checks import cross_checks
+from simulator.config.checks import check_across_keys
 from simulator.config.fields.ranges import Table
-from simulator.config.locate import KeyPath, has, key_lines, show_path
+from simulator.config.locate import KeyPath, format_key, has, key_lines
 from simulator.config.mistakes import Mistake, explain
 from simulator.config.overrides import apply_overrides
 from simulator.config.schema import Config, Levers
@@ -46,11 +46,11 @@ class Source:
         prefixes = [path[:n] for n in range(len(path), -1, -1)]
         changed = next((prefix for prefix in prefixes if prefix in self.changes), None)
         if changed is not None:
-            rest = show_path(path[len(changed) :])
+            rest = format_key(path[len(changed) :])
             key = self.changes[changed] + ("." if rest and rest[0] != "[" else "") + rest
             return _LAST, f"{key}: {mistake.text}"
         line = next((self.lines[prefix] for prefix in prefixes if prefix in self.lines), 1)
-        return line, f"{self.name}:{line}: {show_path(path) + ': ' if path else ''}{mistake.text}"
+        return line, f"{self.name}:{line}: {format_key(path) + ': ' if path else ''}{mistake.text}"
 
 
 def load(path: str | Path, overrides: Sequence[str] = (), stress: Sequence[StressSet] = ()) -> Config:
@@ -95,7 +95,7 @@ def build(tree: Mapping[str, Any], source: Source) -> Config:
     except ValidationError as error:
         mistakes = [explain(item, inherited) for item in error.errors()]
     mistakes = [mistake for mistake in mistakes if not follows(mistake, mistakes)]
-    mistakes += cross_checks(inherited, [mistake.path for mistake in mistakes], source.folder, tree)
+    mistakes += check_across_keys(inherited, [mistake.path for mistake in mistakes], source.folder, tree)
     if mistakes or config is None:
         raise ConfigError(_by_line(source.locate(_origin(mistake, tree)) for mistake in mistakes))
     config._tree, config._folder = dict(tree), source.folder

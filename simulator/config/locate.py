@@ -1,4 +1,4 @@
-"""Where each key of a TOML text stands: (path of keys) -> line.
+"""The line of each key of a TOML text, by the path of its keys.
 
 `tomllib` gives values without positions. This scanner walks a text that `tomllib` has accepted, so it need not check
 anything: it only finds keys, strings and brackets. Items of arrays are numbered from 0, as in `sites[2].planned`.
@@ -25,18 +25,18 @@ _STRINGS = (
 
 
 def key_lines(text: str) -> dict[KeyPath, int]:
-    """Line (from 1) of every key path of a valid TOML text; of a table, its first mention."""
+    """Return the line (from 1) of every key path of a valid TOML text; of a table, its first mention."""
     return _Scanner(text).scan()
 
 
-def show_path(path: KeyPath) -> str:
-    """`("sites", 2, "planned")` as `sites[2].planned`."""
+def format_key(path: KeyPath) -> str:
+    """Return `("sites", 2, "planned")` as `sites[2].planned`."""
     shown = "".join(f"[{key}]" if isinstance(key, int) else f".{_quoted(key)}" for key in path)
     return shown.removeprefix(".")
 
 
 def has(node: Any, key: str | int) -> bool:
-    """Whether a tree of tables and lists goes on under `key`."""
+    """True if a tree of tables and lists has `key`."""
     if isinstance(node, list):
         return isinstance(key, int) and key < len(node)
     return isinstance(node, dict) and key in node

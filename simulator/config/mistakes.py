@@ -1,4 +1,4 @@
-"""Mistakes in words: where, which key, what was given and what was wanted."""
+"""Mistakes of a config in words: the key, the value given and the value wanted."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pydantic_core import ErrorDetails
 from simulator.config.fields.laws import LAWS
 from simulator.config.fields.numbers import FOLDER, SLUG
 from simulator.config.fields.ranges import Table
-from simulator.config.fields.walk import key_names, owner, sampled_keys
+from simulator.config.fields.walk import key_names, owner_table, sampled_keys
 from simulator.config.locate import KeyPath, has
 from simulator.config.schema import Config
 from simulator.config.schema.plans import AMOUNT
-from simulator.config.wording import nearest, show
+from simulator.config.wording import nearest, quote
 
 _PATTERNS = {
     SLUG: "an id of at most 40 small letters, digits and _ that begins with a letter",
@@ -37,45 +37,45 @@ _WANTED = {
 
 
 class Mistake(NamedTuple):
-    """One mistake: the key it is about and what is wrong with it."""
+    """One mistake: its key and its description."""
 
     path: KeyPath
     text: str
 
 
-def report(mistakes: Sequence[str]) -> str:
-    """Every mistake on a line, then how many there are: what the command line prints."""
+def report_mistakes(mistakes: Sequence[str]) -> str:
+    """Return every mistake on a line, then their number, as the command line prints them."""
     noun = "error" if len(mistakes) == 1 else "errors"
     return "\n".join([*mistakes, f"{len(mistakes)} {noun}, nothing was run."])
 
 
 def explain(error: ErrorDetails, tree: Any, root: type[Table] = Config) -> Mistake:
-    """A pydantic error as a mistake. `tree` is what was validated as a `root`."""
-    found = _explain(error, tree, root)
+    """Return a pydantic error as a mistake; `tree` was validated as a `root`."""
+    mistake = _explain(error, tree, root)
     if AMOUNT in error["loc"]:  # of a key that may be a switch as well
-        return Mistake(found.path, found.text.replace("wanted ", "wanted true, false or ", 1))
-    return found
+        return Mistake(mistake.path, mistake.text.replace("wanted ", "wanted true, false or ", 1))
+    return mistake
 
 
 def _explain(error: ErrorDetails, tree: Any, root: type[Table]) -> Mistake:
     path = _key_path(error["loc"], tree)
-    kind, given, context = error["type"], error["input"], error.get("ctx", {})
+    kind, value, context = error["type"], error["input"], error.get("ctx", {})
     if kind == "mistake":
         return Mistake(path, context["text"])
     if kind == "extra_forbidden":
-        return Mistake(path, f"unknown key, {nearest(str(path[-1]), key_names(owner(root, error['loc'])))}")
+        return Mistake(path, f"unknown key, {nearest(str(path[-1]), key_names(owner_table(root, error['loc'])))}")
     if kind == "missing":
-        field = owner(root, error["loc"]).model_fields.get(str(path[-1]))
+        field = owner_table(root, error["loc"]).model_fields.get(str(path[-1]))
         return Mistake(path, f"given nothing, wanted {(field and field.description) or 'a number'}")
     if kind == "union_tag_invalid":
-        return Mistake(path, _wrong_form(given, context))
+        return Mistake(path, _wrong_form(value, context))
     if error["loc"][-1] == "[key]":
-        given = error["loc"][-2]
-    return Mistake(path, f"given {_size(kind, given)}, wanted {_wanted(kind, context, error['msg'])}")
+        value = error["loc"][-2]
+    return Mistake(path, f"given {_size(kind, value)}, wanted {_wanted(kind, context, error['msg'])}")
 
 
-def sampled_names() -> list[str]:
-    """Keys that may be distributions; those of plans under `plan_defaults`."""
+def sampled_key_names() -> list[str]:
+    """Return the keys that may be distributions; those of plans under `plan_defaults`."""
     return [".".join(key) for key, _ in sampled_keys(Config) if key[0] != "plans"]
 
 
@@ -93,25 +93,25 @@ def _wanted(kind: str, context: dict[str, Any], message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
-def _size(kind: str, given: Any) -> str:
-    """What was given; of a list or text of the wrong length, its length."""
+def _size(kind: str, value: Any) -> str:
+    """Return the value in words; of a list or text of the wrong length, its length."""
     if kind in ("too_short", "too_long"):
-        return f"{len(given)} {'item' if len(given) == 1 else 'items'}"
-    return f"{len(given)} characters" if kind.startswith("string_too") else show(given)
+        return f"{len(value)} {'item' if len(value) == 1 else 'items'}"
+    return f"{len(value)} characters" if kind.startswith("string_too") else quote(value)
 
 
-def _wrong_form(given: Any, context: dict[str, Any]) -> str:
+def _wrong_form(value: Any, context: dict[str, Any]) -> str:
     if context["tag"] == "<law refused>":
-        keys = ", ".join(sampled_names())
+        keys = ", ".join(sampled_key_names())
         return f"given a distribution, wanted a number or {{value, low, high}}: sampled are only {keys}"
     if context["tag"] == "<unknown>":
-        return f"given {show(given)}, wanted a number or {{value, low, high}}"
-    law = given.get("law") if isinstance(given, Mapping) else given
-    return f"given law = {show(law)}, {nearest(str(law), LAWS)}"
+        return f"given {quote(value)}, wanted a number or {{value, low, high}}"
+    law = value.get("law") if isinstance(value, Mapping) else value
+    return f"given law = {quote(law)}, {nearest(str(law), LAWS)}"
 
 
 def _key_path(loc: tuple[str | int, ...], tree: Any) -> KeyPath:
-    """The keys a user wrote: pydantic's location without the marks of its unions."""
+    """Return the keys that a user wrote: pydantic's location without the tags of its unions."""
     path: KeyPath = ()
     node = tree
     for before, key in zip(("", *loc), loc, strict=False):

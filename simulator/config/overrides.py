@@ -17,7 +17,7 @@ from simulator.config.fields.ranges import Table
 from simulator.config.fields.walk import default_at, is_spelling
 from simulator.config.locate import KeyPath, has
 from simulator.config.schema import Config
-from simulator.config.wording import show
+from simulator.config.wording import quote
 from simulator.errors import ConfigError
 
 _SHORT_NUMBER = re.compile(r"[-+]?(\d{1,15}\.|\.\d{1,15})")  # fine elsewhere, not in TOML
@@ -25,7 +25,7 @@ _PART = re.compile(r"\.?([A-Za-z0-9_-]+)|\[(\d{1,9})\]")
 
 
 def apply_overrides(tree: Mapping[str, Any], overrides: Sequence[str]) -> tuple[dict[str, Any], dict[KeyPath, str]]:
-    """The tree with `KEY=VALUE` strings applied in order, and `--set KEY` by path, for messages."""
+    """Return the tree with `KEY=VALUE` strings applied in order, and `--set KEY` by path, for messages."""
     changed = copy.deepcopy(dict(tree))
     written: dict[KeyPath, str] = {}
     mistakes = []
@@ -36,7 +36,7 @@ def apply_overrides(tree: Mapping[str, Any], overrides: Sequence[str]) -> tuple[
             if not equals:
                 raise ValueError("given no value, wanted KEY=VALUE")
             path = locate_key(changed, key)
-            assign(changed, path, parse_value(text))
+            assign_value(changed, path, parse_value(text))
             written[path] = f"--set {key}"
         except ValueError as error:
             mistakes.append(f"--set {key[:200]}: {error}")
@@ -46,7 +46,7 @@ def apply_overrides(tree: Mapping[str, Any], overrides: Sequence[str]) -> tuple[
 
 
 def parse_value(text: str) -> Any:
-    """A TOML value, or a number such as `.5`; text that is neither stands for itself."""
+    """Return a TOML value, or a number such as `.5`; any other text is a string."""
     try:
         parsed = tomllib.loads(f"value = {text}")
     except (ValueError, RecursionError):
@@ -55,7 +55,7 @@ def parse_value(text: str) -> Any:
 
 
 def locate_key(tree: Mapping[str, Any], key: str) -> KeyPath:
-    """The path of a key as people write it; ValueError `given .., wanted ..` where it cannot be one of the tree."""
+    """Return the path of a key as people write it; ValueError `given .., wanted ..` if the tree cannot have it."""
     return _resolve(tree, _split(key))
 
 
@@ -81,7 +81,7 @@ def _resolve(tree: Mapping[str, Any], path: KeyPath) -> KeyPath:
         if isinstance(node, list):
             key = _index(node, key, resolved)
         elif resolved == ("plans",) and isinstance(node, dict) and key not in node:
-            raise ValueError(f"unknown plan {show(key)}, {_known(str(key), node)}")
+            raise ValueError(f"unknown plan {quote(key)}, {_suggest(str(key), node)}")
         resolved = (*resolved, key)
         node = node[key] if has(node, key) else None
     return resolved
@@ -95,27 +95,27 @@ def _index(items: list[Any], key: str | int, path: KeyPath) -> int:
     if index < len(items):
         return index
     names = [name for name in ids if isinstance(name, str)]
-    choice = _known(str(key), names) if names else f"wanted a number below {len(items)}"
-    raise ValueError(f"no such item {show(key)} in {path[-1] if path else 'the config'}, {choice}")
+    choice = _suggest(str(key), names) if names else f"wanted a number below {len(items)}"
+    raise ValueError(f"no such item {quote(key)} in {path[-1] if path else 'the config'}, {choice}")
 
 
-def _known(key: str, names: Any) -> str:
+def _suggest(key: str, names: Any) -> str:
     near = difflib.get_close_matches(key, [str(name) for name in names], 1)
     return f"did you mean {near[0]}?" if near else f"wanted one of {', '.join(map(str, names))}"
 
 
-def assign(tree: dict[str, Any], path: KeyPath, value: Any) -> None:
-    """Set one value; a table that is absent starts from its default."""
+def assign_value(tree: dict[str, Any], path: KeyPath, value: Any) -> None:
+    """Set a value; a table that is absent starts from its default."""
     node: Any = tree
     for n, key in enumerate(path[:-1], start=1):
         if not (has(node, key) and isinstance(node[key], (dict, list))):
-            node[key] = {} if has(node, key) else _start(tree, path[:n])
+            node[key] = {} if has(node, key) else _initial_table(tree, path[:n])
         node = node[key]
     node[path[-1]] = value
 
 
-def _start(tree: Mapping[str, Any], path: KeyPath) -> dict[str, Any]:
-    """What an absent table starts from: its default, and a distribution in a plan from that of `plan_defaults`."""
+def _initial_table(tree: Mapping[str, Any], path: KeyPath) -> dict[str, Any]:
+    """Return an absent table's default; for a distribution in a plan, the one of `plan_defaults`."""
     default = default_at(Config, path)
     inherited: Any = tree
     for key in ("plan_defaults", *path[2:]):

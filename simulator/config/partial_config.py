@@ -1,4 +1,4 @@
-"""What is known of a config while parts of it are wrong: values given, else defaults, and nothing where a key is bad.
+"""A view of a config while parts of it are wrong: values as written, else defaults, and None where a key is bad.
 
 Checks across keys read a config through this view, so that they find their mistakes although other keys have theirs.
 """
@@ -19,16 +19,16 @@ from simulator.config.schema import Config
 _SAMPLED: TypeAdapter[AnyNumber] = TypeAdapter(Sampled)
 
 
-class Known:
-    """`tree` is what was given, plans completed; `bad` the paths of keys known to be wrong; `own` what was written."""
+class PartialConfig:
+    """`tree` is the config with plans completed, `bad` the paths of wrong keys, `written` the tree as written."""
 
-    def __init__(self, tree: Mapping[str, Any], bad: Iterable[KeyPath], own: Mapping[str, Any]) -> None:
+    def __init__(self, tree: Mapping[str, Any], bad: Iterable[KeyPath], written: Mapping[str, Any]) -> None:
         self.tree = tree
         self.bad = set(bad)
-        self.own = own
+        self._written = written
 
     def get(self, *path: str | int) -> Any:
-        """The value at a path, its default, or None."""
+        """Return the value at a path, its default, or None."""
         if any(path[:n] in self.bad for n in range(1, len(path) + 1)):
             return None
         node: Any = self.tree
@@ -40,8 +40,8 @@ class Known:
         return node
 
     def written(self, *path: str | int) -> Any:
-        """What was written at a path itself, neither inherited nor a default; None where nothing was."""
-        node: Any = self.own
+        """Return the value written at a path itself, neither inherited nor a default; None where there is none."""
+        node: Any = self._written
         for key in path:
             if not has(node, key):
                 return None
@@ -49,7 +49,7 @@ class Known:
         return node
 
     def number(self, *path: str | int) -> float | None:
-        """The plain number at a path."""
+        """Return the plain number at a path."""
         value = self._whole(path)
         if isinstance(value, dict):
             value = value.get("value")
@@ -58,7 +58,7 @@ class Known:
         return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
     def sampled(self, *path: str | int) -> AnyNumber | None:
-        """The number or distribution at a path."""
+        """Return the number or distribution at a path."""
         value = self._whole(path)
         try:
             return None if value is None else _SAMPLED.validate_python(value)
@@ -66,10 +66,10 @@ class Known:
             return None
 
     def count(self, *path: str | int) -> int:
-        """How many items a list has."""
+        """Return the number of items of a list."""
         value = self.get(*path)
         return len(value) if isinstance(value, (list, tuple)) else 0
 
     def _whole(self, path: KeyPath) -> Any:
-        """The value at a path unless a part of it is bad."""
+        """Return the value at a path unless a part of it is bad."""
         return None if any(bad[: len(path)] == path for bad in self.bad) else self.get(*path)

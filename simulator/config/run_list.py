@@ -30,8 +30,8 @@ from simulator.config.loader import Source, follows, load, parse, read_text
 from simulator.config.locate import KeyPath
 from simulator.config.mistakes import Mistake, explain
 from simulator.config.schema import Config
-from simulator.config.stress_files import find_sets, shipped
-from simulator.config.wording import show
+from simulator.config.stress_files import find_sets, shipped_sets
+from simulator.config.wording import quote
 from simulator.errors import ConfigError
 
 RUNS = "runs"  # the key that makes a TOML file a list
@@ -90,7 +90,7 @@ class ListEntry:
     @property
     def sets(self) -> tuple[str, ...]:
         """Its stress sets: names as they are, files relative to the list."""
-        known = shipped()
+        known = shipped_sets()
         return tuple(
             name if name in known or not name.endswith(".toml") else str(self.source.folder / name)
             for name in self.entry.stress
@@ -148,7 +148,7 @@ def load_changed(path: Path, overrides: Sequence[str], stress: Sequence[str]) ->
 
 def _is_about(rest: str, item: str) -> bool:
     """Return True if a mistake, without its option, is about an item of an entry: a key of a change, or the item."""
-    return rest.startswith((item.partition("=")[0].strip(), f"given {item}", f"given {show(item)}"))
+    return rest.startswith((item.partition("=")[0].strip(), f"given {item}", f"given {quote(item)}"))
 
 
 def is_list(path: Path) -> bool:
@@ -192,8 +192,8 @@ def _check_entries(tree: Mapping[str, Any]) -> Iterator[Mistake]:
     for i, run in enumerate(runs):
         out = run.get("out")
         if isinstance(out, str) and out.lower() in ("index.html", "night.json", "figures"):
-            yield Mistake((RUNS, i, "out"), f"given {show(out)}, which the night itself writes, wanted another name")
+            yield Mistake((RUNS, i, "out"), f"given {quote(out)}, which the night itself writes, wanted another name")
         if isinstance(out, str) and out in named:
-            yield Mistake((RUNS, i, "out"), f"given {show(out)}, which is that of runs[{named[out]}], wanted another")
+            yield Mistake((RUNS, i, "out"), f"given {quote(out)}, which is that of runs[{named[out]}], wanted another")
         elif isinstance(out, str):
             named[out] = i

@@ -1,4 +1,4 @@
-"""What a tornado swings, and between which values."""
+"""The inputs that a tornado swings, and the ends between which it swings them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any, Literal, NamedTuple
 from simulator.config.fields.laws import Column
 from simulator.config.fields.ranges import Swing, Table, number
 from simulator.config.fields.walk import Spelling, is_spelling
-from simulator.config.laws import is_fixed, law_of
+from simulator.config.laws import build_law, is_fixed
 from simulator.config.levers import has_market, let, reads
 from simulator.config.locate import has
 from simulator.config.schema import Config, Plan
 from simulator.config.schema.programme import Site
 
 _LAW = r" \((number or )?law\)"
-MARKET = ("drivers.price.market0", "drivers.price.market_growth")  # read by plans whose letting weighs on the price
-USE = "programme.internal_use"  # read by plans that let what is spare, or rent from a cloud
+_MARKET = ("drivers.price.market0", "drivers.price.market_growth")  # read by plans whose letting weighs on the price
+_USE = "programme.internal_use"  # read by plans that let what is spare, or rent from a cloud
 
 
 class Input(NamedTuple):
@@ -33,31 +33,31 @@ class Input(NamedTuple):
 
 
 def tornado_inputs(config: Config, plan: str | None = None) -> tuple[Input, ...]:
-    """Every number that is sampled or has a swing, in config order; what plans inherit appears once.
+    """Return every number that is sampled or has a swing, in config order; inherited levers appear once.
 
     Numbers of levers that no plan switches on are left out; with the id of a `plan`, those that it does not read.
     """
     plans = config.plans if plan is None else {plan: config.plans[plan]}
     titles = {f"sites.{site.id}": site.title or site.id for site in config.sites}
     titles |= {f"plans.{name}": plan.title or name for name, plan in config.plans.items()}
-    found = (
-        _input(key, _label(key, description, titles), given, config._folder)
-        for key, description, given in _numbers(config, config)
+    inputs = (
+        _input(key, _label(key, description, titles), number, config._folder)
+        for key, description, number in _numbers(config, config)
         if _is_read(key, plans, config)
     )
-    return tuple(item for item in found if item is not None and item.low < item.high)
+    return tuple(item for item in inputs if item is not None and item.low < item.high)
 
 
 def columns_of(config: Config) -> list[Column]:
-    """The CSV columns that a config reads."""
-    return [given for _, _, given in _numbers(config, config) if isinstance(given, Column)]
+    """Return the CSV columns that a config reads."""
+    return [number for _, _, number in _numbers(config, config) if isinstance(number, Column)]
 
 
 def _is_read(key: str, plans: Mapping[str, Plan], config: Config) -> bool:
-    """Whether any of some plans reads a number: its own, or what it inherits."""
-    if key in MARKET:
+    """True if one of the plans reads a number, its own or inherited."""
+    if key in _MARKET:
         return any(has_market(plan) for plan in plans.values())
-    if key == USE:
+    if key == _USE:
         return any(let(plan, config) > 0.0 or number(plan.own_share) < 1.0 for plan in plans.values())
     group, _, lever = key.partition(".")
     if group == "plan_defaults":
@@ -68,10 +68,10 @@ def _is_read(key: str, plans: Mapping[str, Plan], config: Config) -> bool:
     return True
 
 
-def _input(key: str, label: str, given: Spelling, folder: Path) -> Input | None:
-    if isinstance(given, Swing):
-        return Input(key, label, given.value, given.low, given.high, "low-high")
-    law = law_of(given, folder)
+def _input(key: str, label: str, number: Spelling, folder: Path) -> Input | None:
+    if isinstance(number, Swing):
+        return Input(key, label, number.value, number.low, number.high, "low-high")
+    law = build_law(number, folder)
     if is_fixed(law):
         return None
     low, base, high = (float(law.ppf(p)) for p in (0.1, 0.5, 0.9))
@@ -79,7 +79,7 @@ def _input(key: str, label: str, given: Spelling, folder: Path) -> Input | None:
 
 
 def _numbers(table: Table, config: Config, key: str = "") -> Iterator[tuple[str, str, Spelling]]:
-    """Numbers in a table that are more than a plain number: key, description and what was given."""
+    """Yield key, description and value of the numbers in a table that are more than a plain number."""
     for name, field in type(table).model_fields.items():
         inner = f"{key}.{name}".removeprefix(".")
         for item_key, item in _items(inner, getattr(table, name)):
@@ -91,7 +91,7 @@ def _numbers(table: Table, config: Config, key: str = "") -> Iterator[tuple[str,
 
 
 def _items(key: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """A value, or the items of a list or of the plans, with their keys."""
+    """Yield a value, or the items of a list or of the plans, with their keys."""
     if isinstance(value, tuple):
         for i, item in enumerate(value):
             yield f"{key}.{item.id}" if isinstance(item, Site) else f"{key}[{i}]", item
@@ -102,7 +102,7 @@ def _items(key: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _is_own(config: Config, key: str) -> bool:
-    """Whether a plan has a number of its own; what it inherits belongs to `plan_defaults`."""
+    """True unless a plan inherits the number, which then belongs to `plan_defaults`."""
     if not key.startswith("plans.") or not config._tree:
         return True
     name, _, rest = key.removeprefix("plans.").partition(".")
@@ -110,7 +110,7 @@ def _is_own(config: Config, key: str) -> bool:
 
 
 def _has_own(config: Config, plan: str, key: str) -> bool:
-    """Whether a plan's own table holds a key."""
+    """True if a plan's own table holds a key."""
     node: Any = config._tree
     for part in ("plans", plan, *key.split(".")):
         if not has(node, part):
@@ -120,8 +120,8 @@ def _has_own(config: Config, plan: str, key: str) -> bool:
 
 
 def _label(key: str, description: str, titles: Mapping[str, str]) -> str:
-    """Whose number it is, and the part of the description that names it and its unit."""
+    """Return the site, plan or table of a number, and the part of its description that names it and its unit."""
     parts = key.split(".")
-    whose = titles.get(".".join(parts[:2])) or parts[-2].replace("_", " ")
+    place = titles.get(".".join(parts[:2])) or parts[-2].replace("_", " ")
     item = re.search(r"\[\d+\]$", key)
-    return f"{whose}: {re.sub(_LAW, '', description.split(';')[0])}{' ' + item[0] if item else ''}"
+    return f"{place}: {re.sub(_LAW, '', description.split(';')[0])}{' ' + item[0] if item else ''}"

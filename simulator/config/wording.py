@@ -1,4 +1,4 @@
-"""Values in words, for messages."""
+"""Values and suggestions in words, for messages."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 
-def show(value: Any) -> str:
-    """A value as TOML would write it, cut short; tables and lists by their kind."""
+def quote(value: Any) -> str:
+    """Return a value as TOML would write it, cut short; tables and lists by their kind."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -29,7 +29,7 @@ def show(value: Any) -> str:
 
 
 def nearest(word: str, choices: Iterable[str]) -> str:
-    """`did you mean sigma?`, or all choices where none is near."""
+    """Return `did you mean sigma?`, or all choices where none is near."""
     choices = list(choices)
     turned = "_".join(reversed(word.split("_")))
     near = [turned] if turned in choices else difflib.get_close_matches(word[:60], choices, 1)

@@ -1,4 +1,4 @@
-"""Price of a contract: what a term of months costs that is locked today, by lane.
+"""Price of a contract: the cost of a term of months that is locked today, by lane.
 
 The models of the compute price expect, given today's y (distance of the ln price from its level) and state,
 
@@ -6,7 +6,7 @@ The models of the compute price expect, given today's y (distance of the ln pric
 
 g is smooth and rises at most as y itself (0 < g' <= 1; its fifth derivative is a fifth cumulant of weights in 0..1, at
 most .13). So quartics on pieces of width 1/16 hold it within 2e-12. The first and the last piece are straight lines
-without an end: beyond the range of y that is asked for nothing breaks.
+without an end, so that values of y beyond the tabulated range are extrapolated.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 from simulator.numerics.jit import njit
 from simulator.numerics.special_functions import exp
 
-__all__ = ["Curves", "lock"]
+__all__ = ["Curves", "lock_contract"]
 
 Array = NDArray[np.float64]
 _PER_UNIT = 16.0  # pieces per unit of y
 _TERMS = 5  # coefficients a piece, rising powers of the place in it
-_FURTHEST = 40.0  # a price e^40 times its level has no meaning; what is asked for stops there
+_FURTHEST = 40.0  # largest |y| tabulated: a price e^40 times its level has no meaning
 _NODES = 0.5 - 0.5 * np.cos(np.pi * np.arange(_TERMS) / (_TERMS - 1))  # Chebyshev-Lobatto on [0, 1]
 
 
@@ -38,8 +38,8 @@ class Curves(NamedTuple):
 
 
 @njit
-def lock(numbers: Array, low: float, last: int, y: Array, state: Array, scale: Array, out: Array) -> None:
-    """out = scale exp(g(y)) by lane, `numbers` a row of `Curves.numbers`, states whole numbers from 0."""
+def lock_contract(numbers: Array, low: float, last: int, y: Array, state: Array, scale: Array, out: Array) -> None:
+    """Fill out = scale exp(g(y)) by lane, `numbers` a row of `Curves.numbers`, states whole numbers from 0."""
     pieces, edge = last + 1, float(last)
     for lane in range(y.size):
         place = (y[lane] - low) * _PER_UNIT
@@ -54,11 +54,11 @@ def lock(numbers: Array, low: float, last: int, y: Array, state: Array, scale: A
 
 
 def mid_months(months: int) -> Array:
-    """Years from the lock to the middle of each month of the term, (months,)."""
+    """Return the years from the lock to the middle of each month of the term, (months,)."""
     return np.asarray((np.arange(months) + 0.5) / 12.0, dtype=np.float64)
 
 
-def curves(
+def tabulate_curves(
     tenors: Sequence[int], fade: Callable[[Array], Array], weight: Callable[[Array], Array], low: float, high: float
 ) -> Curves:
     """Tabulate g for terms of `tenors` months, for y from low to high.
@@ -73,13 +73,13 @@ def curves(
     for months in tenors:
         t = mid_months(months)
         w, a = fade(t), weight(t) / months
-        rows.append(np.concatenate([_pieces(one, w, y) for one in a]).ravel())
+        rows.append(np.concatenate([_pieces(weights, w, y) for weights in a]).ravel())
     numbers = np.array(rows) if rows else np.zeros((0, 0))
     return Curves(numbers, float(first - 1.0 / _PER_UNIT), pieces + 1)
 
 
 def _pieces(a: Array, w: Array, y: Array) -> Array:
-    """Coefficients (pieces + 2, 5) of ln sum a exp(y w) from its values at y (pieces, 5), and a line at either end."""
+    """Return coefficients (pieces + 2, 5) of ln sum a exp(y w) at y (pieces, 5), and of a line at either end."""
     term = np.log(a) + y[..., None] * w
     top = term.max(axis=-1, keepdims=True)
     share = np.exp(term - top)
@@ -92,5 +92,5 @@ def _pieces(a: Array, w: Array, y: Array) -> Array:
 
 
 def _line(value: float, slope: float) -> Array:
-    """A piece that is straight and holds as far as it is asked."""
+    """Return a straight piece, which holds without an end."""
     return np.array([[value, slope, 0.0, 0.0, 0.0]])

@@ -1,4 +1,4 @@
-"""Correlation matrices: is one valid, and if not, which valid one is nearest."""
+"""Correlation matrices: the smallest eigenvalue, and the nearest valid matrix."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _LEAST = 1e-5  # smallest eigenvalue of the nearest matrix: large enough to surv
 
 
 def smallest_eigenvalue(matrix: NDArray[np.float64]) -> float:
-    """Smallest eigenvalue of a symmetric matrix; a correlation matrix needs it positive."""
+    """Return the smallest eigenvalue of a symmetric matrix; a correlation matrix needs it positive."""
     return float(np.linalg.eigvalsh(matrix)[0])
 
 
 def nearest_correlation(matrix: NDArray[np.float64], least: float = _LEAST) -> NDArray[np.float64]:
-    """The correlation matrix nearest to a symmetric one in the Frobenius norm, eigenvalues at least `least`.
+    """Return the correlation matrix nearest to a symmetric one in the Frobenius norm, eigenvalues at least `least`.
 
     Alternating projections with Dykstra's correction: Higham 2002, algorithm 3.3 (doi 10.1093/imanum/22.3.329).
     """

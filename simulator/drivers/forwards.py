@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simulator.drivers import reverting
-from simulator.drivers.contracts import Curves, curves, mid_months
+from simulator.drivers.contracts import Curves, mid_months, tabulate_curves
 from simulator.drivers.laws.base import Law
 
 Array = NDArray[np.float64]
@@ -26,7 +26,7 @@ _HALF_NODES = 40
 class JumpLaw:
     """Model `jump`. Jumps come at `rate` a year.
 
-    The jump's law stands as values `size` with probabilities `weight`: the values at the Gauss-Hermite nodes of its
+    The jump's law is given as values `size` with probabilities `weight`: the values at the Gauss-Hermite nodes of its
     score, so E[f(J)] = weight @ f(size) is exact for a normal J and polynomials up to degree 2 x nodes - 1.
     """
 
@@ -37,8 +37,8 @@ class JumpLaw:
     weight: Array
 
     @staticmethod
-    def of(kappa: float, sigma: float, rate: float, size: Law, nodes: int = 64) -> JumpLaw:
-        """The closed form for jumps of any law."""
+    def from_law(kappa: float, sigma: float, rate: float, size: Law, nodes: int = 64) -> JumpLaw:
+        """Return the closed form for jumps of any law."""
         score, weight = np.polynomial.hermite_e.hermegauss(nodes)
         return JumpLaw(kappa, sigma, rate, np.asarray(size.at(score), dtype=float), weight / weight.sum())
 
@@ -79,7 +79,9 @@ class JumpLaw:
         drift, sd = self.log_mean(t, 0.0), float(np.sqrt(self.log_variance(years)))
         low = min(float(start.min()), 0.0) + float(drift.min()) - REACH * sd
         high = max(float(start.max()), 0.0) + float(drift.max()) + REACH * sd
-        return curves(tenors, lambda t: np.exp(-self.kappa * t), lambda t: self._finite_lift(t)[None], low, high)
+        return tabulate_curves(
+            tenors, lambda t: np.exp(-self.kappa * t), lambda t: self._finite_lift(t)[None], low, high
+        )
 
     def _moment(self, n: int) -> float:
         return float(self.weight @ self.size**n)
@@ -145,7 +147,7 @@ class RegimeLaw:
         """
         start, sd = np.asarray(start, dtype=float), float(np.sqrt(reverting.variance(years, self.kappa, self.sigma)))
         low, high = min(float(start.min()), 0.0) - REACH * sd, max(float(start.max()), 0.0) + REACH * sd
-        return curves(tenors, lambda t: np.exp(-self.kappa * t), self._weight, low, high)
+        return tabulate_curves(tenors, lambda t: np.exp(-self.kappa * t), self._weight, low, high)
 
     def _weight(self, t: Array) -> Array:
         """E[level_t | state] exp(Var[u_t] / 2), (3, ...): the expected price at u = 0."""

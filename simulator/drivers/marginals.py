@@ -39,16 +39,18 @@ class Marginals(NamedTuple):
 
 @njit
 def sample(marginals: Marginals, i: int, z: NDArray[np.float64], out: NDArray[np.float64]) -> None:
-    """out[l] = the value of marginal i at score z[l], for each lane l. `out` may be `z`."""
+    """Fill out[l] with the value of marginal i at score z[l], for each lane l. `out` may be `z`."""
     kind, a, b = marginals.kind[i], marginals.a[i], marginals.b[i]
     atom = marginals.atom[i], marginals.atom_z[i], marginals.atom_value[i]
     first = marginals.first[i]
     numbers = marginals.numbers[first : first + marginals.count[i]]
-    _sample_one(kind, a, b, atom, numbers, z, out)  # no branch up here: 70 ns a call for references to nine arrays
+    _sample_marginal(
+        kind, a, b, atom, numbers, z, out
+    )  # a branch in this function would cost 70 ns a call: reference counts of nine arrays
 
 
 @njit
-def _sample_one(
+def _sample_marginal(
     kind: int,
     a: float,
     b: float,
@@ -81,7 +83,7 @@ def _sample_atom(
 
 @njit
 def quantile(marginals: Marginals, i: int, z: float) -> float:
-    """The value of marginal i at score z."""
+    """Return the value of marginal i at score z."""
     lane = np.full(1, z)
     sample(marginals, i, lane, lane)
     return float(lane[0])
@@ -91,7 +93,7 @@ def quantile(marginals: Marginals, i: int, z: float) -> float:
 def _split_atom(
     atom: float, atom_z: float, z: NDArray[np.float64], hit: NDArray[np.bool_], score: NDArray[np.float64]
 ) -> None:
-    """Which scores fall on the atom (`hit`), and the scores that the others have in the rest of the law."""
+    """Fill `hit`, true where a score falls on the atom, and the scores that the others have in the rest of the law."""
     rest = 1.0 / (1.0 - atom)
     upper = np.empty(z.size, np.bool_)
     for l in range(z.size):
@@ -114,7 +116,7 @@ def _put_atom(value: float, hit: NDArray[np.bool_], out: NDArray[np.float64]) ->
 def _sample_base(
     kind: int, a: float, b: float, numbers: NDArray[np.float64], z: NDArray[np.float64], out: NDArray[np.float64]
 ) -> None:
-    """The law without its atom: one loop over lanes for each kind."""
+    """Fill out with the law without its atom, in one loop over lanes for each kind."""
     if kind == CONSTANT:
         for l in range(z.size):
             out[l] = a
@@ -142,7 +144,7 @@ def _sample_base(
 
 @njit
 def cubic(numbers: NDArray[np.float64], place: float) -> float:
-    """Piecewise cubic, flat beyond its ends: coefficients 4 j .. 4 j + 3, rising powers, serve j <= place <= j + 1."""
+    """Evaluate a piecewise cubic, flat beyond its ends; coefficients 4 j .. 4 j + 3, rising powers, for j .. j + 1."""
     intervals = numbers.size // 4
     place = 0.0 if place < 0.0 else place
     place = place if place < intervals else float(intervals)  # NaN too: the index must stay inside
@@ -155,7 +157,7 @@ def cubic(numbers: NDArray[np.float64], place: float) -> float:
 
 @inner
 def _order_statistic(numbers: NDArray[np.float64], p: float) -> float:
-    """Linear between order statistics x_i at probability (i - .5) / n, flat beyond; n > 1."""
+    """Interpolate linearly between order statistics x_i at probability (i - .5) / n, flat beyond; n > 1."""
     last = numbers.size - 1
     s = p * numbers.size - 0.5
     s = 0.0 if s < 0.0 else s

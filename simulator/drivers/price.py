@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.drivers import reverting
-from simulator.drivers.contracts import Curves, lock
+from simulator.drivers.contracts import Curves, lock_contract
 from simulator.drivers.events import any_before, month_of, next_times, record
 from simulator.drivers.forwards import JumpLaw
 from simulator.drivers.marginals import Marginals, quantile, sample
@@ -149,7 +149,7 @@ def _follow_jumps(
             y[lane] = y[lane] * p.phi + p.sd * shock + price[m, lane]
             price[m, lane] = longrun[lane] * exp(y[lane])
         for k in range(numbers.shape[0]):
-            lock(numbers[k], low, last, y, state, longrun, contracts[k, m])
+            lock_contract(numbers[k], low, last, y, state, longrun, contracts[k, m])
 
 
 @inner
@@ -216,7 +216,7 @@ def _follow_regimes(
             level = p.regime_levels[0] if state[lane] == GLUT else high
             price[m, lane] = level * scale[lane] * exp(u[lane])
         for k in range(numbers.shape[0]):
-            lock(numbers[k], low, last, u, state, scale, contracts[k, m])
+            lock_contract(numbers[k], low, last, u, state, scale, contracts[k, m])
 
 
 @inner

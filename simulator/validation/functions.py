@@ -1,7 +1,7 @@
-"""The arithmetic that a case file may name: each function here, with its arguments by name.
+"""The arithmetic that a case file may name: the functions in FUNCTIONS, with their arguments by name.
 
-A parameter's annotation says what a file must give: a number, a list of numbers, or a law (a number or a distribution
-as in a config). `model` is not given: it is the frozen config of the case.
+A parameter's annotation says what a file must hold: a number, a list of numbers, or a law (a number or a distribution
+as in a config). `model` is not an input: it is the frozen config of the case.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from scipy.special import ndtr
 from simulator.drivers import contracts, grid, laws, price, silicon
 from simulator.drivers.laws import Law
 from simulator.drivers.marginals import quantile, sample
-from simulator.finance import economics
 from simulator.finance.financing import note_ladder
 from simulator.finance.training import MONTH_DAYS, TrainingRun
 from simulator.model import Model
+from simulator.validation import economics
 
 Numbers: TypeAlias = list[float]
-FINE = np.linspace(-8.0, 8.0, 64_001)  # scores at which a marginal's table is read
+_SCORES = np.linspace(-8.0, 8.0, 64_001)  # scores at which a marginal's table is read
 
 # Sums
 
@@ -83,11 +83,6 @@ def owned_cost(
 def capacity(capex: float, spent_in: float, cost_per_watt: float, comes_in: float) -> float:
     """GW of IT load that capex (USD bn) of one year brings in another: all of it a year later."""
     return economics.capacity_added({int(spent_in): capex}, cost_per_watt).get(int(comes_in), 0.0)
-
-
-def midpoint_change(before_low: float, before_high: float, after_low: float, after_high: float) -> float:
-    """Relative change of the midpoint of a range."""
-    return economics.midpoint_change((before_low, before_high), (after_low, after_high))
 
 
 # Notes
@@ -155,18 +150,18 @@ def law_median(law: Law) -> float:
 
 def law_excess(law: Law, strike: float) -> float:
     """E[(X - strike)+] of a law as compiled code samples it: its table integrated over the scores."""
-    density = np.exp(-0.5 * FINE**2) / math.sqrt(2.0 * math.pi)
-    return float(np.trapezoid(np.maximum(_table(law) - strike, 0.0) * density, FINE))
+    density = np.exp(-0.5 * _SCORES**2) / math.sqrt(2.0 * math.pi)
+    return float(np.trapezoid(np.maximum(_table(law) - strike, 0.0) * density, _SCORES))
 
 
 def law_tail(law: Law, x: float) -> float:
     """P(X > x) of a law as compiled code samples it."""
-    return float(ndtr(-np.interp(x, _table(law), FINE)))
+    return float(ndtr(-np.interp(x, _table(law), _SCORES)))
 
 
 def _table(law: Law) -> NDArray[np.float64]:
-    values = np.empty_like(FINE)
-    sample(laws.freeze([law]), 0, FINE, values)
+    values = np.empty_like(_SCORES)
+    sample(laws.freeze([law]), 0, _SCORES, values)
     return values
 
 
@@ -204,7 +199,7 @@ def locked_discount(model: Model, months: float, spot: float) -> float:
     longrun = np.full(1, quantile(model.marginals, p.longrun_marginal, 0.0))
     out, curve = np.empty(1), p.curves
     row = curve.numbers[int(np.flatnonzero(p.tenors == months)[0])]
-    contracts.lock(row, curve.low, curve.last, np.log(spot / longrun), np.zeros(1), longrun, out)
+    contracts.lock_contract(row, curve.low, curve.last, np.log(spot / longrun), np.zeros(1), longrun, out)
     return float(out[0]) / spot
 
 
@@ -212,7 +207,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
         total, product, difference, ratio, median_months, share_longer, lease_revenue, owned_cost, capacity,
-        midpoint_change, notes_coupon, notes_macaulay, notes_maturity, notes_modified, notes_interest,
+        economics.midpoint_change, notes_coupon, notes_macaulay, notes_maturity, notes_modified, notes_interest,
         training_flop, training_days, training_exponent, lognormal_median, law_median, law_excess, law_tail,
         vintage_value, contract_discount, locked_discount, economics.price_per_watt_year, economics.price_per_gpu_hour,
         economics.fleet_power, economics.leasable, economics.compute_growth, economics.break_even_elasticity,

@@ -1,4 +1,4 @@
-"""From a file to a checked case, or to every mistake in it: `file:line: figures[2].months: given .., wanted ..`."""
+"""Read a case file and check it, or report every mistake in it: `file:line: figures[2].months: given .., wanted ..`."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from simulator.config.calendar import fiscal_years
 from simulator.config.loader import Source, build, follows, parse, read_text, reload
 from simulator.config.locate import KeyPath
 from simulator.config.mistakes import Mistake, explain
-from simulator.config.wording import nearest, show
+from simulator.config.wording import nearest, quote
 from simulator.errors import ConfigError
 from simulator.finance.metrics import plan_metrics, world_metrics
 from simulator.finance.series import series_names
 from simulator.validation.functions import FUNCTIONS
-from simulator.validation.inputs import Giver, parameters, takes_model
+from simulator.validation.inputs import InputReader, parameters, takes_model
 from simulator.validation.schema import Case, Figure
 
 _KINDS = ("compute", "metric", "series")
@@ -38,7 +38,7 @@ _GOES_WITH = {  # the kinds of figure that a key is for
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedCase:
     """A case that can be computed."""
 
     case: Case
@@ -47,104 +47,108 @@ class Loaded:
 
     @property
     def simulates(self) -> bool:
-        """Whether a figure takes a simulation."""
+        """True if a figure takes a simulation."""
         return any(figure.simulated for figure in self.case.figures)
 
-    def changed(self, figure: Figure) -> Config:
-        """The config that a figure comes from."""
+    def config_of(self, figure: Figure) -> Config:
+        """Return the config of a figure, with its changes."""
         assert self.config is not None
         return reload(self.config, figure.changes) if figure.changes else self.config
 
     def refuse(self, figure: int, text: str) -> ConfigError:
-        """The error for a figure whose inputs are none."""
+        """Return the error of a figure whose inputs have no value."""
         return ConfigError([self.source.locate(Mistake(("figures", figure, "inputs"), text))[1]])
 
 
-def read_case(path: str | Path, name: str | None = None) -> Loaded:
+def read_case(path: str | Path, name: str | None = None) -> LoadedCase:
     """Read and check a case; ConfigError carries every mistake. `name` is what messages call the file."""
     name = name or str(path)
     tree, lines = parse(read_text(Path(path), "a case"), name)
     source = Source(name, Path(path).parent, lines)
-    wrong: list[Mistake] = []
+    mistakes: list[Mistake] = []
     case: Case | None = None
     try:
         case = Case.model_validate(tree)
     except ValidationError as error:
-        every = [explain(item, tree, Case) for item in error.errors()]
-        wrong = [mistake for mistake in every if not follows(mistake, every)]
-    config, spoilt = _config(tree.get("config"), source)
-    if not spoilt:
-        wrong += _figures(list(_sound(tree)), tree.get("reproduces") is not False, config, source.folder)
-    if wrong or spoilt or case is None:
-        placed = sorted(dict.fromkeys(source.locate(mistake) for mistake in wrong), key=lambda place: place[0])
-        raise ConfigError([text for _, text in placed] + spoilt)
-    return Loaded(case, source, config)
+        errors = [explain(item, tree, Case) for item in error.errors()]
+        mistakes = [mistake for mistake in errors if not follows(mistake, errors)]
+    config, config_mistakes = _read_config(tree.get("config"), source)
+    if not config_mistakes:
+        mistakes += _check_figures(
+            list(_read_figures(tree)), tree.get("reproduces") is not False, config, source.folder
+        )
+    if mistakes or config_mistakes or case is None:
+        placed = sorted(dict.fromkeys(source.locate(mistake) for mistake in mistakes), key=lambda place: place[0])
+        raise ConfigError([text for _, text in placed] + config_mistakes)
+    return LoadedCase(case, source, config)
 
 
-def _config(given: Any, source: Source) -> tuple[Config | None, list[str]]:
-    """The config of a case, and what is wrong with it."""
+def _read_config(value: Any, source: Source) -> tuple[Config | None, list[str]]:
+    """Return the config of a case, and its mistakes."""
     try:
-        if given is None:
+        if value is None:
             return None, []
-        if isinstance(given, dict):
+        if isinstance(value, dict):
             lines = {path[1:]: line for path, line in source.lines.items() if path[:1] == ("config",)}
-            return build(given, Source(source.name, source.folder, lines)), []
-        if isinstance(given, str) and given.endswith(".toml"):
-            return load(source.folder / given), []
-        if given in resources.names():
-            return _shipped(str(given)), []
+            return build(value, Source(source.name, source.folder, lines)), []
+        if isinstance(value, str) and value.endswith(".toml"):
+            return load(source.folder / value), []
+        if value in resources.names():
+            return _load_shipped(str(value)), []
     except ConfigError as error:
         inside = re.compile(rf"^({re.escape(source.name)}:\d+: )")
         return None, [inside.sub(r"\1config.", text) for text in error.mistakes]
     wanted = f"a table, a .toml file or one of {', '.join(resources.names())}"
-    return None, [source.locate(Mistake(("config",), f"given {show(given)}, wanted {wanted}"))[1]]
+    return None, [source.locate(Mistake(("config",), f"given {quote(value)}, wanted {wanted}"))[1]]
 
 
 @cache
-def _shipped(name: str) -> Config:
+def _load_shipped(name: str) -> Config:
     with resources.path(name) as path:
         return load(path)
 
 
-def _sound(tree: Mapping[str, Any]) -> Iterator[Figure | str | None]:
-    """The figures of a case; of one whose keys are wrong, its id."""
-    given = tree.get("figures")
-    for one in given if isinstance(given, list) else []:
+def _read_figures(tree: Mapping[str, Any]) -> Iterator[Figure | str | None]:
+    """Yield the figures of a case; of a figure whose keys are wrong, its id."""
+    figures = tree.get("figures")
+    for figure in figures if isinstance(figures, list) else []:
         try:
-            yield Figure.model_validate(one)
+            yield Figure.model_validate(figure)
         except ValidationError:
-            name = one.get("id") if isinstance(one, dict) else None
+            name = figure.get("id") if isinstance(figure, dict) else None
             yield name if isinstance(name, str) else None
 
 
-def _figures(
+def _check_figures(
     figures: list[Figure | str | None], reproduces: bool, config: Config | None, folder: Path
 ) -> list[Mistake]:
-    """Mistakes across the keys of figures."""
-    wrong: list[Mistake] = []
-    known: dict[str, float] = {}
+    """Return the mistakes across the keys of figures."""
+    mistakes: list[Mistake] = []
+    earlier: dict[str, float] = {}
     for i, figure in enumerate(figures):
         here: KeyPath = ("figures", i)
         if not isinstance(figure, Figure):
-            known |= {figure: math.nan} if figure else {}
+            earlier |= {figure: math.nan} if figure else {}
             continue
-        changed, refused = _changed(figure, config)
-        wrong += [Mistake((*here, "changes"), text) for text in refused]
-        wrong += [Mistake((*here, key), text) for key, text in _form(reproduces, figure, known)]
+        changed, refused = _apply_changes(figure, config)
+        mistakes += [Mistake((*here, "changes"), text) for text in refused]
+        mistakes += [Mistake((*here, key), text) for key, text in _check_form(reproduces, figure, earlier)]
         if figure.compute is not None:
-            giver = Giver(known, changed, folder)
-            wrong += [Mistake((*here, *key), text) for key, text in _arithmetic(figure.compute, figure.inputs, giver)]
+            reader = InputReader(earlier, changed, folder)
+            mistakes += [
+                Mistake((*here, *key), text) for key, text in _check_arithmetic(figure.compute, figure.inputs, reader)
+            ]
         elif figure.metric is not None or figure.series is not None:
-            wrong += [Mistake((*here, key), text) for key, text in _simulation(figure, changed)]
+            mistakes += [Mistake((*here, key), text) for key, text in _check_simulation(figure, changed)]
         if figure.id is not None:
-            known[figure.id] = math.nan
+            earlier[figure.id] = math.nan
     if figures and not any(not isinstance(figure, Figure) or figure.headline for figure in figures):
-        wrong.append(Mistake(("figures",), "given no headline, wanted one in at least one figure"))
-    return wrong
+        mistakes.append(Mistake(("figures",), "given no headline, wanted one in at least one figure"))
+    return mistakes
 
 
-def _changed(figure: Figure, config: Config | None) -> tuple[Config | None, list[str]]:
-    """The config that a figure comes from; where its changes are none, the case's, and what is wrong with them."""
+def _apply_changes(figure: Figure, config: Config | None) -> tuple[Config | None, list[str]]:
+    """Return the config of a figure and the mistakes in its changes, with which it is the case's own config."""
     if config is None:
         return None, ["given without a config in the case, wanted one to change"] if figure.changes else []
     try:
@@ -153,69 +157,69 @@ def _changed(figure: Figure, config: Config | None) -> tuple[Config | None, list
         return config, [text.removeprefix("--set ") for text in error.mistakes]
 
 
-def _form(reproduces: bool, figure: Figure, known: Mapping[str, float]) -> Iterator[tuple[str, str]]:
-    """A figure is computed in one way, and has something to be held against or to be used for."""
+def _check_form(reproduces: bool, figure: Figure, earlier: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+    """Check that a figure is computed in one way, and has a headline or an id that later figures use."""
     kinds = [key for key in _KINDS if getattr(figure, key) is not None]
     if len(kinds) != 1:
         yield "title", f"given {' and '.join(kinds) or 'nothing to compute'}, wanted one of {', '.join(_KINDS)}"
-    for key, owners in _GOES_WITH.items():
-        if key in figure.model_fields_set and len(kinds) == 1 and kinds[0] not in owners:
-            yield key, f"given with {kinds[0]}, wanted only with {' or '.join(owners)}"
-    if figure.id is not None and figure.id in known:
-        yield "id", f"given {show(figure.id)} again, wanted each id once"
+    for key, allowed in _GOES_WITH.items():
+        if key in figure.model_fields_set and len(kinds) == 1 and kinds[0] not in allowed:
+            yield key, f"given with {kinds[0]}, wanted only with {' or '.join(allowed)}"
+    if figure.id is not None and figure.id in earlier:
+        yield "id", f"given {quote(figure.id)} again, wanted each id once"
     if figure.headline is None and (figure.id is None or figure.instead is not None):
         yield "title", "given no headline, wanted one, or an id of a step that later figures use"
     if figure.headline is not None and (figure.instead is None) != reproduces:
-        given = "no instead, wanted what is computed" if figure.instead is None else "it, wanted none"
-        yield "instead", f"given {given} where reproduces = {show(reproduces)}"
+        value = "no instead, wanted what is computed" if figure.instead is None else "it, wanted none"
+        yield "instead", f"given {value} where reproduces = {quote(reproduces)}"
 
 
-def _arithmetic(name: str, given: dict[str, Any], giver: Giver) -> Iterator[tuple[KeyPath, str]]:
-    """Every parameter is given, and nothing else."""
+def _check_arithmetic(name: str, inputs: dict[str, Any], reader: InputReader) -> Iterator[tuple[KeyPath, str]]:
+    """Check that every required parameter has an input of its kind, and that there are no others."""
     if name not in FUNCTIONS:
-        yield ("compute",), f"unknown function {show(name)}, {nearest(name, sorted(FUNCTIONS))}"
+        yield ("compute",), f"unknown function {quote(name)}, {nearest(name, sorted(FUNCTIONS))}"
         return
     wanted = parameters(FUNCTIONS[name])
-    for key in given.keys() - wanted.keys():
+    for key in inputs.keys() - wanted.keys():
         yield ("inputs", key), f"unknown key, {nearest(key, wanted)}"
     for key, (kind, needed) in wanted.items():
-        if key in given:
+        if key in inputs:
             try:
-                giver.give(given[key], kind)
+                reader.read(inputs[key], kind)
             except ValueError as error:
                 yield ("inputs", key), str(error)
         elif needed:
             yield ("inputs",), f"given no {key}, wanted {', '.join(wanted)}"
-    if takes_model(FUNCTIONS[name]) and giver.config is None:
-        yield ("compute",), f"given {show(name)}, wanted a config in the case to take the drivers from"
+    if takes_model(FUNCTIONS[name]) and reader.config is None:
+        yield ("compute",), f"given {quote(name)}, wanted a config in the case to take the drivers from"
 
 
-def _simulation(figure: Figure, config: Config | None) -> Iterator[tuple[str, str]]:
-    """What is read exists, and its months lie within the horizon."""
+def _check_simulation(figure: Figure, config: Config | None) -> Iterator[tuple[str, str]]:
+    """Check that the metric or series exists, and that its months lie within the horizon."""
     kind = "metric" if figure.metric is not None else "series"
     if config is None:
         yield kind, "given without a config in the case, wanted one to simulate"
         return
-    known = _metrics(config) if kind == "metric" else series_names(tuple(config.plans))
+    names = _metric_names(config) if kind == "metric" else series_names(tuple(config.plans))
     for key in (kind, "less"):
         name = getattr(figure, key)
-        if name is not None and name not in known:
-            yield key, f"unknown {kind} {show(name)}, {nearest(name, known)}"
+        if name is not None and name not in names:
+            yield key, f"unknown {kind} {quote(name)}, {nearest(name, names)}"
     if kind == "series":
-        yield from _months(figure, config.months)
+        yield from _check_months(figure, config.months)
 
 
-def _months(figure: Figure, horizon: int) -> Iterator[tuple[str, str]]:
+def _check_months(figure: Figure, horizon: int) -> Iterator[tuple[str, str]]:
     if (figure.read == "later") != (figure.age > 0):
         yield "age", f'given {figure.age} with read = "{figure.read}", wanted an age with "later", and with it only'
     if figure.months is None:
         yield "series", "given without months, wanted the first and the last month that count"
     elif not 0 <= figure.months[0] <= figure.months[1] < horizon - figure.age:
-        given = f"{figure.months[0]} to {figure.months[1]}" + (f", {figure.age} months later" if figure.age else "")
-        yield "months", f"given {given}, wanted months from 0 to {horizon - 1} in order"
+        value = f"{figure.months[0]} to {figure.months[1]}" + (f", {figure.age} months later" if figure.age else "")
+        yield "months", f"given {value}, wanted months from 0 to {horizon - 1} in order"
 
 
-def _metrics(config: Config) -> list[str]:
+def _metric_names(config: Config) -> list[str]:
     world = [f"world.{metric.name}" for metric in world_metrics([site.id for site in config.sites])]
     each = [metric.name for metric in plan_metrics(fiscal_years(config.start, config.months))]
     return world + [f"{plan}.{name}" for plan in config.plans for name in each]

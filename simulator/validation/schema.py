@@ -1,4 +1,4 @@
-"""A case file: what is claimed, by whom, and how it is computed here."""
+"""A case file: a claim, its source, and how its figures are computed here."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pydantic_core import PydanticCustomError
 from simulator.config.fields.numbers import Slug, Title
 from simulator.config.fields.ranges import Range, Table
 
-ROUNDING = 1e-9  # of the value: 0.35 less 0.30 is not .05 in binary
+_ROUNDING = 1e-9  # of the value: 0.35 less 0.30 is not .05 in binary
 
 
-class Wanted(Table):
-    """What a figure must be: a value with its tolerance, or a range."""
+class Expected(Table):
+    """The expected value of a figure with its tolerance, or a range."""
 
     value: float | None = Field(default=None, description="the number itself")
     tolerance: Annotated[float, Range(0.0)] | None = Field(default=None, description="how far off still agrees")
@@ -22,10 +22,10 @@ class Wanted(Table):
     high: float | None = Field(default=None, description="high end of a range")
 
     @model_validator(mode="after")
-    def _one_form(self) -> Wanted:
-        given = {name for name in type(self).model_fields if getattr(self, name) is not None}
-        if given not in ({"value", "tolerance"}, {"low", "high"}):
-            text = f"given {', '.join(sorted(given)) or 'nothing'}, wanted value and tolerance, or low and high"
+    def _one_form(self) -> Expected:
+        keys = {name for name in type(self).model_fields if getattr(self, name) is not None}
+        if keys not in ({"value", "tolerance"}, {"low", "high"}):
+            text = f"given {', '.join(sorted(keys)) or 'nothing'}, wanted value and tolerance, or low and high"
             raise PydanticCustomError("mistake", "{text}", {"text": text})
         if self.low is not None and self.high is not None and self.low > self.high:
             text = f"given low = {self.low:g}, high = {self.high:g}, wanted low <= high"
@@ -35,7 +35,7 @@ class Wanted(Table):
     def agrees(self, x: float) -> bool:
         """Whether a computed number is what was wanted; a number that is undefined is not."""
         if self.value is not None and self.tolerance is not None:
-            return abs(x - self.value) <= self.tolerance + ROUNDING * abs(self.value)
+            return abs(x - self.value) <= self.tolerance + _ROUNDING * abs(self.value)
         return self.low is not None and self.high is not None and self.low <= x <= self.high
 
 
@@ -64,8 +64,8 @@ class Figure(Table):
     changes: Annotated[tuple[str, ...], Field(strict=False, max_length=50)] = Field(
         default=(), description="KEY=VALUE changes of the config for this figure"
     )
-    headline: Wanted | None = Field(default=None, description="the figure that is claimed")
-    instead: Wanted | None = Field(default=None, description="what is computed where the claim does not reproduce")
+    headline: Expected | None = Field(default=None, description="the figure that is claimed")
+    instead: Expected | None = Field(default=None, description="what is computed where the claim does not reproduce")
 
     @property
     def simulated(self) -> bool:

@@ -1,4 +1,4 @@
-"""Figures that come out of a simulation: one number a path, then its mean or the share of paths above a level."""
+"""Figures from a simulation: one number a path, then its mean or the share of paths above a level."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Value(NamedTuple):
 
 
 class _Block(NamedTuple):
-    """What a simulation left of some paths."""
+    """Figures and trace of some paths."""
 
     rows: dict[str, int]  # of figures, by metric
     figures: Array  # (figures, paths)
@@ -36,7 +36,7 @@ class _Block(NamedTuple):
     trace: Array | None  # (series, months, paths)
 
     def read(self, figure: Figure, name: str) -> Array:
-        """The metric or series `name` as one number a path, (paths,)."""
+        """Return the metric or series `name` as one number a path, (paths,)."""
         if self.trace is None or figure.months is None:
             metric: Array = self.figures[self.rows[name]]
             return metric
@@ -49,7 +49,7 @@ class _Block(NamedTuple):
 
 
 def simulate(frozen: Frozen, paths: int, figures: Sequence[Figure]) -> list[Value]:
-    """The figures on the first `paths` paths of a model, all from one simulation."""
+    """Return the figures on the first `paths` paths of a model, all from one simulation."""
     block_simulator, series = BlockSimulator(frozen.model, _CHUNK), series_names(frozen.plans)
     rows = {column.name: column.row for column in all_columns(frozen.world, frozen.plan, frozen.plans)}
     traced = any(figure.series is not None for figure in figures)
@@ -57,8 +57,8 @@ def simulate(frozen: Frozen, paths: int, figures: Sequence[Figure]) -> list[Valu
     for first in range(0, paths, _CHUNK):
         count = min(_CHUNK, paths - first)
         trace = np.empty((len(series), frozen.model.months, count)) if traced else None
-        found = block_simulator.simulate(frozen.config.seed, Task(first, count), trace)
-        block = _Block(rows, found, series, trace)
+        values = block_simulator.simulate(frozen.config.seed, Task(first, count), trace)
+        block = _Block(rows, values, series, trace)
         for k, figure in enumerate(figures):
             now = block.read(figure, figure.metric or figure.series or "")
             drawn[k, first : first + count] = now - block.read(figure, figure.less) if figure.less else now
@@ -66,7 +66,7 @@ def simulate(frozen: Frozen, paths: int, figures: Sequence[Figure]) -> list[Valu
 
 
 def _measure(figure: Figure, drawn: Array) -> Value:
-    """Mean or share of the paths on which the figure is defined; NaN where it is on fewer than two."""
+    """Return the mean or share over the paths on which the figure is defined; NaN if these are fewer than two."""
     drawn = drawn[~np.isnan(drawn)]
     n = drawn.size
     if n < 2:

@@ -6,39 +6,40 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from simulator.config.wording import count_noun
 from simulator.report.number_format import number
-from simulator.validation.judging import NOT, Judged, Outcome
-from simulator.validation.schema import Figure, Wanted
+from simulator.validation.judging import NOT_REPRODUCED, JudgedFigure, Outcome
+from simulator.validation.schema import Expected, Figure
 
 COLUMNS = ("figure", "headline", "computed", "tolerance", "verdict")
 _HUGE = 1e9  # from here on a number is written with its power of ten
 
 
-def rows(outcome: Outcome, steps: bool = False) -> list[tuple[str, ...]]:
-    """A row of COLUMNS for each figure; steps that later figures use are told if asked for, or if they fail."""
-    return [row(judged) for judged in outcome.figures if steps or judged.figure.headline or not judged.ok]
+def outcome_rows(outcome: Outcome, steps: bool = False) -> list[tuple[str, ...]]:
+    """Return a row of COLUMNS for each figure; steps, which later figures use, only with `steps` or if they fail."""
+    return [_row(judged) for judged in outcome.figures if steps or judged.figure.headline or not judged.ok]
 
 
-def row(judged: Judged) -> tuple[str, ...]:
+def _row(judged: JudgedFigure) -> tuple[str, ...]:
     """What a figure is, what it should be, what it is, how far off it may be, and the verdict."""
-    figure, wanted = judged.figure, judged.figure.headline
+    figure, expected = judged.figure, judged.figure.headline
     name = f"{figure.title}, {figure.unit}" if figure.unit else figure.title
-    return name, _wanted(figure, wanted), _computed(judged), _tolerance(wanted), judged.verdict
+    return name, _expected(figure, expected), _computed(judged), _tolerance(expected), judged.verdict
 
 
-def verdict(outcomes: Sequence[Outcome]) -> str:
-    """The last line: how many figures there are, and of what kind."""
+def summarise_verdicts(outcomes: Sequence[Outcome]) -> str:
+    """Return the last line: the number of figures of each kind of verdict."""
     figures = [judged for outcome in outcomes for judged in outcome.figures if judged.figure.headline or not judged.ok]
-    claims = sum(judged.verdict == NOT for judged in figures)
+    claims = sum(judged.verdict == NOT_REPRODUCED for judged in figures)
     failed = sum(not judged.ok for judged in figures)
-    said = [f"{_count(len(outcomes), 'case')}, {_count(len(figures), 'figure')}"]
+    said = [f"{count_noun(len(outcomes), 'case')}, {count_noun(len(figures), 'figure')}"]
     said.append(f"{len(figures) - claims - failed} pass")
     said += [f"{claims} of claims that do not reproduce, as expected"] if claims else []
     return ", ".join([*said, f"{failed} FAIL" if failed else "none fails"])
 
 
-def tree(outcome: Outcome) -> dict[str, Any]:
-    """A case for machines; what is undefined is null."""
+def outcome_to_dict(outcome: Outcome) -> dict[str, Any]:
+    """Return a case for JSON; undefined numbers are null."""
     case = outcome.case
     return {
         "case": case.case,
@@ -52,7 +53,7 @@ def tree(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _figure(judged: Judged) -> dict[str, Any]:
+def _figure(judged: JudgedFigure) -> dict[str, Any]:
     figure, (value, low, high) = judged.figure, judged.value
     return {
         "title": figure.title,
@@ -67,34 +68,30 @@ def _figure(judged: Judged) -> dict[str, Any]:
     }
 
 
-def _fields(wanted: Wanted | None) -> dict[str, float] | None:
-    return None if wanted is None else wanted.model_dump(exclude_none=True)
+def _fields(expected: Expected | None) -> dict[str, float] | None:
+    return None if expected is None else expected.model_dump(exclude_none=True)
 
 
-def _wanted(figure: Figure, wanted: Wanted | None) -> str:
-    if wanted is None:
+def _expected(figure: Figure, expected: Expected | None) -> str:
+    if expected is None:
         return ""
-    if wanted.value is not None:
-        return _number(wanted.value, figure.digits)
-    return f"{_number(wanted.low, figure.digits)} to {_number(wanted.high, figure.digits)}"
+    if expected.value is not None:
+        return _number(expected.value, figure.digits)
+    return f"{_number(expected.low, figure.digits)} to {_number(expected.high, figure.digits)}"
 
 
-def _computed(judged: Judged) -> str:
+def _computed(judged: JudgedFigure) -> str:
     digits, (value, low, high) = judged.figure.digits, judged.value
     interval = "" if low is None else f" [{_number(low, digits)}, {_number(high, digits)}]"
     return _number(value, digits) + interval
 
 
-def _tolerance(wanted: Wanted | None) -> str:
-    if wanted is None:
+def _tolerance(expected: Expected | None) -> str:
+    if expected is None:
         return ""
-    return "inside" if wanted.tolerance is None else f"{wanted.tolerance:g}"
+    return "inside" if expected.tolerance is None else f"{expected.tolerance:g}"
 
 
 def _number(value: float | None, digits: int) -> str:
     huge = value is not None and math.isfinite(value) and abs(value) >= _HUGE
     return f"{value:.{digits}e}" if huge else number(value, digits)
-
-
-def _count(many: int, noun: str) -> str:
-    return f"{many} {noun}{'' if many == 1 else 's'}"

@@ -56,7 +56,7 @@ class Arpu(Table):
     )
 
 
-def freeze(config: Config, b: Builder) -> FrozenArpu:
+def freeze(config: Config, builder: Builder) -> FrozenArpu:
     """The driver's frozen numbers: revenue without the programme, its noise and its response to compute."""
     a = config.drivers.arpu
     t = years_at_month_ends(config.months)
@@ -64,8 +64,8 @@ def freeze(config: Config, b: Builder) -> FrozenArpu:
     trend = np.exp((number(a.arpu_growth) + number(a.people_growth)) * t)
     phi, sd = reverting.monthly(number(a.noise_kappa), number(a.noise_sigma))
     loading, residual = factor_weights(number(a.elasticity_factor_share))
-    elasticity, elasticity_row = b.sampled("drivers.arpu.eps", a.elasticity)
-    margin, margin_row = b.sampled("drivers.arpu.margin", a.margin)
+    elasticity, elasticity_row = builder.add_sampled("drivers.arpu.eps", a.elasticity)
+    margin, margin_row = builder.add_sampled("drivers.arpu.margin", a.margin)
     return FrozenArpu(
         revenue0_by_month=number(a.revenue0) / 12.0 * trend * season,
         fleet0_by_month=number(a.fleet0) * np.exp(number(a.fleet_growth) * t),
@@ -77,7 +77,7 @@ def freeze(config: Config, b: Builder) -> FrozenArpu:
         elasticity_residual=residual,
         lag_share=-math.expm1(-1.0 / number(a.lag)),
         margin_marginal=margin,
-        noise_row=b.scores("drivers.arpu.noise", config.months),
+        noise_row=builder.add_scores("drivers.arpu.noise", config.months),
         elasticity_row=elasticity_row,
         margin_row=margin_row,
     )

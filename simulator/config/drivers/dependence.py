@@ -77,12 +77,12 @@ class Dependence(Table):
     shift: Shift = Field(default=Shift(), description="added to the factors, standard deviations")
 
 
-def freeze(config: Config, b: Builder) -> FrozenDependence:
+def freeze(config: Config, builder: Builder) -> FrozenDependence:
     """The frozen numbers: six factors from seven scores."""
     d = config.dependence
     pairs = {name: number(getattr(d.correlation, name)) for name in Correlation.model_fields}
-    scale = b.marginal(inverse_scale_law(number(d.nu)))
-    row = b.scores("dependence", len(FACTORS) + 1)
+    scale = builder.add_marginal(inverse_scale_law(number(d.nu)))
+    row = builder.add_scores("dependence", len(FACTORS) + 1)
     shift = [number(getattr(d.shift, name)) for name in FACTORS]
     return freeze_dependence(correlation_matrix(pairs), d.family, number(d.nu), row, scale, shift)
 

@@ -40,7 +40,7 @@ class Funding(Table):
     )
 
 
-def freeze(config: Config, b: Builder) -> FrozenFunding:
+def freeze(config: Config, builder: Builder) -> FrozenFunding:
     """The driver's frozen numbers."""
     f = config.drivers.funding
     rate_phi, rate_sd = reverting.monthly(number(f.rate_kappa), number(f.rate_sigma))
@@ -56,6 +56,6 @@ def freeze(config: Config, b: Builder) -> FrozenFunding:
         spread_factor_level=number(f.spread_factor_level),
         spread_phi=spread_phi,
         spread_sd=spread_sd,
-        rate_row=b.scores("drivers.funding.rate", config.months),
-        spread_row=b.scores("drivers.funding.spread", config.months),
+        rate_row=builder.add_scores("drivers.funding.rate", config.months),
+        spread_row=builder.add_scores("drivers.funding.spread", config.months),
     )

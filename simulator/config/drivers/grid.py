@@ -63,34 +63,38 @@ class Grid(Table):
     )
 
 
-def freeze(config: Config, b: Builder) -> FrozenGrid:
+def freeze(config: Config, builder: Builder) -> FrozenGrid:
     """The driver's frozen numbers, site by site in config order."""
     g = config.drivers.grid
     planned, start, requested = (
         np.array([number(getattr(site, key)) for site in config.sites]) for key in ("planned", "start", "requested")
     )
     near_term = (planned <= number(g.near_term)).astype(np.int64)
-    queues = [b.law(g.queue if site.queue is None else site.queue) for site in config.sites]
-    builds = [b.law(g.build if site.build is None else site.build) for site in config.sites]
+    queues = [builder.build_law(g.queue if site.queue is None else site.queue) for site in config.sites]
+    builds = [builder.build_law(g.build if site.build is None else site.build) for site in config.sites]
     queues = [law if near_term[i] else condition_on_elapsed(law, -requested[i]) for i, law in enumerate(queues)]
     builds = [condition_on_elapsed(law, -start[i]) for i, law in enumerate(builds)]
     national, regional = number(g.national_share), number(g.regional_share)
-    regions = {name: b.scores(f"regions.{name}", 1) for name in dict.fromkeys(site.region for site in config.sites)}
+    regions = {
+        name: builder.add_scores(f"regions.{name}", 1) for name in dict.fromkeys(site.region for site in config.sites)
+    }
     return FrozenGrid(
         mw=np.array([number(site.mw) for site in config.sites]),
         start=start,
         requested=requested,
         planned=planned,
         near_term_flag=near_term,
-        queue_marginal=np.array([b.marginal(law) for law in queues], dtype=np.int64),
-        build_marginal=np.array([b.marginal(law) for law in builds], dtype=np.int64),
-        behind_meter_marginal=b.marginal(g.behind_meter),
-        slip_marginal=b.marginal(g.slip),
+        queue_marginal=np.array([builder.add_marginal(law) for law in queues], dtype=np.int64),
+        build_marginal=np.array([builder.add_marginal(law) for law in builds], dtype=np.int64),
+        behind_meter_marginal=builder.add_marginal(g.behind_meter),
+        slip_marginal=builder.add_marginal(g.slip),
         fail_probability_threshold=score_threshold(number(g.fail_probability)),
         national_share_loading=math.sqrt(national),
         regional_share_loading=math.sqrt(regional),
         queue_residual=math.sqrt(max(1.0 - national - regional, 0.0)),
         score_shift=number(g.score_shift),
         region_row=np.array([regions[site.region] for site in config.sites], dtype=np.int64),
-        site_row=np.array([b.scores(f"sites.{site.id}", SITE_SCORES) for site in config.sites], dtype=np.int64),
+        site_row=np.array(
+            [builder.add_scores(f"sites.{site.id}", SITE_SCORES) for site in config.sites], dtype=np.int64
+        ),
     )

@@ -101,7 +101,7 @@ class Price(Table):
     regime: Regime = Field(default=Regime(), description="read where model = regime")
 
 
-def freeze(config: Config, b: Builder, tenors: Sequence[int]) -> FrozenPrice:
+def freeze(config: Config, builder: Builder, tenors: Sequence[int]) -> FrozenPrice:
     """The driver's frozen numbers; `tenors` are the months of the contract terms that plans use.
 
     Of the two models, jump and regime, the one that is not chosen takes no scores.
@@ -118,7 +118,7 @@ def freeze(config: Config, b: Builder, tenors: Sequence[int]) -> FrozenPrice:
         model=REGIME if regime else JUMP,
         spot0=number(p.spot0),
         shock=number(p.shock),
-        longrun_marginal=b.marginal(p.longrun),
+        longrun_marginal=builder.add_marginal(p.longrun),
         factor_level=number(p.factor_level),
         kappa=number(reversion.kappa),
         phi=phi,
@@ -126,27 +126,27 @@ def freeze(config: Config, b: Builder, tenors: Sequence[int]) -> FrozenPrice:
         arpu_correlation=correlation,
         arpu_correlation_residual=math.sqrt(1.0 - correlation * correlation),
         jump_rate_slots=jumps,
-        jump_rate_marginal=b.marginal(jump_gap),
-        jump_size_marginal=b.marginal(p.jump_size),
+        jump_rate_marginal=builder.add_marginal(jump_gap),
+        jump_size_marginal=builder.add_marginal(p.jump_size),
         regime_levels=np.array(_by_regime(p.regime.levels)),
         regime_stays_marginal=np.array(
-            [b.marginal(laws.named("exponential", mean=stay)) for stay in stays], dtype=np.int64
+            [builder.add_marginal(laws.named("exponential", mean=stay)) for stay in stays], dtype=np.int64
         ),
         regime_start=REGIMES.index(p.regime.start),
         regime_stays_slots=changes,
         tenors=np.array(tenors, dtype=np.int64),
-        curves=contract_curves(config, b, tenors),
+        curves=contract_curves(config, builder, tenors),
         market0_by_month=number(p.market0) * np.exp(number(p.market_growth) * years_at_month_ends(config.months)),
-        noise_row=b.scores("drivers.price.noise", config.months),
-        longrun_row=NO_ROW if regime else b.scores("drivers.price.longrun", 1, p.longrun),
-        jump_rate_row=b.scores("drivers.price.jump.gap", jumps) if jumps else NO_ROW,
-        jump_size_row=b.scores("drivers.price.jump.size", jumps, p.jump_size) if jumps else NO_ROW,
-        regime_stays_row=b.scores("drivers.price.regime.stay", changes) if changes else NO_ROW,
-        regime_turn_row=b.scores("drivers.price.regime.turn", changes) if changes else NO_ROW,
+        noise_row=builder.add_scores("drivers.price.noise", config.months),
+        longrun_row=NO_ROW if regime else builder.add_scores("drivers.price.longrun", 1, p.longrun),
+        jump_rate_row=builder.add_scores("drivers.price.jump.gap", jumps) if jumps else NO_ROW,
+        jump_size_row=builder.add_scores("drivers.price.jump.size", jumps, p.jump_size) if jumps else NO_ROW,
+        regime_stays_row=builder.add_scores("drivers.price.regime.stay", changes) if changes else NO_ROW,
+        regime_turn_row=builder.add_scores("drivers.price.regime.turn", changes) if changes else NO_ROW,
     )
 
 
-def contract_curves(config: Config, b: Builder, tenors: Sequence[int]) -> Curves:
+def contract_curves(config: Config, builder: Builder, tenors: Sequence[int]) -> Curves:
     """Contract prices, tabulated over every distance of ln price from its level that a path is likely to reach."""
     p, years = config.drivers.price, config.months / 12.0
     if p.model == "regime":
@@ -155,8 +155,10 @@ def contract_curves(config: Config, b: Builder, tenors: Sequence[int]) -> Curves
             tenors, [number(p.shock)], years
         )
     rate = number(p.jump_rate)
-    law = JumpLaw.of(number(p.kappa), number(p.sigma), rate if rate >= LEAST_RATE else 0.0, b.law(p.jump_size))
-    longrun, shift = b.law(p.longrun), number(config.dependence.shift.price)
+    law = JumpLaw.from_law(
+        number(p.kappa), number(p.sigma), rate if rate >= LEAST_RATE else 0.0, builder.build_law(p.jump_size)
+    )
+    longrun, shift = builder.build_law(p.longrun), number(config.dependence.shift.price)
     systematic = (REACH + abs(shift)) * abs(number(p.factor_level))
     bounds = (float(longrun.ppf(NEGLIGIBLE)), float(longrun.isf(NEGLIGIBLE)))
     start = [math.log(number(p.spot0) / max(bound, NEGLIGIBLE)) + number(p.shock) for bound in bounds]

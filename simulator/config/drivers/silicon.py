@@ -62,38 +62,38 @@ class Silicon(Table):
     shock_month: Lifetime = Field(default=1.0, description="month at whose end it comes; 1: the first")
 
 
-def freeze(config: Config, b: Builder) -> FrozenSilicon:
+def freeze(config: Config, builder: Builder) -> FrozenSilicon:
     """The driver's frozen numbers."""
     s = config.drivers.silicon
     years, age = config.months / 12.0, number(s.age)
-    gap = b.law(s.gap)
+    gap = builder.build_law(s.gap)
     first_gap = condition_on_elapsed(gap, age)
     slots = event_slots(gap, years, age)
     share = number(s.factor_share)
     loading, residual = factor_weights(share)
     partial = (number(s.correlation) - share) / (1.0 - share) if share < 1.0 else 0.0
     shifts, shift_gap = poisson_events(number(s.paradigm_rate), years)
-    loss = b.law(s.paradigm_loss)
+    loss = builder.build_law(s.paradigm_loss)
     return FrozenSilicon(
         gap_slots=slots,
-        gap_first_marginal=b.marginal(first_gap),
-        gap_marginal=b.marginal(gap),
+        gap_first_marginal=builder.add_marginal(first_gap),
+        gap_marginal=builder.add_marginal(gap),
         age=age,
-        performance_marginal=b.marginal(s.performance),
-        efficiency_marginal=b.marginal(s.efficiency),
+        performance_marginal=builder.add_marginal(s.performance),
+        efficiency_marginal=builder.add_marginal(s.efficiency),
         factor_share_loading=loading,
         factor_share_residual=residual,
         correlation_partial=partial,
         beta=number(s.beta),
         wear=number(s.wear),
         paradigm_rate_slots=shifts,
-        paradigm_rate_marginal=b.marginal(shift_gap),
-        paradigm_loss_marginal=b.marginal(loss),
+        paradigm_rate_marginal=builder.add_marginal(shift_gap),
+        paradigm_loss_marginal=builder.add_marginal(loss),
         shock_loss=number(s.shock_loss),
         shock_month=int(number(s.shock_month)),
-        gap_row=b.scores("drivers.silicon.gap", slots, first_gap, gap),
-        performance_row=b.scores("drivers.silicon.performance", slots, s.performance, s.efficiency),
-        efficiency_row=b.scores("drivers.silicon.efficiency", slots, s.efficiency),
-        paradigm_rate_row=b.scores("drivers.silicon.paradigm.gap", shifts) if shifts else NO_ROW,
-        paradigm_loss_row=b.scores("drivers.silicon.paradigm.loss", shifts, loss) if shifts else NO_ROW,
+        gap_row=builder.add_scores("drivers.silicon.gap", slots, first_gap, gap),
+        performance_row=builder.add_scores("drivers.silicon.performance", slots, s.performance, s.efficiency),
+        efficiency_row=builder.add_scores("drivers.silicon.efficiency", slots, s.efficiency),
+        paradigm_rate_row=builder.add_scores("drivers.silicon.paradigm.gap", shifts) if shifts else NO_ROW,
+        paradigm_loss_row=builder.add_scores("drivers.silicon.paradigm.loss", shifts, loss) if shifts else NO_ROW,
     )

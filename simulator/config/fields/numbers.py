@@ -17,20 +17,20 @@ SLUG = r"^[a-z][a-z0-9_]{0,39}$"
 FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$"  # one name, no path
 
 
-def sampled_shape(given: Any) -> str:
-    """Which form a number takes that may be sampled. The marks wear brackets so that they never look like keys."""
-    if isinstance(given, BaseModel):
-        given = given.model_dump(exclude_none=True)
-    if not isinstance(given, dict):
+def sampled_shape(value: Any) -> str:
+    """Return the tag of the form of a number that may be sampled; brackets tell tags from keys."""
+    if isinstance(value, BaseModel):
+        value = value.model_dump(exclude_none=True)
+    if not isinstance(value, dict):
         return "<number>"
     forms = {"law": "<law>", "p10": "<percentiles>", "p50": "<percentiles>", "p90": "<percentiles>"}
     forms |= {"csv": "<column>", "column": "<column>", "value": "<swing>"}
-    return next((form for key, form in forms.items() if key in given), "<unknown>")
+    return next((form for key, form in forms.items() if key in value), "<unknown>")
 
 
-def fixed_shape(given: Any) -> str:
-    """Which form a number takes that is not sampled."""
-    form = sampled_shape(given)
+def fixed_shape(value: Any) -> str:
+    """Return the tag of the form of a number that is not sampled."""
+    form = sampled_shape(value)
     return "<law refused>" if form in ("<law>", "<percentiles>", "<column>") else form
 
 

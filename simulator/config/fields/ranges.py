@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from simulator.config.wording import show
+from simulator.config.wording import quote
 
 MOST_PATHS = 10**12  # of a run
 MOST_SEED = 2**63 - 1
@@ -32,17 +32,17 @@ class Swing(Table):
     @model_validator(mode="after")
     def _ordered(self) -> Swing:
         if not self.low <= self.value <= self.high:
-            given = f"low = {self.low:g}, value = {self.value:g}, high = {self.high:g}"
-            raise PydanticCustomError("mistake", "{text}", {"text": f"given {given}, wanted low <= value <= high"})
+            value = f"low = {self.low:g}, value = {self.value:g}, high = {self.high:g}"
+            raise PydanticCustomError("mistake", "{text}", {"text": f"given {value}, wanted low <= value <= high"})
         return self
 
 
-def number(given: float | Swing) -> float:
-    """The plain number in a value that is not sampled."""
-    return given.value if isinstance(given, Swing) else float(given)
+def number(value: float | Swing) -> float:
+    """Return the plain number of a value that is not sampled."""
+    return value.value if isinstance(value, Swing) else float(value)
 
 
-_FAR = 1e9  # an upper bound from here on is worth a word only where it is passed
+_FAR = 1e9  # an upper bound from here on is named only where a number exceeds it
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Range:
         return inside and (not self.whole or x == math.floor(x))
 
     def wanted(self, x: float) -> str:
-        """The range in words, for a number outside it: `a number from 0 to 1`."""
+        """Return the range in words, for a number outside it: `a number from 0 to 1`."""
         noun = "a whole number" if self.whole else "a number"
         if self.high >= _FAR and x > self.high:
             return f"{noun} of at most {self.high:g}"
@@ -72,7 +72,7 @@ class Range:
         for name, x in _parts(number):
             if x not in self:
                 raise PydanticCustomError(
-                    "mistake", "{text}", {"text": f"given {name}{show(x)}, wanted {self.wanted(x)}"}
+                    "mistake", "{text}", {"text": f"given {name}{quote(x)}, wanted {self.wanted(x)}"}
                 )
         return number
 
@@ -91,7 +91,7 @@ class Range:
 
 
 def _parts(number: Any) -> Iterator[tuple[str, float]]:
-    """The plain numbers in a config number, each with the words that introduce it."""
+    """Yield the plain numbers of a config number, each with the words that introduce it."""
     if isinstance(number, Swing):
         yield from (("value = ", number.value), ("low = ", number.low), ("high = ", number.high))
     elif isinstance(number, (int, float)):

@@ -1,4 +1,4 @@
-"""Find one's way in the schema: which table owns a key, and which keys are sampled."""
+"""Walk the schema: the table that owns a key, and the keys that are sampled."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _SPELLINGS |= dict(zip(LAWS, get_args(NamedLaw), strict=True))
 
 
 def is_spelling(value: Any) -> TypeGuard[Spelling]:
-    """Whether a table spells a number: a swing or a distribution."""
+    """True if a table is a number: a swing or a distribution."""
     return type(value) in _SPELLINGS.values()
 
 
 def inner_table(annotation: Any) -> type[Table] | None:
-    """The table inside a field's type, ignoring those that spell a number."""
+    """Return the table inside a field's type, leaving out those that are numbers."""
     if isinstance(annotation, type) and issubclass(annotation, Table):
         return None if annotation in _SPELLINGS.values() else annotation
     return next((table for part in get_args(annotation) if (table := inner_table(part))), None)
 
 
-def owner(root: type[Table], loc: tuple[str | int, ...]) -> type[Table]:
-    """The table whose key is the last element of `loc`, a location as pydantic gives it."""
+def owner_table(root: type[Table], loc: tuple[str | int, ...]) -> type[Table]:
+    """Return the table whose key is the last element of `loc`, a location of pydantic."""
     table, named = root, False
     for key in loc[:-1]:
         if named:  # an id that the user chose, which may look like a key
@@ -43,8 +43,8 @@ def owner(root: type[Table], loc: tuple[str | int, ...]) -> type[Table]:
 
 
 def default_at(root: type[Table], path: tuple[str | int, ...]) -> Any:
-    """What the schema says where a key is absent; None where it says nothing."""
-    table = owner(root, path)
+    """Return the default of a key; None where it has none."""
+    table = owner_table(root, path)
     for name, field in table.model_fields.items():
         if path[-1] in (name, field.alias) and not field.is_required():
             return field.default
@@ -52,12 +52,12 @@ def default_at(root: type[Table], path: tuple[str | int, ...]) -> Any:
 
 
 def key_names(table: type[Table]) -> list[str]:
-    """Keys of a table as they are written."""
+    """Return the keys of a table as they are written."""
     return [field.alias or name for name, field in table.model_fields.items()]
 
 
 def sampled_keys(table: type[Table]) -> Iterator[tuple[tuple[str, ...], Range]]:
-    """Keys in a table, at any depth, that may be distributions, each with the range its support must keep."""
+    """Yield the keys in a table, at any depth, that may be distributions, with the range of their support."""
     for name, field in table.model_fields.items():
         inner = inner_table(field.annotation)
         if inner is not None:

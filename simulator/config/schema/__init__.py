@@ -105,12 +105,12 @@ class Config(Table):
 
     @field_validator("paths", mode="before")
     @classmethod
-    def _counts_may_be_floats(cls, given: Any) -> Any:
-        return int(given) if isinstance(given, float) and given.is_integer() else given
+    def _accept_whole_floats(cls, value: Any) -> Any:
+        return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a config, for editors."""
+    """Return the JSON Schema of a config, for editors."""
     return Config.model_json_schema(by_alias=True)
 
 

@@ -26,8 +26,8 @@ Refresh = Literal["book", "economic", "none"]
 AMOUNT = "<amount>"  # mark of a number where true and false may stand as well
 
 
-def _ladder_shape(given: Any) -> str:
-    return "<switch>" if isinstance(given, bool) else AMOUNT
+def _ladder_shape(value: Any) -> str:
+    return "<switch>" if isinstance(value, bool) else AMOUNT
 
 
 Ladder = Annotated[

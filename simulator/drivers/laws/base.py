@@ -1,4 +1,4 @@
-"""What a law is, and the integrals that hold for any of them."""
+"""The interface of a law, and integrals that hold for any law."""
 
 from __future__ import annotations
 
@@ -90,14 +90,14 @@ class Constant(Law):
 
 @cache
 def score_nodes() -> tuple[Array, Array]:
-    """Scores z and weights w with sum w g(z) = E[g(Z)], Z standard normal: Gauss-Legendre on panels of width 1/2."""
+    """Return scores z and weights w with sum w g(z) = E[g(Z)], Z ~ N(0, 1): Gauss-Legendre on panels of width 1/2."""
     node, weight = np.polynomial.legendre.leggauss(16)
     left = np.arange(-_REACH, _REACH, 0.5)
     z = (left[:, None] + 0.25 * (node + 1.0)).ravel()
     return z, np.tile(0.25 * weight, left.size) * np.exp(-0.5 * z * z) / math.sqrt(2.0 * math.pi)
 
 
-def require(valid: bool, given: str, wanted: str) -> None:
-    """Refuse a parameter in words."""
+def require(valid: bool, description: str, wanted: str) -> None:
+    """Raise ValueError `given .., wanted ..` unless valid."""
     if not valid:
-        raise ValueError(f"given {given}, wanted {wanted}")
+        raise ValueError(f"given {description}, wanted {wanted}")

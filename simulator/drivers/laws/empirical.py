@@ -1,4 +1,4 @@
-"""Data as they are."""
+"""The empirical law of data."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Empirical(Law):
 
 
 def empirical(values: Sequence[float] | Array) -> Law:
-    """The law of a column of numbers."""
+    """Return the law of a column of numbers."""
     data = np.sort(np.asarray(values, dtype=np.float64).ravel())
     require(data.size > 0, "no values", "at least one number")
     require(bool(np.isfinite(data).all()), "values that are not numbers", "finite numbers only")

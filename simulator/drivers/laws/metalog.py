@@ -109,13 +109,13 @@ class Metalog(Law):
 
 
 def percentiles(p10: float, p50: float, p90: float, low: float | None = None, high: float | None = None) -> Law:
-    """The law with these 10, 50 and 90 % points and, where given, bounds."""
+    """Return the law with these 10, 50 and 90 % points and, where given, bounds."""
     points = [value for value in (low, p10, p50, p90, high) if value is not None]
-    given = f"p10 = {p10:g}, p50 = {p50:g}, p90 = {p90:g}" + (f", low = {low:g}" if low is not None else "")
-    given += f", high = {high:g}" if high is not None else ""
-    require(all(math.isfinite(value) for value in points), given, "finite numbers")
+    description = f"p10 = {p10:g}, p50 = {p50:g}, p90 = {p90:g}" + (f", low = {low:g}" if low is not None else "")
+    description += f", high = {high:g}" if high is not None else ""
+    require(all(math.isfinite(value) for value in points), description, "finite numbers")
     rising = all(left < right for left, right in pairwise(points))
-    require(rising, given, "low < p10 < p50 < p90 < high")
+    require(rising, description, "low < p10 < p50 < p90 < high")
     free = Metalog(0.0, 1.0, 0.0, low, high)
     y10, y50, y90 = (float(y) for y in free._transformed(np.array([p10, p50, p90])))
     a2 = (y90 - y10) / (2.0 * _LOG_NINE)
@@ -123,7 +123,9 @@ def percentiles(p10: float, p50: float, p90: float, low: float | None = None, hi
     if not abs(a3) < _STEEPEST * a2:
         margin = 0.5 * (1.0 - 0.4 * _STEEPEST) * (y90 - y10)
         edges = [float(free._quantile(*_both(y))) for y in (y10 + margin, y90 - margin)]
-        raise ValueError(f"given {given}, wanted p50 between {edges[0]:.4g} and {edges[1]:.4g}: no metalog is so skew")
+        raise ValueError(
+            f"given {description}, wanted p50 between {edges[0]:.4g} and {edges[1]:.4g}: no metalog is so skew"
+        )
     return Metalog(y50, a2, a3, low, high)
 
 

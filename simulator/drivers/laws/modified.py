@@ -1,4 +1,4 @@
-"""Laws made from other laws: cut, mixed with zero, or known to exceed an age."""
+"""Laws made from other laws: truncated, zero-inflated, or conditional on exceeding an age."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class ZeroInflated(Law):
 
 
 def truncated(law: Law, low: float | None = None, high: float | None = None) -> Law:
-    """The law of X given low <= X <= high; either bound may be left open."""
+    """Return the law of X given low <= X <= high; either bound may be left open."""
     bottom, top = -math.inf if low is None else float(low), math.inf if high is None else float(high)
     require(bottom < top, f"low = {bottom:g}, high = {top:g}", "low < high")
     if isinstance(law, ZeroInflated):
@@ -118,7 +118,7 @@ def truncated(law: Law, low: float | None = None, high: float | None = None) -> 
 
 
 def condition_on_exceeding(law: Law, age: float) -> Law:
-    """The law of X given X > age: of the whole time, for what has lasted `age` and is not over."""
+    """Return the law of X given X > age: of a whole duration of which `age` has elapsed."""
     if isinstance(law, ZeroInflated):
         return law if age < 0.0 else condition_on_exceeding(law.base, age)
     if isinstance(law, Constant):
@@ -128,7 +128,7 @@ def condition_on_exceeding(law: Law, age: float) -> Law:
 
 
 def zero_inflated(law: Law, probability: float) -> Law:
-    """0 with this probability, else X, which must not be negative."""
+    """Return the law that is 0 with this probability, else X, which must not be negative."""
     require(0.0 <= probability < 1.0, f"probability = {probability:g}", "0 <= probability < 1")
     if probability == 0.0:
         return law
@@ -140,7 +140,7 @@ def zero_inflated(law: Law, probability: float) -> Law:
 
 
 def _cut(law: Law, low: float, high: float, strict: bool) -> Law:
-    """The part of a law without atoms of its own (or of data) between two bounds; `strict` leaves `low` out."""
+    """Return the part of a law without atoms of its own (or of data) between two bounds; `strict` leaves `low` out."""
     if isinstance(law, Empirical):
         start = max(law.start, float(law.whole(low, strict=not strict)))
         end = min(law.end, float(law.whole(high)))

@@ -308,8 +308,8 @@ def _pert(low: float, mode: float, high: float) -> Law:
 
 
 def _ordered(low: float, mode: float, high: float) -> None:
-    given = f"low = {low:g}, mode = {mode:g}, high = {high:g}"
-    require(low <= mode <= high and low < high, given, "low <= mode <= high and low < high")
+    description = f"low = {low:g}, mode = {mode:g}, high = {high:g}"
+    require(low <= mode <= high and low < high, description, "low <= mode <= high and low < high")
 
 
 def _positive(**parameters: float) -> None:
@@ -317,7 +317,7 @@ def _positive(**parameters: float) -> None:
         require(value > 0.0, f"{name} = {value:g}", f"{name} > 0")
 
 
-FAMILIES: dict[str, Callable[..., Law]] = {
+_FAMILIES: dict[str, Callable[..., Law]] = {
     "normal": _normal,
     "lognormal": _lognormal,
     "gamma": _gamma,
@@ -331,12 +331,12 @@ FAMILIES: dict[str, Callable[..., Law]] = {
 
 
 def named(law: str, **parameters: float) -> Law:
-    """The law of a family by name: `named("lognormal", median=36, sigma=.45)`."""
-    require(law in FAMILIES, f"law {law!r}", "one of " + ", ".join(FAMILIES))
-    wanted = signature(FAMILIES[law]).parameters
+    """Return the law of a family by name: `named("lognormal", median=36, sigma=.45)`."""
+    require(law in _FAMILIES, f"law {law!r}", "one of " + ", ".join(_FAMILIES))
+    wanted = signature(_FAMILIES[law]).parameters
     needed = [name for name, parameter in wanted.items() if parameter.default is Parameter.empty]
     matching = set(needed) <= set(parameters) <= set(wanted)
     require(matching, f"{law}({', '.join(parameters)})", f"{law}({', '.join(wanted)})")
     for name, value in parameters.items():
         require(math.isfinite(value), f"{name} = {value}", "a finite number")
-    return FAMILIES[law](**{name: float(value) for name, value in parameters.items()})
+    return _FAMILIES[law](**{name: float(value) for name, value in parameters.items()})

@@ -1,4 +1,4 @@
-"""How many events a renewal process can bring."""
+"""A bound on the number of events of a renewal process."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from simulator.drivers.laws.named import Weibull
 
 __all__: list[str] = []  # used in this folder only
 
-MOST_SLOTS = 4096
+_MOST_SLOTS = 4096
 
 
 def slots(law: Law, horizon: float, probability: float = NEGLIGIBLE) -> int:
-    """Smallest K known to make P(more than K arrivals within the horizon) < probability; gaps follow `law`.
+    """Return the smallest K known to make P(more than K arrivals within the horizon) < probability; gaps follow `law`.
 
     Exact for exponential gaps (a Poisson count) and for constant ones. Otherwise from Chernoff's bound, safe and
     some events too long: P(X_1 + .. + X_n <= T) <= e^(s T) E[e^(-s X)]^n for every s > 0.
@@ -27,16 +27,18 @@ def slots(law: Law, horizon: float, probability: float = NEGLIGIBLE) -> int:
         count = horizon / law.value if law.value > 0.0 else math.inf
     elif isinstance(law, Weibull) and law.shape == 1.0:
         expected = horizon / law.scale
-        counts = np.arange(MOST_SLOTS + 2)
-        count = float(np.argmax(pdtrc(counts, expected) < probability)) if expected < MOST_SLOTS else math.inf
+        counts = np.arange(_MOST_SLOTS + 2)
+        count = float(np.argmax(pdtrc(counts, expected) < probability)) if expected < _MOST_SLOTS else math.inf
     else:
         count = _chernoff(law, horizon, probability)
-    require(count < MOST_SLOTS + 1, "gaps so short or so often zero", f"at most {MOST_SLOTS} events within {horizon:g}")
+    require(
+        count < _MOST_SLOTS + 1, "gaps so short or so often zero", f"at most {_MOST_SLOTS} events within {horizon:g}"
+    )
     return int(count)
 
 
 def _chernoff(law: Law, horizon: float, probability: float) -> float:
-    """K = n - 1 for the smallest n at which the bound, at its best s on a grid, is below the probability."""
+    """Return K = n - 1 for the smallest n at which the bound, at its best s on a grid, is below the probability."""
     if horizon == 0.0:
         return 0.0 if float(law.cdf(0.0)) == 0.0 else math.inf
     rate = np.geomspace(1e-3, 1e9, 481) / horizon
@@ -47,7 +49,7 @@ def _chernoff(law: Law, horizon: float, probability: float) -> float:
 
 
 def _laplace(law: Law, rate: Array) -> Array:
-    """E[e^(-s X)] for each s."""
+    """Return E[e^(-s X)] for each s."""
     if isinstance(law, ZeroInflated):
         return law.probability + (1.0 - law.probability) * _laplace(law.base, rate)
     z, weight = score_nodes()

@@ -48,6 +48,6 @@ class InverseScale(Law):
 
 
 def inverse_scale_law(nu: float) -> Law:
-    """The law of the factor that turns normal scores into t scores."""
+    """Return the law of the factor that turns normal scores into t scores."""
     require(1.0 <= nu < math.inf, f"nu = {nu:g}", "nu >= 1")
     return InverseScale(float(nu))

@@ -1,4 +1,4 @@
-"""Laws as numbers for compiled code."""
+"""Tables of laws for compiled code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TO_POWERS = np.linalg.inv(np.vander(_NODES, increasing=True))
 
 
 def freeze(laws: Sequence[Law]) -> Marginals:
-    """The tables of all laws of a model, in their order: law i is marginal i."""
+    """Return the tables of all laws of a model, in their order: law i is marginal i."""
     rows = [_row(law) for law in laws]
     counts = np.array([numbers.size for *_, numbers in rows], dtype=np.int64)
     atoms = [law.probability if isinstance(law, ZeroInflated) else 0.0 for law in laws]
@@ -40,7 +40,7 @@ def freeze(laws: Sequence[Law]) -> Marginals:
 
 
 def _row(law: Law) -> tuple[int, float, float, Array]:
-    """Kind, a, b and numbers of a law, its atom left out."""
+    """Return kind, a, b and numbers of a law without its atom."""
     nothing = np.zeros(0)
     match law:
         case ZeroInflated():
@@ -60,7 +60,7 @@ def _row(law: Law) -> tuple[int, float, float, Array]:
 
 
 def _table(law: Law) -> tuple[int, float, float, Array]:
-    """Cubics in the score, of ln x where x > 0."""
+    """Return cubics in the score: of ln x where x > 0, else of x."""
     x = law.at(cubic_nodes(-SCORE_LIMIT, SCORE_LIMIT, INTERVALS))
     if not np.isfinite(x).all():
         raise ValueError(f"given {law}, wanted a law whose values are finite numbers out to a score of 8")
@@ -70,12 +70,12 @@ def _table(law: Law) -> tuple[int, float, float, Array]:
 
 
 def cubic_nodes(low: float, high: float, intervals: int) -> Array:
-    """Points (intervals, 4) at which `cubic_coefficients` wants the function."""
+    """Return the points (intervals, 4) at which `cubic_coefficients` needs the function."""
     width = (high - low) / intervals
     nodes: Array = low + width * (np.arange(intervals)[:, None] + _NODES)
     return nodes
 
 
 def cubic_coefficients(values: Array) -> Array:
-    """Flat coefficients, four an interval with rising powers of t in [0, 1], from values at `cubic_nodes`."""
+    """Return flat coefficients, four an interval with rising powers of t in [0, 1], from values at `cubic_nodes`."""
     return np.ascontiguousarray((values @ _TO_POWERS.T).ravel())
