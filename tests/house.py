@@ -20,7 +20,7 @@ THIS = (ROOT / "tests/house.py", ROOT / "tests/test_house.py")  # the only files
 
 # No identifier is called so, alone or after an underscore.
 WHOLE = frozenset(
-    {"found", "one", "of", "asked", "given", "told", "stands", "standing", "tell", "works", "letting", "ledger"}
+    {"found", "one", "of", "asked", "given", "told", "stands", "standing", "tell", "works", "letting"}
 )
 # The same where money flows: contracts end as early terminations there; elsewhere an interval may have ends.
 WHOLE_IN_FINANCE = frozenset({"ends"})
@@ -29,10 +29,12 @@ FINANCE = ("simulator/finance", "simulator/kernel.py", "tests/naive", "tests/mut
 PARTS = frozenset(
     {"pour", "poured", "crew", "muster", "patience", "outlook", "doublings", "foretold", "levered", "dust", "autopsy"}
 )
-# A word in its proper sense: file, then the identifiers that it may use. A plan's months are its ledger.
+# A word in its proper sense: file, then the identifiers that it may use.
 ALLOWED: dict[str, frozenset[str]] = {
     "simulator/validation/functions.py": frozenset({"of"}),  # an input's key in case files
 }
+# A ledger is the array of a plan's months, and nothing else.
+LEDGER_PLACES = ("simulator/finance", "simulator/analyses/replay", "tests")
 # Metaphors and old module names, in any text: code, comments, docstrings, documents.
 PROSE = re.compile(
     r"\b(pour(s|ed|ing)?|crews?|muster(s|ed)?|patien(ce|t)|outlooks?|doublings|foret(ell|ells|old)|autops(y|ies)"
@@ -100,6 +102,7 @@ def old_identifiers(path: Path) -> Counter[str]:
     place = path.relative_to(ROOT).as_posix()
     allowed = ALLOWED.get(place, frozenset()) | imported_from_elsewhere(tree)
     whole = WHOLE | WHOLE_IN_FINANCE if place.startswith(FINANCE) else WHOLE
+    whole = whole if place.startswith(LEDGER_PLACES) else whole | {"ledger"}
     return Counter(name for name in identifiers(parse(path)) if name not in allowed and is_old(name, whole))
 
 
