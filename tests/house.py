@@ -19,9 +19,7 @@ FOLDERS = ("simulator", "tests", "benchmarks", "verification", "docs")
 THIS = (ROOT / "tests/house.py", ROOT / "tests/test_house.py")  # the only files that may spell the old words
 
 # No identifier is called so, alone or after an underscore.
-WHOLE = frozenset(
-    {"found", "one", "of", "asked", "given", "told", "stands", "standing", "tell", "works", "letting"}
-)
+WHOLE = frozenset({"found", "one", "of", "asked", "given", "told", "stands", "standing", "tell", "works", "letting"})
 # The same where money flows: contracts end as early terminations there; elsewhere an interval may have ends.
 WHOLE_IN_FINANCE = frozenset({"ends"})
 FINANCE = ("simulator/finance", "simulator/kernel.py", "tests/naive", "tests/mutations", "benchmarks")

@@ -117,13 +117,13 @@ def _entry(metric: Metric, values: Any) -> dict[str, Any]:
 
 
 def _series(plans: Sequence[str]) -> dict[str, Any]:
-    found = {f"world.{name}": ends for name, ends in _SERIES.items()}
-    found |= {f"{plan}.{name}": ends for plan in plans for name, ends in _PLAN_SERIES.items()}
-    middle = np.concatenate([np.linspace(first, last, MONTHS) for first, last in found.values()])
-    months = np.tile(np.arange(MONTHS), len(found))
+    levels_by_series = {f"world.{name}": levels for name, levels in _SERIES.items()}
+    levels_by_series |= {f"{plan}.{name}": levels for plan in plans for name, levels in _PLAN_SERIES.items()}
+    middle = np.concatenate([np.linspace(first, last, MONTHS) for first, last in levels_by_series.values()])
+    months = np.tile(np.arange(MONTHS), len(levels_by_series))
     width = 0.3 * np.abs(middle) * np.sqrt((months + 1) / MONTHS)
     bands = {"q05": -1, "q25": -0.4, "q50": 0, "q75": 0.5, "q95": 1.6, "mean": 0.1}
-    names = np.repeat(np.array(list(found), dtype=object), MONTHS)
+    names = np.repeat(np.array(list(levels_by_series), dtype=object), MONTHS)
     return {"series": names, "month": months, **{band: middle + z * width for band, z in bands.items()}}
 
 

@@ -27,13 +27,13 @@ def linear(seed, n=N):
 
 
 def test_a_linear_difference_has_the_root_and_the_interval_of_algebra(seed):
-    found = break_even(linear(seed), NPV, MEAN, 0.0, 10.0)
-    (root,) = found["roots"]
+    result = break_even(linear(seed), NPV, MEAN, 0.0, 10.0)
+    (root,) = result["roots"]
     y = worlds(seed)[1]
     exact, half = 3.0 + y.mean() / 2.0, 1.959964 * y.std(ddof=1) / np.sqrt(N) / 2.0
     assert root["value"] == pytest.approx(exact, abs=half / 20)
     assert root["high"] - root["low"] == pytest.approx(2 * half, rel=1e-3)
-    assert found["leaders"] == [1, 0]
+    assert result["leaders"] == [1, 0]
     assert root["note"] is None
 
 
@@ -53,47 +53,47 @@ def test_where_less_is_better_the_other_leads(seed):
 def test_tail_risk_leads_where_it_is_less(seed):
     """CVaR of (v) x + 1 against that of x: equal where (v - 1) CVaR(x) = 1."""
     x = worlds(seed)[0]
-    found = break_even(lambda v: (v * x + 1.0, x), NPV, MeasureSpec("cvar", 0.95), 0.5, 4.0)
+    result = break_even(lambda v: (v * x + 1.0, x), NPV, MeasureSpec("cvar", 0.95), 0.5, 4.0)
     from simulator.risk.measures import cvar
 
-    (root,) = found["roots"]
+    (root,) = result["roots"]
     assert root["value"] == pytest.approx(1.0 + 1.0 / cvar(-x, 0.95).value, rel=1e-3)
-    assert found["leaders"] == [0, 1]
+    assert result["leaders"] == [0, 1]
 
 
 def test_plans_may_change_places_twice(seed):
     x, y = worlds(seed)
-    found = break_even(lambda v: ((v - 2.2) * (v - 7.1) + x, x + 0.1 * y), NPV, MEAN, 0.0, 10.0)
-    assert [root["value"] for root in found["roots"]] == pytest.approx([2.2, 7.1], abs=0.01)
-    assert found["leaders"] == [0, 1, 0]
-    values = [point["value"] for point in found["points"]]
+    result = break_even(lambda v: ((v - 2.2) * (v - 7.1) + x, x + 0.1 * y), NPV, MEAN, 0.0, 10.0)
+    assert [root["value"] for root in result["roots"]] == pytest.approx([2.2, 7.1], abs=0.01)
+    assert result["leaders"] == [0, 1, 0]
+    values = [point["value"] for point in result["points"]]
     assert values == sorted(values)
     assert len(values) == len(set(values)) < 30
 
 
 def test_never_is_an_answer(seed):
     x, y = worlds(seed)
-    found = break_even(lambda v: (x + 20.0 + v, x + y), NPV, MEAN, 0.0, 10.0)
-    assert (found["roots"], found["leaders"]) == ([], [0])
-    assert len(found["points"]) == 5
+    result = break_even(lambda v: (x + 20.0 + v, x + y), NPV, MEAN, 0.0, 10.0)
+    assert (result["roots"], result["leaders"]) == ([], [0])
+    assert len(result["points"]) == 5
 
 
 def test_equal_plans_never_differ(seed):
     x = worlds(seed)[0]
-    found = break_even(lambda v: (x + v, x + v), NPV, MEAN, 0.0, 1.0)
-    assert (found["roots"], found["leaders"]) == ([], [None])
+    result = break_even(lambda v: (x + v, x + v), NPV, MEAN, 0.0, 1.0)
+    assert (result["roots"], result["leaders"]) == ([], [None])
 
 
 def test_a_tie_at_a_value_tried_is_found():
-    found = break_even(lambda v: (np.full(9, v), np.full(9, 5.0)), NPV, MEAN, 0.0, 10.0)
-    assert found["roots"][0]["value"] == pytest.approx(5.0)
-    assert found["leaders"] == [1, 0]
+    result = break_even(lambda v: (np.full(9, v), np.full(9, 5.0)), NPV, MEAN, 0.0, 10.0)
+    assert result["roots"][0]["value"] == pytest.approx(5.0)
+    assert result["leaders"] == [1, 0]
 
 
 def test_a_jump_has_a_place_and_no_interval(seed):
     x = worlds(seed)[0]
-    found = break_even(lambda v: (x + (1.0 if v > 3.3 else -1.0), x), NPV, MEAN, 0.0, 10.0)
-    (root,) = found["roots"]
+    result = break_even(lambda v: (x + (1.0 if v > 3.3 else -1.0), x), NPV, MEAN, 0.0, 10.0)
+    (root,) = result["roots"]
     assert root["value"] == pytest.approx(3.3, abs=1e-4)
     assert (root["low"], root["high"], root["note"]) == (None, None, JUMP)
 
@@ -101,8 +101,8 @@ def test_a_jump_has_a_place_and_no_interval(seed):
 def test_an_interval_that_leaves_the_range_is_cut():
     rng = np.random.default_rng(4)
     x = rng.standard_normal(200)
-    found = break_even(lambda v: (x - x.mean() + 0.02 * (v - 0.4), 0.0 * x), NPV, MEAN, 0.0, 1.0)
-    (root,) = found["roots"]
+    result = break_even(lambda v: (x - x.mean() + 0.02 * (v - 0.4), 0.0 * x), NPV, MEAN, 0.0, 1.0)
+    (root,) = result["roots"]
     assert root["value"] == pytest.approx(0.4, abs=0.1)
     assert root["low"] is root["high"] is None
     assert root["note"] == "the interval reaches beyond the values tried"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.naive.cash_waterfall import Note, Terms
-from tests.waterfall_case import GIVEN, LADDER, NEUTRAL, Case, compiled, random_case, slow
+from tests.waterfall_case import INPUTS, LADDER, NEUTRAL, Case, compiled, random_case, slow
 
 LEVERS: dict[str, tuple[dict[str, Any], Sequence[Note]]] = {
     "neutral": ({}, LADDER),
@@ -34,23 +34,23 @@ LEVERS: dict[str, tuple[dict[str, Any], Sequence[Note]]] = {
 def test_every_plane_and_figure_is_the_twins(name: str) -> None:
     levers, notes = LEVERS[name]
     case, terms = random_case(sorted(LEVERS).index(name)), NEUTRAL._replace(**levers)
-    found, wanted = compiled(case, terms, notes), slow(case, terms, notes)
-    assert set(found) == set(wanted)
+    figures, wanted = compiled(case, terms, notes), slow(case, terms, notes)
+    assert set(figures) == set(wanted)
     for figure, values in wanted.items():
-        np.testing.assert_allclose(found[figure], values, rtol=1e-9, atol=1e-9, err_msg=figure)
+        np.testing.assert_allclose(figures[figure], values, rtol=1e-9, atol=1e-9, err_msg=figure)
 
 
 def test_the_cases_see_every_event() -> None:
     """Every lever acts on some path and not on all: the comparisons above are not empty."""
     levers, notes = LEVERS["all, notes"]
     case = random_case(sorted(LEVERS).index("all, notes"))
-    found = compiled(case, NEUTRAL._replace(**levers), notes)
+    figures = compiled(case, NEUTRAL._replace(**levers), notes)
     for figure in ("breach", "uncured"):
-        assert 0.0 < found[figure].mean() < 1.0, figure
-    assert set(found["cured"][~np.isnan(found["cured"])]) == {0.0, 1.0}
-    assert 0.0 < (found["sold"] > 0.0).mean() < 1.0
+        assert 0.0 < figures[figure].mean() < 1.0, figure
+    assert set(figures["cured"][~np.isnan(figures["cured"])]) == {0.0, 1.0}
+    assert 0.0 < (figures["sold"] > 0.0).mean() < 1.0
     scheduled = compiled(case, NEUTRAL, notes)["NOTES"]
-    assert 0.0 < (found["NOTES"][-1] < scheduled[-1]).mean() < 1.0
+    assert 0.0 < (figures["NOTES"][-1] < scheduled[-1]).mean() < 1.0
 
 
 def test_without_a_trace_every_figure_is_the_same() -> None:
@@ -65,9 +65,9 @@ def test_without_a_trace_every_figure_is_the_same() -> None:
 def test_tests_may_begin_in_any_month(tests: tuple[int, ...]) -> None:
     levers, notes = LEVERS["all, notes"]
     case, terms = random_case(5, lanes=8), NEUTRAL._replace(**levers)
-    found, wanted = compiled(case, terms, notes, tests=tests), slow(case, terms, notes, tests)
+    figures, wanted = compiled(case, terms, notes, tests=tests), slow(case, terms, notes, tests)
     for figure, values in wanted.items():
-        np.testing.assert_allclose(found[figure], values, rtol=1e-9, atol=1e-9, err_msg=figure)
+        np.testing.assert_allclose(figures[figure], values, rtol=1e-9, atol=1e-9, err_msg=figure)
 
 
 NOTE = Note(12.0, 0, 400, 0.05, False, 0.0, 10.0, True, False)  # 0.6 of interest and 1.2 of principal a year
@@ -82,7 +82,7 @@ HAND = (11, 14, 17, 20, 23)
 def by_hand(ebitda: Sequence[float], net: Sequence[float], **others: Sequence[float]) -> Case:
     """One path of 24 months without ads wobble or tax (what is taxable is what deductions leave at nothing)."""
     zero, column = np.zeros((24, 1)), lambda values: np.array(values, dtype=float)[:, None]
-    planes = dict.fromkeys(GIVEN, zero) | {"EBITDA": column(ebitda), "NET": column(net)}
+    planes = dict.fromkeys(INPUTS, zero) | {"EBITDA": column(ebitda), "NET": column(net)}
     planes |= {name: column(values) for name, values in others.items()}
     return Case(planes, np.full(24, 2.0), zero + 1.0, np.full((25, 1), 0.05), zero, np.ones(1), np.ones(1))
 
@@ -92,8 +92,8 @@ def run_hand(case: Case, terms: Terms, notes: Sequence[Note] = ()) -> dict[str, 
     case.planes["NET"] = case.planes["NET"] + 22.0 / 12.0
     for note in notes:
         case.planes["NET"][note.issue] += note.amount
-    found = compiled(case, terms, notes, tests=HAND)
-    return {name: values[..., 0] for name, values in found.items()}
+    figures = compiled(case, terms, notes, tests=HAND)
+    return {name: values[..., 0] for name, values in figures.items()}
 
 
 def untaxed(ebitda: float = 0.0, notes: bool = False) -> dict[str, Any]:
@@ -106,13 +106,13 @@ def test_shares_are_sold_for_what_the_revolver_leaves_missing() -> None:
     case.planes["NET"][5] = 13.0  # 20 - 13: 3 drawn, 10 missing
     case.planes["NET"][6] = 4.0
     terms = QUIET._replace(revolver=3.0, revolver_margin=-0.05, equity_limit=12.0, equity_price=4.0, base_eps=12.0)
-    found = run_hand(case, terms)
-    np.testing.assert_allclose(found["EQUITY"][4:8], [0.0, 10.0, 2.0, 0.0], atol=1e-12)
-    np.testing.assert_allclose(found["CASH"][4:8], [20.0, 20.0, 18.0, 18.0])
-    np.testing.assert_allclose(found["sold"], 12.0)
+    figures = run_hand(case, terms)
+    np.testing.assert_allclose(figures["EQUITY"][4:8], [0.0, 10.0, 2.0, 0.0], atol=1e-12)
+    np.testing.assert_allclose(figures["CASH"][4:8], [20.0, 20.0, 18.0, 18.0])
+    np.testing.assert_allclose(figures["sold"], 12.0)
     shares = [2.56] * 6 + [5.06] + [5.56] * 17  # sold in a month, they count from the next one on
     diluted = [-(1.0 - 2.56 / n) for n in shares]
-    np.testing.assert_allclose(found["earnings"][:3], [sum(diluted[:6]), sum(diluted[6:18]), sum(diluted[18:])])
+    np.testing.assert_allclose(figures["earnings"][:3], [sum(diluted[:6]), sum(diluted[6:18]), sum(diluted[18:])])
 
 
 def failing_at(months: Sequence[int]) -> Case:
@@ -141,9 +141,9 @@ def failing_at(months: Sequence[int]) -> Case:
 def test_a_breach_is_cured_by_passing_two_tests(
     fails: tuple[int, ...], breach: int, month: int, cured: float, uncured: int
 ) -> None:
-    found = run_hand(failing_at(fails), QUIET._replace(covenant_cash=20.0))
-    np.testing.assert_array_equal([found[k] for k in ("breach", "month", "uncured")], [breach, month, uncured])
-    np.testing.assert_array_equal(found["cured"], cured)
+    figures = run_hand(failing_at(fails), QUIET._replace(covenant_cash=20.0))
+    np.testing.assert_array_equal([figures[k] for k in ("breach", "month", "uncured")], [breach, month, uncured])
+    np.testing.assert_array_equal(figures["cured"], cured)
 
 
 def test_equity_cures_a_breach_of_the_cash_covenant_as_often_as_it_may() -> None:
@@ -151,10 +151,10 @@ def test_equity_cures_a_breach_of_the_cash_covenant_as_often_as_it_may() -> None
     for m in (11, 14, 17):
         case.planes["NET"][m] += 1.0
     terms = QUIET._replace(cash_floor=10.0, covenant_cash=20.0, equity_limit=9.0, cures=2)
-    found = run_hand(case, terms)
-    np.testing.assert_allclose(found["EQUITY"][[11, 14, 17, 20, 23]], [1.0, 1.0, 0.0, 0.0, 0.0])
-    np.testing.assert_allclose(found["CASH"][[10, 11, 14, 17, 23]], [20.0, 20.0, 20.0, 19.0, 19.0])
-    assert (found["month"], found["cured"], found["uncured"], found["sold"]) == (11.0, 1.0, 1.0, 2.0)
+    figures = run_hand(case, terms)
+    np.testing.assert_allclose(figures["EQUITY"][[11, 14, 17, 20, 23]], [1.0, 1.0, 0.0, 0.0, 0.0])
+    np.testing.assert_allclose(figures["CASH"][[10, 11, 14, 17, 23]], [20.0, 20.0, 20.0, 19.0, 19.0])
+    assert (figures["month"], figures["cured"], figures["uncured"], figures["sold"]) == (11.0, 1.0, 1.0, 2.0)
 
 
 @pytest.mark.parametrize("room", [0.1, -0.1])
@@ -171,23 +171,23 @@ def test_equity_cures_a_ratio_if_it_reaches(covenant: str, room: float) -> None:
         terms = terms._replace(with_jv=True, covenant_fccr=1.1)
     else:
         case, terms = by_hand(**untaxed(0.2)), terms._replace(other_debt=100.0, covenant_leverage=5.0)
-    found = run_hand(case, terms, notes)
-    np.testing.assert_allclose(found["EQUITY"][11], need if room > 0.0 else 0.0)
-    assert (found["breach"], found["month"], found["cured"]) == (1.0, 11.0, float(room > 0.0))
+    figures = run_hand(case, terms, notes)
+    np.testing.assert_allclose(figures["EQUITY"][11], need if room > 0.0 else 0.0)
+    assert (figures["breach"], figures["month"], figures["cured"]) == (1.0, 11.0, float(room > 0.0))
     if covenant != "leverage":
-        np.testing.assert_allclose(found[covenant], 1.2 / SERVICE if notes else 1.0)
+        np.testing.assert_allclose(figures[covenant], 1.2 / SERVICE if notes else 1.0)
 
 
 def test_no_equity_cures_leverage_without_earnings() -> None:
-    found = run_hand(by_hand(**untaxed(-2.0)), QUIET._replace(covenant_leverage=3.5, equity_limit=1e6, cures=2))
-    assert (found["leverage"], found["cured"], found["uncured"], found["sold"]) == (999.0, 0.0, 1.0, 0.0)
+    figures = run_hand(by_hand(**untaxed(-2.0)), QUIET._replace(covenant_leverage=3.5, equity_limit=1e6, cures=2))
+    assert (figures["leverage"], figures["cured"], figures["uncured"], figures["sold"]) == (999.0, 0.0, 1.0, 0.0)
 
 
 def test_fixed_charges_are_tested_only_without_notes() -> None:
     """Freezing sets the covenant to 0 where a plan has notes; cover is still a figure."""
     case = by_hand(**untaxed(0.1, True), CLOUD=[0.1] * 24)
-    found = run_hand(case, QUIET._replace(with_cloud=True), (NOTE,))
-    np.testing.assert_allclose(found["fccr"], (1.2 + 1.2) / (SERVICE + 1.2))
+    figures = run_hand(case, QUIET._replace(with_cloud=True), (NOTE,))
+    np.testing.assert_allclose(figures["fccr"], (1.2 + 1.2) / (SERVICE + 1.2))
     ended = run_hand(by_hand(**untaxed(0.1), CLOUD=[1e-17] * 24), QUIET._replace(with_cloud=True, covenant_fccr=1.1))
     assert np.isnan(ended["fccr"])
     assert ended["breach"] == 0.0
@@ -200,13 +200,13 @@ def test_a_sweep_prepays_until_two_tests_pass_and_a_later_note_is_whole() -> Non
     case.planes["NET"][11] += 1.0
     case.planes["NET"][15] -= 4.0  # 23 of cash: 15 above the floor, more than the 12 that are owed
     terms = QUIET._replace(cash_floor=8.0, covenant_cash=19.5, sweep=True)
-    found = run_hand(case, terms, (NOTE, later))
-    np.testing.assert_allclose(found["NOTES"][[14, 15, 16]], [12.0, 0.0, 0.0], atol=1e-12)
-    np.testing.assert_allclose(found["INTEREST"][[15, 16]], [0.05, 0.0], atol=1e-12)
+    figures = run_hand(case, terms, (NOTE, later))
+    np.testing.assert_allclose(figures["NOTES"][[14, 15, 16]], [12.0, 0.0, 0.0], atol=1e-12)
+    np.testing.assert_allclose(figures["INTEREST"][[15, 16]], [0.05, 0.0], atol=1e-12)
     # month 17: q = 6 / 18; the schedule's .1 of interest bears on a third
-    np.testing.assert_allclose(found["INTEREST"][17], 0.1 / 3.0)
-    assert found["CASH"][15] == pytest.approx(23.0 - 12.0)
-    np.testing.assert_allclose(found["uncured"], 1.0)
+    np.testing.assert_allclose(figures["INTEREST"][17], 0.1 / 3.0)
+    assert figures["CASH"][15] == pytest.approx(23.0 - 12.0)
+    np.testing.assert_allclose(figures["uncured"], 1.0)
 
 
 def test_a_penalty_is_paid_once() -> None:

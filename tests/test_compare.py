@@ -51,13 +51,13 @@ def truths():
     }
 
 
-def figures(found):
+def figures(pair):
     return {
-        "mean": found["mean"],
-        "q": found["quantiles"]["0.05"],
-        "var": found["var"]["0.95"],
-        "cvar": found["cvar"]["0.95"],
-        "beats": found["beats"],
+        "mean": pair["mean"],
+        "q": pair["quantiles"]["0.05"],
+        "var": pair["var"]["0.95"],
+        "cvar": pair["cvar"]["0.95"],
+        "beats": pair["beats"],
     }
 
 
@@ -66,22 +66,22 @@ def test_intervals_hold_the_closed_forms_of_a_normal_pair(seed):
     true, held = truths(), dict.fromkeys(truths(), 0)
     terms = ComparisonTerms(NPV, levels=(0.95,), quantiles=(0.05,))
     for k in range(300):
-        one, other = plans(4000, seed, k)
-        for name, figure in figures(compare_pair("a", "b", one, other, terms)).items():
+        first, other = plans(4000, seed, k)
+        for name, figure in figures(compare_pair("a", "b", first, other, terms)).items():
             held[name] += figure["low"] <= true[name] <= figure["high"]
     assert min(held.values()) >= 267, held
 
 
 def half_widths(n, seed):
     """Half the width of every interval of a comparison of n paths."""
-    one, other = plans(n, seed)
-    found = compare_pair("a", "b", one, other, TERMS)
-    widths = {name: (figure["high"] - figure["low"]) / 2 for name, figure in figures(found).items()}
-    regret = sample_regret({"a": one, "b": other}, TERMS)["a"]
+    first, other = plans(n, seed)
+    pair = compare_pair("a", "b", first, other, TERMS)
+    widths = {name: (figure["high"] - figure["low"]) / 2 for name, figure in figures(pair).items()}
+    regret = sample_regret({"a": first, "b": other}, TERMS)["a"]
     widths["regret"] = (regret["high"] - regret["low"]) / 2
-    of = dominance.gaps(one, other, "second")
-    at = int(np.argmin(np.abs(of.share - 0.25)))
-    return widths | {"dominance": dominance.sidak_bound(of.gap.size) * of.stderr[at]}
+    curve = dominance.gaps(first, other, "second")
+    at = int(np.argmin(np.abs(curve.share - 0.25)))
+    return widths | {"dominance": dominance.sidak_bound(curve.gap.size) * curve.stderr[at]}
 
 
 # half-widths are uncertain themselves, most at the least N: each band is five standard deviations of its slope, found
@@ -99,39 +99,39 @@ def test_half_widths_shrink_as_one_over_root_n(seed):
 
 
 def test_wins_ties_and_regret_counted_by_hand():
-    one = np.array([1.0, 2.0, 3.0, 4.0, 5.0, np.nan])
+    first = np.array([1.0, 2.0, 3.0, 4.0, 5.0, np.nan])
     other = np.array([1.0, 2.0 + 1e-9, 5.0, 3.0, 1.0, 2.0])
-    found = compare_pair("a", "b", one, other, ComparisonTerms(NPV, levels=(), quantiles=()))
-    assert (found["n"], found["beats"]["value"], found["ties"]["value"]) == (5, 0.4, 0.4)
-    assert found["mean"]["value"] == pytest.approx(0.6)
-    low = compare_pair("a", "b", one, other, ComparisonTerms(DEPTH, levels=(), quantiles=()))
+    pair = compare_pair("a", "b", first, other, ComparisonTerms(NPV, levels=(), quantiles=()))
+    assert (pair["n"], pair["beats"]["value"], pair["ties"]["value"]) == (5, 0.4, 0.4)
+    assert pair["mean"]["value"] == pytest.approx(0.6)
+    low = compare_pair("a", "b", first, other, ComparisonTerms(DEPTH, levels=(), quantiles=()))
     assert (low["beats"]["value"], low["ties"]["value"]) == (0.2, 0.4)
-    known = sample_regret({"a": one, "b": other}, TERMS)
+    known = sample_regret({"a": first, "b": other}, TERMS)
     assert known["a"]["value"] == pytest.approx(2.0 / 5)
     assert known["b"]["value"] == pytest.approx(5.0 / 5)
     assert (known["a"]["best"]["value"], known["b"]["best"]["value"]) == (0.8, 0.6)
-    high = sample_regret({"a": one, "b": other}, ComparisonTerms(DEPTH))
+    high = sample_regret({"a": first, "b": other}, ComparisonTerms(DEPTH))
     assert high["a"]["value"] == pytest.approx(5.0 / 5)
 
 
 def test_the_signs_of_a_difference():
-    one, other = plans(5000, 1)
-    found, back = compare_pair("a", "b", one, other, TERMS), compare_pair("b", "a", other, one, TERMS)
-    for name, figure in figures(found).items():
+    first, other = plans(5000, 1)
+    pair, back = compare_pair("a", "b", first, other, TERMS), compare_pair("b", "a", other, first, TERMS)
+    for name, figure in figures(pair).items():
         if name != "beats":
             assert figure["value"] == pytest.approx(-figures(back)[name]["value"])
-    assert found["cvar"]["0.95"]["value"] > 0 > found["mean"]["value"]
-    assert found["beats"]["value"] + back["beats"]["value"] + found["ties"]["value"] == pytest.approx(1.0)
+    assert pair["cvar"]["0.95"]["value"] > 0 > pair["mean"]["value"]
+    assert pair["beats"]["value"] + back["beats"]["value"] + pair["ties"]["value"] == pytest.approx(1.0)
     assert (
-        found["dominance"]["first"]["over"] == compare_pair("b", "a", other, one, TERMS)["dominance"]["first"]["under"]
+        pair["dominance"]["first"]["over"] == compare_pair("b", "a", other, first, TERMS)["dominance"]["first"]["under"]
     )
 
 
 def test_thin_tails_have_no_figure_and_few_paths_a_flag():
-    found = compare_pair("a", "b", *plans(4000, 1), TERMS)
-    assert found["cvar"]["0.99"] == {"value": None, "low": None, "high": None, "note": intervals.TOO_FEW}
-    assert found["cvar"]["0.95"]["note"] == intervals.FEW
-    assert found["quantiles"]["0.5"].keys() == {"value", "low", "high"}
+    pair = compare_pair("a", "b", *plans(4000, 1), TERMS)
+    assert pair["cvar"]["0.99"] == {"value": None, "low": None, "high": None, "note": intervals.TOO_FEW}
+    assert pair["cvar"]["0.95"]["note"] == intervals.FEW
+    assert pair["quantiles"]["0.5"].keys() == {"value", "low", "high"}
 
 
 @pytest.mark.parametrize(
@@ -140,25 +140,25 @@ def test_thin_tails_have_no_figure_and_few_paths_a_flag():
 )
 def test_each_kind_has_the_measures_that_mean_something(metric, parts):
     rng = np.random.default_rng(3)
-    one, other = (rng.random((2, 2000)) < 0.3).astype(float) if metric is BREACH else rng.normal(size=(2, 2000))
-    found = compare_pair("a", "b", one, other, ComparisonTerms(metric))
-    assert {name for name in ("quantiles", "var", "cvar") if found[name]} == parts - {"mean"}
-    assert (found["mean"]["value"] is not None) == ("mean" in parts)
-    assert bool(found["dominance"]) == (metric is NPV)
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    first, other = (rng.random((2, 2000)) < 0.3).astype(float) if metric is BREACH else rng.normal(size=(2, 2000))
+    pair = compare_pair("a", "b", first, other, ComparisonTerms(metric))
+    assert {name for name in ("quantiles", "var", "cvar") if pair[name]} == parts - {"mean"}
+    assert (pair["mean"]["value"] is not None) == ("mean" in parts)
+    assert bool(pair["dominance"]) == (metric is NPV)
+    assert json.loads(json.dumps(pair, allow_nan=False)) == pair
 
 
 def test_an_atom_has_no_interval():
     zeros = np.concatenate([np.zeros(1800), np.arange(200.0)])
-    found = compare_pair("a", "b", np.where(zeros > 0, zeros, 2.0), zeros, ComparisonTerms(DEPTH))
-    assert found["quantiles"]["0.5"] == {"value": 2.0, "low": None, "high": None, "note": ATOM}
+    pair = compare_pair("a", "b", np.where(zeros > 0, zeros, 2.0), zeros, ComparisonTerms(DEPTH))
+    assert pair["quantiles"]["0.5"] == {"value": 2.0, "low": None, "high": None, "note": ATOM}
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_next_to_no_paths(n):
-    found = compare_plans({"a": np.ones(n), "b": np.zeros(n)}, TERMS, [("a", "b")])
-    json.dumps(found, allow_nan=False)
-    assert found["frontier"] == {}
+    comparison = compare_plans({"a": np.ones(n), "b": np.zeros(n)}, TERMS, [("a", "b")])
+    json.dumps(comparison, allow_nan=False)
+    assert comparison["frontier"] == {}
 
 
 def test_what_a_run_counted_replaces_the_sample_only_where_it_is_the_same_thing():
@@ -180,15 +180,15 @@ def test_what_a_run_counted_replaces_the_sample_only_where_it_is_the_same_thing(
             "regret": {plan: {**regret, "value": k} for k, plan in enumerate("abc")},
         }
     )
-    found = compare_plans(values, TERMS, [("a", "b"), ("b", "c")])
-    assert found["pairs"][0]["ties"]["n"] == 1000
-    replace_by_all_paths(found, block, "npv", list(values))
-    assert (found["pairs"][0]["mean"]["value"], found["pairs"][0]["beats"]["n"]) == (1.5, 10**6)
-    assert found["pairs"][0]["ties"] == pytest.approx(
+    comparison = compare_plans(values, TERMS, [("a", "b"), ("b", "c")])
+    assert comparison["pairs"][0]["ties"]["n"] == 1000
+    replace_by_all_paths(comparison, block, "npv", list(values))
+    assert (comparison["pairs"][0]["mean"]["value"], comparison["pairs"][0]["beats"]["n"]) == (1.5, 10**6)
+    assert comparison["pairs"][0]["ties"] == pytest.approx(
         {"value": 0.1, "low": 0.0994, "high": 0.1006, "n": 10**6}, abs=1e-4
     )
-    assert found["pairs"][1]["mean"]["n"] == found["pairs"][1]["n"] == 1000
-    assert found["regret"]["b"]["value"] == 1
+    assert comparison["pairs"][1]["mean"]["n"] == comparison["pairs"][1]["n"] == 1000
+    assert comparison["regret"]["b"]["value"] == 1
     partly = compare_plans({k: values[k] for k in "ab"}, TERMS, [("a", "b")])
     replace_by_all_paths(partly, block, "npv", ["a", "b"])
     assert partly["regret"]["b"]["n"] == 1000
@@ -199,20 +199,22 @@ def test_the_efficient_set_of_known_plans():
     a, b = plans(20_000, 1)
     noise = 3.0 * np.random.default_rng(42).standard_normal((2, 20_000))
     values = {"a": a, "b": b + noise[0], "c": 0.2 * b - 55.0, "d": b + noise[1]}
-    found = efficient_set(values, "low", 0.95)["plans"]
-    assert found["a"]["standing"] == DOMINATED
-    assert set(found["a"]["by"]) == {"b", "d"}
-    assert found["c"]["standing"] == EFFICIENT
-    assert found["b"]["standing"] in (DOUBTFUL, PERHAPS)
-    assert found["d"]["standing"] in (DOUBTFUL, PERHAPS)
+    ranked = efficient_set(values, "low", 0.95)["plans"]
+    assert ranked["a"]["standing"] == DOMINATED
+    assert set(ranked["a"]["by"]) == {"b", "d"}
+    assert ranked["c"]["standing"] == EFFICIENT
+    assert ranked["b"]["standing"] in (DOUBTFUL, PERHAPS)
+    assert ranked["d"]["standing"] in (DOUBTFUL, PERHAPS)
     mirrored = efficient_set({plan: -x for plan, x in values.items()}, "high", 0.95)["plans"]
-    assert {plan: of["standing"] for plan, of in mirrored.items()} == {p: of["standing"] for p, of in found.items()}
+    assert {plan: entry["standing"] for plan, entry in mirrored.items()} == {
+        p: entry["standing"] for p, entry in ranked.items()
+    }
 
 
 def test_equal_plans_are_both_efficient():
     x = plans(2000, 1)[0]
-    found = efficient_set({"a": x, "b": x.copy()}, "low", 0.95)["plans"]
-    assert [of["standing"] for of in found.values()] == [EFFICIENT, EFFICIENT]
+    ranked = efficient_set({"a": x, "b": x.copy()}, "low", 0.95)["plans"]
+    assert [entry["standing"] for entry in ranked.values()] == [EFFICIENT, EFFICIENT]
 
 
 def test_sure_statements_of_the_efficient_set_are_rarely_wrong(seed):
@@ -222,8 +224,8 @@ def test_sure_statements_of_the_efficient_set_are_rarely_wrong(seed):
     for k in range(300):
         rng = np.random.default_rng([seed, k, 43])
         x, y, z = rng.standard_normal((3, 2000))
-        found = efficient_set({"a": 3 * x + y, "b": 3 * x + z}, "low", 0.95)["plans"]
-        wrong += any(of["standing"] == DOMINATED for of in found.values())
+        ranked = efficient_set({"a": 3 * x + y, "b": 3 * x + z}, "low", 0.95)["plans"]
+        wrong += any(entry["standing"] == DOMINATED for entry in ranked.values())
     assert wrong <= 30
 
 
@@ -241,14 +243,14 @@ def test_a_verdict_needs_an_interval_that_leaves_0_out():
 
 def test_events_that_differ_on_no_path_are_compared_with_an_interval():
     breach = (np.random.default_rng(5).random(2000) < 0.3).astype(float)
-    found = compare_pair("a", "b", breach, breach, ComparisonTerms(BREACH))
-    assert found["mean"]["low"] == -found["mean"]["high"] == pytest.approx(-3.8415 / 2003.8415, rel=1e-4)
-    assert (found["ties"]["value"], found["ties"]["high"]) == (1.0, 1.0)
-    assert found["ties"]["low"] < 1.0
+    pair = compare_pair("a", "b", breach, breach, ComparisonTerms(BREACH))
+    assert pair["mean"]["low"] == -pair["mean"]["high"] == pytest.approx(-3.8415 / 2003.8415, rel=1e-4)
+    assert (pair["ties"]["value"], pair["ties"]["high"]) == (1.0, 1.0)
+    assert pair["ties"]["low"] < 1.0
 
 
 def test_thin_tails_flag_the_efficient_set():
-    one, other = plans(5000, 1)
-    found = efficient_set({"a": one, "b": other}, "low", 0.95)["plans"]["a"]
-    assert found["cvar"]["note"] == intervals.FEW
-    assert "note" not in found["mean"]
+    first, other = plans(5000, 1)
+    ranked = efficient_set({"a": first, "b": other}, "low", 0.95)["plans"]["a"]
+    assert ranked["cvar"]["note"] == intervals.FEW
+    assert "note" not in ranked["mean"]

@@ -47,16 +47,16 @@ def call(*arguments):
 def home(tmp_path_factory):
     """Runs: base; dear, with dearer compute, shorter; another seed; a single plan."""
     home = tmp_path_factory.mktemp("comparing")
-    of = config(home)
-    pipeline.run(of, home / "base", paths=PATHS, threads=2)
-    pipeline.run(of, home / "dear", overrides=["programme.compute_cost=40"], paths=2000, threads=2, draw=False)
-    pipeline.run(of, home / "seed", paths=500, threads=1, seed=99, draw=False)
+    file = config(home)
+    pipeline.run(file, home / "base", paths=PATHS, threads=2)
+    pipeline.run(file, home / "dear", overrides=["programme.compute_cost=40"], paths=2000, threads=2, draw=False)
+    pipeline.run(file, home / "seed", paths=500, threads=1, seed=99, draw=False)
     pipeline.run(config(home, {"own": ""}), home / "one", paths=500, threads=1, draw=False)
     return home
 
 
 @pytest.fixture(scope="module")
-def found(home):
+def comparison(home):
     return compare(home / "base")
 
 
@@ -64,19 +64,19 @@ def npv(home, plan, run="base"):
     return pipeline.open_run(home / run).sample([f"{plan}.npv"])[f"{plan}.npv"]
 
 
-def test_the_whole_run_is_the_sample_where_both_hold_all_paths(home, found):
+def test_the_whole_run_is_the_sample_where_both_hold_all_paths(home, comparison):
     d = npv(home, "deferred") - npv(home, "own")
     block = pipeline.open_run(home / "base").summary["comparison"]
     said = block["differences"]["deferred"]["npv"]
     assert (block["first"], list(block["differences"])) == ("own", ["deferred", "cash"])
     assert said["value"] == pytest.approx(d.mean(), rel=1e-12)
     assert said["beats"]["value"] == (d > 1e-6).mean()
-    first = found["pairs"][0]
+    first = comparison["pairs"][0]
     assert (first["plan"], first["against"]) == ("deferred", "own")
     assert (first["mean"]["value"], first["mean"]["n"]) == (said["value"], PATHS)
     exact = measures.paired_cvar(npv(home, "deferred"), npv(home, "own"), 0.95, "low")
     assert first["cvar"]["0.95"]["value"] == pytest.approx(exact.value)
-    assert found["regret"] == block["regret"]
+    assert comparison["regret"] == block["regret"]
 
 
 def test_any_number_of_threads_compares_alike(home, tmp_path):
@@ -86,8 +86,8 @@ def test_any_number_of_threads_compares_alike(home, tmp_path):
     assert alone.summary["comparison"] == base.summary["comparison"]
 
 
-def test_plans_that_differ_by_notes_alone_have_one_npv(found):
-    pair = next(one for one in found["pairs"] if one["plan"] == "cash" and one["against"] == "own")
+def test_plans_that_differ_by_notes_alone_have_one_npv(comparison):
+    pair = next(entry for entry in comparison["pairs"] if entry["plan"] == "cash" and entry["against"] == "own")
     assert (pair["mean"]["value"], pair["ties"]["value"]) == (0.0, 1.0)
     assert pair["dominance"]["first"]["over"]["verdict"] == "dominates"
 
@@ -103,7 +103,7 @@ def test_plans_are_chosen_and_ordered(home):
 
 def test_two_runs_on_one_seed_differ_by_what_was_changed(home):
     between = compare(home / "base", home / "dear")
-    assert [(one["plan"], one["against"]) for one in between["pairs"]] == [
+    assert [(entry["plan"], entry["against"]) for entry in between["pairs"]] == [
         (f"{plan}@dear", f"{plan}@base") for plan in PLANS
     ]
     d = npv(home, "own", "dear") - npv(home, "own")[:2000]
@@ -131,11 +131,11 @@ def test_an_event_is_compared_as_a_probability(home):
 def test_a_break_even_is_where_runs_held_there_are_even(home):
     """The cancellation fee at which deferring is worth as much as committing."""
     several, key = home / SEVERAL, "programme.cancellation_fee"
-    asked = {"plans": ["deferred", "own"], "paths": 2000}
-    of = break_even(several, key, 0.0, 1.0, **asked, threads=2)
-    assert [of["points"][k]["value"] for k in (0, -1)] == [0.0, 1.0]
-    (root,) = of["roots"]
-    assert of["leaders"] == [0, 1]
+    options = {"plans": ["deferred", "own"], "paths": 2000}
+    result = break_even(several, key, 0.0, 1.0, **options, threads=2)
+    assert [result["points"][k]["value"] for k in (0, -1)] == [0.0, 1.0]
+    (root,) = result["roots"]
+    assert result["leaders"] == [0, 1]
     held = freeze(load(several, [f"{key}={root['value']!r}"]))
     job = make_job(held, 2000, 1)
     rows = [column.row for column in job.columns if column.name in ("own.npv", "deferred.npv")]
@@ -143,7 +143,7 @@ def test_a_break_even_is_where_runs_held_there_are_even(home):
         own, deferred = threaded_figures(held.model, rows, job.seed, job.paths, 2, stop)
     d = deferred - own
     assert abs(d.mean()) < 0.05 * d.std() / np.sqrt(d.size)
-    assert of == break_even(several, key, 0.0, 1.0, **asked, threads=1)
+    assert result == break_even(several, key, 0.0, 1.0, **options, threads=1)
 
 
 def test_compare_prints_tables_and_writes_file_and_charts(home, tmp_path):
@@ -226,7 +226,7 @@ def test_json_is_all_that_is_printed(home):
 )
 def test_what_cannot_be_compared_is_refused_in_a_line(home, arguments, says):
     folders = ("base", "dear", "seed", "one", "nothing")
-    said = call("compare", *(home / one if one in folders else one for one in arguments), "--quiet")
+    said = call("compare", *(home / entry if entry in folders else entry for entry in arguments), "--quiet")
     assert said.exit_code == 2
     assert says in said.stderr
     assert "Traceback" not in said.output

@@ -130,11 +130,11 @@ def test_lumping_the_mild_values_together_changes_no_figure():
     tallies = recorded(OUT)
     for column in AMOUNTS:
         distribution = distribution_of_tally(tallies.column(column.name))
-        found = convergence.amount_figures(tallies.counts(column.name), column.metric, LEVELS)
-        assert found["mean"] == risk_figures.mean(distribution.moments)
+        result = convergence.amount_figures(tallies.counts(column.name), column.metric, LEVELS)
+        assert result["mean"] == risk_figures.mean(distribution.moments)
         for level in LEVELS:
-            assert found[f"var{100 * level:g}"] == risk_figures.var(distribution, level)
-            assert found[f"cvar{100 * level:g}"] == risk_figures.cvar(distribution, level)
+            assert result[f"var{100 * level:g}"] == risk_figures.var(distribution, level)
+            assert result[f"cvar{100 * level:g}"] == risk_figures.cvar(distribution, level)
 
 
 @pytest.mark.parametrize("cut", [9_216, 16_384, 20_480, 65_536, 70_656])
@@ -197,18 +197,18 @@ def test_intervals_that_do_not_shrink_are_warned_about(seed, name):
 def test_a_var_that_is_no_wider_than_its_bins_says_so():
     values = np.random.default_rng(5).uniform(900.0, 901.0, 140_000)
     rows, tallies = follow(values)
-    found = convergence.convergence_warnings(rows, tallies, LEVELS)
-    assert {warning.reason for warning in found if warning.measure.startswith("var")} == {"bins"}
-    assert not [warning for warning in found if warning.measure == "mean"]
+    result = convergence.convergence_warnings(rows, tallies, LEVELS)
+    assert {warning.reason for warning in result if warning.measure.startswith("var")} == {"bins"}
+    assert not [warning for warning in result if warning.measure == "mean"]
 
 
 def test_few_paths_that_carry_a_mean_are_told():
     values = np.zeros(140_000)
     values[[70, 40_000, 100_000, 120_000]] = 7.0
     rows, tallies = follow(values)
-    found = {warning.measure: warning for warning in convergence.convergence_warnings(rows, tallies, LEVELS)}
-    assert found["mean"].reason == "few"
-    assert "rests on about 4 paths" in found["mean"].text
+    result = {warning.measure: warning for warning in convergence.convergence_warnings(rows, tallies, LEVELS)}
+    assert result["mean"].reason == "few"
+    assert "rests on about 4 paths" in result["mean"].text
 
 
 def test_the_tail_index_of_a_pareto_law_is_found():
@@ -233,22 +233,22 @@ def test_the_report_has_a_table_a_plan_and_two_charts_and_says_what_fails_to_shr
     table = [ConvergenceRow.from_dict({**row, "plan": plan}) for plan in plans for row in rows]
     warning = ConvergenceWarning("own", "npv", "cvar99", "few", "its interval rests on 4 paths")
     summary = SimpleNamespace(convergence=table, warnings=[warning, replace(warning, measure="mean")])
-    told = SimpleNamespace(summary=summary, plans=plans)
-    tables = list(convergence_section.convergence_tables(told))
-    assert [len(found.rows) for found in tables] == [4, 4]
+    forecast = SimpleNamespace(summary=summary, plans=plans)
+    tables = list(convergence_section.convergence_tables(forecast))
+    assert [len(table.rows) for table in tables] == [4, 4]
     assert tables[0].head[1:] == tuple(
         f"{name}, {part}" for name in ("mean", "VaR 95 %", "CVaR 95 %") for part in ("all so far", "subset alone")
     )
     with drawing_style():
-        pictures = list(convergence_section.draw_convergence(told))
+        pictures = list(convergence_section.draw_convergence(forecast))
         assert [picture.slug for picture in pictures] == ["convergence", "half_widths"]
         assert all(png(picture.figure) for picture in pictures)
-    assert "These do not" in convergence_section.introduction(told)
-    assert convergence_sentences(told.summary, 5) == [
+    assert "These do not" in convergence_section.introduction(forecast)
+    assert convergence_sentences(forecast.summary, 5) == [
         "own CVaR 99 % of NPV, own mean of NPV: its interval rests on 4 paths"
     ]
     summary.warnings = []
-    assert "judged from 131,072 paths on" in convergence_section.introduction(told)
+    assert "judged from 131,072 paths on" in convergence_section.introduction(forecast)
     nothing = SimpleNamespace(convergence=(), warnings=())
     assert not list(convergence_section.convergence_tables(SimpleNamespace(summary=nothing, plans=plans)))
 
@@ -266,5 +266,5 @@ def test_what_is_undefined_or_beyond_the_histogram_is_followed_without_a_figure(
     assert json.dumps(dicts(tracker.rows), allow_nan=False)
     assert convergence.convergence_warnings(tracker.rows, tallies, LEVELS) == []
     for text, known in (("x.mean:1%", False), ("y.mean:1%", True), ("y.var95:1", True), ("z.mean:1%", False)):
-        told = forecast_precision(tallies, precision_target(f"own.{text}", columns, ()), 60)
-        assert (told is not None and told.half_width(10**6).expected == 0.0) == known
+        forecast = forecast_precision(tallies, precision_target(f"own.{text}", columns, ()), 60)
+        assert (forecast is not None and forecast.half_width(10**6).expected == 0.0) == known

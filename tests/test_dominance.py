@@ -14,10 +14,10 @@ from simulator.risk.dominance import Gaps, dominance_verdict, gaps, shares, sida
 N = 40_000
 
 
-def said(one, other, order, tolerance=0.0):
-    found = dominance.dominance(one, other, order, tolerance)
-    assert found is not None
-    return found
+def find_verdict(first, other, order, tolerance=0.0):
+    verdict = dominance.dominance(first, other, order, tolerance)
+    assert verdict is not None
+    return verdict
 
 
 def normals(seed, n=N):
@@ -31,7 +31,7 @@ def normals(seed, n=N):
 def test_what_is_more_on_every_path_dominates_to_both_orders(seed):
     x, _, _ = normals(seed)
     for order in ("first", "second"):
-        over, under = said(x + 0.3, x, order), said(x, x + 0.3, order)
+        over, under = find_verdict(x + 0.3, x, order), find_verdict(x, x + 0.3, order)
         assert (over.verdict, over.violation, over.low, over.high) == ("dominates", 0.0, 0.0, 0.0)
         assert under.verdict == "does not"
         assert under.violation == pytest.approx(0.3)
@@ -44,19 +44,19 @@ def test_less_spread_dominates_to_the_second_order_only(seed):
     most: the band is simultaneous); under a fixed seed it passes or fails for good.
     """
     x, _, wide = normals(seed)
-    assert said(x, wide, "first").verdict == "does not"
-    assert said(wide, x, "first").verdict == "does not"
-    assert said(x, wide, "second").verdict in ("dominates", "dominates within tolerance")
-    assert said(wide, x, "second").verdict == "does not"
+    assert find_verdict(x, wide, "first").verdict == "does not"
+    assert find_verdict(wide, x, "first").verdict == "does not"
+    assert find_verdict(x, wide, "second").verdict in ("dominates", "dominates within tolerance")
+    assert find_verdict(wide, x, "second").verdict == "does not"
 
 
 def test_the_violation_is_the_known_gap(seed):
     """Of N(0, 1) over N(0, 4) at p = 1 - 50/n the quantiles are z(p) apart; its interval holds it but for 5 %."""
     x, _, wide = normals(seed)
-    found = said(x, wide, "first")
-    assert found.share == pytest.approx(1.0 - 50 / N)
-    assert found.low <= stats.norm.ppf(found.share) <= found.high
-    tail = said(wide, x, "second")
+    verdict = find_verdict(x, wide, "first")
+    assert verdict.share == pytest.approx(1.0 - 50 / N)
+    assert verdict.low <= stats.norm.ppf(verdict.share) <= verdict.high
+    tail = find_verdict(wide, x, "second")
     least = 50 / N
     assert tail.share == pytest.approx(least)
     assert tail.low <= stats.norm.pdf(stats.norm.ppf(least)) / least <= tail.high
@@ -65,12 +65,12 @@ def test_the_violation_is_the_known_gap(seed):
 def test_equal_plans_dominate_each_other():
     x = np.random.default_rng(1).standard_normal(500)
     for order in ("first", "second"):
-        of = gaps(x, x.copy(), order)
-        assert not of.gap.any()
-        assert not of.stderr.any()
+        gap_curve = gaps(x, x.copy(), order)
+        assert not gap_curve.gap.any()
+        assert not gap_curve.stderr.any()
         assert (
-            dominance_verdict(of, 0.0, x.size).verdict
-            == dominance_verdict(of.reversed(), 0.0, x.size).verdict
+            dominance_verdict(gap_curve, 0.0, x.size).verdict
+            == dominance_verdict(gap_curve.reversed(), 0.0, x.size).verdict
             == "dominates"
         )
 
@@ -90,17 +90,17 @@ def test_two_hundred_paths_counted_by_hand():
     np.testing.assert_array_equal(first.gap, np.where(first.share <= 0.5, -10.0, 4.0))
     beyond = np.maximum(second.share - 0.5, 0.0)
     np.testing.assert_allclose(second.gap, (-10.0 * np.minimum(second.share, 0.5) + 4.0 * beyond) / second.share)
-    assert said(a, b, "second").verdict == "dominates"
-    assert said(a, b, "first").violation == 4.0
+    assert find_verdict(a, b, "second").verdict == "dominates"
+    assert find_verdict(a, b, "first").violation == 4.0
     assert second.gap[-1] == pytest.approx(b.mean() - a.mean())
 
 
 def test_the_error_of_a_gap_at_the_whole_is_that_of_the_mean(seed):
     x, y, _ = normals(seed, 5000)
-    of = gaps(x, y, "second")
-    assert of.share[-1] == 1.0
-    assert of.gap[-1] == pytest.approx((y - x).mean())
-    assert of.stderr[-1] == pytest.approx((y - x).std(ddof=1) / math.sqrt(x.size))
+    gap_curve = gaps(x, y, "second")
+    assert gap_curve.share[-1] == 1.0
+    assert gap_curve.gap[-1] == pytest.approx((y - x).mean())
+    assert gap_curve.stderr[-1] == pytest.approx((y - x).std(ddof=1) / math.sqrt(x.size))
 
 
 @pytest.mark.parametrize(
@@ -114,12 +114,12 @@ def test_the_error_of_a_gap_at_the_whole_is_that_of_the_mean(seed):
     ],
 )
 def test_verdicts(gap, tolerance, expected):
-    of = Gaps(np.array([0.25, 0.5]), np.array([-1.0, gap]), np.array([0.1, 0.1]))
-    found = dominance_verdict(of, tolerance, 1000)
+    gap_curve = Gaps(np.array([0.25, 0.5]), np.array([-1.0, gap]), np.array([0.1, 0.1]))
+    verdict = dominance_verdict(gap_curve, tolerance, 1000)
     band = sidak_bound(2) * 0.1
-    assert found.verdict == expected
-    assert found.share == 0.5
-    assert (found.low, found.high) == pytest.approx((max(gap - band, 0.0), max(gap + band, 0.0)))
+    assert verdict.verdict == expected
+    assert verdict.share == 0.5
+    assert (verdict.low, verdict.high) == pytest.approx((max(gap - band, 0.0), max(gap + band, 0.0)))
 
 
 @pytest.mark.parametrize("order", ["first", "second"])
@@ -150,8 +150,8 @@ def test_bounds_hold_all_gaps_together(order, seed):
     for _ in range(200):
         x = rng.standard_normal(2000)
         y = 2.0 * (0.8 * x + 0.6 * rng.standard_normal(2000))
-        of = gaps(x, y, order)
-        z = stats.norm.ppf(of.share)
-        true = z if order == "first" else -stats.norm.pdf(z) / of.share
-        misses += bool((np.abs(of.gap - true) > sidak_bound(of.gap.size) * of.stderr).any())
+        gap_curve = gaps(x, y, order)
+        z = stats.norm.ppf(gap_curve.share)
+        true = z if order == "first" else -stats.norm.pdf(z) / gap_curve.share
+        misses += bool((np.abs(gap_curve.gap - true) > sidak_bound(gap_curve.gap.size) * gap_curve.stderr).any())
     assert misses <= 24

@@ -72,10 +72,10 @@ def test_nothing_is_uncertain_of_the_pilot_itself_and_much_of_what_is_far():
     tallies = Tallies((column,), (0.0,))
     tallies.record(0, np.random.default_rng(2).normal(10.0, 5.0, (1, FIRST_LOOK)))
     for measure in ("mean:0.01", "var95:0.1%", "sd:0.01", "q01:0.01", "cvar99:1%"):
-        told = forecast_precision(tallies, precision.precision_target(f"own.x.{measure}", (column,), ()), 60)
-        assert told is not None
-        near, mid, far = (told.half_width(times * FIRST_LOOK) for times in (1, 4, 400))
-        assert near.low == near.expected == near.high == told.pilot.half_width
+        forecast = forecast_precision(tallies, precision.precision_target(f"own.x.{measure}", (column,), ()), 60)
+        assert forecast is not None
+        near, mid, far = (forecast.half_width(times * FIRST_LOOK) for times in (1, 4, 400))
+        assert near.low == near.expected == near.high == forecast.pilot.half_width
         assert mid.low < mid.expected < mid.high
         assert mid.low > far.low
         assert math.log(far.high / far.low) >= math.log(mid.high / mid.low)
@@ -89,8 +89,8 @@ def test_what_the_bins_of_the_histogram_hide_is_out_of_reach():
     tallies = Tallies((column,), (700.0,))
     tallies.record(0, np.random.default_rng(2).normal(700.0, 50.0, (1, FIRST_LOOK)))
     for half, within in (("1", True), ("0.05", False)):
-        told = forecast_precision(tallies, precision.precision_target(f"own.x.var95:{half}", (column,), ()), 60)
-        assert (run_forecast.paths_until_precise([told], FIRST_LOOK).expected < math.inf) == within
+        forecast = forecast_precision(tallies, precision.precision_target(f"own.x.var95:{half}", (column,), ()), 60)
+        assert (run_forecast.paths_until_precise([forecast], FIRST_LOOK).expected < math.inf) == within
 
 
 def test_a_run_ends_where_it_was_predicted(job, pilot, sizes, monkeypatch, tmp_path):

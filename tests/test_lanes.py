@@ -67,10 +67,10 @@ def test_vectors_of_a_loop_are_interleaved(kind: Callable[[Any], Any], monkeypat
 
 
 def test_rows_promised_not_to_overlap_do_not(tmp_path: Path) -> None:
-    found = json.loads(fresh.python("tests.overlaps", NUMBA_DISABLE_JIT="1", XDG_CACHE_HOME=str(tmp_path)).stdout)
-    assert found["clashes"] == {}
-    assert len(found["calls"]) >= 15
-    assert all(found["calls"].values()), found["calls"]
+    counted = json.loads(fresh.python("tests.overlaps", NUMBA_DISABLE_JIT="1", XDG_CACHE_HOME=str(tmp_path)).stdout)
+    assert counted["clashes"] == {}
+    assert len(counted["calls"]) >= 15
+    assert all(counted["calls"].values()), counted["calls"]
 
 
 @pytest.mark.parametrize("overrides", [(), (DEFERRED,)], ids=["as it is", "deferred"])
@@ -92,18 +92,18 @@ def test_a_trace_leaves_nothing_behind(overrides: tuple[str, ...]) -> None:
 
 def test_changes_that_do_not_fit_a_list_come_to_the_same_bits() -> None:
     model = freeze(load(LEVERS, ("months=140", "drivers.price.longrun=3"))).model
-    found, listed = [], []
+    outputs, listed = [], []
     for room in (LIST_LENGTH, 3, 1):
         work = kernel.allocate_workspace(model)
         changes = work.plan.terminations._replace(listed=np.zeros((model.months, room, 3)))
         out = np.empty((kernel.figure_count(model), 2 * kernel.LANES))
         tight = work._replace(plan=work.plan._replace(terminations=changes))
         assert kernel.simulate(model, 1, np.arange(out.shape[1]), tight, out, UNTRACED) == kernel.DONE
-        found.append(out.tobytes())
+        outputs.append(out.tobytes())
         listed.append(changes.listed)
     assert listed[0][:, 3].any(axis=1).sum() > 20  # months in which four changes or more do not fit into three
     assert not listed[0][:, -1].any()  # while the usual room is never full
-    assert found[0] == found[1] == found[2]
+    assert outputs[0] == outputs[1] == outputs[2]
 
 
 @njit
@@ -117,9 +117,9 @@ def test_months_paid_are_counted_as_searched() -> None:
     for months in (1, 7, 8, 36, 600):
         survival = np.sort(random.normal(size=months))
         scores = np.concatenate([random.normal(size=200), survival, [-9.0, 9.0]])
-        found = np.empty(scores.size, np.int64)
-        _paid(survival, scores, found)
-        np.testing.assert_array_equal(found, np.searchsorted(survival, scores, side="right"))
+        counted = np.empty(scores.size, np.int64)
+        _paid(survival, scores, counted)
+        np.testing.assert_array_equal(counted, np.searchsorted(survival, scores, side="right"))
 
 
 @njit

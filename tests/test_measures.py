@@ -94,10 +94,10 @@ LEVEL = st.sampled_from([0.5, 0.8, 0.9, 0.95, 0.99])
 def test_cvar_of_a_sample_is_the_least_of_its_upper_bounds(values, level):
     # CVaR = min over v of v + mean((L - v)+) / (1 - a), reached at VaR
     loss = np.array(values)
-    found = measures.cvar(loss, level).value
+    estimate = measures.cvar(loss, level).value
     bounds = [v + np.maximum(loss - v, 0.0).mean() / (1.0 - level) for v in loss]
-    assert found == pytest.approx(min(bounds), rel=1e-9, abs=1e-6)
-    assert found >= measures.var(loss, level)
+    assert estimate == pytest.approx(min(bounds), rel=1e-9, abs=1e-6)
+    assert estimate >= measures.var(loss, level)
 
 
 @given(LOSSES, LEVEL)
@@ -117,21 +117,21 @@ def test_histogram_agrees_with_the_sample_to_the_stated_error(values, level):
 def test_groups_of_single_values_give_the_sample_back(values, level):
     loss = np.array(values)
     expected = measures.cvar(loss, level)
-    found = measures.bins_cvar(bins_from_sample(loss), level)
+    estimate = measures.bins_cvar(bins_from_sample(loss), level)
     assert measures.bins_quantile(bins_from_sample(loss), level) == measures.var(loss, level)
-    assert found.value == pytest.approx(expected.value, rel=1e-12, abs=1e-9)
+    assert estimate.value == pytest.approx(expected.value, rel=1e-12, abs=1e-9)
     if loss.size > 1:
-        assert found.stderr == pytest.approx(expected.stderr, rel=1e-6, abs=1e-6)
+        assert estimate.stderr == pytest.approx(expected.stderr, rel=1e-6, abs=1e-6)
 
 
 def test_histogram_of_many_paths(seed):
     loss = np.random.default_rng(seed).normal(60.0, 60.0, 200_000)
     bins = bins_of(loss)
     for level in (0.95, 0.99):
-        found, expected = measures.bins_cvar(bins, level), measures.cvar(loss, level)
-        assert found.value == pytest.approx(expected.value, rel=1e-5)
+        estimate, expected = measures.bins_cvar(bins, level), measures.cvar(loss, level)
+        assert estimate.value == pytest.approx(expected.value, rel=1e-5)
         # the bin of VaR is .125 wide and the mean excess about 20
-        assert found.stderr == pytest.approx(expected.stderr, rel=0.125 / 20)
+        assert estimate.stderr == pytest.approx(expected.stderr, rel=0.125 / 20)
     assert measures.bins_central(bins, 4) == pytest.approx(np.mean((loss - loss.mean()) ** 4), rel=1e-6)
 
 
@@ -177,18 +177,18 @@ def test_paired_errors_are_those_of_replicates(measure, seed):
     error rests on a density estimate that adds its own bias, about 5 % here.
     """
     rng = np.random.default_rng([seed, 7])
-    of = {
+    paired = {
         "mean": measures.paired_mean,
         "var": lambda x, y: measures.paired_var(x, y, 0.95, "low"),
         "cvar": lambda x, y: measures.paired_cvar(x, y, 0.95, "low"),
     }[measure]
-    found = []
+    estimates = []
     for _ in range(PLANS):
         world = rng.normal(-60.0, 60.0, 6000)
         other = 0.9 * world + rng.normal(10.0, 12.0, 6000)
         other[:5] = np.nan
-        found.append(of(world, other))
-    values, errors = np.array(found).T
+        estimates.append(paired(world, other))
+    values, errors = np.array(estimates).T
     assert errors.mean() == pytest.approx(values.std(ddof=1), rel=0.2)
     assert errors.mean() < 0.5 * math.hypot(*(_alone(measure, sd) for sd in (60.0, math.hypot(54.0, 12.0))))
 

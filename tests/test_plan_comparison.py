@@ -61,24 +61,25 @@ WHOLE = recorded(OUT)
 @pytest.mark.parametrize("plan", PLANS[1:])
 @pytest.mark.parametrize("metric", ["npv", "depth", "cover"])
 def test_differences_are_those_of_numpy(plan, metric):
-    found = next(one for one in WHOLE.comparison.differences(plan) if one.metric.name == metric)
+    matches = [row for row in WHOLE.comparison.differences(plan) if row.metric.name == metric]
+    (difference,) = matches
     d = OUT[ROW[f"{plan}.{metric}"]] - OUT[ROW[f"own.{metric}"]]
     d = d[~np.isnan(d)]
     good = d if metric != "depth" else -d
-    assert found.moments.n == d.size
-    assert found.moments.mean == pytest.approx(math.fsum(d) / d.size, rel=1e-12)
-    assert found.moments.stderr == pytest.approx(d.std(ddof=1) / math.sqrt(d.size), rel=1e-11)
-    assert (found.better, found.ties) == ((good >= TIE).sum(), (abs(d) < TIE).sum())
+    assert difference.moments.n == d.size
+    assert difference.moments.mean == pytest.approx(math.fsum(d) / d.size, rel=1e-12)
+    assert difference.moments.stderr == pytest.approx(d.std(ddof=1) / math.sqrt(d.size), rel=1e-11)
+    assert (difference.better, difference.ties) == ((good >= TIE).sum(), (abs(d) < TIE).sum())
 
 
 def test_months_are_not_compared_and_the_first_plan_has_no_difference():
-    assert {one.metric.name for one in WHOLE.comparison.differences("lease")} == {"npv", "depth", "cover"}
+    assert {difference.metric.name for difference in WHOLE.comparison.differences("lease")} == {"npv", "depth", "cover"}
     assert WHOLE.comparison.differences("own") == []
 
 
 @pytest.mark.parametrize("plan", PLANS)
 def test_regret_is_what_the_best_plan_has_beyond(plan):
-    npv = np.array([OUT[ROW[f"{one}.npv"]] for one in PLANS])
+    npv = np.array([OUT[ROW[f"{difference}.npv"]] for difference in PLANS])
     regret = npv.max(axis=0) - OUT[ROW[f"{plan}.npv"]]
     tally = WHOLE.comparison.regret(plan)
     assert tally is not None
@@ -96,8 +97,8 @@ def test_where_less_is_better_the_best_plan_has_the_least():
     tallies.record(0, np.array([[3.0, 1.0, 2.0], [1.0, 5.0, 2.0]]))
     regrets = [tallies.comparison.regret(plan) for plan in ("a", "b")]
     assert [regret.moments.mean * 3 for regret in regrets if regret] == pytest.approx([2.0, 4.0])
-    (found,) = tallies.comparison.differences("b")
-    assert (found.better, found.ties, found.moments.n) == (1, 1, 3)
+    (difference,) = tallies.comparison.differences("b")
+    assert (difference.better, difference.ties, difference.moments.n) == (1, 1, 3)
 
 
 @settings(max_examples=10)
@@ -133,9 +134,9 @@ def test_weights_count_a_path_so_many_times():
     weighted, repeated = (Tallies(COLUMNS, np.zeros(len(COLUMNS))) for _ in range(2))
     weighted.record(0, np.ascontiguousarray(OUT[:, :BLOCK]), weights)
     repeated.record(0, np.repeat(OUT[:, :BLOCK], weights, axis=1))
-    for one, other in zip(*(t.comparison.differences("lease") for t in (weighted, repeated)), strict=True):
-        assert (one.better, one.ties) == (other.better, other.ties)
-        assert one.moments == pytest.approx(other.moments, rel=1e-9)
+    for difference, other in zip(*(t.comparison.differences("lease") for t in (weighted, repeated)), strict=True):
+        assert (difference.better, difference.ties) == (other.better, other.ties)
+        assert difference.moments == pytest.approx(other.moments, rel=1e-9)
 
 
 def test_what_the_summary_says_of_a_difference():

@@ -119,19 +119,19 @@ def test_where_nothing_is_tested_no_breach_is_counted(short):
             assert plan[name]["probability"][name] == {"value": None, "low": None, "high": None, "note": UNTESTED}
             assert (plan[name]["mean"], plan[name]["n"], plan[name]["undefined"]) == (None, 0, 1.0)
         assert plan["breach_month"]["note"] == UNTESTED
-    assert all("breach" not in of and "npv" in of for of in done.summary["comparison"]["differences"].values())
+    assert all("breach" not in entry and "npv" in entry for entry in done.summary["comparison"]["differences"].values())
     assert "Nothing is known of breaches. Own everything: no covenant is tested within the horizon." in page
     assert "Of covenants nothing is known: no covenant is tested within the horizon." in page
     assert "A covenant is breached" not in page
-    found = compare(done.path, metric="breach")
-    assert all(pair["mean"]["value"] is pair["beats"]["value"] is None for pair in found["pairs"])
+    result = compare(done.path, metric="breach")
+    assert all(pair["mean"]["value"] is pair["beats"]["value"] is None for pair in result["pairs"])
     json.dumps(done.summary, allow_nan=False)
 
 
 def test_stress_counts_no_breach_where_nothing_is_tested():
-    found = stress(SMOKE, ["rates_up"], "breach", "probability", overrides=["months=24"], paths=64, threads=1)
-    assert {figure["value"] for figure in found["base"].values()} == {None}
-    assert found["sets"][0]["plans"]["own"]["change"]["value"] is None
+    result = stress(SMOKE, ["rates_up"], "breach", "probability", overrides=["months=24"], paths=64, threads=1)
+    assert {figure["value"] for figure in result["base"].values()} == {None}
+    assert result["sets"][0]["plans"]["own"]["change"]["value"] is None
 
 
 def test_a_plan_without_covenants_is_said_to_have_none():
@@ -185,8 +185,8 @@ def test_the_summary_begins_with_who_risks_least(tmp_path):
     said = paired_table.tail_ranking(run).replace("\N{NO-BREAK SPACE}", " ")
     assert "CVaR 95 % of NPV" in said
     assert "Own 100.0 (90.0 to 110.0); JV 101.0 (90.0 to 110.0). Not told apart: Own and JV." in said
-    one = read_report_data(write_run(tmp_path / "one", {"own": "Own"}, tornado=False))
-    assert paired_table.tail_ranking(one) == ""
+    data = read_report_data(write_run(tmp_path / "one", {"own": "Own"}, tornado=False))
+    assert paired_table.tail_ranking(data) == ""
 
 
 def test_the_page_says_what_debt_is_set_against(short):

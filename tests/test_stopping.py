@@ -44,10 +44,10 @@ def wanted():
     ],
 )
 def test_a_target_says_what_is_to_be_known_how_well(wanted, text, column, measure, level, half, relative):
-    found = wanted(text)
-    assert (found.column, found.measure.kind, found.relative) == (column, measure, relative)
-    assert found.half_width == pytest.approx(half)
-    assert found.measure.level == pytest.approx(level, nan_ok=True)
+    parsed = wanted(text)
+    assert (parsed.column, parsed.measure.kind, parsed.relative) == (column, measure, relative)
+    assert parsed.half_width == pytest.approx(half)
+    assert parsed.measure.level == pytest.approx(level, nan_ok=True)
 
 
 @pytest.mark.parametrize(

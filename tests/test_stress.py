@@ -61,9 +61,9 @@ def test_the_shipped_sets_are_the_files_in_configs():
     assert shipped_sets() == NAMES == tuple(sorted(path.stem for path in (ROOT / "configs/stress").iterdir()))
     for name in NAMES:
         assert (ROOT / f"configs/stress/{name}.toml").read_bytes() == (folder / f"{name}.toml").read_bytes()
-        told = find_set(name)
-        assert told.title
-        assert told.description.endswith((".", "`."))
+        stress_set = find_set(name)
+        assert stress_set.title
+        assert stress_set.description.endswith((".", "`."))
 
 
 @pytest.mark.parametrize("config", [FLAGSHIP, SMOKE])
@@ -110,11 +110,11 @@ def test_independent_worlds_are_independent(seed):
     columns = ("eps", "price_mean", "funding_mean", "delay_mean")
 
     def apart(*sets: str) -> float:
-        found = freeze(stressed(*sets, config=SMOKE))
-        job = make_job(found, 20_000, 1, seed)
+        frozen = freeze(stressed(*sets, config=SMOKE))
+        job = make_job(frozen, 20_000, 1, seed)
         rows = [column.row for column in job.columns if column.metric.name in columns]
         with Stop() as stop:
-            drawn = figures(found.model, rows, job.seed, job.paths, stop)
+            drawn = figures(frozen.model, rows, job.seed, job.paths, stop)
         ranks = drawn.argsort(axis=1).argsort(axis=1).astype(float)
         return float(np.abs(np.corrcoef(ranks) - np.eye(len(rows))).max()) * math.sqrt(job.paths)
 
@@ -200,33 +200,33 @@ def compared(tmp_path_factory):
 
 
 def test_the_comparison_is_that_of_runs(compared, tmp_path):
-    folder, _, found = compared
-    assert [one["name"] for one in found["sets"]] == ["power_crunch", "mine"]
+    folder, _, result = compared
+    assert [entry["name"] for entry in result["sets"]] == ["power_crunch", "mine"]
     runs = {
         name: pipeline.run(load(SMOKE, (), find_sets(sets)), tmp_path / name, paths=PATHS, draw=False).summary
         for name, sets in (("base", ()), ("power_crunch", ("power_crunch",)), ("mine", (str(folder / "mine.toml"),)))
     }
-    for plan, base in found["base"].items():
+    for plan, base in result["base"].items():
         assert base["value"] == pytest.approx(runs["base"]["plans"][plan]["npv"]["cvar"]["0.95"]["value"], rel=2e-3)
-        for one in found["sets"]:
-            under = one["plans"][plan]
-            value = runs[one["name"]]["plans"][plan]["npv"]["cvar"]["0.95"]["value"]
+        for entry in result["sets"]:
+            under = entry["plans"][plan]
+            value = runs[entry["name"]]["plans"][plan]["npv"]["cvar"]["0.95"]["value"]
             assert under["value"] == pytest.approx(value, rel=2e-3)
             assert under["change"]["value"] == pytest.approx(under["value"] - base["value"], abs=1e-9)
             assert under["change"]["low"] < under["change"]["value"] < under["change"]["high"]
-    dear = found["sets"][1]["plans"]["own"]
+    dear = result["sets"][1]["plans"]["own"]
     assert dear["change"]["low"] > 0.0
     assert dear["change"]["high"] - dear["change"]["low"] < dear["high"] - dear["low"]
 
 
 def test_the_comparison_is_printed_and_drawn(compared):
-    folder, said, found = compared
-    assert found["sets"][1]["title"] == "Dear"
-    assert found["sets"][1]["changes"] == [{"key": "programme.compute_cost", "scale": 1.5}]
-    assert (folder / "figures/stress.png").read_bytes() == report.stress_figure(found)
-    picture = draw_stress(found)
+    folder, said, result = compared
+    assert result["sets"][1]["title"] == "Dear"
+    assert result["sets"][1]["changes"] == [{"key": "programme.compute_cost", "scale": 1.5}]
+    assert (folder / "figures/stress.png").read_bytes() == report.stress_figure(result)
+    picture = draw_stress(result)
     assert "Note: fewer than 300 tail paths." in picture.caption
-    assert picture.alt.count(" to ") == 3 * picture.alt.count(" from ") == 3 * 2 * len(found["base"])
+    assert picture.alt.count(" to ") == 3 * picture.alt.count(" from ") == 3 * 2 * len(result["base"])
     for text in ("CVaR 95 % of NPV, USD bn, under stress: 2,000 paths", "Plan hybrid", "power_crunch", "stress.png"):
         assert text in said
     assert max(map(len, said.partition("\nwritten")[0].splitlines())) <= 100
@@ -247,17 +247,17 @@ def test_a_set_that_changes_nothing_changes_nothing(tmp_path):
     same = written(tmp_path, '[set]\ntitle = "Other"\n[add]\ndrivers.price.shock = 0\n')
     said = call("stress", SMOKE, "--sets", same, "--metric", "npv < 0", "--measure", "probability", "--paths", PATHS,
                 "--json", "--quiet")  # fmt: skip
-    (one,) = json.loads(said.stdout)["sets"]
-    for under in one["plans"].values():
+    (entry,) = json.loads(said.stdout)["sets"]
+    for under in entry["plans"].values():
         none = 3.8415 / (PATHS + 3.8415)  # no path changes: up to 3.84 of n might
         assert under["change"] == pytest.approx({"value": 0.0, "low": -none, "high": none}, rel=1e-4)
 
 
 def test_all_sets_are_compared_where_none_is_named():
-    found = stress(SMOKE, metric="price_m12", measure="mean", paths=500)
-    assert [one["name"] for one in found["sets"]] == list(NAMES)
-    assert list(found["base"]) == ["world"]
-    moved = {one["name"]: one["plans"]["world"]["change"] for one in found["sets"]}
+    result = stress(SMOKE, metric="price_m12", measure="mean", paths=500)
+    assert [entry["name"] for entry in result["sets"]] == list(NAMES)
+    assert list(result["base"]) == ["world"]
+    moved = {entry["name"]: entry["plans"]["world"]["change"] for entry in result["sets"]}
     assert moved["ai_winter"]["high"] < 0.0 < moved["scarcity_lasts"]["low"]
     assert moved["rates_up"]["value"] == moved["paradigm_shift"]["value"] == 0.0
 

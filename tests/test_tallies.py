@@ -217,11 +217,11 @@ def test_a_weight_counts_a_path_so_many_times():
     weighted.record(0, out, weights)
     repeated.record(0, np.repeat(out, weights, axis=1))
     for column in TALLIED:
-        one, other = weighted.column(column.name), repeated.column(column.name)
-        assert (one.n, one.undefined, one.events) == (other.n, other.undefined, other.events)
+        first, other = weighted.column(column.name), repeated.column(column.name)
+        assert (first.n, first.undefined, first.events) == (other.n, other.undefined, other.events)
         for part in ("low", "high", "mean", "n"):
-            np.testing.assert_array_equal(getattr(one.bins, part), getattr(other.bins, part))
-        assert one.moments == pytest.approx(other.moments, rel=1e-12)
+            np.testing.assert_array_equal(getattr(first.bins, part), getattr(other.bins, part))
+        assert first.moments == pytest.approx(other.moments, rel=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,8 @@ def toy(key=None, value=0.0, seed=1, n=N):
 
 
 def one_bar(wanted, key, low, high, metric=NPV):
-    base, found = tornado_bars(metric, wanted, toy(), [Swing(key, low, high)], toy)
-    return base, found[0]
+    base, bars = tornado_bars(metric, wanted, toy(), [Swing(key, low, high)], toy)
+    return base, bars[0]
 
 
 def test_a_fixed_input_moves_the_mean_by_its_own_change():
@@ -86,20 +86,20 @@ def test_paired_errors_are_the_spread_of_repetitions(wanted):
 
 
 def test_an_input_that_does_not_matter_has_a_bar_of_zeros_and_stands_last():
-    base, found = tornado_bars(NPV, MeasureSpec("cvar", 0.95), toy(), [Swing("idle", 0, 1), Swing("price", 4, 6)], toy)
-    assert [bar["input"] for bar in found] == ["price", "idle"]
+    base, bars = tornado_bars(NPV, MeasureSpec("cvar", 0.95), toy(), [Swing("idle", 0, 1), Swing("price", 4, 6)], toy)
+    assert [bar["input"] for bar in bars] == ["price", "idle"]
     names = ("delta_low", "delta_high", "stderr_low", "stderr_high")
-    assert [found[1][name] for name in names] == [0.0] * 4
-    assert found[1]["interval_low"] == found[1]["interval_high"] == [0.0, 0.0]
-    assert json.loads(json.dumps(found)) == found
+    assert [bars[1][name] for name in names] == [0.0] * 4
+    assert bars[1]["interval_low"] == bars[1]["interval_high"] == [0.0, 0.0]
+    assert json.loads(json.dumps(bars)) == bars
     assert base["high"] < 0  # even the mean of the worst paths earns something
 
 
 def test_bars_are_ordered_by_the_distance_of_their_ends():
-    _, found = tornado_bars(
+    _, bars = tornado_bars(
         NPV, MeasureSpec("mean"), toy(), [Swing("size", 0, 9), Swing("price", 4, 6), Swing("price", 0, 9)], toy
     )
-    widths = [bar_width(bar) for bar in found]
+    widths = [bar_width(bar) for bar in bars]
     assert widths == sorted(widths, reverse=True)
     assert widths[0] == pytest.approx(18)
 
@@ -107,22 +107,22 @@ def test_bars_are_ordered_by_the_distance_of_their_ends():
 def test_probability_of_an_event_and_its_paired_error():
     base = (toy() < 5).astype(float)
     worse = (toy() < 6).astype(float)
-    one, two = (
+    first, second = (
         influence_estimate(base, BREACH, MeasureSpec("probability")),
         influence_estimate(worse, BREACH, MeasureSpec("probability")),
     )
     flips = float((worse - base).mean())
-    assert two.value - one.value == pytest.approx(flips)
-    assert paired_error(two, one) == pytest.approx(math.sqrt(flips * (1 - flips) / N), rel=1e-3)
+    assert second.value - first.value == pytest.approx(flips)
+    assert paired_error(second, first) == pytest.approx(math.sqrt(flips * (1 - flips) / N), rel=1e-3)
 
 
 def test_undefined_paths_are_left_out_and_counted_in_the_error():
     """A mean over the defined paths is a ratio: its error is sd / sqrt(number of defined paths)."""
     x = toy()
     x[::4] = np.nan
-    found = influence_estimate(x, GAP, MeasureSpec("mean"))
-    assert found.value == pytest.approx(np.nanmean(x))
-    assert found.influence.std() / math.sqrt(N) == pytest.approx(np.nanstd(x) / math.sqrt(0.75 * N))
+    estimate = influence_estimate(x, GAP, MeasureSpec("mean"))
+    assert estimate.value == pytest.approx(np.nanmean(x))
+    assert estimate.influence.std() / math.sqrt(N) == pytest.approx(np.nanstd(x) / math.sqrt(0.75 * N))
     assert math.isnan(influence_estimate(np.full(9, np.nan), GAP, MeasureSpec("mean")).value)
 
 
@@ -159,16 +159,16 @@ def test_measures_that_make_no_sense_are_refused(text, metric, says):
 def test_thin_tails_have_no_bars_and_few_paths_a_flag():
     """49 paths beyond VaR: no figure and nothing simulated; 299: a figure with a flag; 300: one without."""
 
-    def of(n, simulate):
+    def base_and_bar(n, simulate):
         return tornado_bars(NPV, MeasureSpec("cvar", 0.95), toy(n=n), [Swing("size", 0.5, 2.0)], simulate)
 
-    base, (bar,) = of(999, None)
+    base, (bar,) = base_and_bar(999, None)
     assert base == {"value": None, "low": None, "high": None, "note": intervals.TOO_FEW}
     assert (bar["delta_low"], bar["stderr_high"], bar["interval_low"], bar["note"]) == (None, None, None, base["note"])
-    base, (bar,) = of(5999, lambda key, value: toy(key, value, n=5999))
+    base, (bar,) = base_and_bar(5999, lambda key, value: toy(key, value, n=5999))
     assert base["note"] == bar["note"] == intervals.FEW
     assert base["low"] < base["value"] < base["high"]
-    base, (bar,) = of(6000, lambda key, value: toy(key, value, n=6000))
+    base, (bar,) = base_and_bar(6000, lambda key, value: toy(key, value, n=6000))
     assert "note" not in base | bar
 
 
@@ -182,9 +182,9 @@ def test_an_event_that_changes_on_no_path_still_has_an_interval():
 
 
 def test_events_that_are_undefined_on_other_paths_are_not_paired():
-    one, other = np.zeros(20), np.zeros(20)
+    first, other = np.zeros(20), np.zeros(20)
     other[:5] = np.nan
-    base, (bar,) = tornado_bars(BREACH, MeasureSpec("probability"), one, [Swing("x", 0, 1)], lambda key, value: other)
+    base, (bar,) = tornado_bars(BREACH, MeasureSpec("probability"), first, [Swing("x", 0, 1)], lambda key, value: other)
     assert base["high"] > 0.0
     assert bar["interval_low"] == pytest.approx(intervals.unpaired_proportion_interval(0, 15, 0, 20))
 

@@ -39,7 +39,7 @@ SEED = int(os.environ.get("SIMULATOR_TEST_SEED", "1"))
 MONTHS, LANES = 120, 48
 TESTS = tuple(range(47, MONTHS, 3))
 COUPON = 0.05  # weighted, of the notes
-GIVEN = ("EBITDA", "TAXABLE", "NET", "RENT_PAID", "PARTNER_FLOW", "GUARANTEED", "CLOUD", "OWED")
+INPUTS = ("EBITDA", "TAXABLE", "NET", "RENT_PAID", "PARTNER_FLOW", "GUARANTEED", "CLOUD", "OWED")
 FILLED = {
     name: getattr(at, name)
     for name in ("INTEREST", "NOTES", "CFADS", "CASH", "REVOLVER", "PROFIT", "DRAWN_INTEREST")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.mutations import Mutation
 
-LETTING = (
+LEASING = (
     Mutation("contracts rent at spot", "contracts[lane] * price_share", "price[lane] * price_share"),
     Mutation("contracts run a month longer", "turns = min(max(excess.term, 1)", "turns = min(excess.term + 1"),
     Mutation(

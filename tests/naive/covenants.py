@@ -72,9 +72,9 @@ class Covenants:
         if self.plans.covenants.sweep[self.plan]:
             self.sweeping = (self.sweeping | (pending & hard)) & (self.passes < WATCH)
         left = np.where(pending & ~hard, self.watch - 1, self.watch)
-        ends = pending & (left == 0)
-        self.cured = np.where(ends & self.of_first, 1.0, self.cured)
-        self.of_first &= pending & ~hard & ~ends
+        expired = pending & (left == 0)
+        self.cured = np.where(expired & self.of_first, 1.0, self.cured)
+        self.of_first &= pending & ~hard & ~expired
         self.watch = np.where(hard, WATCH, left)
 
     def _examine(self, m: int, rows: Rows, now: dict[str, Array]) -> tuple[Array, Array]:

@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 
 from tests.naive.marginals import Array, quantile
-from tests.naive.sites import Works
+from tests.naive.sites import SiteFlows
 from tests.naive.world import World, event_rows
 
 THOUSAND = 1000.0  # USD/W-y on MW is USD m a year; USD bn of ad revenue in USD m
 OPTION_MONTHS = 12
 
 
-class Letting:
+class Leasing:
     """Lets the owned share of the sites, month by month. MW, USD bn."""
 
-    def __init__(self, model: Any, world: World, plan: int, works: Works, z: Array) -> None:
-        self.model, self.world, self.sites, self.plans, self.plan = model, world, works.sites, model.plans, plan
+    def __init__(self, model: Any, world: World, plan: int, site_flows: SiteFlows, z: Array) -> None:
+        self.model, self.world, self.sites, self.plans, self.plan = model, world, site_flows.sites, model.plans, plan
         self.mw = [model.plans.own_share[plan] * mw for mw in model.grid.mw]
         self.let, self.occupancy = (
             float(self.plans.lease_excess.leased_share[plan]),

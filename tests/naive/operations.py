@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from tests.naive.disposal import run_pool
-from tests.naive.leasing import Cloud, Letting
+from tests.naive.leasing import Cloud, Leasing
 from tests.naive.marginals import Array
-from tests.naive.sites import Works, run_sites
+from tests.naive.sites import SiteFlows, run_sites
 from tests.naive.world import World
 
 
@@ -19,7 +19,7 @@ class Operations:
     """Amounts in USD bn."""
 
     monthly: dict[str, Array]  # (months, paths)
-    works: Works
+    site_flows: SiteFlows
     terminal: Array  # proceeds at the horizon after tax
     terminal_flows: Array
     write_offs: Array
@@ -30,28 +30,28 @@ class Operations:
 def run_operations(model: Any, world: World, plan: int, z: Array) -> Operations:
     """Operations of a plan over the horizon."""
     arpu, tax = model.arpu, model.finance.tax
-    works, pool = run_sites(model, world, plan), run_pool(model, world, plan, z)
-    letting, cloud = Letting(model, world, plan, works, z), Cloud(model, world, plan)
+    site_flows, pool = run_sites(model, world, plan), run_pool(model, world, plan, z)
+    leasing, cloud = Leasing(model, world, plan, site_flows, z), Cloud(model, world, plan)
     learned = np.zeros_like(world.eps)  # L, adoption of effective compute
     effective = np.zeros_like(world.eps)
     rows: dict[str, list[Array]] = {}
     for m in range(model.months):
-        let, rented = letting.step(m, learned, effective), cloud.step(m)
+        let, rented = leasing.step(m, learned, effective), cloud.step(m)
         effective = let["W"] + rented["W"]
         ratio = (arpu.fleet0_by_month[m] + effective) / arpu.fleet0_by_month[m]
         learned = learned + arpu.lag_share * (np.log(ratio) - learned)
         ads = arpu.revenue0_by_month[m] * world.boom[m]
         increment = world.margin * ads * np.expm1(world.eps * learned)
-        ebitda = increment + let["lease"] - rented["cloud"] - works.monthly["operating_cost"][m]
+        ebitda = increment + let["lease"] - rented["cloud"] - site_flows.monthly["operating_cost"][m]
         tested = m in model.finance.test_months
         row = {
             "W": effective, "ads": ads, "increment": increment, "lease": let["lease"], "let_mw": let["let_mw"],
             "impact": let["impact"], "cloud": rented["cloud"], "ebitda": ebitda,
-            "owed": works.monthly["rent_owed"][m] + cloud.owed(m) if tested else np.zeros_like(ebitda),
+            "owed": site_flows.monthly["rent_owed"][m] + cloud.owed(m) if tested else np.zeros_like(ebitda),
         }  # fmt: skip
         for name, values in row.items():
             rows.setdefault(name, []).append(values)
-    monthly = works.monthly | {name: np.array(values) for name, values in rows.items()}
+    monthly = site_flows.monthly | {name: np.array(values) for name, values in rows.items()}
     for name, values in pool.monthly.items():
         monthly[name] = monthly[name] + values
     monthly["taxable"] = monthly["ebitda"] - monthly["dep"] + monthly["gain"]  # before rent, guarantee and interest
@@ -61,10 +61,10 @@ def run_operations(model: Any, world: World, plan: int, z: Array) -> Operations:
     monthly["cumulative"] = np.cumsum(monthly["cf"], axis=0)
     return Operations(
         monthly,
-        works,
-        works.terminal + pool.terminal,
-        works.terminal_flows + pool.flows,
-        works.write_offs + pool.write_offs,
-        works.write_off_flows + pool.flows,
-        (1.0 - tax) * works.owed,
+        site_flows,
+        site_flows.terminal + pool.terminal,
+        site_flows.terminal_flows + pool.flows,
+        site_flows.write_offs + pool.write_offs,
+        site_flows.write_off_flows + pool.flows,
+        (1.0 - tax) * site_flows.owed,
     )

@@ -15,7 +15,7 @@ BOOK, ECONOMIC = 1, 2
 
 
 @dataclass
-class Works:
+class SiteFlows:
     """What all sites of a plan do together: of the share that is owned."""
 
     monthly: dict[str, Array]  # sums over sites, (months, paths)
@@ -254,7 +254,7 @@ class Site:
         return shell + compute, (1.0 - self.jv.part) * shell + (1.0 - self.jv.chip_part) * compute
 
 
-def run_sites(model: Any, world: World, plan: int) -> Works:
+def run_sites(model: Any, world: World, plan: int) -> SiteFlows:
     """All sites of a plan over the horizon."""
     own, last = model.plans.own_share[plan], model.months - 1
     sites = [Site(model, world, plan, i) for i in range(len(model.grid.mw))]
@@ -267,10 +267,10 @@ def run_sites(model: Any, world: World, plan: int) -> Works:
         for site, rows in zip(sites, work, strict=True):
             for name, row in site.at_work(m).items():
                 rows.setdefault(name, []).append(row)
-    ends = [site.terminal(last, model.finance.tax) for site in sites]
-    end = {name: own * sum(one[name] for one in ends) for name in ends[0]}
+    terminals = [site.terminal(last, model.finance.tax) for site in sites]
+    end = {name: own * sum(terminal[name] for terminal in terminals) for name in terminals[0]}
     idle = [site.idle_capital(model.months) for site in sites]
-    return Works(
+    return SiteFlows(
         monthly={name: np.array(rows) for name, rows in monthly.items()},
         sites=[{name: np.array(values) for name, values in rows.items()} for rows in work],
         idle_capital=own * sum(whole for whole, _ in idle),

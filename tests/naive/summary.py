@@ -12,7 +12,7 @@ from tests.naive.covenants import SLACK, ratio, trailing
 from tests.naive.marginals import Array
 from tests.naive.notes import Note
 from tests.naive.operations import Operations
-from tests.naive.sites import Works
+from tests.naive.sites import SiteFlows
 from tests.naive.world import World
 
 COVER = 1.2  # debt service cover that a lender asks of a refinancing
@@ -171,20 +171,20 @@ def _refinancing(books: Books) -> tuple[Figures, Figures]:
 
 def _lives(model: Any, world: World, operations: Operations, books: Books) -> tuple[Figures, Figures]:
     """Lives of assets and notes, and what is owed when the assets end."""
-    works: Works = operations.works
-    like, served = works.terminal, works.served
+    site_flows: SiteFlows = operations.site_flows
+    like, served = site_flows.terminal, site_flows.served
     running = np.ones(like.shape, dtype=bool)  # no economic end so far
     never = float(model.months)
     value_years, capacity_years, end = np.zeros_like(like), np.zeros_like(like), np.full(like.shape, never)
     owed = np.full(like.shape, np.nan)
     for m in range(model.months):
-        value = world.value[m] * works.monthly["mw_value"][m]  # MW weighted by what is left of first chips
-        capacity = works.monthly["mw_in_service"][m]
+        value = world.value[m] * site_flows.monthly["mw_value"][m]  # MW weighted by what is left of first chips
+        capacity = site_flows.monthly["mw_in_service"][m]
         worth = world.p12[m] * value - world.operating_cost * model.programme.growth[m] * capacity
-        ends = running & (worth < 0.0)
-        end = np.where(ends, float(m), end)
-        owed = np.where(ends, books.monthly["notes"][m], owed)
-        running &= ~ends
+        reached = running & (worth < 0.0)
+        end = np.where(reached, float(m), end)
+        owed = np.where(reached, books.monthly["notes"][m], owed)
+        running &= ~reached
         value_years += np.where(running, value, 0.0) / 12.0
         capacity_years += np.where(running, capacity, 0.0) / 12.0
     life, use = ratio(value_years, served), ratio(capacity_years, served)
@@ -214,24 +214,24 @@ def macaulay(rate: float, term: float) -> Array:
 
 def _assets(world: World, operations: Operations, books: Books) -> tuple[Figures, Figures]:
     """Idle and stranded capital and the return on what is invested."""
-    works, monthly = operations.works, operations.monthly
+    site_flows, monthly = operations.site_flows, operations.monthly
     profit = books.monthly["operating_profit"].sum(axis=0) * 12.0 / len(monthly["idle"])
     figures = {
-        "idle_capital": works.idle_capital,
+        "idle_capital": site_flows.idle_capital,
         "idle_cost": (monthly["idle"] * world.opening_rs).sum(axis=0) / 12.0,
         "stranded_peak": monthly["stranded"].max(axis=0),
-        "stranded_retired": works.retired,
+        "stranded_retired": site_flows.retired,
         "write_offs": operations.write_offs,
         "roic": ratio(profit, monthly["book"].mean(axis=0)),
-        "idle_sponsor": works.idle_sponsor,
+        "idle_sponsor": site_flows.idle_sponsor,
     }
     flows = {
-        "idle_capital": works.idle_capital,
+        "idle_capital": site_flows.idle_capital,
         "idle_cost": (monthly["idle"] * abs(world.opening_rs)).sum(axis=0) / 12.0,
-        "stranded_peak": works.compute,
-        "stranded_retired": works.compute + operations.write_off_flows,
+        "stranded_peak": site_flows.compute,
+        "stranded_retired": site_flows.compute + operations.write_off_flows,
         "write_offs": operations.write_off_flows,
-        "idle_sponsor": works.idle_capital,
+        "idle_sponsor": site_flows.idle_capital,
     }
     return figures, flows
 
@@ -249,10 +249,10 @@ def _levers(operations: Operations, books: Books) -> tuple[Figures, Figures]:
 
 def _partner(model: Any, plan: int, operations: Operations) -> tuple[Figures, Figures]:
     """The JV seen by its partner, before tax."""
-    works, monthly, plans = operations.works, operations.monthly, model.plans
+    site_flows, monthly, plans = operations.site_flows, operations.monthly, model.plans
     flow = monthly["rent"] + monthly["guarantee"] + monthly["returned"] - monthly["partner"]
-    end = works.owed + works.kept
-    figures = {"guarantee": monthly["guarantee"].sum(axis=0) + works.owed, "exits": works.exits}
+    end = site_flows.owed + site_flows.kept
+    figures = {"guarantee": monthly["guarantee"].sum(axis=0) + site_flows.owed, "exits": site_flows.exits}
     none = np.full(end.shape, np.nan)
     if not plans.jv.share[plan]:
         return figures | {"partner_npv": none, "partner_irr": none}, {}
@@ -260,7 +260,7 @@ def _partner(model: Any, plan: int, operations: Operations) -> tuple[Figures, Fi
     discount = (1.0 + plans.jv.rate[plan]) ** -t
     figures |= {"partner_npv": (discount * flow).sum(axis=0) + discount[-1] * end, "partner_irr": irr(flow, end)}
     sizes = monthly["rent"] + monthly["guarantee"] + monthly["returned"] + monthly["partner"]
-    owing = (monthly["guarantee"] > 0.0).any(axis=0) | (works.owed > 0.0)
+    owing = (monthly["guarantee"] > 0.0).any(axis=0) | (site_flows.owed > 0.0)
     paid_in = monthly["partner"].sum(axis=0) * (1.0 + plans.jv.rate[plan]) ** (model.months / 12.0)
     scale = (discount * sizes).sum(axis=0) + end
     return figures, {"partner_npv": scale, "guarantee": np.where(owing, paid_in, 0.0) + figures["guarantee"]}

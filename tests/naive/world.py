@@ -69,8 +69,8 @@ def draw_world(model: Any, z: Array) -> World:
 
 def event_rows(z: Array, first: int, count: int) -> Array:
     """Scores of `count` events, (count, paths); 0 where a constant has no rows of its own."""
-    found = z[first : first + count]
-    return np.vstack([found, np.zeros((count - len(found), z.shape[1]))])
+    scores = z[first : first + count]
+    return np.vstack([scores, np.zeros((count - len(scores), z.shape[1]))])
 
 
 def _silicon(model: Any, z: Array, factor: Array) -> tuple[Array, Array, Array, Array, Array, dict[str, Array]]:
@@ -116,7 +116,7 @@ def _falls_in(m: int, years: Array) -> Array:
 def _grid(model: Any, z: Array, factor: Array) -> tuple[Array, Array, Array]:
     """Month-times at which construction ends and power is on, and where it is behind the meter; (sites, paths)."""
     grid, tables = model.grid, model.marginals
-    ends, powers, behind = [], [], []
+    built, powers, behind = [], [], []
     for i in range(len(grid.mw)):
         own = z[grid.site_row[i] : grid.site_row[i] + 5]
         end = grid.start[i] + quantile(tables, grid.build_marginal[i], own[1])
@@ -135,10 +135,10 @@ def _grid(model: Any, z: Array, factor: Array) -> tuple[Array, Array, Array]:
             other = max(0.0, grid.requested[i]) + quantile(tables, grid.behind_meter_marginal, own[3])
             failed = own[2] < grid.fail_probability_threshold
             energised = np.maximum(end, np.where(failed, other, queued))
-        ends.append(end)
+        built.append(end)
         powers.append(energised)
         behind.append(failed.astype(float))
-    return np.array(ends), np.array(powers), np.array(behind)
+    return np.array(built), np.array(powers), np.array(behind)
 
 
 def _noise(model: Any, z: Array, factor: Array) -> tuple[Array, Array]:
