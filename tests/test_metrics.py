@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from simulator.finance import metrics as metric
 from simulator.finance.metrics import plan_metrics, world_metrics
 from tests.smoke import ROOT
 
@@ -22,11 +23,17 @@ def documented():
 
 def test_every_figure_is_documented_with_its_bad_side():
     sides = documented()
-    metrics = (*world_metrics(("<site>",)), *plan_metrics((0,)))
-    declared = {metric.name.replace("eps_fy0", "eps_fy<year>"): metric.bad for metric in metrics}
+    figures = (*world_metrics(("<site>",)), *plan_metrics((0,)))
+    declared = {figure.name.replace("eps_fy0", "eps_fy<year>"): figure.bad for figure in figures}
     assert {name.replace("\\", ""): bad for name, bad in sides.items()} == declared
 
 
+def test_rows_are_named_in_the_order_of_the_tables():
+    for figures in (world_metrics(()), plan_metrics(())):
+        assert [getattr(metric, figure.name.upper()) for figure in figures] == list(range(len(figures)))
+    assert len(plan_metrics(())) == metric.PLAN
+
+
 def test_what_comes_too_early_is_bad():
-    bad = {metric.name: metric.bad for metric in plan_metrics(())}
+    bad = {figure.name: figure.bad for figure in plan_metrics(())}
     assert (bad["breach_month"], bad["payback"]) == ("low", "high")

@@ -88,7 +88,7 @@ _PLAN = (
     _high("exits", "count", "sites", "Sites left by exit from the JV"),
 )
 
-# Rows of the figures, in the order of the tables above.
+# Rows of the figures: a name for each line of the tables above, in their order.
 (
     GENERATIONS,
     PARADIGM_WORST,
@@ -101,7 +101,7 @@ _PLAN = (
     PRICE_M36,
     PRICE_M60,
     FUNDING_MEAN,
-) = range(11)
+) = range(len(_WORLD))
 (
     NPV,
     APV,
@@ -144,7 +144,7 @@ _PLAN = (
     GUARANTEE,
     EXITS,
     PLAN,  # rows before those of fiscal years
-) = range(41)
+) = range(len(_PLAN) + 1)
 
 
 def world_metrics(sites: Sequence[str]) -> tuple[Metric, ...]:
