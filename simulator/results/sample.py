@@ -15,9 +15,10 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from simulator.results.arrow_tables import to_numpy, to_table
 from simulator.results.columns import Column
 from simulator.results.digest import update_rows
-from simulator.results.store import SAMPLE, TAIL, RunFolder, table
+from simulator.results.store import SAMPLE, TAIL, RunFolder
 
 SAMPLE_PATHS = 131_072
 GROUP = 8_192  # paths of a row group, at most twice as many; the last may be shorter
@@ -46,7 +47,7 @@ class SampleWriter:
         empty = np.zeros((len(columns), 0))
         self._writer = pq.ParquetWriter(
             self._stack.enter_context(folder.stream(SAMPLE)),
-            table(_named(self._names, np.zeros(0, dtype=np.int64), empty)).schema,
+            to_table(_named(self._names, np.zeros(0, dtype=np.int64), empty)).schema,
             compression="zstd",
             use_dictionary=False,
             write_statistics=False,
@@ -119,7 +120,7 @@ class SampleWriter:
         paths = np.arange(self.paths, self._next)
         self._group.clear()
         for begin, end in pairwise([0, *range(GROUP, paths.size - GROUP + 1, GROUP), paths.size]):
-            part = table(_named(self._names, paths[begin:end], rows[:, begin:end]))
+            part = to_table(_named(self._names, paths[begin:end], rows[:, begin:end]))
             self._writer.write_table(part, row_group_size=end - begin)
         update_rows(self._hash, rows)
         self.paths = self._next
@@ -143,7 +144,6 @@ def open_columns(path: Path) -> Callable[[str], NDArray[np.float64]]:
     file = pq.ParquetFile(path)  # once: its footer takes longer to read than a column
 
     def read_column(name: str) -> NDArray[np.float64]:
-        column: NDArray[np.float64] = file.read(columns=[name])[name].to_numpy()
-        return column
+        return to_numpy(file.read(columns=[name])[name])
 
     return read_column

@@ -26,12 +26,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from simulator.errors import ConfigError, RunError
 from simulator.results import disk
+from simulator.results.arrow_tables import to_numpy, to_table
 from simulator.results.disk import FileEntry
 from simulator.results.tree import rebuild
 
@@ -166,7 +166,7 @@ class RunFolder:
     def write_table(self, name: str, columns: Mapping[str, NDArray[Any]]) -> None:
         """Write arrays of equal length as Parquet; NaN becomes null."""
         with self.stream(name) as file:
-            pq.write_table(table(columns), file, compression="zstd", use_dictionary=False)
+            pq.write_table(to_table(columns), file, compression="zstd", use_dictionary=False)
 
     def remove(self, name: str) -> None:
         """Remove a file if it is there."""
@@ -253,7 +253,7 @@ class Run:
             if unknown:
                 raise RunError(f"{path}: given column {', '.join(sorted(unknown))}, wanted one that the run kept")
         read = pq.read_table(path, columns=None if columns is None else list(columns))
-        return {key: read[key].to_numpy() for key in read.column_names}
+        return {key: to_numpy(read[key]) for key in read.column_names}
 
     def _verify(self, name: str) -> Path:
         """The path of a data file that is what the run wrote."""
@@ -304,11 +304,6 @@ def open_any(path: str | os.PathLike[str]) -> Run:
                 f"{folder / name}: missing or cut short, wanted {known['bytes']:,} bytes; run the config again"
             )
     return run
-
-
-def table(columns: Mapping[str, NDArray[Any]]) -> pa.Table:
-    """Arrays of equal length as an Arrow table; NaN becomes null."""
-    return pa.table({name: pa.array(array, from_pandas=True) for name, array in columns.items()})
 
 
 def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
