@@ -41,7 +41,7 @@ class SmallKernel(SimpleNamespace):
     def figure_count(self, model):
         return FIGURES
 
-    def workspace(self, model, lanes):
+    def allocate_workspace(self, model, lanes):
         self.workspaces += 1
         return object()
 

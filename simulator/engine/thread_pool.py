@@ -86,9 +86,8 @@ class BlockSimulator:
 
     def __init__(self, model: Model, capacity: int = TASK, lanes: int = kernel.LANES) -> None:
         self._model, self._rows = model, kernel.figure_count(model)
-        self.work = kernel.allocate_workspace(
-            model, lanes
-        )  # after a task: the world and the last plan of its last block
+        # after a task: the world and the last plan of its last block
+        self.work = kernel.allocate_workspace(model, lanes)
         self._out = np.empty(self._rows * capacity)
         self._no_trace = np.empty((0, model.months, 0))
 
