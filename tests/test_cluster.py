@@ -30,7 +30,7 @@ DEADLY = SAMPLE_PATHS + 2 * TASK
 
 @pytest.fixture(scope="module", autouse=True)
 def _small():
-    """Eight tasks beyond the sample, and no patience."""
+    """Eight tasks beyond the sample, and workers that are not waited for."""
     with (
         mock.patch.multiple(client, TASK=TASK, LEAST=TASK, CONNECT_SECONDS=2.0),
         mock.patch.multiple(worker_pool, REFRESH_SECONDS=0.1, TIMEOUT_SECONDS=30.0),

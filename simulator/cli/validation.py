@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def validate(cases: Sequence[str], quiet: bool, as_json: bool) -> None:
     """Compute cases, given by number or as files (none: all that ship), print them, and exit 1 unless all is well."""
     mistakes = arguments.MistakeCollector()
-    loaded = [case for case in (mistakes.check(_read, given) for given in cases or _all()) if case is not None]
+    loaded = [case for case in (mistakes.check(_read, name) for name in cases or _all()) if case is not None]
     mistakes.raise_any()
     from simulator.engine import warmup
     from simulator.validation import judge, words
@@ -43,17 +43,17 @@ def _all() -> list[str]:
     return [str(number) for number in shipped_cases()]
 
 
-def _read(given: str) -> LoadedCase:
+def _read(case: str) -> LoadedCase:
     """The case of a number, or of a file."""
     from simulator.validation import read_case, read_shipped, shipped_cases
 
     shipped = shipped_cases()
-    if given.isdecimal() and int(given) in shipped:
-        return read_shipped(shipped[int(given)])
-    if given.endswith(".toml"):
-        return read_case(given)
+    if case.isdecimal() and int(case) in shipped:
+        return read_shipped(shipped[int(case)])
+    if case.endswith(".toml"):
+        return read_case(case)
     numbers = f"{min(shipped)} to {max(shipped)}"
-    raise ConfigError([f"CASE: given {given}, wanted a number from {numbers} or a .toml file"])
+    raise ConfigError([f"CASE: given {case}, wanted a number from {numbers} or a .toml file"])
 
 
 def _print(outcomes: Sequence[Outcome]) -> None:

@@ -63,7 +63,7 @@ def variants(config: Config) -> list[int]:
     """
     behaviours: list[Behaviour] = []
     terms: list[int] = []
-    found = []
+    variants = []
     for plan in config.plans.values():
         behaviour, term = _behaviour(plan, config), let_term(plan, config)
         alike = (n for n, other in enumerate(behaviours) if other == behaviour)
@@ -72,8 +72,8 @@ def variants(config: Config) -> list[int]:
             behaviours.append(behaviour)
             terms.append(0)
         terms[variant] = max(terms[variant], term)
-        found.append(variant)
-    return found
+        variants.append(variant)
+    return variants
 
 
 def _behaviour(plan: Plan, config: Config) -> Behaviour:

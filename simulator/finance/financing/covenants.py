@@ -314,8 +314,8 @@ def _update_sweep(need: Lanes, tests_ahead: Lanes, sweeping: Lanes) -> None:
     for lane in range(need.size):
         fails = need[lane] > 0.0
         begins = fails and tests_ahead[lane] > 0.0
-        ends = not fails and tests_ahead[lane] == 1.0
-        swept = 0.0 if ends else sweeping[lane]
+        sweep_is_over = not fails and tests_ahead[lane] == 1.0
+        swept = 0.0 if sweep_is_over else sweeping[lane]
         sweeping[lane] = 1.0 if begins else swept
 
 
