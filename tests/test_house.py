@@ -21,9 +21,9 @@ ROOT = house.ROOT
 SOURCES = house.python_files("simulator", "tests", "benchmarks", "verification")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 BOUNDS = {
-    "old identifiers": 290,
-    "old words": 8,
-    "public names": 885,
+    "old identifiers": 40,
+    "old words": 4,
+    "public names": 610,
     "parameter lists over 12": 10,
     "median module": 110,
 }

@@ -11,6 +11,8 @@ from simulator.drivers.laws import Law
 from simulator.drivers.marginals import Marginals
 from simulator.sampling.draws import Layout
 
+__all__: list[str] = []  # used in this folder only
+
 NO_ROW = 0  # row of what takes no scores; never read for its value
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = ["fiscal_years"]
 
-def first_month(start: str) -> tuple[int, int]:
+
+def _first_month(start: str) -> tuple[int, int]:
     """Year and month (0 = January) of `start`, written "2026-07"."""
     year, month = start.split("-")
     return int(year), int(month) - 1
@@ -14,13 +16,13 @@ def first_month(start: str) -> tuple[int, int]:
 
 def quarters(start: str, months: int) -> list[int]:
     """Quarter of each month, 0 .. 3."""
-    _, month = first_month(start)
+    _, month = _first_month(start)
     return [(m + month) // 3 % 4 for m in range(months)]
 
 
 def years(start: str, months: int) -> list[int]:
     """Fiscal year of each month."""
-    year, month = first_month(start)
+    year, month = _first_month(start)
     return [year + (m + month) // 12 for m in range(months)]
 
 
@@ -31,13 +33,13 @@ def fiscal_years(start: str, months: int) -> tuple[int, ...]:
 
 def quarter_ends(start: str, months: int) -> list[int]:
     """Months that end a quarter."""
-    _, month = first_month(start)
+    _, month = _first_month(start)
     return [m for m in range(months) if (m + month) % 3 == 2]
 
 
 def januaries(start: str, months: int) -> list[int]:
     """Whether each month is a January, 0 or 1."""
-    _, month = first_month(start)
+    _, month = _first_month(start)
     return [int((m + month) % 12 == 0) for m in range(months)]
 
 

@@ -20,6 +20,8 @@ from simulator.config.wording import nearest, quote
 from simulator.finance.metrics import plan_metrics, world_metrics
 from simulator.risk.metric_spec import parse_event
 
+__all__: list[str] = []  # used in this folder only
+
 _MOST_MEMORY = 16e9  # bytes a simulation may take
 _SAMPLE_ONLY = ("irr", "partner_irr")  # computed for the stored sample, not for every path
 _RESERVED = ("world", "path")  # column names of the result files

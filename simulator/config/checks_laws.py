@@ -20,6 +20,8 @@ from simulator.config.wording import quote
 from simulator.drivers.dependence import FACTORS, nearest_correlation, smallest_eigenvalue
 from simulator.drivers.laws import NEGLIGIBLE, Law
 
+__all__: list[str] = []  # used in this folder only
+
 _SMALLEST_EIGENVALUE = 1e-8  # a matrix closer to singular has no usable Cholesky factor
 _LEAST_CONDITION = 1e-9  # probability that a condition on elapsed time must have at least
 _SHORTEST_GAP = 0.05  # years between generations on average: more often is a drift, not an event

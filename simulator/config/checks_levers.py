@@ -15,6 +15,8 @@ from simulator.config.partial_config import PartialConfig
 from simulator.config.schema import Plan
 from simulator.config.wording import nearest, quote
 
+__all__: list[str] = []  # used in this folder only
+
 _SWITCHED = tuple(
     name
     for name, field in Plan.model_fields.items()

@@ -11,6 +11,8 @@ from stat import S_ISDIR, S_ISREG
 
 from simulator.config.wording import nearest, quote
 
+__all__: list[str] = []  # used in this folder only
+
 _LARGEST = 64 * 2**20  # bytes of a CSV file
 _SHOWN = 3  # bad cells named
 

@@ -21,6 +21,8 @@ from simulator.model import Model
 from simulator.results.columns import Event
 from simulator.risk.metric_spec import parse_event
 
+__all__: list[str] = []  # used in this folder only
+
 
 @dataclass(frozen=True)
 class Frozen:

@@ -15,6 +15,8 @@ from simulator.finance.annuity import capital_recovery
 from simulator.finance.programme import Finance, Programme
 from simulator.finance.training import TrainingRun
 
+__all__: list[str] = []  # used in this folder only
+
 PER_W = 1e-3  # USD per W is USD m per MW
 
 
@@ -36,7 +38,7 @@ def programme(config: Config, b: Builder) -> Programme:
         growth=np.exp(number(p.cost_growth) * years_at_month_ends(config.months)),
         compute_life=int(number(p.compute_life)),
         shell_life=int(number(p.shell_life)),
-        work_delay=np.array([work_delay(site, config) for site in config.sites], dtype=np.int64),
+        work_delay=np.array([_work_delay(site, config) for site in config.sites], dtype=np.int64),
         resale=resale,
         shell_price=number(p.shell_price),
         fee=number(p.cancellation_fee),
@@ -52,7 +54,7 @@ def programme(config: Config, b: Builder) -> Programme:
     )
 
 
-def work_delay(site: Site, config: Config) -> int:
+def _work_delay(site: Site, config: Config) -> int:
     """Months from service to work: training, of the site's own model where it names one, and deployment."""
     training = int(number(config.programme.training))
     if site.model is not None:
@@ -74,12 +76,12 @@ def finance(config: Config) -> Finance:
         leverage_share=number(p.ebitda_share),
         fiscal_year=np.array(years(config.start, config.months), dtype=np.int64) - touched[0],
         fiscal_years=len(touched),
-        test_months=test_months(config),
+        test_months=_test_months(config),
         january=np.array(januaries(config.start, config.months), dtype=np.int64),
     )
 
 
-def test_months(config: Config) -> NDArray[np.int64]:
+def _test_months(config: Config) -> NDArray[np.int64]:
     """Quarter-ends from the covenant lead after the last planned date on."""
     first = max(number(site.planned) for site in config.sites) + number(config.programme.covenant_lead)
     return np.array([m for m in quarter_ends(config.start, config.months) if m >= first], dtype=np.int64)

@@ -29,6 +29,8 @@ from simulator.finance.plan.notes import AMORTISING, BULLET, Notes, Tranches
 from simulator.finance.plan.plans import Plans
 from simulator.finance.plan.variant import BOOK, COMMITTED, DEFERRED, ECONOMIC, NO_REFRESH, Variant
 
+__all__: list[str] = []  # used in this folder only
+
 CHIPS = {"committed": COMMITTED, "deferred": DEFERRED}
 REFRESH = {"none": NO_REFRESH, "book": BOOK, "economic": ECONOMIC}
 ASSETS = {"shell": SHELL_ONLY, "all": ALL}

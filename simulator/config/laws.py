@@ -10,6 +10,8 @@ from simulator.config.fields.numbers import AnyNumber
 from simulator.config.fields.ranges import Swing
 from simulator.drivers import laws
 
+__all__ = ["build_law"]
+
 
 def build_law(value: AnyNumber, folder: Path) -> laws.Law:
     """Return the law of a config number; ValueError `given .., wanted ..` where it has none."""

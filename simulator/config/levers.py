@@ -7,6 +7,8 @@ from typing import TypeAlias
 from simulator.config.fields.ranges import number
 from simulator.config.schema import Config, Plan
 
+__all__: list[str] = []  # used in this folder only
+
 RAREST = 1e-12  # defaults a year: rarer ones happen in no world there will ever be
 Behaviour: TypeAlias = tuple[object, ...]
 CHOSEN = ("occupancy", "cost_ratio", "own_supply")  # keys of lease_excess that internal_or_lease reads as well

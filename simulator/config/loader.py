@@ -24,6 +24,8 @@ from simulator.config.schema import Config, Levers
 from simulator.config.stress import StressSet, apply_stress
 from simulator.errors import ConfigError
 
+__all__ = ["Source", "build", "follows", "parse", "read_text", "reload"]
+
 _LARGEST = 4 * 2**20  # bytes of a config
 _GROUPS = tuple(  # tables of a plan whose keys are inherited one by one
     name for name, field in Levers.model_fields.items() if isinstance(field.default, Table)

@@ -11,6 +11,8 @@ import re
 from bisect import bisect_right
 from typing import Any, TypeAlias
 
+__all__ = ["KeyPath"]
+
 KeyPath: TypeAlias = tuple[str | int, ...]
 
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")

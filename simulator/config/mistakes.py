@@ -16,6 +16,8 @@ from simulator.config.schema import Config
 from simulator.config.schema.plans import AMOUNT
 from simulator.config.wording import nearest, quote
 
+__all__ = ["Mistake", "explain"]
+
 _PATTERNS = {
     SLUG: "an id of at most 40 small letters, digits and _ that begins with a letter",
     FOLDER: "the name of a folder, of letters, digits and _ . -, without a path",

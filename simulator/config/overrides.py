@@ -20,6 +20,8 @@ from simulator.config.schema import Config
 from simulator.config.wording import quote
 from simulator.errors import ConfigError
 
+__all__: list[str] = []  # used in this folder only
+
 _SHORT_NUMBER = re.compile(r"[-+]?(\d{1,15}\.|\.\d{1,15})")  # fine elsewhere, not in TOML
 _PART = re.compile(r"\.?([A-Za-z0-9_-]+)|\[(\d{1,9})\]")
 

@@ -16,6 +16,8 @@ from simulator.config.fields.walk import default_at
 from simulator.config.locate import KeyPath, has
 from simulator.config.schema import Config
 
+__all__: list[str] = []  # used in this folder only
+
 _SAMPLED: TypeAdapter[AnyNumber] = TypeAdapter(Sampled)
 
 

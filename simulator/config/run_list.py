@@ -34,6 +34,8 @@ from simulator.config.stress_files import find_sets, shipped_sets
 from simulator.config.wording import quote
 from simulator.errors import ConfigError
 
+__all__ = ["ListEntry", "is_list", "load_changed", "read_list"]
+
 RUNS = "runs"  # the key that makes a TOML file a list
 _NAMED_AS = {"overrides": "set"}
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+__all__: list[str] = []  # used in this folder only
+
 LANES = 128  # paths of a block
 TASK = 16_384  # paths of a task, whose figures are held at once
 TRACED = 8_192  # paths whose monthly series are kept, in single precision

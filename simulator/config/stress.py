@@ -31,6 +31,8 @@ from simulator.config.schema import Config
 from simulator.config.wording import quote
 from simulator.errors import ConfigError
 
+__all__: list[str] = []  # used in this folder only
+
 SET, SCALE, ADD = ACTIONS = ("set", "scale", "add")
 
 

@@ -13,6 +13,8 @@ from simulator.config.loader import parse, read_text
 from simulator.config.stress import StressSet, find_mistakes, read_changes
 from simulator.errors import ConfigError
 
+__all__ = ["find_sets", "shipped_sets"]
+
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 

@@ -9,6 +9,8 @@ from simulator.finance.plan.plans import Plan
 from simulator.finance.workspace import Ledger, Monthly, SiteFlows
 from simulator.numerics.jit import inline
 
+__all__: list[str] = []  # used in this folder only
+
 
 class Charges(NamedTuple):
     """A plan's depreciation and capex: `scale` times these planes (months, lanes)."""

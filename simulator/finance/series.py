@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+__all__ = ["EVENT_SERIES", "PLAN_SERIES", "WORLD_SERIES", "fan_rows", "series_names"]
+
 
 class WorldSeries(NamedTuple):
     """Row of each series of a world, from the first row of a trace on."""

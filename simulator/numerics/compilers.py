@@ -43,7 +43,7 @@ def choose_compilers(proven: Callable[[Compilers], bool]) -> Compilers:
             raise ConfigError([f"{LINKING}: given {wish}, wanted public, or nothing for the faster compile"])
         return public_compilers(f"{LINKING}=public")
     try:
-        compilers = linked_compilers()
+        compilers = _linked_compilers()
         if not (vars(numba.config)["DISABLE_JIT"] or proven(compilers)):
             check_compilers(compilers)
     except Exception as error:  # anything may go wrong in a numba of another make
@@ -57,7 +57,7 @@ def public_compilers(reason: str) -> Compilers:
     return Compilers("public", reason, options, options, options)
 
 
-def linked_compilers() -> Compilers:
+def _linked_compilers() -> Compilers:
     """Return options that link inner functions into their callers; fails where numba lacks what they need."""
     from simulator.numerics.linking import DisjointCompiler, LinkedCompiler
 

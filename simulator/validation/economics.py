@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 
 from simulator.finance.annuity import capital_recovery
 
+__all__: list[str] = []  # used in this folder only
+
 _HOURS = 8766.0  # a year
 
 

@@ -22,6 +22,8 @@ from simulator.finance.training import MONTH_DAYS, TrainingRun
 from simulator.model import Model
 from simulator.validation import economics
 
+__all__ = ["FUNCTIONS"]
+
 Numbers: TypeAlias = list[float]
 _SCORES = np.linspace(-8.0, 8.0, 64_001)  # scores at which a marginal's table is read
 

@@ -19,6 +19,8 @@ from simulator.config.wording import nearest, quote
 from simulator.drivers.laws import Law
 from simulator.model import Model
 
+__all__: list[str] = []  # used in this folder only
+
 _SAMPLED: TypeAdapter[AnyNumber] = TypeAdapter(Sampled)
 _WANTED = {
     float: "a number, the id of an earlier figure or a key of the config",

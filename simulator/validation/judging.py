@@ -14,6 +14,8 @@ from simulator.validation.reading import LoadedCase, read_case
 from simulator.validation.schema import Case, Expected, Figure
 from simulator.validation.simulated import Value, simulate
 
+__all__: list[str] = []  # used in this folder only
+
 PASS, FAIL, STEP = "pass", "FAIL", "step"
 NOT_REPRODUCED = "DOES NOT REPRODUCE"  # as expected
 REPRODUCES = "FAIL: reproduces after all"

@@ -26,6 +26,8 @@ from simulator.validation.functions import FUNCTIONS
 from simulator.validation.inputs import InputReader, parameters, takes_model
 from simulator.validation.schema import Case, Figure
 
+__all__: list[str] = []  # used in this folder only
+
 _KINDS = ("compute", "metric", "series")
 _GOES_WITH = {  # the kinds of figure that a key is for
     "inputs": ("compute",),

@@ -10,6 +10,8 @@ from pydantic_core import PydanticCustomError
 from simulator.config.fields.numbers import Slug, Title
 from simulator.config.fields.ranges import Range, Table
 
+__all__: list[str] = []  # used in this folder only
+
 _ROUNDING = 1e-9  # of the value: 0.35 less 0.30 is not .05 in binary
 
 

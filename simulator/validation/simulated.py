@@ -15,6 +15,8 @@ from simulator.results.columns import all_columns
 from simulator.risk.intervals import mean_interval, proportion_interval
 from simulator.validation.schema import Figure
 
+__all__: list[str] = []  # used in this folder only
+
 _CHUNK = 512  # paths simulated at a time: bounds the memory of traces
 Array = NDArray[np.float64]
 

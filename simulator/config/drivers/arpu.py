@@ -20,6 +20,8 @@ from simulator.drivers.arpu import Arpu as FrozenArpu
 if TYPE_CHECKING:
     from simulator.config.schema import Config
 
+__all__: list[str] = []  # used in this folder only
+
 
 class Arpu(Table):
     """Ad revenue and how it answers to compute."""

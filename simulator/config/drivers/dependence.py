@@ -18,6 +18,8 @@ from simulator.drivers.dependence import Dependence as FrozenDependence
 if TYPE_CHECKING:
     from simulator.config.schema import Config
 
+__all__: list[str] = []  # used in this folder only
+
 
 class Correlation(Table):
     """Correlations of the factors, pairs in the order silicon, grid, arpu, price, rates, spread. Absent: 0."""

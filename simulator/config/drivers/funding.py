@@ -16,6 +16,8 @@ from simulator.drivers.funding import Funding as FrozenFunding
 if TYPE_CHECKING:
     from simulator.config.schema import Config
 
+__all__: list[str] = []  # used in this folder only
+
 
 class Funding(Table):
     """Funding cost: the 10-year Treasury rate (Vasicek) and the issuer's credit spread (log-OU)."""

@@ -20,6 +20,8 @@ from simulator.drivers.grid import Grid as FrozenGrid
 if TYPE_CHECKING:
     from simulator.config.schema import Config
 
+__all__: list[str] = []  # used in this folder only
+
 Duration = Annotated[Sampled, Range(0.0, 1e6)]  # months
 
 

@@ -34,6 +34,8 @@ from simulator.drivers.price import Price as FrozenPrice
 if TYPE_CHECKING:
     from simulator.config.schema import Config
 
+__all__: list[str] = []  # used in this folder only
+
 
 class Levels(Table):
     """One number per regime."""

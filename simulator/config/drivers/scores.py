@@ -7,6 +7,8 @@ import math
 from simulator.config.builder import event_slots
 from simulator.drivers import laws
 
+__all__: list[str] = []  # used in this folder only
+
 LEAST_RATE = 1e-12  # events a year; a smaller rate counts as 0
 
 

@@ -17,6 +17,8 @@ from simulator.drivers.silicon import Silicon as FrozenSilicon
 if TYPE_CHECKING:
     from simulator.config.schema import Config
 
+__all__: list[str] = []  # used in this folder only
+
 
 class Silicon(Table):
     """Silicon obsolescence: a renewal process of chip generations, wear, and rare paradigm shifts."""

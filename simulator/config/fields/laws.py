@@ -8,6 +8,8 @@ from pydantic import Field
 
 from simulator.config.fields.ranges import Range, Table
 
+__all__: list[str] = []  # used in this folder only
+
 Above0 = Annotated[float, Range(0.0, above=True)]
 
 

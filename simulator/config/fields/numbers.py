@@ -13,6 +13,8 @@ from pydantic import BaseModel, Discriminator, Field, Tag
 from simulator.config.fields.laws import Column, NamedLaw, Percentiles
 from simulator.config.fields.ranges import Range, Swing
 
+__all__ = ["AnyNumber", "Sampled", "Slug", "Title"]
+
 SLUG = r"^[a-z][a-z0-9_]{0,39}$"
 FOLDER = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$"  # one name, no path
 
@@ -28,7 +30,7 @@ def sampled_shape(value: Any) -> str:
     return next((form for key, form in forms.items() if key in value), "<unknown>")
 
 
-def fixed_shape(value: Any) -> str:
+def _fixed_shape(value: Any) -> str:
     """Return the tag of the form of a number that is not sampled."""
     form = sampled_shape(value)
     return "<law refused>" if form in ("<law>", "<percentiles>", "<column>") else form
@@ -36,7 +38,7 @@ def fixed_shape(value: Any) -> str:
 
 Number = Annotated[
     Annotated[float, Tag("<number>")] | Annotated[Swing, Tag("<swing>")],
-    Discriminator(fixed_shape),
+    Discriminator(_fixed_shape),
 ]
 Sampled = Annotated[
     Annotated[float, Tag("<number>")]

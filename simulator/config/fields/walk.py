@@ -8,6 +8,8 @@ from typing import Any, TypeAlias, TypeGuard, get_args, get_origin
 from simulator.config.fields.laws import LAWS, Column, NamedLaw, Percentiles
 from simulator.config.fields.ranges import Range, Swing, Table
 
+__all__ = ["key_names"]
+
 Spelling: TypeAlias = Swing | NamedLaw | Percentiles | Column
 _SPELLINGS: dict[str, type[Table]] = {"<swing>": Swing, "<percentiles>": Percentiles, "<column>": Column}
 _SPELLINGS |= dict(zip(LAWS, get_args(NamedLaw), strict=True))

@@ -10,6 +10,8 @@ from simulator.config.fields.laws import Normal
 from simulator.config.fields.numbers import BIG, Amount, Lifetime, Months, Number, Positive, Rate, Sampled, Share, Slug
 from simulator.config.fields.ranges import Range, Table
 
+__all__: list[str] = []  # used in this folder only
+
 Years = Annotated[Number, Range(1.0, 100.0, whole=True)]
 
 

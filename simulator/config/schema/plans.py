@@ -19,6 +19,8 @@ from simulator.config.schema.levers import (
     Liquidity,
 )
 
+__all__: list[str] = []  # used in this folder only
+
 Chips = Literal["committed", "deferred"]
 Refresh = Literal["book", "economic", "none"]
 

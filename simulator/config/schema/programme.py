@@ -23,6 +23,8 @@ from simulator.config.fields.numbers import (
 )
 from simulator.config.fields.ranges import Range, Table
 
+__all__: list[str] = []  # used in this folder only
+
 
 class Programme(Table):
     """Costs, lives and the company's own figures."""

@@ -33,6 +33,8 @@ from simulator.finance.tolerances import MONEY_TOLERANCE_USD_BN
 from simulator.finance.workspace import Lanes, Ledger, Monthly, SiteFlows, World
 from simulator.numerics.jit import disjoint, inline, inner
 
+__all__: list[str] = []  # used in this folder only
+
 
 class LiquidityFigures(NamedTuple):
     """Cash and revolver by lane."""

@@ -22,6 +22,8 @@ from simulator.finance.workspace import Lanes, Ledger, Monthly
 from simulator.numerics.jit import disjoint, inline, inner
 from simulator.numerics.special_functions import exp, log
 
+__all__ = ["NO_EARNINGS"]
+
 NO_EARNINGS = 999.0  # leverage where trailing EBITDA is not positive
 _WATCHED_TESTS = 2.0  # tests in a row that cure a breach
 _PLANES = (at.CFADS, at.INTEREST, at.EBITDA)  # what the sums before RENT add up

@@ -16,6 +16,8 @@ from simulator.finance.workspace import Lanes, Monthly
 from simulator.numerics.jit import inner
 from simulator.numerics.special_functions import exp, log
 
+__all__ = ["REFINANCED_MONTHS"]
+
 REFINANCED_MONTHS = 120
 REFINANCED_YEARS = 10.0
 REFINANCING_DSCR = 1.2
@@ -203,7 +205,7 @@ def compute_refinancing_gap(
                 left_interest = interest[m, lane] * (left / paid) if paid > 0.0 else 0.0
                 service[lane] = 12.0 * left_interest - rate[lane] * due[lane] + left * others
                 rate[lane] = funding[m + 1, lane] + margin
-            sum_trailing_year(cfads, m, earned)
+            _sum_trailing_year(cfads, m, earned)
             _add_capacity_gap(due, earned, service, rate, gap)
             m += REFINANCED_MONTHS
 
@@ -218,7 +220,7 @@ def _add_capacity_gap(due: Lanes, cfads: Lanes, service: Lanes, rate: Lanes, gap
 
 
 @inner
-def sum_trailing_year(series: Monthly, m: int, out: Lanes) -> None:
+def _sum_trailing_year(series: Monthly, m: int, out: Lanes) -> None:
     """Fill the sum of the twelve months up to m (of those there are)."""
     out[:] = 0.0
     for back in range(max(0, m - 11), m + 1):

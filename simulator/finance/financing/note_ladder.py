@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 
-def macaulay(coupon: float, years: float) -> float:
+def _macaulay(coupon: float, years: float) -> float:
     """Macaulay duration in years of a bullet at par with semi-annual coupons (yield = coupon, per year).
 
     D = (1 + c/2) / c (1 - (1 + c/2)^-2T), the sum over n = 2T coupons in closed form; a zero coupon has D = T.
@@ -20,7 +20,7 @@ def macaulay(coupon: float, years: float) -> float:
 
 def modified(coupon: float, years: float) -> float:
     """Modified duration in years, -dP/dy at par: the Macaulay duration over 1 + c/2."""
-    return macaulay(coupon, years) / (1.0 + coupon / 2.0)
+    return _macaulay(coupon, years) / (1.0 + coupon / 2.0)
 
 
 def ladder(amounts: Sequence[float], coupons: Sequence[float], years: Sequence[float]) -> tuple[float, float, float]:
@@ -29,5 +29,5 @@ def ladder(amounts: Sequence[float], coupons: Sequence[float], years: Sequence[f
     if total <= 0.0:
         return 0.0, 0.0, 0.0
     weight = np.asarray(amounts) / total
-    durations = [macaulay(coupon, term) for coupon, term in zip(coupons, years, strict=True)]
+    durations = [_macaulay(coupon, term) for coupon, term in zip(coupons, years, strict=True)]
     return float(weight @ np.asarray(coupons)), float(weight @ np.asarray(durations)), float(weight @ np.asarray(years))

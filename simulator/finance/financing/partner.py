@@ -11,6 +11,8 @@ from simulator.finance import workspace as at
 from simulator.finance.workspace import Lanes, Monthly, SiteFlows, Totals
 from simulator.numerics.jit import disjoint, inner
 
+__all__: list[str] = []  # used in this folder only
+
 
 class PartnerFigures(NamedTuple):
     """Figures of a plan's venture for its partner, by lane."""

@@ -25,6 +25,8 @@ from simulator.finance.workspace import Lanes, Ledger, Rows, SiteFlows, Sums, To
 from simulator.numerics.jit import disjoint, inline, inner
 from simulator.numerics.special_functions import NEAR, exp, exp_less_one_near, log_normal_number
 
+__all__: list[str] = []  # used in this folder only
+
 
 class FundingNeed(NamedTuple):
     """The money that the flows so far take, by lane."""

@@ -14,6 +14,8 @@ from simulator.finance.workspace import Lanes, Ledger, Monthly, Rows, World
 from simulator.numerics.jit import disjoint, inner
 from simulator.numerics.special_functions import exp, log
 
+__all__: list[str] = []  # used in this folder only
+
 POWER_ROWS = 16  # rows of a table of powers for what is left of a term within the horizon: months below 1,024
 
 

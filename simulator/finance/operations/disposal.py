@@ -12,6 +12,8 @@ from simulator.finance.plan.plans import Plan
 from simulator.finance.workspace import Lanes, Ledger, Rows, SiteFlows, Sums
 from simulator.numerics.jit import inner
 
+__all__: list[str] = []  # used in this folder only
+
 
 @inner
 def sell_pool(

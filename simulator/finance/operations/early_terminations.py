@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from simulator.finance.workspace import Lanes, Monthly, aligned_zeros
 from simulator.numerics.jit import inline, inner
 
+__all__: list[str] = []  # used in this folder only
+
 LIST_LENGTH = 64  # changes a month in the list
 _OVERFLOWED = -1  # for the number of a month whose changes are in the planes
 _LANE, _RENT, _MW = range(3)

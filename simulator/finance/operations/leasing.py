@@ -18,6 +18,8 @@ from simulator.finance.plan.plans import Plan
 from simulator.finance.workspace import Lanes, Ledger, Monthly, Rows, SiteFlows, World
 from simulator.numerics.jit import disjoint, inline, inner
 
+__all__: list[str] = []  # used in this folder only
+
 
 class Leasing(NamedTuple):
     """The levers of a plan that lease capacity."""

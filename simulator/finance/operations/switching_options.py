@@ -19,6 +19,8 @@ from simulator.finance.workspace import Lanes, Ledger, World
 from simulator.numerics.jit import inner
 from simulator.numerics.special_functions import exp
 
+__all__: list[str] = []  # used in this folder only
+
 OPTION_ROWS = 6  # of scratch, and one a site
 
 

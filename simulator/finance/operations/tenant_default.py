@@ -21,6 +21,8 @@ from simulator.finance.sites.build import SiteHistory
 from simulator.finance.workspace import Ledger, Monthly, Rows, SiteFlows, World
 from simulator.numerics.jit import inline, inner
 
+__all__: list[str] = []  # used in this folder only
+
 NO_TENANT = -1  # in place of a plan: no tenant defaults
 _COUNT, _PLAN = range(2)
 _SITE, _TERM, _LANE, _PAID = range(4)

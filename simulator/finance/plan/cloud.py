@@ -7,6 +7,8 @@ from typing import Generic, NamedTuple
 from simulator.finance.plan.lever import Ints, Whole
 from simulator.numerics.jit import inline
 
+__all__ = ["Cloud"]
+
 
 class Cloud(NamedTuple, Generic[Whole]):
     """Terms of rented capacity."""

@@ -7,6 +7,8 @@ from typing import Generic, NamedTuple
 from simulator.finance.plan.lever import Floats, Ints, Real, Whole
 from simulator.numerics.jit import inline
 
+__all__ = ["Covenants"]
+
 
 class Covenants(NamedTuple, Generic[Real, Whole]):
     """Limits of the covenants; 0 stands for a covenant that is not tested."""

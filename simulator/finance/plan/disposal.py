@@ -7,6 +7,8 @@ from typing import Generic, NamedTuple
 from simulator.finance.plan.lever import Floats, Ints, Real, Whole
 from simulator.numerics.jit import inline
 
+__all__ = ["Disposal"]
+
 
 class Disposal(NamedTuple, Generic[Real, Whole]):
     """The pool and its sale."""

@@ -7,6 +7,8 @@ from typing import Generic, NamedTuple
 from simulator.finance.plan.lever import Floats, Ints, Real, Whole
 from simulator.numerics.jit import inline
 
+__all__ = ["Equity"]
+
 
 class Equity(NamedTuple, Generic[Real, Whole]):
     """Shares that a plan may sell."""

@@ -8,6 +8,8 @@ from simulator.finance.plan.lever import Floats, Ints, Real, Whole
 from simulator.numerics.jit import inline, inner
 from simulator.numerics.special_functions import exp, log
 
+__all__ = ["ALL", "SHELL_ONLY", "Jv"]
+
 SHELL_ONLY, ALL = range(2)
 
 

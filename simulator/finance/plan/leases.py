@@ -7,6 +7,8 @@ from typing import Generic, NamedTuple
 from simulator.finance.plan.lever import Floats, Ints, Real, Whole
 from simulator.numerics.jit import inline
 
+__all__ = ["InternalOrLease", "LeaseExcess"]
+
 
 class LeaseExcess(NamedTuple, Generic[Real, Whole]):
     """Spare capacity leased to others; shares are of 1, terms months."""

@@ -7,6 +7,8 @@ from typing import Generic, NamedTuple
 from simulator.finance.plan.lever import Floats, Ints, Real, Whole
 from simulator.numerics.jit import inline
 
+__all__ = ["Liquidity"]
+
 
 class Liquidity(NamedTuple, Generic[Real, Whole]):
     """Cash, other debt and the revolver; USD bn, rates per year."""

@@ -7,6 +7,8 @@ from typing import Generic, NamedTuple
 from simulator.finance.plan.lever import Floats, Ints, Real, Whole
 from simulator.numerics.jit import inline
 
+__all__ = ["AMORTISING", "BULLET", "NoteSchedule", "Notes", "Tranches"]
+
 BULLET, AMORTISING = range(2)
 
 

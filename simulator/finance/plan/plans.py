@@ -21,6 +21,8 @@ from simulator.finance.plan.notes import Notes, select_notes
 from simulator.finance.plan.variant import Variant, select_variant
 from simulator.numerics.jit import inline
 
+__all__ = ["Plans", "select_plan"]
+
 
 class Plans(NamedTuple):
     """Frozen levers of all plans: arrays of one entry a plan, in config order."""

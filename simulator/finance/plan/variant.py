@@ -7,6 +7,8 @@ from typing import Generic, NamedTuple
 from simulator.finance.plan.lever import Floats, Ints, Real, Whole
 from simulator.numerics.jit import inline
 
+__all__ = ["BOOK", "COMMITTED", "DEFERRED", "ECONOMIC", "NO_REFRESH", "Variant"]
+
 COMMITTED, DEFERRED = range(2)
 NO_REFRESH, BOOK, ECONOMIC = range(3)
 

@@ -11,6 +11,8 @@ from simulator.finance.tolerances import CAPACITY_TOLERANCE_MW
 from simulator.finance.workspace import Lanes, Rows, SiteFlows, Totals, World
 from simulator.numerics.jit import disjoint, inner
 
+__all__: list[str] = []  # used in this folder only
+
 
 @inner
 def accumulate_changes(series: NDArray[np.float64]) -> None:

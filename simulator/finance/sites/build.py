@@ -56,6 +56,8 @@ from simulator.finance.sites.vintages import (
 from simulator.finance.workspace import Lanes, Monthly, SiteFlows, Totals, World
 from simulator.numerics.jit import inner
 
+__all__: list[str] = []  # used in this folder only
+
 
 class SiteHistory(NamedTuple):
     """The life of every site of a variant; months as floats."""

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from simulator.finance.workspace import Lanes, Monthly
 from simulator.numerics.jit import inner
 
+__all__: list[str] = []  # used in this folder only
+
 
 class PartnerShare(NamedTuple):
     """What a JV's partner pays of one asset."""

@@ -40,6 +40,8 @@ from simulator.finance.sites.vintages import raise_between
 from simulator.finance.workspace import Lanes, Monthly, SiteFlows, Totals, World
 from simulator.numerics.jit import inline, inner
 
+__all__: list[str] = []  # used in this folder only
+
 
 class Venture(NamedTuple):
     """The joint venture of one site."""

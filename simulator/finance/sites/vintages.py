@@ -30,6 +30,8 @@ from simulator.finance.sites.site_state import (
 from simulator.finance.workspace import Lanes, Monthly
 from simulator.numerics.jit import disjoint, inner
 
+__all__: list[str] = []  # used in this folder only
+
 _MONTHS_TOGETHER = 4  # months of stranded value in one loop
 
 

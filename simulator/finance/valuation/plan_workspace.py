@@ -33,6 +33,8 @@ from simulator.finance.valuation.returns import IRR_ROWS
 from simulator.finance.workspace import Lanes, Ledger, Monthly, Rows, SiteFlows, Sums, Totals, aligned_zeros
 from simulator.numerics.jit import inner
 
+__all__ = ["PlanWorkspace", "allocate_plan_workspace", "fill_plan_tables"]
+
 
 class PlanTables(NamedTuple):
     """Numbers of every plan that are the same in all lanes, filled once for many blocks."""

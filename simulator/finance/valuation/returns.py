@@ -13,6 +13,8 @@ from simulator.finance.workspace import Lanes, Monthly
 from simulator.numerics.jit import inner
 from simulator.numerics.special_functions import exp, log
 
+__all__: list[str] = []  # used in this folder only
+
 _LOWEST, _HIGHEST, _STEPS, _HALVINGS = -0.90, 1.00, 38, 28
 IRR_ROWS = 9  # of scratch
 

@@ -12,6 +12,8 @@ from simulator.finance.series import PLAN_ROWS, WORLD_ROWS
 from simulator.finance.workspace import Lanes, Ledger, Monthly, SiteFlows, World
 from simulator.numerics.jit import inner
 
+__all__ = ["trace_world"]
+
 
 @inner
 def _copy_series(scale: float, series: Monthly, trace: Monthly, first: int, width: int) -> None:
