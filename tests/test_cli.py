@@ -69,7 +69,7 @@ def test_every_verb_explains_itself(verb):
 
 def test_help_needs_nothing_heavy():
     """Importing the command line must not import numpy and its like: half a second is all that help may take."""
-    heavy = ["numpy", "numba", "scipy", "pandas", "pyarrow", "matplotlib", "pydantic", "rich"]
+    heavy = ["numpy", "numba", "scipy", "pandas", "pyarrow", "matplotlib", "pydantic", "rich", "joblib"]
     code = f"import sys, simulator.cli.main; print([name for name in {heavy} if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -161,26 +160,14 @@ def simulate_tasks(
 
 
 def map_in_threads(work: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
-    """Yield `work(item)` for each item as results come, in any order; items are drawn as threads become free.
-
-    At most two items a thread are under way. An exception of `work` is raised here, once those are done.
-    """
-    if threads == 1:
+    """Yield `work(item)` for each item as results come, in any order; items are drawn as threads become free."""
+    if threads == 1:  # a short run on one thread need not wait for the import of joblib
         yield from map(work, items)
         return
-    pool = ThreadPoolExecutor(threads)
-    pending: set[Future[R]] = set()
-    try:
-        for item in items:
-            pending.add(pool.submit(work, item))
-            if len(pending) >= 2 * threads:
-                done, pending = wait(pending, return_when=FIRST_COMPLETED)
-                yield from [future.result() for future in done]
-        while pending:
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            yield from [future.result() for future in done]
-    finally:
-        pool.shutdown(cancel_futures=True)
+    from joblib import Parallel, delayed
+
+    pool = Parallel(n_jobs=threads, prefer="threads", return_as="generator_unordered", batch_size=1)
+    yield from pool(delayed(work)(item) for item in items)
 
 
 def until_signal(stop: Stop, tasks: Iterator[Task]) -> Iterator[Task]:
