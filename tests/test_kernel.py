@@ -273,10 +273,10 @@ def test_every_row_has_a_name_and_only_those_that_may_are_undefined(path: Path, 
 @pytest.mark.parametrize(
     ("overrides", "driver", "slots"),
     [
-        ([], "silicon", "slots"),
-        (["drivers.silicon.paradigm_rate=3"], "silicon", "paradigm_slots"),
-        (["drivers.price.jump_rate=3"], "price", "jump_slots"),
-        (["drivers.price.model=regime"], "price", "regime_slots"),
+        ([], "silicon", "gap_slots"),
+        (["drivers.silicon.paradigm_rate=3"], "silicon", "paradigm_rate_slots"),
+        (["drivers.price.jump_rate=3"], "price", "jump_rate_slots"),
+        (["drivers.price.model=regime"], "price", "regime_stays_slots"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -338,7 +338,7 @@ def test_cash_rolls_forward(accounts: Accounts) -> None:
 
 
 def test_the_revolver_defends_the_floor_within_its_limit(accounts: Accounts) -> None:
-    a, floor, limit = accounts, accounts.liquidity("cash_floor"), accounts.liquidity("revolver")
+    a, floor, limit = accounts, accounts.liquidity("floor"), accounts.liquidity("revolver")
     assert a["revolver"].min() >= 0.0
     assert a["revolver"].max() <= limit + 1e-9
     short, drawn = a["cash"] < floor - 1e-9, a["revolver"] > 1e-9
