@@ -22,7 +22,7 @@ Report = Callable[[str], None]
 
 
 class Plan:
-    """How much is measured: paths of one timing by kind, and rounds."""
+    """The size of the measurement: paths of one timing by kind, and rounds."""
 
     def __init__(self, quick: bool) -> None:
         self.rounds = 3 if quick else 9

@@ -1,4 +1,4 @@
-"""What every test shares: a quiet, reproducible surrounding and the seed of statistical tests."""
+"""Fixtures of every test: a quiet, reproducible environment and the seed of statistical tests."""
 
 from __future__ import annotations
 

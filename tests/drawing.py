@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 
 @cache
 def called(draw: Callable[..., Any]) -> Callable[..., Any]:
-    """What only compiled code calls, to be called from Python."""
+    """An entry from Python for a function that only compiled code calls."""
     return njit(getattr(draw, "py_func", draw))
 
 

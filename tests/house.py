@@ -33,11 +33,29 @@ ALLOWED: dict[str, frozenset[str]] = {
 }
 # A ledger is the array of a plan's months, and nothing else.
 LEDGER_PLACES = ("simulator/finance", "simulator/analyses/replay", "tests")
-# Metaphors and old module names, in any text: code, comments, docstrings, documents.
+# Metaphors, in any text: code, comments, docstrings, documents.
+METAPHORS = (
+    r"pour(s|ed|ing)?|crews?|muster(s|ed)?|patien(ce|t)|outlooks?|doublings|foret(ell|ells|old)|autops(y|ies)"
+    r"|contenders?|journal(?!ctl)|night package|let_out|levered|dust"
+)
+# Modules that are gone, as `engine.crew`, `engine/crew.py` or `from simulator.engine import crew`.
+GONE = {
+    "simulator": "autopsy|compiled|elementary|journal|linked|night|questions|replaying|resuming|runs|shipped",
+    "batch": "night",
+    "cli": "foretold|night",
+    "config": "events|freeze_drivers|inputs|known|nights|show|size",
+    "engine": "clock|cluster|crew|doublings|foretold|local|outlook|resume|vector|worker|written",
+    "finance": "cashflow|choices|ends|ledger|letting|levels|levered|notes|spending|tenants|vintages|works",
+    "report": "night|rows|runs|versus",
+    "results": "counts|owner|recording",
+    "risk": "breakeven|contenders|outlook|vector",
+}
 PROSE = re.compile(
-    r"\b(pour(s|ed|ing)?|crews?|muster(s|ed)?|patien(ce|t)|outlooks?|doublings|foret(ell|ells|old)|autops(y|ies)"
-    r"|contenders?|resuming\.py|journal(?!ctl)|elementary\.py|linked\.py|shipped\.py|night package|let_out"
-    r"|levered|dust)\b",
+    "|".join(
+        [rf"\b({METAPHORS})\b"]
+        + [rf"\b{room}[./]({old})(?![\w/])" for room, old in GONE.items()]
+        + [rf"\bfrom simulator\.{room} import ({old})\b" for room, old in GONE.items()]
+    ),
     re.IGNORECASE,
 )
 
@@ -95,7 +113,7 @@ def imported_from_elsewhere(tree: ast.AST) -> set[str]:
 
 
 def old_identifiers(path: Path) -> Counter[str]:
-    """How often a file uses an identifier that must not come back."""
+    """Count the identifiers of a file that must not come back."""
     tree = parse(path)
     place = path.relative_to(ROOT).as_posix()
     allowed = ALLOWED.get(place, frozenset()) | imported_from_elsewhere(tree)
@@ -105,8 +123,15 @@ def old_identifiers(path: Path) -> Counter[str]:
 
 
 def old_words(path: Path) -> Counter[str]:
-    """How often a text uses a metaphor or the name of a module that is gone."""
+    """Count the metaphors and the names of removed modules in a text."""
     return Counter(match[0].lower() for match in PROSE.finditer(path.read_text()))
+
+
+def fragments(path: Path) -> list[str]:
+    """The first lines of docstrings that are a "What ..." or "Whether ..." fragment; a question is none."""
+    nodes = [node for node in ast.walk(parse(path)) if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))]
+    lines = [(ast.get_docstring(node) or " ").splitlines()[0] for node in nodes]
+    return [line for line in lines if re.match(r"(What|Whether|Where|Which|How)\b[^?]*$", line)]
 
 
 def parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:

@@ -1,4 +1,4 @@
-"""Where the small programme that ships with the project is."""
+"""The path of the small programme that ships with the project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the command does when its standard output is full or nobody reads it."""
+"""The command with a standard output that is full or that nobody reads."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def plans(n, *seed):
 
 
 def truths():
-    """What a pair of these plans says in closed form."""
+    """The figures of a pair of these plans in closed form."""
     z = stats.norm.ppf(0.95)
     return {
         "mean": -10.0,

@@ -1,4 +1,4 @@
-"""What the schema promises: documented, defaulted, frozen, versioned; and what the shipped configs promise."""
+"""Promises of the schema: documented, defaulted, frozen, versioned; and promises of the shipped configs."""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 BOUNDS = {
     "old identifiers": 40,
     "old words": 4,
+    "docstring fragments": 90,
     "public names": 610,
     "parameter lists over 12": 10,
     "median module": 110,
@@ -77,6 +78,11 @@ def test_old_words_and_module_names_do_not_come_back():
     assert sum(n.total() for n in counts.values()) <= BOUNDS["old words"], counts
 
 
+def test_docstrings_are_sentences():
+    counts = {path: lines for path in house.python_files() if (lines := house.fragments(path))}
+    assert sum(map(len, counts.values())) <= BOUNDS["docstring fragments"], counts
+
+
 def test_words_of_an_identifier_are_looked_at_one_by_one():
     tree = ast.parse("crew_size = CrewMember(patience=1).asked_paths; import night.muster as plan_of; oneself = _found")
     old = {name for name in house.identifiers(tree) if house.is_old(name)}
@@ -89,7 +95,7 @@ def test_parameter_lists_are_short():
 
 
 def test_few_names_are_public():
-    """What no other module needs begins with an underscore, so that the rest can be known by heart."""
+    """A name that no other module uses begins with an underscore or is left out of `__all__`."""
     names = [f"{path.stem}.{name}" for path in house.python_files("simulator") for name in house.public_names(path)]
     assert len(names) <= BOUNDS["public names"]
 

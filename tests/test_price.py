@@ -116,7 +116,7 @@ def test_kurtosis_of_jumps_that_do_not_fade(seed):
 
 
 def test_a_jump_fades_within_its_month(seed):
-    """Where a month takes e^-1 off a jump, its day counts."""
+    """If a month takes e^-1 off a jump, the day of the jump matters."""
     fast: dict[str, Any] = {"kappa": 12.0, "sigma": 0.0, "jump_rate": 2.0, "spot0": 12.0}
     drawn = draw_price(
         seed, "fast", LANES, months=12, jump_slots=30, jump_size=named("normal", mean=0.3, sd=0.1), **fast

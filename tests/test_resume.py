@@ -45,7 +45,7 @@ def half(tmp_path):
 
 
 def refusal(folder, **options):
-    """What is said when a run is refused; the folder is as it was."""
+    """Return the message of a refused run and check that its folder is unchanged."""
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     with pytest.raises((ConfigError, RunError)) as caught:
         run(folder, resume=True, **options)

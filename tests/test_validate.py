@@ -67,7 +67,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def mistakes(folder: Path, text: str) -> list[str]:
-    """What the command says is wrong with a case."""
+    """The mistakes that the command reports for a case."""
     said = call(written(folder, text))
     assert said.exit_code == 2, said.output
     assert said.stdout == ""

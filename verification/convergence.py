@@ -63,7 +63,7 @@ LAWS = (
 
 
 class Cell(NamedTuple):
-    """How often runs of a law were warned about."""
+    """The number of runs of a law with a warning."""
 
     law: Law
     replicates: int

@@ -1,4 +1,4 @@
-"""How much faster is the whole kernel than its scalar self? Both are compiled anew and run in turns.
+"""Is the whole kernel fast enough against its scalar self? Both are compiled anew and run in turns.
 
 Fails below 3 (1.3 where a register holds only two numbers). Least thread times of many turns: a false alarm would need
 one side to be disturbed in every turn.

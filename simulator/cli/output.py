@@ -11,7 +11,7 @@ from simulator.errors import STDOUT, RunError
 
 
 class OutputOptions(NamedTuple):
-    """What a run prints, and whether a missed precision is an error."""
+    """The output of a run: its tables, and the exit code for a missed precision."""
 
     strict: bool
     quiet: bool

@@ -38,7 +38,7 @@ def quarter_ends(start: str, months: int) -> list[int]:
 
 
 def januaries(start: str, months: int) -> list[int]:
-    """Whether each month is a January, 0 or 1."""
+    """1 for each month that is a January, else 0."""
     _, month = _first_month(start)
     return [int((m + month) % 12 == 0) for m in range(months)]
 

@@ -35,7 +35,7 @@ _LAST = 2**31  # sorts what no line holds behind what a line holds
 
 @dataclass(frozen=True)
 class Source:
-    """Where a config came from: the names and lines that mistakes are reported at."""
+    """The source of a config: the file names and lines at which mistakes are reported."""
 
     name: str = "config"
     folder: Path = field(default_factory=Path)  # CSV files are relative to it
@@ -173,7 +173,7 @@ def _holds(node: Any, path: KeyPath) -> bool:
 
 
 def follows(mistake: Mistake, mistakes: Iterable[Mistake]) -> bool:
-    """Whether a list only counts as too short because its items are wrong."""
+    """True if a list counts as too short only because its items are wrong."""
     n = len(mistake.path)
     inside = any(len(other.path) > n and other.path[:n] == mistake.path for other in mistakes)
     return inside and "wanted at least" in mistake.text

@@ -94,7 +94,7 @@ class JumpLaw:
         return lift
 
     def _lift(self, t: Array) -> Array:
-        """What diffusion and jumps add to ln E[P_t]; shape of t.
+        """The part of ln E[P_t] from diffusion and jumps; shape of t.
 
         int_0^t rate (E exp(J e^{-kappa u}) - 1) du by Gauss-Legendre over w = e^{-kappa u}, where it is smooth.
         """

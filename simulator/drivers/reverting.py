@@ -49,5 +49,5 @@ def covariance(s: ArrayLike, t: ArrayLike, kappa: float, sigma: float, level_sd:
 
 
 def jump_cumulant(n: int, t: ArrayLike, kappa: float, rate: float, moment: float) -> Array:
-    """What jumps add to the n-th cumulant of x_t: rate E[J^n] f(t, n kappa); `moment` is E[J^n]."""
+    """The part of the n-th cumulant of x_t from jumps: rate E[J^n] f(t, n kappa); `moment` is E[J^n]."""
     return rate * moment * faded(t, n * kappa)

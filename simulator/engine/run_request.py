@@ -1,4 +1,4 @@
-"""What a run is asked to do: one request, made by the command line, by a batch and by `simulator.run`.
+"""The options of a run in one request, built by the command line, by a batch and by `simulator.run`.
 
 Counts are checked here, with the same ranges and messages wherever they come from.
 """
@@ -91,7 +91,7 @@ class RunRequest:
 
     @property
     def criteria(self) -> StoppingCriteria:
-        """What ends the run."""
+        """The stop rules of the run."""
         return StoppingCriteria(self.paths, self.precision, self.until)
 
 

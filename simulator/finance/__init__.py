@@ -1,1 +1,1 @@
-"""What the drivers mean in money: sites, plans, cash flow and the figures of a path."""
+"""The money of a path: sites, plans, cash flow and figures."""

@@ -1,4 +1,4 @@
-"""How long a training run takes: the calculator behind a site's training phase and `simulator training`.
+"""The length of a training run: the calculator behind a site's training phase and `simulator training`.
 
 A dense transformer of N parameters trained on D tokens needs about FLOP = 6 N D (Kaplan et al. 2020,
 arXiv:2001.08361, section 2.1). On chips of a given peak, of which a share MFU is used while the run is up and

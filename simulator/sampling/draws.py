@@ -1,4 +1,4 @@
-"""Which standard scores a block holds and where: the layout of Z.
+"""The layout of Z: the streams of standard scores of a block and their rows.
 
 A quantity of the model owns a stream of scores, named after its config path. Its scores do not depend on what
 else the model holds: another site, plan, driver or year moves no other draw, so any two configs share randomness.

@@ -35,7 +35,7 @@ class Expected(Table):
         return self
 
     def agrees(self, x: float) -> bool:
-        """Whether a computed number is what was wanted; a number that is undefined is not."""
+        """True if a computed number lies within the tolerance; an undefined number does not."""
         if self.value is not None and self.tolerance is not None:
             return abs(x - self.value) <= self.tolerance + _ROUNDING * abs(self.value)
         return self.low is not None and self.high is not None and self.low <= x <= self.high
@@ -71,7 +71,7 @@ class Figure(Table):
 
     @property
     def simulated(self) -> bool:
-        """Whether it takes a simulation."""
+        """True if the figure needs a simulation."""
         return self.compute is None
 
 

@@ -21,7 +21,7 @@ def outcome_rows(outcome: Outcome, steps: bool = False) -> list[tuple[str, ...]]
 
 
 def _row(judged: JudgedFigure) -> tuple[str, ...]:
-    """What a figure is, what it should be, what it is, how far off it may be, and the verdict."""
+    """The cells of a figure's row: name, headline, computed value, tolerance, verdict."""
     figure, expected = judged.figure, judged.figure.headline
     name = f"{figure.title}, {figure.unit}" if figure.unit else figure.title
     return name, _expected(figure, expected), _computed(judged), _tolerance(expected), judged.verdict

@@ -44,7 +44,7 @@ class Mutated(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
         return importlib.util.spec_from_loader(fullname, self, origin=str(self.path))
 
     def get_filename(self, fullname: str) -> str:
-        """Where the source would stand."""
+        """The path of the module's source."""
         return str(self.path)
 
     def get_data(self, path: str | bytes) -> bytes:

@@ -54,7 +54,7 @@ _LIFTS: dict[tuple[Any, ...], float] = {}
 
 
 def _jump_lift(model: Any, t: float) -> float:
-    """What the jumps of the next t years add to ln E[P_t]."""
+    """The part of ln E[P_t] from the jumps of the next t years."""
     p = model.price
     if p.jump_rate_slots == 0:
         return 0.0

@@ -47,7 +47,7 @@ _FAR = 1e9  # an upper bound from here on is named only where a number exceeds i
 
 @dataclass(frozen=True)
 class Range:
-    """Where a number must lie; it holds for value, low and high of a swing and for the support of a law."""
+    """The range of a number; it holds for value, low and high of a swing and for the support of a law."""
 
     low: float = -math.inf
     high: float = math.inf
