@@ -21,7 +21,7 @@ from simulator.errors import RunError
 from simulator.event_log import StageListener
 from simulator.results import store
 from simulator.results.digest import run_digest
-from simulator.results.sample import open_columns, write_tail
+from simulator.results.sample import SampleReader, write_tail
 from simulator.results.store import Run, open_run
 from simulator.risk.convergence import convergence_warnings
 from simulator.risk.summarise import RunFacts, summarise
@@ -100,9 +100,11 @@ def _measure(session: Session, simulated: Simulated) -> RunSummary:
     """Write the results of a simulation into its folder: bands by month, worst paths, summary; return the summary."""
     job, tallies, frozen, folder = simulated.job, simulated.tallies, session.frozen, session.folder
     session.report_stage("writing the run folder")
-    folder.write_table(store.SERIES, trace.fan(job.model, frozen.plans, job.seed, job.paths))
-    sample = open_columns(folder.path / store.SAMPLE)
-    write_tail(folder, job.columns, *simulation.find_worst(job, tallies, sample))
+    folder.write_table(store.SERIES, trace.fan(job.model, frozen.plans, job.seed, job.paths, job.threads))
+    tallied = {column.name for column in tallies.columns}
+    untallied = [column.name for column in job.columns if column.name not in tallied]
+    sample = SampleReader(folder.path / store.SAMPLE, keep=untallied)
+    write_tail(folder, job.columns, *simulation.find_worst(job, tallies, sample.read))
     facts = RunFacts(
         digest=run_digest(tallies, simulated.sample_hash),
         paths=job.paths,
@@ -115,7 +117,7 @@ def _measure(session: Session, simulated: Simulated) -> RunSummary:
         peak_memory=peak_memory(),
     )
     summary = summarise(
-        facts, tallies, job.columns, months=job.model.months, levels=frozen.levels, sample=sample,
+        facts, tallies, job.columns, months=job.model.months, levels=frozen.levels, sample=sample.take,
         untested=untested_plans(job.model, frozen.plans),
     )  # fmt: skip
     rows = simulated.tracker.final_rows(tallies)

@@ -15,6 +15,9 @@ from simulator.report.text_tables import stress_suffix
 from simulator.risk.intervals import Figure
 from simulator.risk.summary import StopSummary
 
+__all__ = ["render_batch", "run_verdict"]
+
+
 _VERDICTS = {
     "waiting": "not begun",
     "running": "running",

@@ -21,6 +21,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from simulator.report.number_format import MONTHS, number
 
+__all__: list[str] = []  # used in this folder only
+
+
 WIDTH, HEIGHT, DPI = 5.0, 3.2, 180
 # Okabe and Ito (2008), ordered so that neighbours differ in lightness too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -98,7 +101,7 @@ def new_canvas(title: str, height: float = HEIGHT, wide: int = 44) -> tuple[Figu
     return figure, axes
 
 
-class PlanStyle(NamedTuple):
+class _PlanStyle(NamedTuple):
     """Colour, dashes and marker of one plan."""
 
     colour: str
@@ -106,10 +109,10 @@ class PlanStyle(NamedTuple):
     marker: str
 
 
-def plan_style(row: int) -> PlanStyle:
+def plan_style(row: int) -> _PlanStyle:
     """The style of plan number `row`: the first 49 are all different, the colours of the first 7."""
     turn = row // len(COLOURS)
-    return PlanStyle(
+    return _PlanStyle(
         COLOURS[row % len(COLOURS)], DASHES[(row + turn) % len(DASHES)], MARKERS[(row + turn) % len(MARKERS)]
     )
 

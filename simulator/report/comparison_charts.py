@@ -26,6 +26,9 @@ from simulator.report.number_format import number, percent, plain
 from simulator.report.text_tables import interval, value
 from simulator.risk.intervals import Figure
 
+__all__: list[str] = []  # used in this folder only
+
+
 _MOST = 12  # pairs shown
 
 

@@ -10,6 +10,9 @@ from simulator.report.text_tables import interval, table_line, value, wrapped
 from simulator.risk.intervals import Figure
 from simulator.risk.paired_comparison import difference_verdict
 
+__all__ = ["break_even_text", "comparison_text"]
+
+
 _ORDERS = (("first", "first order"), ("second", "second order"))
 
 

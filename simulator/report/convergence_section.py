@@ -20,6 +20,9 @@ from simulator.report.text_tables import measure_name
 from simulator.risk.convergence_rows import ConvergenceRow
 from simulator.risk.intervals import Figure
 
+__all__: list[str] = []  # used in this folder only
+
+
 Rows = list[ConvergenceRow]
 _METRIC = "npv"
 
@@ -40,7 +43,7 @@ def introduction(run: ReportData) -> str:
 
 
 def convergence_tables(run: ReportData) -> Iterator[Table]:
-    """One a plan: doublings down, measures across."""
+    """One table a plan: powers of two of paths down, measures across."""
     for plan, title in run.plans.items():
         by_measure = {measure: rows for measure in _measures(run) if (rows := _rows(run, plan, measure))}
         if not by_measure:

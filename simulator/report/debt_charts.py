@@ -12,6 +12,9 @@ from simulator.report.canvas import COLOURS, INK, Picture, add_legend_below, new
 from simulator.report.number_format import month_name, number
 from simulator.report.report_data import Bands, ReportData
 
+__all__: list[str] = []  # used in this folder only
+
+
 Array = NDArray[np.float64]
 
 

@@ -8,6 +8,8 @@ from simulator.report.canvas import COLOURS, INK, Picture, add_legend_below, new
 from simulator.report.number_format import month_name, number, percent
 from simulator.report.report_data import Bands, ReportData
 
+__all__: list[str] = []  # used in this folder only
+
 
 class _Fan(NamedTuple):
     """A series worth a chart."""

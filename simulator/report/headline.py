@@ -9,6 +9,9 @@ from simulator.report.number_format import percent, plain
 from simulator.risk.intervals import NO_FIGURE, NOWHERE, Figure, mean_interval
 from simulator.risk.summary import MetricSummary, RunSummary, StopSummary
 
+__all__ = ["recorded_mean", "stop_lines"]
+
+
 # Metrics in reading order; a run shows those that it tallied, and every event of its config.
 _NAMES = ("npv", "peak_funding", "min_cash", "shortfall", "breach", "dscr_min", "idle_capital", "stranded_peak")
 _HIDDEN = (*_NAMES, "breach_month", "peak_month", "breach_cured")  # shown already, or of no use without the others
@@ -16,7 +19,7 @@ _HIDDEN = (*_NAMES, "breach_month", "peak_month", "breach_cured")  # shown alrea
 Entry = MetricSummary | None  # None of a plan without the metric
 
 
-class HeadlineLine(NamedTuple):
+class _HeadlineLine(NamedTuple):
     """One measure of a metric in every plan."""
 
     label: str
@@ -29,7 +32,7 @@ class HeadlineBlock(NamedTuple):
 
     title: str
     unit: str
-    lines: tuple[HeadlineLine, ...]
+    lines: tuple[_HeadlineLine, ...]
 
 
 def mean_of(entry: Entry) -> Figure:
@@ -65,22 +68,22 @@ def headline(summary: RunSummary, plans: tuple[str, ...] | None = None) -> list[
     return blocks
 
 
-def _lines(name: str, first: MetricSummary, entries: list[Entry]) -> Iterator[HeadlineLine]:
+def _lines(name: str, first: MetricSummary, entries: list[Entry]) -> Iterator[_HeadlineLine]:
     kind = first.kind
     means = tuple(map(mean_of, entries))
     if kind == "event":
-        yield HeadlineLine("probability", "event", means)
+        yield _HeadlineLine("probability", "event", means)
         return
     if name in _NAMES:
-        yield HeadlineLine("mean", kind, means)
+        yield _HeadlineLine("mean", kind, means)
     for share in _quantiles(name, first) if name in _NAMES else ():
         label = "median" if share == 0.5 else f"{percent(share, 0)} quantile"
-        yield HeadlineLine(label, kind, _figures(entries, "quantiles", share))
+        yield _HeadlineLine(label, kind, _figures(entries, "quantiles", share))
     for measure, label in (("var", "VaR"), ("cvar", "CVaR")) if name == "npv" else ():
         for level in sorted(getattr(first, measure)):
-            yield HeadlineLine(f"{label} {percent(level, 0)}", kind, _figures(entries, measure, level))
+            yield _HeadlineLine(f"{label} {percent(level, 0)}", kind, _figures(entries, measure, level))
     for event in first.probability:
-        yield HeadlineLine(f"P({event})", "event", _figures(entries, "probability", event))
+        yield _HeadlineLine(f"P({event})", "event", _figures(entries, "probability", event))
 
 
 def _figures(entries: list[Entry], measure: str, key: float | str) -> tuple[Figure, ...]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 import re
 
+__all__ = ["number", "percent", "plain"]
+
+
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MISSING = "n/a"
 NEVER = "never"  # a month that does not come; the note of such figures in summary.json

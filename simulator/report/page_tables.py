@@ -14,6 +14,9 @@ from simulator.results.columns import WORLD
 from simulator.risk.intervals import NO_FIGURE, Figure
 from simulator.risk.summary import MetricSummary, PlanSummary
 
+__all__: list[str] = []  # used in this folder only
+
+
 _VERDICTS = (
     ("npv", "probability", "npv < 0", "It loses value in {} of the worlds."),
     ("npv", "mean", None, "NPV is {} USD bn on average."),

@@ -15,6 +15,9 @@ from simulator.risk.intervals import NO_FIGURE, Figure
 from simulator.risk.metric_spec import parse_metric
 from simulator.risk.paired_comparison import difference_verdict
 
+__all__: list[str] = []  # used in this folder only
+
+
 _INDENT = "\N{EM SPACE}"
 _NONE = Cell("\N{EN DASH}", "", "")
 _ORDERS = (("first", "first order"), ("second", "second order"))
@@ -93,8 +96,8 @@ def paired_table(run: ReportData, comparison: Mapping[str, Any]) -> Table:
             (_INDENT + "none better on", *(figure_cell(Figure.from_dict(entry["best"]), "event") for entry in entries))
         )
     if comparison["frontier"]:
-        standings = [comparison["frontier"]["plans"][plan]["standing"] for plan in comparison["plans"]]
-        rows.append(("Mean against CVaR", *(Cell(standing, "", "") for standing in standings)))
+        efficiencies = [comparison["frontier"]["plans"][plan]["standing"] for plan in comparison["plans"]]
+        rows.append(("Mean against CVaR", *(Cell(text, "", "") for text in efficiencies)))
     caption = "Plans compared path by path, with 95 % intervals"
     return Table(caption, ("", *(run.plans[plan] for plan in comparison["plans"])), rows)
 

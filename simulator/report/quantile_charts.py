@@ -15,6 +15,9 @@ from simulator.report.canvas import COLOURS, FAINT, INK, Picture, add_legend_bel
 from simulator.report.number_format import number, percent
 from simulator.report.report_data import ReportData
 
+__all__: list[str] = []  # used in this folder only
+
+
 Array = NDArray[np.float64]
 _SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 

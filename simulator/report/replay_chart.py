@@ -18,6 +18,9 @@ from simulator.report.number_format import plain
 from simulator.report.replay_tables import by_year
 from simulator.report.text_tables import stress_suffix
 
+__all__: list[str] = []  # used in this folder only
+
+
 _SIZE = (8.27, 11.69)  # A4, inches
 _PANELS = 6
 _MOST_HEADROOM = 3.0  # of a ratio: beyond it a test is far from failing, or from passing

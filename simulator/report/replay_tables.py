@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 
 from simulator.report.number_format import number, percent
 
+__all__ = ["monthly_csv"]
+
+
 Floats = NDArray[np.float64]
 
 
-class TableColumn(NamedTuple):
+class _TableColumn(NamedTuple):
     """A column of a table: the series, the rule that makes a figure of a year, and its format."""
 
     series: str
@@ -27,50 +30,50 @@ class TableColumn(NamedTuple):
 
 
 WORLD = (
-    TableColumn("generation", "gener.", "last", digits=0),
-    TableColumn("efficiency", "work/W", "last"),
-    TableColumn("value", "chips*", "last", share=True),
-    TableColumn("price", "price", "mean", digits=2),
-    TableColumn("p12", "P12", "last", digits=2),
-    TableColumn("ads", "ads", "sum", digits=1),
-    TableColumn("funding", "r + s", "mean", share=True),
+    _TableColumn("generation", "gener.", "last", digits=0),
+    _TableColumn("efficiency", "work/W", "last"),
+    _TableColumn("value", "chips*", "last", share=True),
+    _TableColumn("price", "price", "mean", digits=2),
+    _TableColumn("p12", "P12", "last", digits=2),
+    _TableColumn("ads", "ads", "sum", digits=1),
+    _TableColumn("funding", "r + s", "mean", share=True),
 )
 OPERATIONS = (
-    TableColumn("in_service", "MW", "last", digits=0),
-    TableColumn("obsolete", "behind", "last", share=True),
-    TableColumn("ads_income", "ads", "sum"),
-    TableColumn("lease", "let", "sum"),
-    TableColumn("operating_cost", "running", "sum"),
-    TableColumn("cloud", "cloud", "sum"),
-    TableColumn("ebitda", "EBITDA", "sum"),
-    TableColumn("rent", "rent", "sum"),
-    TableColumn("guarantee", "guar.", "sum"),
-    TableColumn("tax", "tax", "sum"),
+    _TableColumn("in_service", "MW", "last", digits=0),
+    _TableColumn("obsolete", "behind", "last", share=True),
+    _TableColumn("ads_income", "ads", "sum"),
+    _TableColumn("lease", "let", "sum"),
+    _TableColumn("operating_cost", "running", "sum"),
+    _TableColumn("cloud", "cloud", "sum"),
+    _TableColumn("ebitda", "EBITDA", "sum"),
+    _TableColumn("rent", "rent", "sum"),
+    _TableColumn("guarantee", "guar.", "sum"),
+    _TableColumn("tax", "tax", "sum"),
 )
 CAPITAL = (
-    TableColumn("capex", "capex", "sum"),
-    TableColumn("sale", "sales", "sum"),
-    TableColumn("partner", "partner", "sum"),
-    TableColumn("cash_flow", "flow", "sum"),
-    TableColumn("cumulative", "cumul.", "last"),
-    TableColumn("idle", "idle", "last"),
-    TableColumn("stranded", "strand.", "last"),
-    TableColumn("book", "book", "last"),
-    TableColumn("asset_value", "worth", "last"),
-    TableColumn("profit", "profit", "sum"),
+    _TableColumn("capex", "capex", "sum"),
+    _TableColumn("sale", "sales", "sum"),
+    _TableColumn("partner", "partner", "sum"),
+    _TableColumn("cash_flow", "flow", "sum"),
+    _TableColumn("cumulative", "cumul.", "last"),
+    _TableColumn("idle", "idle", "last"),
+    _TableColumn("stranded", "strand.", "last"),
+    _TableColumn("book", "book", "last"),
+    _TableColumn("asset_value", "worth", "last"),
+    _TableColumn("profit", "profit", "sum"),
 )
 MONEY = (
-    TableColumn("cfads", "CFADS", "sum"),
-    TableColumn("interest", "int.", "sum"),
-    TableColumn("drawn_interest", "int. r.", "sum"),
-    TableColumn("equity", "shares", "sum"),
-    TableColumn("cash", "cash", "last"),
-    TableColumn("revolver", "drawn", "last"),
-    TableColumn("notes", "notes", "last"),
-    TableColumn("headroom_dscr", "DSCR", "least"),
-    TableColumn("headroom_fccr", "FCCR", "least"),
-    TableColumn("headroom_leverage", "lever.", "least"),
-    TableColumn("headroom_cash", "floor", "least"),
+    _TableColumn("cfads", "CFADS", "sum"),
+    _TableColumn("interest", "int.", "sum"),
+    _TableColumn("drawn_interest", "int. r.", "sum"),
+    _TableColumn("equity", "shares", "sum"),
+    _TableColumn("cash", "cash", "last"),
+    _TableColumn("revolver", "drawn", "last"),
+    _TableColumn("notes", "notes", "last"),
+    _TableColumn("headroom_dscr", "DSCR", "least"),
+    _TableColumn("headroom_fccr", "FCCR", "least"),
+    _TableColumn("headroom_leverage", "lever.", "least"),
+    _TableColumn("headroom_cash", "floor", "least"),
 )
 LEGEND = (
     "behind: share of MW with chips older than the newest generation; ads: incremental revenue at its margin;",
@@ -81,7 +84,7 @@ _WIDE = 8
 
 
 def replay_table(
-    columns: Sequence[TableColumn], months: Mapping[str, Any], dates: Sequence[str], monthly: bool
+    columns: Sequence[_TableColumn], months: Mapping[str, Any], dates: Sequence[str], monthly: bool
 ) -> list[str]:
     """Lines of a table, heads first; columns of nothing but zeros, or that the plan does not have, are left out."""
     groups = [[m] for m in range(len(dates))] if monthly else _years(dates)
@@ -125,7 +128,7 @@ def _period_figure(values: Floats, how: str) -> float:
     return float(defined.sum() if how == "sum" else defined.mean() if how == "mean" else defined.min())
 
 
-def _cell(value: float, column: TableColumn) -> str:
+def _cell(value: float, column: _TableColumn) -> str:
     if not math.isfinite(value):
         return "-"
     if column.share:

@@ -10,6 +10,9 @@ from simulator.report.number_format import number, percent, plain, quantity
 from simulator.report.replay_tables import CAPITAL, LEGEND, MONEY, OPERATIONS, WORLD, replay_table
 from simulator.report.text_tables import stress_suffix
 
+__all__ = ["replay_text"]
+
+
 _WIDE = 99
 _PLACES = 1000  # lowest rank that is shown
 _COVENANTS = {"dscr": "DSCR", "fccr": "FCCR", "leverage": "leverage", "cash": "cash floor"}

@@ -18,6 +18,9 @@ from simulator.results import store
 from simulator.results.store import Run
 from simulator.risk.summary import RunSummary, read_summary
 
+__all__: list[str] = []  # used in this folder only
+
+
 Array = NDArray[np.float64]
 Bands = dict[str, Array]  # month, q05, q25, q50, q75, q95, mean, each (months,)
 _TORNADO, _STRESS = "tornado.json", "stress.json"

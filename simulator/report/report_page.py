@@ -28,8 +28,10 @@ from simulator.report.templating import environment
 from simulator.report.text_tables import convergence_sentences
 from simulator.results.store import FIGURES, REPORT, RunFolder
 
+__all__: list[str] = []  # used in this folder only
 
-class Section(NamedTuple):
+
+class _Section(NamedTuple):
     """A chapter of the report."""
 
     anchor: str
@@ -75,14 +77,14 @@ def _section(
     intro: str,
     pictures: Iterable[Picture | str | None],
     tables: Iterable[page_tables.Table] = (),
-) -> Section:
+) -> _Section:
     drawn = [picture for picture in pictures if picture is not None]
     remarks = [picture for picture in drawn if isinstance(picture, str)]
     shown = [_embedded(run.folder, picture) for picture in drawn if isinstance(picture, Picture)]
-    return Section(anchor, title, intro, remarks, shown, list(tables))
+    return _Section(anchor, title, intro, remarks, shown, list(tables))
 
 
-def _sections(run: ReportData) -> Iterator[Section]:
+def _sections(run: ReportData) -> Iterator[_Section]:
     """The sections on all plans together."""
     section = partial(_section, run)
     yield section(
@@ -134,7 +136,7 @@ def _sections(run: ReportData) -> Iterator[Section]:
     )
 
 
-def _detail_sections(run: ReportData) -> Iterator[Section]:
+def _detail_sections(run: ReportData) -> Iterator[_Section]:
     """A section a plan, then convergence and all figures of the world."""
     section = partial(_section, run)
     for plan, title in run.plans.items():

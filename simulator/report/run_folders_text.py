@@ -11,6 +11,9 @@ from simulator.report.number_format import percent, plain
 from simulator.report.text_tables import interval, table_line, value, wrapped
 from simulator.risk.intervals import Figure
 
+__all__ = ["diff_text", "listing_text", "pruned_text"]
+
+
 _STATES = ("finished", "interrupted", "running", "broken")
 _LONGEST = 60
 

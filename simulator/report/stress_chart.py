@@ -14,6 +14,9 @@ from simulator.report.number_format import plain
 from simulator.report.text_tables import interval, measure_name, value
 from simulator.risk.intervals import Figure
 
+__all__: list[str] = []  # used in this folder only
+
+
 _ROOM = 0.8  # of a row that its plans take
 
 

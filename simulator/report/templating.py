@@ -6,6 +6,8 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+__all__: list[str] = []  # used in this folder only
+
 
 @cache
 def environment() -> Environment:

@@ -12,6 +12,9 @@ from simulator.report.number_format import number, percent, plain, quantity
 from simulator.risk.intervals import Figure
 from simulator.risk.summary import RunSummary
 
+__all__ = ["convergence_sentences", "interval", "risk_table", "stress_table", "tornado_table", "value", "wrapped"]
+
+
 _WIDE = 79
 _BARS = 20  # of a tornado that are printed
 

@@ -13,6 +13,9 @@ from simulator.report.number_format import plain
 from simulator.report.text_tables import interval, measure_name, stress_suffix, value
 from simulator.risk.intervals import Figure
 
+__all__: list[str] = []  # used in this folder only
+
+
 _MOST = 16  # bars shown, and the widest of each driver that is not among them
 _SIDES = (("low", COLOURS[5], ""), ("high", COLOURS[1], "////"))
 

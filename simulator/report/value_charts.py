@@ -28,6 +28,9 @@ from simulator.report.number_format import number, percent
 from simulator.report.report_data import ReportData
 from simulator.risk.intervals import TOO_FEW, interval_ranks, proportion_interval, rank, reservation
 
+__all__: list[str] = []  # used in this folder only
+
+
 Array = NDArray[np.float64]
 _BINS = 70
 _MARKS = (("VaR", "s", "var"), ("CVaR", "D", "cvar"))

@@ -13,6 +13,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+__all__: list[str] = []  # used in this folder only
+
 
 def to_table(columns: Mapping[str, NDArray[Any]]) -> pa.Table:
     """Return arrays of equal length (float64, int64 or strings) as an Arrow table; NaN becomes null."""

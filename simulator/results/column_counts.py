@@ -15,6 +15,9 @@ from simulator.results import histogram, moments
 from simulator.results.histogram import Bins
 from simulator.results.moments import Moments
 
+__all__ = ["ColumnCounts"]
+
+
 Ints = NDArray[np.int64]
 
 

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from simulator.finance.metrics import Metric
 
+__all__ = ["WORLD", "Column", "Event", "EventSign", "all_columns", "pilot_centres", "tally_columns"]
+
+
 WORLD = "world"
 EventSign = Literal["<", ">"]
 

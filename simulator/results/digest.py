@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from simulator.results.tallies import Hasher, Tallies
 
+__all__ = ["rows_hash", "run_digest"]
+
+
 _PATHS = 1_024  # hashed at once
 
 

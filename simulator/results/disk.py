@@ -13,6 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypedDict
 
+__all__ = ["remove"]
+
+
 _BUFFER = 1 << 20
 
 

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import njit
 
+__all__ = ["total"]
+
+
 LIMBS = 68  # 2046 exponents + 53 bits in 66 limbs, two more for carries
 _BITS = 32
 _LOW = (1 << _BITS) - 1

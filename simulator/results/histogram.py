@@ -28,6 +28,9 @@ from numpy.typing import NDArray
 from simulator.numerics.jit import njit
 from simulator.results import exact_sum
 
+__all__ = ["Bins", "bins_from_sample"]
+
+
 OCTAVES = 40
 LOWEST = -20  # exponent of the lowest octave
 _BIN_BITS = 10
@@ -175,7 +178,7 @@ def nonempty_bins(table: NDArray[np.int64]) -> NDArray[np.int64]:
     return numbers
 
 
-class BinEdges(NamedTuple):
+class _BinEdges(NamedTuple):
     """Edges of every bin but UNDEFINED (BINS - 1,); an overflow reaches to infinity."""
 
     low: NDArray[np.float64]
@@ -185,7 +188,7 @@ class BinEdges(NamedTuple):
 
 
 @cache
-def bin_edges() -> BinEdges:
+def bin_edges() -> _BinEdges:
     """Edges of all bins; made once, because a run looks them up thousands of times."""
     bins = np.arange(UNDEFINED)
     steps = np.abs(bins - ZERO)
@@ -194,7 +197,7 @@ def bin_edges() -> BinEdges:
     negative = bins < ZERO
     low, high = np.where(negative, -far, near), np.where(negative, -near, far)
     inner = np.where(steps == 0, 0.0, np.where(negative, high, low))
-    return BinEdges(low, high, inner, np.where(negative, low, high))
+    return _BinEdges(low, high, inner, np.where(negative, low, high))
 
 
 def _edge(steps: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from simulator.numerics.jit import inner
 from simulator.results import exact_sum
 
+__all__ = ["Moments"]
+
+
 LANES = 64
 POWERS = 2
 

@@ -25,6 +25,9 @@ from simulator.results.moments import Moments
 from simulator.results.scope_tally import ColumnTally, ScopeTally
 from simulator.results.tally_kernel import BLOCK
 
+__all__ = ["TIE", "Difference"]
+
+
 TIE = 2.0**histogram.LOWEST
 _VALUE = "npv"  # the metric of regret
 _KINDS = ("amount", "event", "rate", "ratio", "years")  # kinds of metrics that are compared

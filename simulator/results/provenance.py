@@ -16,6 +16,9 @@ import simulator
 from simulator.numerics.jit import code_hash
 from simulator.results.tallies import LAYOUT
 
+__all__ = ["cpu", "describe", "finished", "utc", "versions"]
+
+
 PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack, suppress
 from itertools import pairwise
 from pathlib import Path
@@ -20,8 +20,12 @@ from simulator.results.columns import Column
 from simulator.results.digest import update_rows
 from simulator.results.store import SAMPLE, TAIL, RunFolder
 
+__all__ = ["SAMPLE_PATHS", "SampleReader", "SampleWriter", "write_tail"]
+
+
 SAMPLE_PATHS = 131_072
 GROUP = 8_192  # paths of a row group, at most twice as many; the last may be shorter
+_BATCH = 32  # columns read together
 AHEAD = 1  # records that may wait for one that is being written
 
 
@@ -139,11 +143,30 @@ def _named(names: Sequence[str], paths: NDArray[np.int64], rows: NDArray[np.floa
     return {"path": paths, **dict(zip(names, rows, strict=True))}
 
 
-def open_columns(path: Path) -> Callable[[str], NDArray[np.float64]]:
-    """Return a reader of single columns of a Parquet file."""
-    file = pq.ParquetFile(path)  # once: its footer takes longer to read than a column
+class SampleReader:
+    """Reads columns of a sample, a batch at a time: threads decode the columns of a batch together.
 
-    def read_column(name: str) -> NDArray[np.float64]:
-        return to_numpy(file.read(columns=[name])[name])
+    A column of `keep` stays in memory from its batch on until it is taken, so that one pass over the file serves two
+    passes over its columns. 131 kept columns of 131,072 paths are 137 MB, what the traces before took.
+    """
 
-    return read_column
+    def __init__(self, path: Path, keep: Collection[str] = ()) -> None:
+        self._file = pq.ParquetFile(path)  # once: its footer takes longer to read than a column
+        self._names = list(self._file.schema_arrow.names)
+        self._keep = set(keep)
+        self._columns: dict[str, NDArray[np.float64]] = {}
+
+    def read(self, name: str) -> NDArray[np.float64]:
+        """Values of a column, (paths,); it and the columns that follow in the file are fast to read next."""
+        if name not in self._columns:
+            first = self._names.index(name)
+            batch = self._file.read(columns=self._names[first : first + _BATCH])
+            kept = {column: values for column, values in self._columns.items() if column in self._keep}
+            self._columns = kept | {column: to_numpy(batch[column]) for column in batch.column_names}
+        return self._columns[name]
+
+    def take(self, name: str) -> NDArray[np.float64]:
+        """Values of a column that is not needed again, (paths,)."""
+        values = self.read(name)
+        del self._columns[name]
+        return values

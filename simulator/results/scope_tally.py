@@ -17,6 +17,9 @@ from simulator.results.histogram import Bins
 from simulator.results.moments import Moments
 from simulator.results.tally_kernel import Layout
 
+__all__ = ["ColumnTally", "Extreme"]
+
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 

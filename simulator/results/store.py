@@ -35,6 +35,28 @@ from simulator.results.arrow_tables import to_numpy, to_table
 from simulator.results.disk import FileEntry
 from simulator.results.tree import rebuild
 
+__all__ = [
+    "CONFIG",
+    "DATA",
+    "FIGURES",
+    "FINISHED",
+    "FORMAT",
+    "MANIFEST",
+    "MODEL",
+    "REPORT",
+    "SAMPLE",
+    "SERIES",
+    "STATES",
+    "SUMMARY",
+    "TAIL",
+    "UNFINISHED",
+    "Run",
+    "RunFolder",
+    "open_any",
+    "open_run",
+]
+
+
 MANIFEST, CONFIG, MODEL, SUMMARY = "manifest.json", "config.toml", "model.npz", "summary.json"
 SAMPLE, TAIL, SERIES = "sample.parquet", "tail.parquet", "series.parquet"
 REPORT, FIGURES = "report.html", "figures"
@@ -275,9 +297,9 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     """Open the folder of a finished run; RunError if it is none, is unfinished, cut short or changed."""
     run = open_any(path)
     if not run.finished:
-        done, asked = run.manifest["state"]["paths"], run.manifest["paths"]
+        done, total = run.manifest["state"]["paths"], run.manifest["paths"]
         raise RunError(
-            f"{path}: given an unfinished run ({done:,} of {asked:,} paths), wanted a finished one; "
+            f"{path}: given an unfinished run ({done:,} of {total:,} paths), wanted a finished one; "
             f"simulator run CONFIG --out {path} --resume goes on with it"
         )
     return run

@@ -25,6 +25,9 @@ from simulator.results.plan_comparison import PlanComparison
 from simulator.results.scope_tally import ColumnTally, ScopeTally
 from simulator.results.tally_kernel import BLOCK
 
+__all__ = ["LAYOUT", "Tallies"]
+
+
 LAYOUT = "tally/2"  # blocks, bins, limbs and order of the digest
 COMPARISON = "plan-comparison"  # ids have no hyphen
 _LITTLE = {np.dtype(np.int64): "<i8", np.dtype(np.float64): "<f8"}

@@ -15,6 +15,9 @@ from simulator.numerics.jit import inner, njit
 from simulator.results import exact_sum, histogram, moments, worst
 from simulator.results.histogram import CountBuffer
 
+__all__ = ["BLOCK"]
+
+
 BLOCK = 1024  # paths of a tally block
 LANES = moments.LANES
 LARGEST = 1e75  # beyond this squares lose their meaning; no figure in USD bn, months or shares comes near
@@ -48,7 +51,7 @@ class State(NamedTuple):
     events: Ints  # (E,)
 
 
-class Scratch(NamedTuple):
+class _Scratch(NamedTuple):
     """Scratch arrays of one tally block, and the counts of one column that are not in its table yet."""
 
     buffer: CountBuffer
@@ -118,7 +121,7 @@ def _extreme(state: State, i: int, side: int, value: float, x: Floats, path: int
 
 
 @inner
-def _add_block(layout: Layout, state: State, i: int, path: int, x: Floats, weights: Ints, scratch: Scratch) -> None:
+def _add_block(layout: Layout, state: State, i: int, path: int, x: Floats, weights: Ints, scratch: _Scratch) -> None:
     """Record the block `x`, whose first path id is `path`, in column i."""
     histogram.add(state.table[i], x, weights, scratch.buffer)
     scratch.sums[0], scratch.sums[1] = moments.block_sums(x, weights, layout.centre[i], scratch.lanes)
@@ -135,7 +138,7 @@ def _add_block(layout: Layout, state: State, i: int, path: int, x: Floats, weigh
 
 
 @njit
-def add(layout: Layout, state: State, first_path: int, out: Floats, weights: Ints, scratch: Scratch) -> None:
+def add(layout: Layout, state: State, first_path: int, out: Floats, weights: Ints, scratch: _Scratch) -> None:
     """Record the paths first_path .. first_path + out.shape[1] - 1 of one scope."""
     for i in range(layout.row.shape[0]):
         x = out[layout.row[i]]
@@ -170,9 +173,9 @@ def empty_state(layout: Layout, bins: int = histogram.BINS) -> State:
     )
 
 
-def new_scratch() -> Scratch:
+def new_scratch() -> _Scratch:
     """Make scratch arrays; two calls of `add` at the same time must not share them."""
-    return Scratch(histogram.empty_buffer(BLOCK), np.zeros((2, LANES)), np.zeros(moments.POWERS))
+    return _Scratch(histogram.empty_buffer(BLOCK), np.zeros((2, LANES)), np.zeros(moments.POWERS))
 
 
 @njit

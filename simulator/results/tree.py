@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from simulator.errors import RunError
 
+__all__ = ["flatten", "rebuild", "tree_hash"]
+
+
 Tree = TypeVar("Tree", bound=NamedTuple)
 
 _KINDS = {"f": np.float64, "i": np.int64, "b": np.int64}

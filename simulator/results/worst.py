@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from simulator.numerics.jit import inner, njit
 
+__all__ = ["WORST_PATHS"]
+
+
 WORST_PATHS = 1000
 
 

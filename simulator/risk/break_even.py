@@ -25,6 +25,9 @@ from simulator.risk.intervals import NORMAL, TOO_FEW, reservation
 from simulator.risk.metric_spec import MeasureSpec
 from simulator.risk.root_finding import find_root
 
+__all__ = ["break_even"]
+
+
 Floats = NDArray[np.float64]
 Simulate = Callable[[float], tuple[Floats, Floats]]  # values (n,) of either plan with the input held at a value
 

@@ -28,6 +28,19 @@ from simulator.risk.paired_comparison import (
 from simulator.risk.sensitivity import Swing
 from simulator.risk.summary import read_summary
 
+__all__ = [
+    "Side",
+    "choose_two_plans",
+    "compare_runs",
+    "errors_of_option",
+    "refuse_unpaired",
+    "sample_values",
+    "search_bounds",
+    "shared_metric",
+    "summarised_metrics",
+]
+
+
 Floats = NDArray[np.float64]
 
 
@@ -50,7 +63,7 @@ def compare_runs(
 
     Within a run `every` pair is compared, else those with the first plan only.
     """
-    sides = choose_sides(runs, plans)
+    sides = _choose_sides(runs, plans)
     values = sample_values(runs, sides, spec)
     summary = read_summary(runs[0])
     metric = summary.plans[sides[0].plan].get(spec.metric.name)
@@ -81,7 +94,7 @@ def shared_metric(runs: Sequence[Run], text: str) -> MetricSpec:
     return specs[0]
 
 
-def choose_sides(runs: Sequence[Run], plans: Sequence[str] | None) -> list[Side]:
+def _choose_sides(runs: Sequence[Run], plans: Sequence[str] | None) -> list[Side]:
     """The plans to compare: all of one run, or those that two runs have in common; ConfigError if there are no two."""
     plans_of = [list(read_summary(run).plans) for run in runs]
     common = [plan for plan in plans_of[0] if all(plan in names for names in plans_of)]

@@ -9,6 +9,8 @@ from typing import Any, Literal
 from simulator.risk import figures
 from simulator.risk.intervals import Figure
 
+__all__: list[str] = []  # used in this folder only
+
 
 @dataclass(frozen=True)
 class DifferenceSummary:

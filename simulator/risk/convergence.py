@@ -1,4 +1,4 @@
-r"""How figures converge: cumulative and over disjoint doubling subsets, and where an interval fails to shrink.
+r"""How figures converge: cumulative and over disjoint subsets, and where an interval fails to shrink.
 
 At n = 2^14, 2^15, ... paths each measure is taken of all paths so far and of those since the last power alone. Subsets
 share no path, so their estimates are independent; under a law with a fourth moment the half-width h of an interval
@@ -11,12 +11,12 @@ paths that would make an interval as uncertain. Without a finite variance c stay
 are (the largest square is a lasting share of their sum: O'Brien 1980, doi:10.2307/3213152).
 
 `warnings` has five reasons. `heavy`: the tail index, by Hill's estimator from the outermost 1/200 and 1/800 of the
-paths (Hill 1975, doi:10.1214/aos/1176343247), lies below 2, where the variance ends. `few`: fewer than 10 carriers, so
-the half-width itself is uncertain by 16 % or more. `growth`: h sqrt(n) grew over the last three doublings by more than
-chance explains. `subsets`: estimates of disjoint subsets lie further apart than their intervals allow (chi-square).
-`bins`: a VaR's interval is no wider than the histogram's bins that hold its ends, which more paths do not narrow.
-Heavy, growth and subsets are tested at a level that leaves one run in a hundred with a false alarm among all its
-figures (Bonferroni).
+paths (Hill 1975, doi:10.1214/aos/1176343247), lies below 2, where the variance ends. `few`: fewer than 10 carriers,
+so the half-width itself is uncertain by 16 % or more. `growth`: h sqrt(n) grew over the last factor of 8 in paths by
+more than chance explains. `subsets`: estimates of disjoint subsets lie further apart than their intervals allow (by
+chi-square). `bins`: a VaR's interval is no wider than the histogram's bins that hold its ends, which more paths do
+not narrow. Heavy, growth and subsets are tested at a level that leaves one run in a hundred with a false alarm among
+all its figures (Bonferroni).
 """
 
 from __future__ import annotations
@@ -41,7 +41,10 @@ from simulator.risk.distribution import Distribution, distribution_of_tally
 from simulator.risk.intervals import Figure
 from simulator.risk.metric_spec import MeasureSpec
 
-_DOUBLINGS = 3  # over which half-widths are compared
+__all__ = ["convergence_rows", "convergence_warnings", "followed_columns"]
+
+
+_GROWTH = 8  # of the paths, over which half-widths are compared
 _CARRIERS = 10.0  # fewer make the half-width itself uncertain by 1 / (2 sqrt 10) = 16 %
 _ALARM = 0.01  # runs with a false alarm
 _TESTS = 3  # of each figure
@@ -116,13 +119,13 @@ def convergence_warnings(
         distribution = distribution_of_tally(tallies.column(column.name))
         for measure in _measures(levels):
             key = column.scope, column.metric.name, measure.text
-            fault = convergence_fault(by_figure.get(key, []), distribution, measure, alarm)
+            fault = _convergence_fault(by_figure.get(key, []), distribution, measure, alarm)
             if fault is not None:
                 warnings.append(ConvergenceWarning(*key, *fault))
     return warnings
 
 
-def convergence_fault(
+def _convergence_fault(
     series: Sequence[ConvergenceRow], distribution: Distribution, measure: MeasureSpec, alarm: float
 ) -> tuple[str, str] | None:
     """Why the interval of a figure does not shrink as it should: (reason, sentence); None if it does.
@@ -130,10 +133,10 @@ def convergence_fault(
     `alarm` is the probability of a false alarm of each test.
     """
     halves = [half for row in series if (half := _half_width(row.paths, row.cumulative)) is not None]
-    if not halves or halves[-1].half_width == 0.0 or halves[-1].paths < 2**_DOUBLINGS * halves[0].paths:
+    if not halves or halves[-1].half_width == 0.0 or halves[-1].paths < _GROWTH * halves[0].paths:
         return None  # nothing to compare yet, or no uncertainty left
     last = halves[-1]
-    first = next(half for half in reversed(halves) if 2**_DOUBLINGS * half.paths <= last.paths)
+    first = next(half for half in reversed(halves) if _GROWTH * half.paths <= last.paths)
     coarse = 0.0
     if measure.kind == "var":
         coarse = _bin_widths(distribution, measure.level)

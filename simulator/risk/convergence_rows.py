@@ -8,6 +8,8 @@ from typing import Any
 
 from simulator.risk.intervals import Figure
 
+__all__ = ["ConvergenceRow"]
+
 
 @dataclass(frozen=True)
 class ConvergenceRow:

@@ -15,6 +15,9 @@ from simulator.results.histogram import Bins, bins_from_sample
 from simulator.results.moments import Moments
 from simulator.results.scope_tally import ColumnTally, Extreme
 
+__all__: list[str] = []  # used in this folder only
+
+
 _NO_MOMENTS = Moments(0, math.nan, math.nan, math.nan)
 
 

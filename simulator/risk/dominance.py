@@ -30,6 +30,9 @@ from simulator.risk import measures
 from simulator.risk.intervals import CONFIDENCE, NEEDED, rank
 from simulator.risk.quantile_functions import normal_quantile
 
+__all__: list[str] = []  # used in this folder only
+
+
 Floats = NDArray[np.float64]
 Order = Literal["first", "second"]
 Verdict = Literal["dominates", "dominates within tolerance", "does not"]

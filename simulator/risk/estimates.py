@@ -24,6 +24,9 @@ from simulator.risk.distribution import distribution_of_sample
 from simulator.risk.intervals import ALONE, ATOM, Figure
 from simulator.risk.metric_spec import MeasureSpec
 
+__all__: list[str] = []  # used in this folder only
+
+
 Floats = NDArray[np.float64]
 _UNPAIRED = "undefined in the base or under stress"
 

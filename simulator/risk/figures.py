@@ -15,6 +15,9 @@ from simulator.risk import intervals, measures
 from simulator.risk.distribution import Distribution
 from simulator.risk.intervals import Figure
 
+__all__: list[str] = []  # used in this folder only
+
+
 NEVER = "never"
 REACHES_NEVER = "the interval reaches beyond the horizon"
 

@@ -24,6 +24,9 @@ from simulator.results.plan_comparison import TIE
 from simulator.risk import intervals, measures
 from simulator.risk.measures import Estimate
 
+__all__: list[str] = []  # used in this folder only
+
+
 Floats = NDArray[np.float64]
 
 EFFICIENT, PERHAPS, DOUBTFUL, DOMINATED = (

@@ -16,6 +16,19 @@ from typing import Any, NamedTuple
 from simulator.risk.quantile_functions import beta_quantile, binomial_quantile, student_quantile
 from simulator.risk.root_finding import find_root
 
+__all__ = [
+    "NOWHERE",
+    "NO_FIGURE",
+    "TOO_FEW",
+    "Figure",
+    "interval_ranks",
+    "mean_interval",
+    "proportion_interval",
+    "rank",
+    "reservation",
+]
+
+
 CONFIDENCE = 0.95
 _OUTSIDE = (1.0 - CONFIDENCE) / 2.0
 NORMAL = NormalDist().inv_cdf(1.0 - _OUTSIDE)

@@ -34,6 +34,9 @@ from simulator.risk import intervals
 from simulator.risk.intervals import rank
 from simulator.risk.quantile_functions import normal_density, normal_quantile
 
+__all__ = ["paired_cvar"]
+
+
 Floats = NDArray[np.float64]
 
 

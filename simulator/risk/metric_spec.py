@@ -23,6 +23,9 @@ from simulator.errors import ConfigError
 from simulator.finance.metrics import Metric, plan_metrics
 from simulator.results.columns import Event, EventSign
 
+__all__ = ["parse_event", "parse_measure", "parse_metric"]
+
+
 Floats = NDArray[np.float64]
 
 _COMPARISON = re.compile(r"([a-z][a-z0-9_]*)\s*([<>])\s*([-+.0-9eE_]+)")
@@ -64,7 +67,7 @@ class MeasureSpec(NamedTuple):
         return self.kind if math.isnan(self.level) else f"{self.kind}{100 * self.level:g}"
 
 
-class PrecisionSpec(NamedTuple):
+class _PrecisionSpec(NamedTuple):
     """The parts of `own.npv.cvar95:1%`."""
 
     plan: str
@@ -115,7 +118,7 @@ def parse_measure(text: str, metric: Metric) -> MeasureSpec:
     return measure
 
 
-def parse_precision(text: str) -> PrecisionSpec | None:
+def parse_precision(text: str) -> _PrecisionSpec | None:
     """The parts of a --precision; None where the text has another form."""
     match = _PRECISION.fullmatch(text.strip())
     if match is None or float(match[4]) <= 0.0:
@@ -123,7 +126,7 @@ def parse_precision(text: str) -> PrecisionSpec | None:
     plan, metric, measure_text, half_width, percent = match.groups()
     measure = _measure(measure_text)
     assert measure is not None
-    return PrecisionSpec(plan, metric, measure, float(half_width) / (100 if percent else 1), bool(percent))
+    return _PrecisionSpec(plan, metric, measure, float(half_width) / (100 if percent else 1), bool(percent))
 
 
 def refuse_measure(option: str, text: str, measure: MeasureSpec, metric: Metric, name: str) -> None:

@@ -28,6 +28,9 @@ from simulator.risk.intervals import ATOM, Figure
 from simulator.risk.measures import Estimate
 from simulator.risk.summarise import LEVELS, regret_summary
 
+__all__ = ["ComparisonTerms", "difference_verdict", "pair_differences"]
+
+
 Floats = NDArray[np.float64]
 
 _QUANTILES = (0.05, 0.5, 0.95)

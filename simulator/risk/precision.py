@@ -19,6 +19,16 @@ from simulator.risk.intervals import Figure
 from simulator.risk.metric_spec import MeasureSpec, parse_precision, refuse_measure
 from simulator.risk.summary import RunSummary
 
+__all__ = [
+    "AchievedPrecision",
+    "PrecisionTarget",
+    "assess_precision",
+    "headline_targets",
+    "precision_target",
+    "stored_figure",
+]
+
+
 _FORM = "wanted PLAN.METRIC.MEASURE:HALFWIDTH such as own.npv.cvar95:1% or own.npv.mean:0.05"
 
 

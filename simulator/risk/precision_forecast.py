@@ -24,6 +24,9 @@ from simulator.risk import convergence, intervals, measures
 from simulator.risk.distribution import Distribution, distribution_of_tally
 from simulator.risk.precision import AchievedPrecision, PrecisionTarget, assess_precision
 
+__all__ = ["PrecisionForecast", "Range", "forecast_precision"]
+
+
 _RARE = 5  # events or tail paths of a pilot that are too few for a forecast
 _WIDE = intervals.NORMAL  # of a range, in standard errors: 95 % of runs lie within
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
+__all__: list[str] = []  # used in this folder only
+
 
 def normal_quantile(level: float) -> float:
     """Return the quantile of the standard normal law."""

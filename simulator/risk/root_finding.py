@@ -8,6 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+__all__: list[str] = []  # used in this folder only
+
+
 _RELATIVE = 8.881784197001252e-16  # tolerance: 4 units in the last place
 
 

@@ -19,6 +19,9 @@ from simulator.risk.estimates import MeasuredValues, change, measure_values
 from simulator.risk.metric_spec import MeasureSpec, MetricSpec
 from simulator.risk.undefined import undefined_reason
 
+__all__ = ["Swing", "refuse_undefined", "tornado_bars"]
+
+
 Floats = NDArray[np.float64]
 
 

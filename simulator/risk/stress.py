@@ -16,6 +16,9 @@ from simulator.finance.metrics import Metric
 from simulator.risk.estimates import MeasuredValues, change, measure_values
 from simulator.risk.metric_spec import MeasureSpec
 
+__all__ = ["StressComparison"]
+
+
 Floats = NDArray[np.float64]
 
 

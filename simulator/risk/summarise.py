@@ -18,6 +18,9 @@ from simulator.risk.intervals import Figure
 from simulator.risk.summary import MetricSummary, RunSummary, StopSummary, TimingSummary
 from simulator.risk.undefined import COVENANTS
 
+__all__ = ["LEVELS", "RunFacts", "summarise"]
+
+
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 LEVELS = (0.95, 0.99)
 

@@ -18,6 +18,9 @@ from simulator.risk.comparison_summary import ComparisonSummary
 from simulator.risk.convergence_rows import ConvergenceRow, ConvergenceWarning
 from simulator.risk.intervals import CONFIDENCE, NO_FIGURE, NOWHERE, Figure, mean_interval
 
+__all__ = ["MetricSummary", "PlanSummary", "RunSummary", "StopSummary", "read_summary"]
+
+
 CONVENTIONS = (
     "The loss is minus the value where low is bad, the value where high is bad; VaR and CVaR are positive losses.",
     "VaR at level a is the ceil(a n)-th smallest loss of n; CVaR is VaR + mean((loss - VaR)+) / (1 - a).",

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from simulator.model import Model
 
+__all__ = ["blank_untested", "untested_plans"]
+
+
 Floats = NDArray[np.float64]
 COVENANTS = ("breach", "breach_month", "uncured")  # metrics that only a test can find
 UNTESTED = "no covenant is tested within the horizon"
