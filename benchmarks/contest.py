@@ -53,7 +53,7 @@ class Kernel:
         from simulator.engine.thread_pool import BlockSimulator, Task
 
         self._slot, self._task, self._seed = BlockSimulator(model, PIECE, lanes), Task, seed
-        self._next = kernel.SAMPLED
+        self._next = kernel.SAMPLE_PATHS
 
     def simulate(self, paths: int) -> NDArray[np.float64]:
         """Figures (rows, paths), valid until the next call."""

@@ -29,7 +29,7 @@ def plans(rounds: int, paths: int = 50 * kernel.LANES) -> dict[str, Any]:
     for k in range(rounds + 1):
         for name, model in models.items():
             start = time.process_time()
-            kernel.simulate(model, 1, kernel.SAMPLED + np.arange(paths), work[name], out[name], trace)
+            kernel.simulate(model, 1, kernel.SAMPLE_PATHS + np.arange(paths), work[name], out[name], trace)
             if k:  # the first round compiles
                 times[name].append((time.process_time() - start) / paths * 1e6)
     medians = {name: median(values) for name, values in times.items()}

@@ -39,7 +39,7 @@ def stages(rounds: int, blocks: int = 200) -> dict[str, Any]:
     trace = np.empty((0, model.months, 0))
 
     def whole() -> None:
-        kernel.simulate(model, 1, kernel.SAMPLED + np.arange(out.shape[1]), work, out, trace)
+        kernel.simulate(model, 1, kernel.SAMPLE_PATHS + np.arange(out.shape[1]), work, out, trace)
 
     parts: dict[str, Callable[[], Any]] = {
         "all": whole,

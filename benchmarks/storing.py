@@ -13,30 +13,31 @@ from benchmarks.flagship import CONFIG
 from simulator import kernel
 from simulator.config import freeze, load
 from simulator.engine import simulation
-from simulator.engine.thread_pool import TASK, BlockSimulator, Task
+from simulator.engine.thread_pool import BlockSimulator, Task
 from simulator.results.sample import SampleWriter
+from simulator.results.sizes import TASK_PATHS
 from simulator.results.store import RunFolder
 
 
 def storing(rounds: int) -> dict[str, Any]:
     """Median us a path of all flagship plans, of their tallies, and of the sample on the paths that it keeps."""
-    job = simulation.make_job(freeze(load(CONFIG)), rounds * TASK, 1)
+    job = simulation.make_job(freeze(load(CONFIG)), rounds * TASK_PATHS, 1)
     tallies = simulation.empty_tallies(job, simulation.simulate_canary(job))
     block_simulator, times = BlockSimulator(job.model), []
     with tempfile.TemporaryDirectory() as home:
         folder = RunFolder.create(Path(home) / "run")
-        with SampleWriter(folder, job.columns, limit=(rounds + 1) * TASK) as sample:
+        with SampleWriter(folder, job.columns, limit=(rounds + 1) * TASK_PATHS) as sample:
             for k in range(rounds + 1):
                 clock = [time.perf_counter()]
-                figures = block_simulator.simulate(job.seed, Task(kernel.SAMPLED + k * TASK, TASK))
+                figures = block_simulator.simulate(job.seed, Task(kernel.SAMPLE_PATHS + k * TASK_PATHS, TASK_PATHS))
                 clock.append(time.perf_counter())
-                tallies.record(k * TASK, figures)
+                tallies.record(k * TASK_PATHS, figures)
                 clock.append(time.perf_counter())
-                sample.record(k * TASK, figures)
+                sample.record(k * TASK_PATHS, figures)
                 clock.append(time.perf_counter())
                 times.append([b - a for a, b in itertools.pairwise(clock)])
             sample.close()
-    simulated, tallied, stored = (median(part) / TASK * 1e6 for part in zip(*times[1:], strict=True))
+    simulated, tallied, stored = (median(part) / TASK_PATHS * 1e6 for part in zip(*times[1:], strict=True))
     share = tallied / (simulated + tallied)
     return {
         "plans": int(job.model.plans.order.size),

@@ -30,7 +30,7 @@ from simulator.numerics.jit import inner, njit
 from simulator.sampling.sampler import fill
 
 LANES = 128
-SAMPLED = 131_072  # paths kept whole; figures too slow for every path are computed for these only
+SAMPLE_PATHS = 131_072  # paths kept whole; figures too slow for every path are computed for these only
 DONE = -1
 _WORLD_FIGURES = len(world_metrics(()))
 _PLAN_FIGURES = len(plan_metrics(()))
@@ -117,7 +117,7 @@ def simulate(
             top = world_figures + k * per_plan
             rows = _WORLD_SERIES + k * _PLAN_SERIES
             value_plan(
-                company, plan, k, w.world, w.z, paths[begin] < SAMPLED, w.plan, w.figures[top : top + per_plan],
+                company, plan, k, w.world, w.z, paths[begin] < SAMPLE_PATHS, w.plan, w.figures[top : top + per_plan],
                 trace[rows:], begin, width,
             )  # fmt: skip
             _copy_figures(w.figures, top, top + per_plan, begin, width, out)

@@ -122,7 +122,7 @@ def kernel() -> dict[str, Callable[[], object]]:
     from simulator.config import freeze, load
 
     model = freeze(load(ROOT / "configs/hyperscaler.toml")).model
-    paths = kernel.SAMPLED + np.arange(64 * LANES)
+    paths = kernel.SAMPLE_PATHS + np.arange(64 * LANES)
     out, work = np.empty((kernel.figure_count(model), paths.size)), kernel.allocate_workspace(model)
     nothing = np.empty((0, 0, 0))
     return {"kernel": lambda: kernel.simulate(model, 1, paths, work, out, nothing)}

@@ -33,7 +33,7 @@ def race() -> Race:
 @pytest.fixture(scope="module")
 def ours(race: Race, seed: int) -> NDArray[np.float64]:
     """Moments of the kernel's figures, from the first path that has no IRR."""
-    return moments(BlockSimulator(race.model).simulate(seed, Task(kernel.SAMPLED, PATHS)))
+    return moments(BlockSimulator(race.model).simulate(seed, Task(kernel.SAMPLE_PATHS, PATHS)))
 
 
 def differing(race: Race, ours: NDArray[np.float64], figures: NDArray[np.float64]) -> dict[str, float]:
@@ -67,7 +67,7 @@ def test_jax_gives_the_kernels_answers(race, ours, seed, narrow):
 
 
 def test_a_different_answer_is_seen(race, ours):
-    figures = BlockSimulator(race.model).simulate(1, Task(kernel.SAMPLED, PATHS)).copy()
+    figures = BlockSimulator(race.model).simulate(1, Task(kernel.SAMPLE_PATHS, PATHS)).copy()
     shifted = race.names.index("npv")
     figures[shifted] += 4.0  # 61 / sqrt(16384) = .5 is one standard error of a mean
     assert list(differing(race, ours, figures)) == ["npv"]

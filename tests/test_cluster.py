@@ -14,8 +14,8 @@ from simulator.cluster import client, worker_pool
 from simulator.config import load
 from simulator.engine import progress, session
 from simulator.errors import ConfigError, Interrupted, RunError
+from simulator.kernel import SAMPLE_PATHS
 from simulator.results import store
-from simulator.results.sample import SAMPLE_PATHS
 from simulator.results.store import open_any
 from tests import resumable
 from tests.resumable import same

@@ -17,9 +17,9 @@ import pytest
 from simulator.config import freeze, load
 from simulator.engine import progress, thread_pool, trace
 from simulator.engine.interrupt import Stop
-from simulator.engine.thread_pool import TASK
 from simulator.errors import RunError
 from simulator.finance.series import EVENT_SERIES, fan_rows, series_names
+from simulator.results.sizes import TASK_PATHS, TRACED_PATHS
 from tests.smoke import SMOKE
 
 FIGURES = 3
@@ -74,7 +74,7 @@ def collect(paths, threads, seed=7):
     return out, list(thread_pool.simulate_tasks(MODEL, seed, thread_pool.split_tasks(paths), threads, take))
 
 
-@pytest.mark.parametrize("paths", [1, TASK - 1, TASK, TASK + 1, 3 * TASK + 5])
+@pytest.mark.parametrize("paths", [1, TASK_PATHS - 1, TASK_PATHS, TASK_PATHS + 1, 3 * TASK_PATHS + 5])
 @pytest.mark.parametrize("threads", [1, 3])
 def test_every_path_is_taken_once_whatever_the_threads(small, paths, threads):
     collected, done = collect(paths, threads)
@@ -83,14 +83,14 @@ def test_every_path_is_taken_once_whatever_the_threads(small, paths, threads):
 
 
 def test_tasks_cover_a_range_in_order_and_can_start_anywhere():
-    tasks = list(thread_pool.split_tasks(50_000, first=TASK))
-    assert tasks[0] == (TASK, TASK)
-    assert sum(task.paths for task in tasks) == 50_000 - TASK
+    tasks = list(thread_pool.split_tasks(50_000, first=TASK_PATHS))
+    assert tasks[0] == (TASK_PATHS, TASK_PATHS)
+    assert sum(task.paths for task in tasks) == 50_000 - TASK_PATHS
     assert all(a.first + a.paths == b.first for a, b in itertools.pairwise(tasks))
 
 
 def test_memory_does_not_grow_with_paths(small):
-    collect(20 * TASK, threads=2)
+    collect(20 * TASK_PATHS, threads=2)
     assert small.workspaces == 2
 
 
@@ -99,7 +99,7 @@ def test_work_in_flight_is_bounded(small):
     drawn, taken, ahead = [], [], []
 
     def counted():
-        for task in thread_pool.split_tasks(100 * TASK):
+        for task in thread_pool.split_tasks(100 * TASK_PATHS):
             drawn.append(task)
             yield task
 
@@ -129,7 +129,7 @@ def test_no_more_tasks_once_a_signal_came(monkeypatch):
     monkeypatch.setattr(thread_pool, "kernel", SmallKernel(sleep=0.01))
     taken = []
     with Stop() as stop:
-        work = thread_pool.until_signal(stop, thread_pool.split_tasks(1000 * TASK))
+        work = thread_pool.until_signal(stop, thread_pool.split_tasks(1000 * TASK_PATHS))
         for task in thread_pool.simulate_tasks(MODEL, 1, work, 2, lambda first, values: None):
             taken.append(task)
             if len(taken) == 3:
@@ -169,12 +169,12 @@ def test_stop_off_the_main_thread_does_nothing():
     assert collected == [False]
 
 
-@pytest.mark.parametrize("paths", [1, TASK - 1, TASK, TASK + 1, 3 * TASK + 5])
+@pytest.mark.parametrize("paths", [1, TASK_PATHS - 1, TASK_PATHS, TASK_PATHS + 1, 3 * TASK_PATHS + 5])
 def test_a_fan_holds_the_quantiles_of_the_first_paths(small, paths, monkeypatch):
     monkeypatch.setattr(trace, "only_plan", lambda model, plan: model)
     monkeypatch.setattr(trace, "kernel", SimpleNamespace(series_count=lambda model: len(series_names(("own",)))))
     fan = trace.fan(MODEL, ("own",), 1, paths)
-    n = min(paths, trace.TRACED)
+    n = min(paths, TRACED_PATHS)
     assert list(fan["series"][::2]) == [series_names(("own",))[row] for row in fan_rows(("own",))]
     assert list(fan["month"][:4]) == [0, 1, 0, 1]
     for name, share in trace.QUANTILES.items():

@@ -137,9 +137,13 @@ def test_a_workspace_carries_nothing_from_block_to_block(levers: Model, figures:
 def test_only_the_rate_of_return_stops_with_the_sample() -> None:
     """Tasks begin at multiples of a block, so no block of a run lies on both sides."""
     frozen, lanes = freeze(load(SMOKE)), kernel.LANES
-    assert kernel.SAMPLED % lanes == 0
+    sample = kernel.SAMPLE_PATHS
+    assert sample % lanes == 0
     rates = names(frozen).index("own.irr")
-    across, beyond = run(frozen.model, 2 * lanes, kernel.SAMPLED - lanes), run(frozen.model, lanes, kernel.SAMPLED)
+    across, beyond = (
+        run(frozen.model, 2 * lanes, kernel.SAMPLE_PATHS - lanes),
+        run(frozen.model, lanes, kernel.SAMPLE_PATHS),
+    )
     assert np.isfinite(across[rates, :lanes]).any()
     assert np.isnan(beyond[rates]).all()
     assert same(across[:, lanes:], beyond)

@@ -24,6 +24,7 @@ from simulator.errors import ConfigError, Interrupted, RunError
 from simulator.model import Model
 from simulator.results.digest import rows_hash, run_digest
 from simulator.results.sample import SampleWriter
+from simulator.results.sizes import TASK_PATHS
 from simulator.results.store import RunFolder
 from simulator.results.tree import tree_hash
 from tests.smoke import SMOKE
@@ -143,7 +144,7 @@ def test_trees_are_written_as_toml(tree):
 def digest(job, folder, order=list):
     """Digest of a simulation whose tasks come in another order."""
     tallies = simulation.empty_tallies(job, simulation.simulate_canary(job))
-    with SampleWriter(RunFolder.create(folder), job.columns, limit=2 * thread_pool.TASK) as sample:
+    with SampleWriter(RunFolder.create(folder), job.columns, limit=2 * TASK_PATHS) as sample:
         work = order(thread_pool.split_tasks(job.paths))
 
         def take(first, figures):
@@ -155,7 +156,7 @@ def digest(job, folder, order=list):
 
 
 def test_any_number_of_threads_and_any_order_give_the_same_bits(frozen, tmp_path):
-    paths = 2 * thread_pool.TASK + 1500
+    paths = 2 * TASK_PATHS + 1500
     single = digest(job_of(frozen, paths, threads=1), tmp_path / "one")
     assert digest(job_of(frozen, paths, threads=3), tmp_path / "three") == single
     last_first = lambda tasks: list(tasks)[::-1]  # noqa: E731

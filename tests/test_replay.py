@@ -20,8 +20,8 @@ from simulator.config.stress_files import find_sets
 from simulator.engine import continuity, scenario_samples, simulation, thread_pool
 from simulator.engine.interrupt import Stop
 from simulator.errors import ConfigError, RunError
+from simulator.kernel import SAMPLE_PATHS
 from simulator.results import store
-from simulator.results.sample import SAMPLE_PATHS
 from simulator.results.store import open_run
 from tests.resumable import run, small_tasks, stopped
 from tests.smoke import SMOKE

@@ -11,9 +11,9 @@ import pytest
 from simulator.config import durations, freeze, load
 from simulator.engine import stopping
 from simulator.engine.simulation import make_job
-from simulator.engine.thread_pool import TASK
 from simulator.errors import ConfigError
 from simulator.results.columns import tally_columns
+from simulator.results.sizes import TASK_PATHS
 from simulator.results.store import open_any
 from simulator.risk.precision import precision_target
 from tests.resumable import run, same, stopped
@@ -74,15 +74,15 @@ def test_tails_are_looked_at_once_they_hold_300_paths(wanted):
     assert wanted("own.npv.var99.9:1%").first_look == 300_000
     assert wanted("own.npv.q01:1%").first_look == 30_000
     criteria = stopping.StoppingCriteria(None, ("own.npv.var99.9:1%",))
-    assert stopping.StoppingRule(criteria, [wanted(criteria.precision[0])]).look_at == 19 * TASK  # 311,296
+    assert stopping.StoppingRule(criteria, [wanted(criteria.precision[0])]).look_at == 19 * TASK_PATHS  # 311,296
     assert stopping.StoppingRule(criteria, [wanted("own.npv.mean:1%")]).look_at == 65_536
 
 
 @pytest.mark.parametrize(("excess", "factor"), [(1.01, 1.25), (1.2, 1.584), (3.0, 2.0), (math.inf, 2.0)])
 def test_the_next_look_is_planned_from_the_last(excess, factor):
     planned = stopping.next_look(1_000_000, excess)
-    assert planned % TASK == 0
-    assert 0 <= planned - 1_000_000 * factor < TASK
+    assert planned % TASK_PATHS == 0
+    assert 0 <= planned - 1_000_000 * factor < TASK_PATHS
 
 
 def test_times_are_the_next_such_local_time():
@@ -104,7 +104,7 @@ def test_a_run_ends_once_it_is_precise_enough_at_the_same_path_on_any_threads(tm
     npv = done.summary["plans"]["own"]["npv"]
     assert 1.96 * npv["stderr"] <= 0.01 * abs(npv["mean"])
     assert done.manifest["paths"] >= 65_536
-    assert done.manifest["paths"] % TASK == 0
+    assert done.manifest["paths"] % TASK_PATHS == 0
     stopped(tmp_path / "two", None, 2, precision=[LOOSE], threads=2)
     assert open_any(tmp_path / "two").manifest["asked"] == {"paths": None, "precision": [LOOSE], "until": None}
     again = run(tmp_path / "two", resume=True, checkpoint=60.0)  # what it was begun for

@@ -8,8 +8,8 @@ import pytest
 from simulator.cluster import client, worker, worker_pool
 from simulator.cluster.client import task_size
 from simulator.cluster.worker_pool import CallLost, ClusterTask, SharedRun, WorkerPool
-from simulator.engine import thread_pool
 from simulator.errors import ClusterError, RunError
+from simulator.results.sizes import TASK_PATHS
 
 RUN = SharedRun(b"", "run", "canary", 7)
 RUNNING = {"status": "running", "nthreads": 3}
@@ -222,7 +222,7 @@ def test_tasks_shrink_towards_the_end_and_cover_all(workers):
         left -= sizes[-1]
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[0] == min(client.TASK, -(-40_000_000 // (2 * workers * client.LEAST)) * client.LEAST)
-    assert all(paths % thread_pool.TASK == 0 for paths in sizes[:-1])
+    assert all(paths % TASK_PATHS == 0 for paths in sizes[:-1])
     assert min(sizes[:-1]) >= client.LEAST
 
 

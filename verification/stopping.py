@@ -18,9 +18,9 @@ import numpy as np
 from scipy import stats
 
 from simulator.engine.stopping import StoppingCriteria, StoppingRule
-from simulator.engine.thread_pool import TASK
 from simulator.finance.metrics import Metric
 from simulator.results.columns import Column
+from simulator.results.sizes import TASK_PATHS
 from simulator.results.tallies import Tallies
 from simulator.risk.precision import precision_target
 from verification.coverage import ALARM, LAWS, Law, draw
@@ -63,7 +63,7 @@ def run_until_met(law: Law, request: str, rng: np.random.Generator) -> tuple[flo
         tallies.record(tallies.paths, values)
         rules.look(tallies)
         looks += 1
-        values = draw(law, max(rules.look_at - tallies.paths, TASK), rng).reshape(1, -1)
+        values = draw(law, max(rules.look_at - tallies.paths, TASK_PATHS), rng).reshape(1, -1)
     figure = rules.estimates[0].figure
     assert figure.low is not None
     assert figure.high is not None

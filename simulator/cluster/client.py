@@ -27,7 +27,7 @@ from simulator.engine.simulation import Job
 from simulator.engine.thread_pool import Executor, PathSink, StopCheck, ThreadExecutor
 from simulator.errors import ConfigError, RunError
 from simulator.event_log import StageListener
-from simulator.results.sample import SAMPLE_PATHS
+from simulator.kernel import SAMPLE_PATHS
 from simulator.results.tallies import Tallies
 
 TASK = 1 << 20  # paths of a task

@@ -15,9 +15,9 @@ from simulator.config.checks_levers import check_levers, check_shock
 from simulator.config.locate import KeyPath, format_key
 from simulator.config.mistakes import Mistake
 from simulator.config.partial_config import PartialConfig
-from simulator.config.size import memory
 from simulator.config.wording import nearest, quote
 from simulator.finance.metrics import plan_metrics, world_metrics
+from simulator.results.sizes import estimate_memory
 from simulator.risk.metric_spec import parse_event
 
 __all__: list[str] = []  # used in this folder only
@@ -167,10 +167,12 @@ def _check_size(partial: PartialConfig) -> Iterator[Mistake]:
     months = partial.number("months")
     if months is None:
         return
-    needed = memory(
+    start = partial.get("start")
+    needed = estimate_memory(
         months=int(months),
-        sites=partial.count("sites"),
+        sites=[str(k) for k in range(partial.count("sites"))],
         plans=len(partial.get("plans") or {}),
+        fiscal_years=fiscal_years(start if isinstance(start, str) else "2026-07", int(months)),
         tally=partial.count("metrics", "tally"),
     )
     if needed > _MOST_MEMORY:

@@ -6,13 +6,11 @@ import resource
 import sys
 from typing import NamedTuple
 
-from simulator.engine import thread_pool
 from simulator.engine.progress import Silent
 from simulator.engine.simulation import Job, empty_tallies, simulate, simulate_canary
-from simulator.engine.trace import TRACED
-from simulator.finance.series import fan_rows
+from simulator.kernel import SAMPLE_PATHS
 from simulator.results.columns import WORLD, tally_columns
-from simulator.results.sample import SAMPLE_PATHS
+from simulator.results.sizes import TASK_PATHS, TRACED_PATHS, trace_memory
 from simulator.results.tallies import Tallies
 
 _COMPRESSED = 0.65  # of a float64 in the sample after compression
@@ -51,7 +49,7 @@ def run_pilot(job: Job, paths: int) -> Pilot:
 def forecast_cost(job: Job, pilot: Pilot | None = None) -> CostForecast:
     """Scale the cost of a pilot, by default one of a task per thread: well under a second once compiled."""
     if pilot is None:
-        pilot = run_pilot(job, min(job.paths, job.threads * thread_pool.TASK))
+        pilot = run_pilot(job, min(job.paths, job.threads * TASK_PATHS))
     speed = pilot.paths / pilot.seconds
     return CostForecast(job.paths / speed, speed, peak_memory() + _later_memory(job), _disk(job))
 
@@ -68,8 +66,7 @@ def _plans(job: Job) -> int:
 
 def _later_memory(job: Job) -> float:
     """Return the bytes that the pilot did not hold: monthly series of the traced paths, rows of the sample."""
-    series = len(fan_rows(("",)))  # of a plan at a time
-    traced = 4 * min(job.paths, TRACED) * job.model.months * series
+    traced = trace_memory(min(job.paths, TRACED_PATHS), job.model.months, _plans(job))
     rows = 8 * len(job.columns) * min(job.paths, SAMPLE_PATHS)
     return float(traced + rows)
 

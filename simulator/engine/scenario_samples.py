@@ -12,6 +12,7 @@ from simulator.engine import thread_pool
 from simulator.engine.interrupt import Stop
 from simulator.errors import Interrupted
 from simulator.model import Model
+from simulator.results.sizes import TASK_PATHS
 
 
 def figure(model: Model, row: int, seed: int, paths: int, stop: Stop) -> NDArray[np.float64]:
@@ -23,7 +24,7 @@ def figure(model: Model, row: int, seed: int, paths: int, stop: Stop) -> NDArray
 def figures(model: Model, rows: Sequence[int], seed: int, paths: int, stop: Stop) -> NDArray[np.float64]:
     """Return several rows of the figures, (rows, paths); see `figure`."""
     values = np.empty((len(rows), paths))
-    block_simulator = thread_pool.BlockSimulator(model, min(paths, thread_pool.TASK))
+    block_simulator = thread_pool.BlockSimulator(model, min(paths, TASK_PATHS))
     for task in thread_pool.split_tasks(paths):
         if stop:
             raise Interrupted("stopped; nothing is kept.", stop.signum)

@@ -20,9 +20,9 @@ from simulator.engine.run_request import check_counts
 from simulator.engine.stopping import UNLIMITED, StoppingRule
 from simulator.engine.thread_pool import BlockSimulator, Executor, Task, ThreadExecutor
 from simulator.errors import ClusterError, Interrupted, RunError
+from simulator.kernel import SAMPLE_PATHS
 from simulator.model import Model
 from simulator.results.columns import WORLD, Column, Event, all_columns, pilot_centres, tally_columns
-from simulator.results.sample import SAMPLE_PATHS
 from simulator.results.tallies import Tallies
 from simulator.results.tally_kernel import BLOCK
 

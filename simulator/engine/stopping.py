@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from simulator.config.durations import deadline
 from simulator.config.schema import MOST_PATHS
-from simulator.engine.thread_pool import TASK
+from simulator.results.sizes import TASK_PATHS
 from simulator.results.tallies import Tallies
 from simulator.risk.precision import AchievedPrecision, PrecisionTarget, assess_precision
 
@@ -111,7 +111,7 @@ def next_look(paths: int, excess: float) -> int:
 
 
 def _whole_tasks(paths: int) -> int:
-    return -(-paths // TASK) * TASK
+    return -(-paths // TASK_PATHS) * TASK_PATHS
 
 
 def _local_time(seconds: float) -> str:

@@ -19,9 +19,9 @@ from simulator import kernel
 from simulator.engine.interrupt import Stop
 from simulator.errors import RunError
 from simulator.model import Model
+from simulator.results.sizes import TASK_PATHS
 from simulator.results.tally_kernel import BLOCK
 
-TASK = 16_384  # paths
 T = TypeVar("T")
 R = TypeVar("R")
 RecordFigures = Callable[[int, NDArray[np.float64]], None]
@@ -62,7 +62,7 @@ class Executor(Protocol):
         """
 
 
-def split_tasks(paths: int, first: int = 0, size: int = TASK, threads: int = 1) -> Iterator[Task]:
+def split_tasks(paths: int, first: int = 0, size: int = TASK_PATHS, threads: int = 1) -> Iterator[Task]:
     """Yield the tasks that make up the paths first .. paths - 1, in order; of several `threads` the last are shorter.
 
     So all threads end at about the same time: none has more than half its share of the rest, in whole tally blocks.
@@ -83,7 +83,7 @@ def count_cores() -> int:
 class BlockSimulator:
     """Simulates paths into arrays of its own, which are reused: the kernel's workspace and a matrix of figures."""
 
-    def __init__(self, model: Model, capacity: int = TASK, lanes: int = kernel.LANES) -> None:
+    def __init__(self, model: Model, capacity: int = TASK_PATHS, lanes: int = kernel.LANES) -> None:
         self._model, self._rows = model, kernel.figure_count(model)
         # after a task: the world and the last plan of its last block
         self.work = kernel.allocate_workspace(model, lanes)

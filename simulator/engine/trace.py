@@ -13,9 +13,8 @@ from simulator.engine.scenario_samples import only_plan
 from simulator.engine.thread_pool import BlockSimulator, Task
 from simulator.finance.series import WORLD_SERIES, fan_rows, series_names
 from simulator.model import Model
+from simulator.results.sizes import TRACE_MEMORY, TRACED_PATHS
 
-TRACED = 8192  # paths
-MEMORY = 150_000_000  # bytes of the traces of one plan at 8,192 paths and 120 months, and a little more
 _BYTES = 4  # of a value in single precision
 _CHUNK = 256  # paths simulated at a time: bounds the memory of full precision
 QUANTILES = {"q05": 0.05, "q25": 0.25, "q50": 0.50, "q75": 0.75, "q95": 0.95}
@@ -25,12 +24,12 @@ def fan(model: Model, plans: tuple[str, ...], seed: int, paths: int, threads: in
     """Columns of `series.parquet`, one row a series and month: series, month, q05 .. q95, mean over the first paths.
 
     The quantile of a share p of n values is the ceil(p n)-th smallest, as everywhere. Values are kept in single
-    precision. All plans are traced together where they fit into MEMORY, so that each world is simulated once; else one
-    plan at a time.
+    precision. All plans are traced together where they fit into TRACE_MEMORY, so that each world is simulated once;
+    else one plan at a time.
     """
-    paths = min(paths, TRACED)
+    paths = min(paths, TRACED_PATHS)
     rows = fan_rows(plans)
-    if len(rows) * model.months * paths * _BYTES <= MEMORY:
+    if len(rows) * model.months * paths * _BYTES <= TRACE_MEMORY:
         parts = [_bands(model, rows, seed, paths, threads)]
     else:
         every = fan_rows(plans[:1])

@@ -15,15 +15,15 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from simulator.kernel import SAMPLE_PATHS
 from simulator.results.arrow_tables import to_numpy, to_table
 from simulator.results.columns import Column
 from simulator.results.digest import update_rows
 from simulator.results.store import SAMPLE, TAIL, RunFolder
 
-__all__ = ["SAMPLE_PATHS", "SampleReader", "SampleWriter", "write_tail"]
+__all__ = ["SampleReader", "SampleWriter", "write_tail"]
 
 
-SAMPLE_PATHS = 131_072
 GROUP = 8_192  # paths of a row group, at most twice as many; the last may be shorter
 _BATCH = 32  # columns read together
 AHEAD = 1  # records that may wait for one that is being written
