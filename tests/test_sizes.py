@@ -33,8 +33,8 @@ def test_an_estimate_counts_the_figures_of_the_config():
     frozen = freeze(load(SMOKE))
     years = fiscal_years(frozen.config.start, frozen.model.months)
     counts = (frozen.model.months, frozen.sites, len(frozen.plans), years, len(frozen.tally))
-    one, two = (sizes.estimate_memory(*counts, threads=threads) for threads in (1, 2))
+    single, double = (sizes.estimate_memory(*counts, threads=threads) for threads in (1, 2))
     figures = kernel.figure_count(frozen.model)
     block = sizes.block_memory(frozen.model.months, len(frozen.sites), figures)
-    assert two - one == pytest.approx(block + 8 * sizes.TASK_PATHS * figures)
-    assert sizes.estimate_memory(*counts) >= one
+    assert double - single == pytest.approx(block + 8 * sizes.TASK_PATHS * figures)
+    assert sizes.estimate_memory(*counts) >= single
