@@ -58,7 +58,7 @@ def _site(model: Model, w: World, i: int, m: Array) -> tuple[Books, Array, SiteT
     """One site; `m` is the column of months. Also the shell spent by each month-end, whose steps are spend."""
     p, g, months = model.programme, model.grid, model.months
     mw, planned, start = g.mw[i], int(g.planned[i]), g.start[i]
-    shell, compute, delivered = p.shell_per_mw * mw, p.compute_per_mw * mw, planned - 1
+    shell, compute, delivered = p.shell_cost_per_mw * mw, p.compute_cost_per_mw * mw, planned - 1
     service = jnp.clip(jnp.ceil(w.energised[i]) - 1.0, delivered, months)
     finished = jnp.minimum(jnp.maximum(jnp.ceil(w.built[i]) - 1.0, 0.0), service)
     dates = jnp.arange(months + 1.0)[:, None]
@@ -69,9 +69,9 @@ def _site(model: Model, w: World, i: int, m: Array) -> tuple[Books, Array, SiteT
     scale = jnp.broadcast_to(inverse, (months, inverse.size))
     book = jnp.where(runs, 1.0 - (m - service + 1.0) / p.compute_life, 1.0)
     depreciation = jnp.where(runs, shell / p.shell_life + compute / p.compute_life, 0.0)
-    spend = jnp.asarray(np.where((m < planned) & (m >= planned - p.delivery), compute / p.delivery, 0.0))
+    spend = jnp.asarray(np.where((m < planned) & (m >= planned - p.delivery_months), compute / p.delivery_months, 0.0))
     gain, refit, last = 0.0, 0.0, jnp.zeros_like(service)
-    growth = jnp.asarray(p.growth)
+    growth = jnp.asarray(p.cost_growth_by_month)
     for _ in range((months - planned) // p.compute_life):
         swap = since + p.compute_life
         at, now = swap < months, _at(w.value, swap)
@@ -92,12 +92,12 @@ def _site(model: Model, w: World, i: int, m: Array) -> tuple[Books, Array, SiteT
     books = Books(
         spend, depreciation - gain,
         jnp.where(delivery, p.idle_share * operating, 0.0)
-        + jnp.where(runs, (1.0 - p.idle_share) * operating + mw * p.behind_meter * w.behind[i], 0.0),
+        + jnp.where(runs, (1.0 - p.idle_share) * operating + mw * p.behind_meter_cost * w.behind[i], 0.0),
         effective, jnp.where(runs, mw, 0.0), jnp.where(runs, mw / w.value[delivered], 0.0),
         jnp.where(delivery, compute * jnp.maximum(book - w.value * scale, 0.0), 0.0),
         jnp.where(runs, 0.0, jnp.where(m >= finished, shell, 0.0) + jnp.where(delivery, compute, 0.0)),
     )  # fmt: skip
-    before = max(0, min(p.delivery - planned, p.delivery)) / p.delivery
+    before = max(0, min(p.delivery_months - planned, p.delivery_months)) / p.delivery_months
     totals = SiteTotals(
         share[0] + compute * before, compute * now, compute * left,
         share[-1] * (1.0 - (months - service) / p.shell_life) + jnp.where(inside, refit * left, 0.0),
@@ -151,8 +151,8 @@ def value_plan(model: Model, w: World) -> list[Array]:
     books, totals = _sites(model, w)
     interest, shield = _interest(model, w, notes)
     kept, floor = 1.0 - f.tax, plans.liquidity.floor[0]
-    revenue, fleet = a.revenue0_by_month, a.fleet0_by_month
-    monthly = [np.arange(months), p.growth / 12e3, p.growth, revenue, 1.0 / fleet, f.discount, f.discount_unlevered]
+    growth, factors = p.cost_growth_by_month, [f.wacc_discount, f.unlevered_cost_discount]
+    monthly = [np.arange(months), growth / 12e3, growth, a.revenue0_by_month, 1.0 / a.fleet0_by_month, *factors]
     tables = np.array(monthly).T
     issue = np.zeros(months)
     issue[0] = plans.notes.tranches.amount.sum()
@@ -188,7 +188,7 @@ def value_plan(model: Model, w: World) -> list[Array]:
         drawn = s["revolver"] * (opening + plans.liquidity.revolver_margin[0]) / 12.0
         profit = taxable - due - drawn
         cfads = ebitda - f.tax * profit
-        cash = s["cash"] * (1.0 + kept * plans.liquidity.cash_rate[0] / 12.0) + f.base_cash_flow + issued
+        cash = s["cash"] * (1.0 + kept * plans.liquidity.cash_rate[0] / 12.0) + f.base_cash_flow_monthly + issued
         cash += w.margin * kept * (ads - base) + cfads - spend - due - drawn
         draw = jnp.minimum(jnp.maximum(floor - cash, -s["revolver"]), plans.liquidity.revolver[0] - s["revolver"])
         s["cash"], s["revolver"] = cash + draw, s["revolver"] + draw
@@ -219,7 +219,7 @@ def _figures(model, w, notes, totals, books, interest, shield, s, series):
     first = f.test_months[0]
     fading = (1.0 + plans.notes.coupon_mean[0]) ** (-np.arange(1, months - first) / 12.0)
     return [
-        s["npv"] + f.discount[-1] * terminal, s["apv"] + f.discount_unlevered[-1] * terminal + shield,
+        s["npv"] + f.wacc_discount[-1] * terminal, s["apv"] + f.unlevered_cost_discount[-1] * terminal + shield,
         jnp.full_like(life, jnp.nan), s["back"], jnp.maximum(-s["trough"], 0.0), s["low_month"], s["min_cash"],
         short.astype(jnp.float64), jnp.where(short, plans.liquidity.floor[0] - s["min_cash"], 0.0), s["short"],
         s["most"],
@@ -240,9 +240,13 @@ def _tests(model, w, notes, books, interest, series):
     paid, year, earned = window @ interest, window @ cfads, window @ ebitda
     service = paid + notes.bullets[tests, None]
     dscr = year / service
-    reserve = (p.compute_per_mw + plans.variant.refit[0] * p.shell_per_mw * p.growth[tests]) * 12.0 / p.compute_life
+    reserve = (
+        (p.compute_cost_per_mw + plans.variant.refit[0] * p.shell_cost_per_mw * p.cost_growth_by_month[tests])
+        * 12.0
+        / p.compute_life
+    )
     less = reserve[:, None] * books.service[tests] * w.cost
-    base = f.leverage_share * (window @ ads) + earned
+    base = f.ebitda_share * (window @ ads) + earned
     net = plans.liquidity.other_debt[0] + notes.notes[tests, None] + revolver[tests] - cash[tests]
     leverage = jnp.where(base > 0.0, net / jnp.where(base > 0.0, base, 1.0), NO_EARNINGS)
     failed = (dscr < plans.covenants.dscr[0]) | (leverage > plans.covenants.leverage[0])

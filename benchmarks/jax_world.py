@@ -224,7 +224,12 @@ def draw_world(model: Model, key: Array, n: int, narrow: bool) -> tuple[World, l
         a.elasticity_marginal,
         a.elasticity_loading * factor[2] + a.elasticity_residual * z[0],
     )
-    scalars = [quantile(m, i, z[k]) for k, i in enumerate((a.margin_marginal, p.cost, p.operating_cost, p.resale), 1)]
+    scalars = [
+        quantile(m, i, z[k])
+        for k, i in enumerate(
+            (a.margin_marginal, p.cost_multiplier_marginal, p.operating_cost_marginal, p.resale_marginal), 1
+        )
+    ]
     delays = [jnp.maximum(energised[i] - g.planned[i], 0.0) for i in range(g.mw.size)]
     at = [price[month - 1] if month <= months else jnp.full(n, jnp.nan) for month in (12, 36, 60)]
     funding = jnp.full(months, 1.0 / months) @ opening[1:]

@@ -54,12 +54,12 @@ def operate(model, w, s, e, b, a, out):
         idle += b.idle[m]
         adopted += arpu.lag_share * (math.log(1.0 + active * w.work[m] / arpu.fleet0_by_month[m]) - adopted)
         a.ads[m] = arpu.revenue0_by_month[m] * w.noise[m]
-        ebitda = s.margin * a.ads[m] * (math.exp(s.epsilon * adopted) - 1.0) - cost * p.growth[m] / 12e3
+        ebitda = s.margin * a.ads[m] * (math.exp(s.epsilon * adopted) - 1.0) - cost * p.cost_growth_by_month[m] / 12e3
         taxable = ebitda - depreciation + b.gain[m]
         cash_flow = ebitda - f.tax * taxable - b.spend[m]
         a.ebitda[m], a.taxable[m], a.service[m] = ebitda, taxable, service
-        npv += f.discount[m] * cash_flow
-        apv += f.discount_unlevered[m] * cash_flow
+        npv += f.wacc_discount[m] * cash_flow
+        apv += f.unlevered_cost_discount[m] * cash_flow
         flow += cash_flow
         if flow < lowest:
             lowest, low_month, back = flow, m, months
@@ -71,15 +71,15 @@ def operate(model, w, s, e, b, a, out):
         idle_cost += idle * w.funding[m] / 12.0
         stranded = max(stranded, b.stranded[m])
         worth = w.value[m] * first
-        if end == months and w.trailing[m] * worth < s.operating_cost * p.growth[m] * service:
+        if end == months and w.trailing[m] * worth < s.operating_cost * p.cost_growth_by_month[m] * service:
             end = m
         if end == months:
             life += worth
             maturity += service
     brings = e.value * s.resale + e.shell * min(1.0, w.trailing[months - 1] / p.shell_price)
     terminal = brings - f.tax * (brings - e.compute - e.shell)
-    out[row.NPV] = npv + f.discount[months - 1] * terminal
-    out[row.APV] = apv + f.discount_unlevered[months - 1] * terminal
+    out[row.NPV] = npv + f.wacc_discount[months - 1] * terminal
+    out[row.APV] = apv + f.unlevered_cost_discount[months - 1] * terminal
     out[row.PAYBACK], out[row.PEAK_MONTH] = back, low_month
     out[row.PEAK_FUNDING] = max(-lowest, 0.0)
     out[row.ROIC] = 12.0 * (1.0 - f.tax) * earned / invested if invested > 0.0 else 0.0
@@ -116,7 +116,7 @@ def finance_months(model, w, s, b, ladder, a, out):
         drawn = revolver * (w.funding[m] + plans.liquidity.revolver_margin[0]) / 12.0
         taxable = a.taxable[m] - a.interest[m] - drawn
         a.cfads[m] = a.ebitda[m] - f.tax * taxable
-        base = f.base_cash_flow + s.margin * (1.0 - f.tax) * (a.ads[m] - arpu.revenue0_by_month[m])
+        base = f.base_cash_flow_monthly + s.margin * (1.0 - f.tax) * (a.ads[m] - arpu.revenue0_by_month[m])
         cash += base + (1.0 - f.tax) * plans.liquidity.cash_rate[0] / 12.0 * cash
         cash += a.cfads[m] - b.spend[m] - a.interest[m] - drawn
         if m == 0:
@@ -152,9 +152,13 @@ def test_covenants(model, s, ladder, a, out):
         service = interest + ladder.bullets[m]
         dscr = min(dscr, cfads / service)
         icr = min(icr, ebitda / interest)
-        refresh = (p.compute_per_mw + plans.variant.refit[0] * p.shell_per_mw * p.growth[m]) * 12.0 / p.compute_life
+        refresh = (
+            (p.compute_cost_per_mw + plans.variant.refit[0] * p.shell_cost_per_mw * p.cost_growth_by_month[m])
+            * 12.0
+            / p.compute_life
+        )
         reserve = min(reserve, (cfads - refresh * s.cost * a.service[m]) / service)
-        earned = f.leverage_share * year_to(a.ads, m) + ebitda
+        earned = f.ebitda_share * year_to(a.ads, m) + ebitda
         net = plans.liquidity.other_debt[0] + ladder.notes[m] + a.revolver[m] - a.cash[m]
         ratio = net / earned if earned > 0.0 else NO_EARNINGS
         leverage = max(leverage, ratio)

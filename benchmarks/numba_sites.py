@@ -106,7 +106,7 @@ def running(model, w, s, b, i, delivered, service, shell, compute):
         if since + p.compute_life >= months:
             break
         proceeds = scale * w.value[end] * s.resale
-        refit = model.plans.variant.refit[0] * shell * p.growth[end]
+        refit = model.plans.variant.refit[0] * shell * p.cost_growth_by_month[end]
         b.spend[end] += compute + refit - proceeds
         b.gain[end] += proceeds
         vintage, since = end, end
@@ -122,24 +122,24 @@ def build_sites(model, w, s, b):
     sunk, value, book, shell_book, idle, retired, in_service = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(g.mw.size):
         mw, planned = g.mw[i], int(g.planned[i])
-        shell, compute = p.shell_per_mw * mw * s.cost, p.compute_per_mw * mw * s.cost
+        shell, compute = p.shell_cost_per_mw * mw * s.cost, p.compute_cost_per_mw * mw * s.cost
         delivered = planned - 1
         service = min(max(int(math.ceil(w.energised[i])) - 1, delivered), months)
         finished = min(max(int(math.ceil(w.built[i])) - 1, 0), service)
         before, spent = spend_shell(g.start[i], w.built[i], shell, b.spend)
         sunk += before
-        for m in range(planned - p.delivery, planned):
+        for m in range(planned - p.delivery_months, planned):
             if m < 0:
-                sunk += compute / p.delivery
+                sunk += compute / p.delivery_months
             else:
-                b.spend[m] += compute / p.delivery
+                b.spend[m] += compute / p.delivery_months
         idle += (shell * (service - finished) + compute * (service - delivered)) / 12.0
         b.idle[finished] += shell
         b.idle[delivered] += compute
         b.idle[service] -= shell + compute
         full = mw * s.operating_cost
         b.cost[delivered] += p.idle_share * full
-        b.cost[service] += (1.0 - p.idle_share) * full + mw * p.behind_meter * w.behind[i]
+        b.cost[service] += (1.0 - p.idle_share) * full + mw * p.behind_meter_cost * w.behind[i]
         if service == months:
             now, left = waiting(w, b, delivered, compute), 1.0
             shell_book += spent

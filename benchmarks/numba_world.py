@@ -261,9 +261,9 @@ def draw_world(rng, model, jump_rate, shift_rate, region_of, regions, factors, w
             a.elasticity_loading * factors[2] + a.elasticity_residual * normal(rng),
         ),
         quantile(m, a.margin_marginal, normal(rng)),
-        quantile(m, p.cost, normal(rng)),
-        quantile(m, p.operating_cost, normal(rng)),
-        quantile(m, p.resale, normal(rng)),
+        quantile(m, p.cost_multiplier_marginal, normal(rng)),
+        quantile(m, p.operating_cost_marginal, normal(rng)),
+        quantile(m, p.resale_marginal, normal(rng)),
     )
     out[4] = scalars.epsilon
     return scalars

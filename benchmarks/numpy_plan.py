@@ -29,7 +29,7 @@ class Plan:
         self.counts = np.empty((months, n), np.int16)
         self.fixed, self.notes, self.bullets, self.shield = ladder(model)
         self.refinanced = np.flatnonzero(model.plans.notes.tranches.maturity < months)
-        self.present = np.array([model.finance.discount, model.finance.discount_unlevered])
+        self.present = np.array([model.finance.wacc_discount, model.finance.unlevered_cost_discount])
 
     def _years(self, series: Array) -> Array:
         """(tests, paths) sums of the twelve months up to each test; tests are quarter-ends, so first by quarter."""
@@ -62,7 +62,7 @@ class Plan:
     def _operate(self) -> None:
         """EBITDA: margin base exp(x) (exp(eps L) - 1) less operating cost."""
         a, world, level = self.model.arpu, self.world, self.sites.level[:-1]
-        lift, grow = self.ebitda, self.model.programme.growth / 12e3
+        lift, grow = self.ebitda, self.model.programme.cost_growth_by_month / 12e3
         np.multiply(level[:, ACTIVE], world.silicon[:-1, WORK], out=lift)
         lift *= 1.0 / a.fleet0_by_month[:, None]
         np.log1p(lift, out=lift)
@@ -96,8 +96,8 @@ class Plan:
         self.cash_flow -= sites.spend[:-1]
         figures[row.NPV : row.APV + 1] = self.present @ self.cash_flow
         end = self._terminal()
-        figures[row.NPV] += f.discount[-1] * end
-        figures[row.APV] += f.discount_unlevered[-1] * end
+        figures[row.NPV] += f.wacc_discount[-1] * end
+        figures[row.APV] += f.unlevered_cost_discount[-1] * end
         running(self.cash_flow)
         self._funding_need(figures)
         figures[row.IDLE_CAPITAL] = sites.idle * world.cost / 12.0
@@ -131,7 +131,7 @@ class Plan:
         worth, service = level[:, FIRST], level[:, SERVICE]
         worth *= world.silicon[:-1, VALUE]
         np.multiply(world.trailing, worth, out=self.wide)
-        np.multiply(service, p.growth[:, None], out=self.other)
+        np.multiply(service, p.cost_growth_by_month[:, None], out=self.other)
         self.other *= world.operating_cost
         end = self.first(np.less(self.wide, self.other, out=self.mask))
         held = np.greater(end, np.arange(months)[:, None], out=self.mask)
@@ -167,7 +167,7 @@ class Plan:
         np.multiply(self.cfads, kept, out=flow)
         flow += np.multiply(self.capital, f.tax, out=self.other)
         flow -= self.sites.spend[:-1]
-        flow += f.base_cash_flow
+        flow += f.base_cash_flow_monthly
         flow[0] += plans.notes.tranches.amount.sum()
         self.other[:] = self.ads
         self.other -= self.model.arpu.revenue0_by_month[:, None]
@@ -214,10 +214,14 @@ class Plan:
         dscr = sums / service
         figures[row.DSCR_MIN] = figures[row.FCCR_MIN] = dscr.min(axis=0)
         figures[row.ICR_MIN] = (ebitda / interest).min(axis=0)
-        reserve = (p.compute_per_mw + plans.variant.refit[0] * p.shell_per_mw * p.growth[tests]) * 12.0 / p.compute_life
+        reserve = (
+            (p.compute_cost_per_mw + plans.variant.refit[0] * p.shell_cost_per_mw * p.cost_growth_by_month[tests])
+            * 12.0
+            / p.compute_life
+        )
         reserve = reserve[:, None] * self.sites.level[tests, SERVICE] * world.cost
         figures[row.DSCR_RESERVE_MIN] = ((sums - reserve) / service).min(axis=0)
-        earned = f.leverage_share * self._years(self.ads) + ebitda
+        earned = f.ebitda_share * self._years(self.ads) + ebitda
         net = plans.liquidity.other_debt[0] + self.notes[tests, None] + self.revolver[tests] - self.cash[tests]
         leverage = np.where(earned > 0.0, net / earned, NO_EARNINGS)
         leverage.max(axis=0, out=figures[row.LEVERAGE_MAX])

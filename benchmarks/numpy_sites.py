@@ -54,9 +54,9 @@ class Sites:
         self.gain = np.empty((months + 1, self.paths))
         self.stranded = np.empty((months, self.paths))
         self.wide, self.share = np.empty((months, self.paths)), np.empty((months, self.paths))
-        self.growth = np.append(model.programme.growth, 0.0)
+        self.growth = np.append(model.programme.cost_growth_by_month, 0.0)
         share = self._books(months, model.programme.compute_life)
-        self.book = [model.programme.compute_per_mw * mw * share for mw in model.grid.mw]
+        self.book = [model.programme.compute_cost_per_mw * mw * share for mw in model.grid.mw]
 
     @staticmethod
     def _books(months: int, life: int) -> Array:
@@ -86,7 +86,7 @@ class Sites:
         service = np.clip(np.ceil(self.world.energised[i]) - 1.0, delivered, months).astype(np.intp)
         value, work, effic = (self.world.silicon[delivered, k] for k in (VALUE, WORK, EFFICIENCY))
         return Site(
-            i, p.shell_per_mw * g.mw[i], p.compute_per_mw * g.mw[i], delivered, service, service, 1.0 / value,
+            i, p.shell_cost_per_mw * g.mw[i], p.compute_cost_per_mw * g.mw[i], delivered, service, service, 1.0 / value,
             g.mw[i] * effic / work, np.zeros(self.paths),
         )  # fmt: skip
 
@@ -103,7 +103,7 @@ class Sites:
         return share[-1] / site.shell
 
     def _spend_compute(self, site: Site) -> None:
-        window, planned = self.model.programme.delivery, site.delivered + 1
+        window, planned = self.model.programme.delivery_months, site.delivered + 1
         self.sunk += site.compute * max(0, min(window - planned, window)) / window
         self.spend[max(planned - window, 0) : planned] += site.compute / window
 
@@ -129,7 +129,7 @@ class Sites:
         full = mw * self.world.operating_cost
         self.level[site.delivered, COST] += p.idle_share * full
         behind = self.world.behind[site.number]
-        self._add(COST, site.service, (1.0 - p.idle_share) * full + mw * p.behind_meter * behind)
+        self._add(COST, site.service, (1.0 - p.idle_share) * full + mw * p.behind_meter_cost * behind)
         self._add(SERVICE, site.service, mw)
         self._add(FIRST, site.service, mw * site.inverse)
         self._add(DEPRECIATION, site.service, site.shell / p.shell_life + site.compute / p.compute_life)

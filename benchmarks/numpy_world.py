@@ -177,9 +177,9 @@ class World:
             a.elasticity_loading * factor + a.elasticity_residual * z[0],
         )
         self.margin = sample(a.margin_marginal, z[1])
-        self.cost = sample(p.cost, z[2])
-        self.operating_cost = sample(p.operating_cost, z[3])
-        self.resale = sample(p.resale, z[4])
+        self.cost = sample(p.cost_multiplier_marginal, z[2])
+        self.operating_cost = sample(p.operating_cost_marginal, z[3])
+        self.resale = sample(p.resale_marginal, z[4])
 
     def _trail(self) -> None:
         """P12 from running sums of the price, and the running sum of the opening r + s."""

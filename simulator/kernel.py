@@ -182,9 +182,9 @@ def draw_world(model: Model, w: Workspace, tracing: bool) -> bool:
     funding.draw(model.funding, f[4], f[5], z, w.scratch, world.funding, w.figures[metric.FUNDING_MEAN])
     _accumulate_carry(world.funding, world.carry)
     p = model.programme
-    sample(m, p.cost, z[p.z_cost], world.parameters[at.COST_MULTIPLIER])
-    sample(m, p.operating_cost, z[p.z_operating_cost], world.parameters[at.OPERATING_COST])
-    sample(m, p.resale, z[p.z_resale], world.parameters[at.RESALE])
+    sample(m, p.cost_multiplier_marginal, z[p.cost_multiplier_row], world.parameters[at.COST_MULTIPLIER])
+    sample(m, p.operating_cost_marginal, z[p.operating_cost_row], world.parameters[at.OPERATING_COST])
+    sample(m, p.resale_marginal, z[p.resale_row], world.parameters[at.RESALE])
     _price_figures(world, w.figures)
     _delay_figures(model.grid.mw, model.grid.planned, world.sites[at.ENERGISED], w.figures)
     for lane in range(z.shape[1]):

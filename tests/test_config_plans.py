@@ -53,8 +53,12 @@ def test_levers_that_are_off_are_neutral_and_draw_nothing(tmp_path):
     assert plans.jv.discount.tolist() == [[1.0] * 120]
     assert model.price.tenors.size == model.price.curves.numbers.size == 0
     programme = model.programme
-    assert programme.z_default.tolist() == [-1, -1]
-    assert (programme.z_close, programme.z_when, programme.z_ratio) == (-1, -1, -1)
+    assert programme.default_rate_row.tolist() == [-1, -1]
+    assert (programme.disposal_probability_row, programme.disposal_months_row, programme.disposal_ratio_row) == (
+        -1,
+        -1,
+        -1,
+    )
     assert not [name for name in frozen.draw_names if name.startswith("plans.")]
 
 
@@ -75,8 +79,8 @@ def test_the_standard_plans(flagship):
     assert plans.notes.interest_shared.tolist() == [0, 1, 0, 0, 1]
     assert plans.variant.lease_term.tolist() == [36] * 5
     programme, finance = flagship.model.programme, flagship.model.finance
-    assert programme.use == 0.65
-    assert programme.recovery == pytest.approx(0.085 / (1 - 1.085**-5.5), rel=1e-13)
+    assert programme.internal_use == 0.65
+    assert programme.capital_recovery == pytest.approx(0.085 / (1 - 1.085**-5.5), rel=1e-13)
     assert np.flatnonzero(finance.january).tolist() == list(range(6, 120, 12))
 
 
@@ -129,14 +133,14 @@ def test_tenants_default_once_a_contract(tmp_path):
     text += "lease_excess = {on = true, term = 7, default_rate = 0}\n"
     frozen = _frozen(tmp_path, text)
     model = frozen.model
-    first, second = model.programme.z_default.tolist()
+    first, second = model.programme.default_rate_row.tolist()
     assert second - first == 4  # three contracts of 50 months in 120, in rows of four
     assert model.plans.lease_excess.default_rate_marginal[1] == -1
     years = _quantiles(frozen, model.plans.lease_excess.default_rate_marginal[0], [0.0, 2.0])
     assert years == pytest.approx([np.log(2) / 0.1, -np.log(norm.sf(2.0)) / 0.1], rel=1e-5)
     for idle in ("default_rate=0", "contract_share=0", "occupancy=0"):
         still = freeze(read(tmp_path, BASE + "[plans.a]\nlease_excess.on = true\n", f"plans.a.lease_excess.{idle}"))
-        assert still.model.programme.z_default.tolist() == [-1, -1]
+        assert still.model.programme.default_rate_row.tolist() == [-1, -1]
 
 
 def test_a_pool_held_for_sale(tmp_path):
@@ -154,7 +158,7 @@ def test_a_pool_held_for_sale(tmp_path):
     )
     assert _quantiles(frozen, plans.disposal.ratio_marginal[1], [0.0, 1.0]) == pytest.approx([1.0, 1.1])
     assert _quantiles(frozen, plans.disposal.ratio_marginal[2], [1.0]) == [0.95]
-    assert 0 < programme.z_close < programme.z_when < programme.z_ratio
+    assert 0 < programme.disposal_probability_row < programme.disposal_months_row < programme.disposal_ratio_row
     fixed = _frozen(tmp_path, "[plans.b]\ndisposal = {on = true, ratio = 0.95}\n")
     assert "plans.disposal.ratio" not in fixed.draw_names
 

@@ -86,9 +86,9 @@ def test_monthly_tables(flagship):
     season = np.array([0.95, 0.99, 0.98, 1.08])[quarters("2026-07", 120)]
     np.testing.assert_allclose(model.arpu.revenue0_by_month, 212 / 12 * np.exp(0.08 * t) * season, rtol=1e-13)
     np.testing.assert_allclose(model.arpu.fleet0_by_month, 2000 * np.exp(0.14 * t), rtol=1e-13)
-    np.testing.assert_allclose(model.programme.growth, np.exp(0.025 * t), rtol=1e-13)
-    np.testing.assert_allclose(model.finance.discount, 1.085**-t, rtol=1e-13)
-    np.testing.assert_allclose(model.finance.discount_unlevered, 1.088**-t, rtol=1e-13)
+    np.testing.assert_allclose(model.programme.cost_growth_by_month, np.exp(0.025 * t), rtol=1e-13)
+    np.testing.assert_allclose(model.finance.wacc_discount, 1.085**-t, rtol=1e-13)
+    np.testing.assert_allclose(model.finance.unlevered_cost_discount, 1.088**-t, rtol=1e-13)
 
 
 def test_scalars(flagship):
@@ -106,9 +106,9 @@ def test_scalars(flagship):
     assert model.arpu.noise_sd == pytest.approx(0.08 * math.sqrt((1 - math.exp(-2.8 / 12)) / 2.8))
     assert model.price.arpu_correlation_residual == pytest.approx(math.sqrt(0.91))
     assert model.funding.spread_mean_log == math.log(0.0091)
-    assert model.programme.shell_per_mw == pytest.approx(0.01174)
+    assert model.programme.shell_cost_per_mw == pytest.approx(0.01174)
     assert model.programme.work_delay.tolist() == [6] * 6
-    assert model.finance.base_cash_flow == pytest.approx(22 / 12)
+    assert model.finance.base_cash_flow_monthly == pytest.approx(22 / 12)
     assert model.grid.near_term_flag.tolist() == [1, 1, 0, 0, 0, 0]
     assert model.grid.mw.sum() == 3499
 

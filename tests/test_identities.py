@@ -46,7 +46,11 @@ def identity_terms(plan: str, *overrides: str) -> tuple[SimpleNamespace, SimpleN
     kept = {name.partition(".")[2]: values for name, values in figures.items() if name.startswith(f"{plan}.")}
     noise = series["world.ads"] / model.arpu.revenue0_by_month[:, None]
     wobble = 0.8 * (1.0 - model.finance.tax) * model.arpu.revenue0_by_month[:, None] * (noise - 1.0)
-    terms = {"base": model.finance.base_cash_flow + wobble, "tax": model.finance.tax, "shares": model.finance.shares}
+    terms = {
+        "base": model.finance.base_cash_flow_monthly + wobble,
+        "tax": model.finance.tax,
+        "shares": model.finance.shares,
+    }
     terms |= {"own_share": model.plans.own_share[0], "jv": model.plans.jv}
     terms |= {name: values[0] for name, values in model.plans.liquidity._asdict().items()}
     terms["equity_limit"] = model.plans.equity.limit[0]

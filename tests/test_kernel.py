@@ -334,7 +334,7 @@ def test_cash_rolls_forward(accounts: Accounts) -> None:
     wobble = (1.0 - finance.tax) * 0.8 * (a["ads"] - accounts.model.arpu.revenue0_by_month[:, None])
     penalty = np.zeros((len(drawn), 1))
     penalty[plans.liquidity.penalty_month[a.plan]] = a.liquidity("penalty")
-    expected = finance.base_cash_flow + wobble + a["cash_flow"] - (1.0 - finance.tax) * owed - penalty
+    expected = finance.base_cash_flow_monthly + wobble + a["cash_flow"] - (1.0 - finance.tax) * owed - penalty
     expected += (
         (1.0 - finance.tax) * a.liquidity("cash_rate") / 12.0 * opening + a.change("notes") + a.change("revolver")
     )

@@ -71,10 +71,10 @@ def company(base: Array, tests: Sequence[int]) -> Company:
     model, months = _reference(), base.size
     growth = np.exp(0.025 * (np.arange(months) + 1) / 12.0)
     programme = model.programme._replace(
-        shell_per_mw=0.01174, compute_per_mw=0.02614, compute_life=66, growth=growth
+        shell_cost_per_mw=0.01174, compute_cost_per_mw=0.02614, compute_life=66, cost_growth_by_month=growth
     )  # fmt: skip
     finance = model.finance._replace(
-        tax=0.15, shares=2.56, base_cash_flow=22.0 / 12.0, leverage_share=0.5,
+        tax=0.15, shares=2.56, base_cash_flow_monthly=22.0 / 12.0, ebitda_share=0.5,
         fiscal_year=(np.arange(months) + 6) // 12, fiscal_years=(months + 5) // 12 + 1,
         test_months=np.array(tests, dtype=np.int64),
     )  # fmt: skip

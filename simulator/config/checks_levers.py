@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from simulator.config.fields.walk import inner_table
-from simulator.config.levers import CHOSEN
+from simulator.config.levers import SHARED_LEASE_KEYS
 from simulator.config.locate import KeyPath
 from simulator.config.mistakes import Mistake
 from simulator.config.partial_config import PartialConfig
@@ -52,7 +52,7 @@ def _check_switches(partial: PartialConfig, plan: KeyPath) -> Iterator[Mistake]:
         written = partial.written(*plan, lever)
         if not isinstance(written, dict) or _is_on(partial, plan, lever) or (*plan, lever) in partial.bad:
             continue
-        kept = CHOSEN if lever == "lease_excess" and _is_on(partial, plan, "internal_or_lease") else ()
+        kept = SHARED_LEASE_KEYS if lever == "lease_excess" and _is_on(partial, plan, "internal_or_lease") else ()
         for key in written:
             idle = "on" not in written or (key == "previous_generation" and written[key] is True)
             if key != "on" and key not in kept and idle:

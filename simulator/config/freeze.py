@@ -12,7 +12,7 @@ from simulator.config.builder import Builder
 from simulator.config.calendar import fiscal_years
 from simulator.config.columns import read_column
 from simulator.config.drivers import arpu, dependence, funding, grid, price, silicon
-from simulator.config.levers import tenors
+from simulator.config.levers import contract_tenors
 from simulator.config.loader import reload
 from simulator.config.schema import Config
 from simulator.config.tornado_inputs import Input, columns_of, tornado_inputs
@@ -64,10 +64,10 @@ def freeze(config: Config) -> Frozen:
         silicon=silicon.freeze(config, builder),
         grid=grid.freeze(config, builder),
         arpu=arpu.freeze(config, builder),
-        price=price.freeze(config, builder, tenors(config)),
+        price=price.freeze(config, builder, contract_tenors(config)),
         funding=funding.freeze(config, builder),
-        programme=freeze_company.programme(config, builder),
-        finance=freeze_company.finance(config),
+        programme=freeze_company.freeze_programme(config, builder),
+        finance=freeze_company.freeze_finance(config),
         plans=freeze_plans.freeze_plans(config, builder),
         draws=builder.layout.freeze(),
         marginals=builder.freeze_marginals(),

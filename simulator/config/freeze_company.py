@@ -17,40 +17,40 @@ from simulator.finance.training import TrainingRun
 
 __all__: list[str] = []  # used in this folder only
 
-PER_W = 1e-3  # USD per W is USD m per MW
+_PER_W = 1e-3  # USD per W is USD m per MW
 
 
-def programme(config: Config, b: Builder) -> Programme:
-    """Costs and lives."""
+def freeze_programme(config: Config, b: Builder) -> Programme:
+    """Freeze costs and lives."""
     p = config.programme
-    cost, z_cost = b.add_sampled("programme.cost", p.cost_multiplier)
-    operating_cost, z_operating_cost = b.add_sampled("programme.operating_cost", p.operating_cost)
-    resale, z_resale = b.add_sampled("programme.resale", p.resale)
-    z_default, z_close, z_when, z_ratio = lever_scores(config, b)
+    cost, cost_row = b.add_sampled("programme.cost", p.cost_multiplier)
+    operating_cost, operating_cost_row = b.add_sampled("programme.operating_cost", p.operating_cost)
+    resale, resale_row = b.add_sampled("programme.resale", p.resale)
+    default_row, (probability_row, months_row, ratio_row) = lever_scores(config, b)
     return Programme(
-        shell_per_mw=number(p.shell_cost) * PER_W,
-        compute_per_mw=number(p.compute_cost) * PER_W,
-        cost=cost,
-        delivery=int(number(p.delivery_months)),
-        operating_cost=operating_cost,
+        shell_cost_per_mw=number(p.shell_cost) * _PER_W,
+        compute_cost_per_mw=number(p.compute_cost) * _PER_W,
+        cost_multiplier_marginal=cost,
+        delivery_months=int(number(p.delivery_months)),
+        operating_cost_marginal=operating_cost,
         idle_share=number(p.idle_share),
-        behind_meter=number(config.drivers.grid.behind_meter_cost),
-        growth=np.exp(number(p.cost_growth) * years_at_month_ends(config.months)),
+        behind_meter_cost=number(config.drivers.grid.behind_meter_cost),
+        cost_growth_by_month=np.exp(number(p.cost_growth) * years_at_month_ends(config.months)),
         compute_life=int(number(p.compute_life)),
         shell_life=int(number(p.shell_life)),
         work_delay=np.array([_work_delay(site, config) for site in config.sites], dtype=np.int64),
-        resale=resale,
+        resale_marginal=resale,
         shell_price=number(p.shell_price),
-        fee=number(p.cancellation_fee),
-        z_cost=z_cost,
-        z_operating_cost=z_operating_cost,
-        z_resale=z_resale,
-        use=number(p.internal_use),
-        recovery=capital_recovery(number(p.wacc), number(p.compute_life) / 12.0),
-        z_default=z_default,
-        z_close=z_close,
-        z_when=z_when,
-        z_ratio=z_ratio,
+        cancellation_fee=number(p.cancellation_fee),
+        cost_multiplier_row=cost_row,
+        operating_cost_row=operating_cost_row,
+        resale_row=resale_row,
+        internal_use=number(p.internal_use),
+        capital_recovery=capital_recovery(number(p.wacc), number(p.compute_life) / 12.0),
+        default_rate_row=default_row,
+        disposal_probability_row=probability_row,
+        disposal_months_row=months_row,
+        disposal_ratio_row=ratio_row,
     )
 
 
@@ -63,17 +63,17 @@ def _work_delay(site: Site, config: Config) -> int:
     return training + int(number(config.programme.deployment))
 
 
-def finance(config: Config) -> Finance:
-    """The company's figures and its calendar."""
+def freeze_finance(config: Config) -> Finance:
+    """Freeze the company's figures and its calendar."""
     p, t = config.programme, years_at_month_ends(config.months)
     touched = fiscal_years(config.start, config.months)
     return Finance(
         tax=number(p.tax),
-        discount=(1.0 + number(p.wacc)) ** -t,
-        discount_unlevered=(1.0 + number(p.unlevered_cost)) ** -t,
+        wacc_discount=(1.0 + number(p.wacc)) ** -t,
+        unlevered_cost_discount=(1.0 + number(p.unlevered_cost)) ** -t,
         shares=number(p.shares),
-        base_cash_flow=number(p.base_cash_flow) / 12.0,
-        leverage_share=number(p.ebitda_share),
+        base_cash_flow_monthly=number(p.base_cash_flow) / 12.0,
+        ebitda_share=number(p.ebitda_share),
         fiscal_year=np.array(years(config.start, config.months), dtype=np.int64) - touched[0],
         fiscal_years=len(touched),
         test_months=_test_months(config),

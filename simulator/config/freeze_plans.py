@@ -12,7 +12,16 @@ from simulator.config.calendar import years_at_month_ends
 from simulator.config.drivers.scores import score_threshold
 from simulator.config.fields.numbers import AnyNumber
 from simulator.config.fields.ranges import Swing, number
-from simulator.config.levers import cloud_term, jv_sites, let, let_term, may_default, months_of, tenors, variants
+from simulator.config.levers import (
+    cloud_term,
+    contract_tenors,
+    has_defaulting_tenants,
+    jv_site_flags,
+    lease_term,
+    leased_share,
+    variant_numbers,
+    whole_months,
+)
 from simulator.config.schema import Config, Note, Plan
 from simulator.drivers import laws
 from simulator.drivers.laws import Law
@@ -59,10 +68,10 @@ def freeze_plans(config: Config, b: Builder) -> Plans:
     )
 
 
-def lever_scores(config: Config, b: Builder) -> tuple[Ints, int, int, int]:
+def lever_scores(config: Config, b: Builder) -> tuple[Ints, tuple[int, int, int]]:
     """First rows of the scores that levers take: default by site, close, when and ratio; NO_ROW where no plan does."""
     every = config.plans.values()
-    terms = [let_term(plan, config) for plan in every if may_default(plan, config)]
+    terms = [lease_term(plan, config) for plan in every if has_defaulting_tenants(plan, config)]
     most = max((-(-config.months // term) for term in terms), default=0)
     default = [b.add_scores(f"plans.default.{site.id}", most) if most else NO_ROW for site in config.sites]
     ratios = [plan.disposal.ratio for plan in every if plan.disposal.on]
@@ -70,7 +79,7 @@ def lever_scores(config: Config, b: Builder) -> tuple[Ints, int, int, int]:
     if ratios:
         close, when = (b.add_scores(f"plans.disposal.{name}", 1) for name in ("close", "when"))
         rows = (close, when, b.add_scores("plans.disposal.ratio", 1, *ratios))
-    return np.array(default, dtype=np.int64), *rows
+    return np.array(default, dtype=np.int64), rows
 
 
 def _scaled_ladder(plan: Plan, notes: Sequence[Note]) -> list[tuple[float, Note]]:
@@ -90,8 +99,8 @@ def _note_term(note: Note) -> float:
 def _variant(config: Config) -> Variant[Floats, Ints]:
     """How sites are built and renewed, and which plans are alike in that."""
     every = list(config.plans.values())
-    number_of = _ints(variants(config))
-    terms = _ints(let_term(plan, config) for plan in every)
+    number_of = _ints(variant_numbers(config))
+    terms = _ints(lease_term(plan, config) for plan in every)
     return Variant(
         number=number_of,
         chips=_ints(CHIPS[plan.chips] for plan in every),
@@ -186,7 +195,7 @@ def _valuation_order(config: Config) -> tuple[Ints, Ints]:
     Plans of a variant stand together, so that its sites are built once; like notes stand behind one another where they
     can. What a sweep prepays changes the interest: it is not passed on.
     """
-    number_of = variants(config)
+    number_of = variant_numbers(config)
     interest = [
         (k if plan.covenants.consequence == "sweep" else -1, _tranche_rows(_scaled_ladder(plan, config.notes)))
         for k, plan in enumerate(config.plans.values())
@@ -212,20 +221,20 @@ def _tranche_rows(notes: Sequence[tuple[float, Note]]) -> tuple[tuple[float, ...
 def _lease_excess(config: Config, b: Builder) -> LeaseExcess[Floats, Ints]:
     every = list(config.plans.values())
     groups = [plan.lease_excess for plan in every]
-    leased_share = _floats(let(plan, config) for plan in every)
+    leased = _floats(leased_share(plan, config) for plan in every)
     years_to_default = (
         laws.named("exponential", mean=1.0 / number(plan.lease_excess.default_rate))
-        if may_default(plan, config)
+        if has_defaulting_tenants(plan, config)
         else None
         for plan in every
     )
     return LeaseExcess(
-        on=_ints(leased_share > 0.0),
-        leased_share=leased_share,
+        on=_ints(leased > 0.0),
+        leased_share=leased,
         occupancy=_floats(group.occupancy for group in groups),
         contract_share=_floats(group.contract_share if group.on else 0.0 for group in groups),
-        term=_ints(let_term(plan, config) for plan in every),
-        term_tenor=_tenors(config, (let_term(plan, config) for plan in every)),
+        term=_ints(lease_term(plan, config) for plan in every),
+        term_tenor=_tenors(config, (lease_term(plan, config) for plan in every)),
         default_rate_marginal=_marginals(b, years_to_default),
         cost_ratio=_floats(group.cost_ratio for group in groups),
         crowding=_floats(group.crowding for group in groups),
@@ -251,12 +260,12 @@ def _jv(config: Config) -> Jv[Floats, Ints]:
         on=_ints(share > 0.0),
         share=share,
         rate=_floats(jv.rate for jv in groups),
-        lease_months=_ints(months_of(number(jv.lease_years)) for jv in groups),
-        renewal_months=_ints(months_of(number(jv.renewal_years)) for jv in groups),
+        lease_months=_ints(whole_months(number(jv.lease_years)) for jv in groups),
+        renewal_months=_ints(whole_months(number(jv.renewal_years)) for jv in groups),
         guarantee=_floats(jv.guarantee for jv in groups),
         assets=_ints(ASSETS[jv.assets] if jv.on else SHELL_ONLY for jv in groups),
         exit_block=_ints(int(number(jv.exit_block)) for jv in groups),
-        sites=np.array([jv_sites(plan, config) for plan in every], dtype=np.int64),
+        sites=np.array([jv_site_flags(plan, config) for plan in every], dtype=np.int64),
         discount=np.array([(1.0 + rate) ** -years for rate in rates_after_tax]),
     )
 
@@ -296,7 +305,7 @@ def _marginals(b: Builder, sampled: Iterable[Law | AnyNumber | None]) -> Ints:
 
 def _tenors(config: Config, terms: Iterable[int]) -> Ints:
     """Places of terms among the tenors; 0 for none."""
-    places = tenors(config)
+    places = contract_tenors(config)
     return _ints(places.index(months) if months else 0 for months in terms)
 
 

@@ -1,4 +1,4 @@
-"""What the levers of plans mean together: who lets, for which terms contracts are priced, which sites behave alike."""
+"""What levers mean together: who leases, which contract terms are priced, whose sites behave alike, what is read."""
 
 from __future__ import annotations
 
@@ -9,90 +9,94 @@ from simulator.config.schema import Config, Plan
 
 __all__: list[str] = []  # used in this folder only
 
-RAREST = 1e-12  # defaults a year: rarer ones happen in no world there will ever be
-Behaviour: TypeAlias = tuple[object, ...]
-CHOSEN = ("occupancy", "cost_ratio", "own_supply")  # keys of lease_excess that internal_or_lease reads as well
+_MIN_DEFAULT_RATE = 1e-12  # a year; rarer defaults count as none
+_Behaviour: TypeAlias = tuple[object, ...]
+SHARED_LEASE_KEYS = ("occupancy", "cost_ratio", "own_supply")  # of lease_excess, read by internal_or_lease as well
 
 
-def months_of(years: float) -> int:
-    """Whole months of a number of years."""
+def whole_months(years: float) -> int:
+    """Return the whole months of a number of years."""
     return round(12.0 * years)
 
 
-def let(plan: Plan, config: Config) -> float:
-    """MW let per MW working: the spare share at its occupancy; 0 where the plan lets none of it."""
+def leased_share(plan: Plan, config: Config) -> float:
+    """Return the MW leased per MW working: the spare share at its occupancy; 0 where the plan leases none of it."""
     lease = plan.lease_excess
     return (1.0 - number(config.programme.internal_use)) * number(lease.occupancy) if lease.on else 0.0
 
 
-def let_term(plan: Plan, config: Config) -> int:
-    """Months of a let contract; 0 where the plan lets nothing."""
-    return int(number(plan.lease_excess.term)) if let(plan, config) > 0.0 else 0
+def lease_term(plan: Plan, config: Config) -> int:
+    """Return the months of a lease contract; 0 where the plan leases nothing."""
+    return int(number(plan.lease_excess.term)) if leased_share(plan, config) > 0.0 else 0
 
 
 def cloud_term(plan: Plan) -> int:
-    """Months of a rented term; 0 where the plan rents nothing."""
+    """Return the months of a rented term; 0 where the plan rents nothing."""
     return int(number(plan.cloud.term)) if number(plan.own_share) < 1.0 else 0
 
 
-def tenors(config: Config) -> list[int]:
-    """Months for which a contract price is needed, ascending."""
-    terms = {term for plan in config.plans.values() for term in (let_term(plan, config), cloud_term(plan))}
+def contract_tenors(config: Config) -> list[int]:
+    """Return the terms for which a contract price is needed, months, ascending."""
+    terms = {term for plan in config.plans.values() for term in (lease_term(plan, config), cloud_term(plan))}
     return sorted(terms - {0})
 
 
-def may_default(plan: Plan, config: Config) -> bool:
-    """Whether a plan has tenants under contract that may default."""
+def has_defaulting_tenants(plan: Plan, config: Config) -> bool:
+    """True if a plan has tenants under contract that may default."""
     lease = plan.lease_excess
-    return let(plan, config) > 0.0 and number(lease.contract_share) > 0.0 and number(lease.default_rate) >= RAREST
+    return (
+        leased_share(plan, config) > 0.0
+        and number(lease.contract_share) > 0.0
+        and number(lease.default_rate) >= _MIN_DEFAULT_RATE
+    )
 
 
-def has_market(plan: Plan) -> bool:
-    """Whether what a plan lets lowers the price that it fetches."""
+def lowers_lease_price(plan: Plan) -> bool:
+    """True if what a plan leases lowers the price that it fetches."""
     return plan.lease_excess.own_supply and (plan.lease_excess.on or plan.internal_or_lease.on)
 
 
-def jv_sites(plan: Plan, config: Config) -> list[int]:
-    """Whether the JV takes each site, 0 or 1."""
+def jv_site_flags(plan: Plan, config: Config) -> list[int]:
+    """Return 1 for every site that the JV takes, else 0."""
     taken = plan.jv.sites or tuple(site.id for site in config.sites)
     return [int(plan.jv.on and site.id in taken) for site in config.sites]
 
 
-def variants(config: Config) -> list[int]:
-    """Number of each plan's physical variant, by first appearance: plans whose sites behave alike share one.
+def variant_numbers(config: Config) -> list[int]:
+    """Return the number of each plan's physical variant, by first appearance: plans whose sites behave alike share one.
 
-    A plan that lets nothing has no contract term of its own, so that it fits any variant that is alike otherwise.
+    A plan that leases nothing has no contract term of its own, so that it fits any variant that is alike otherwise.
     """
-    behaviours: list[Behaviour] = []
+    behaviours: list[_Behaviour] = []
     terms: list[int] = []
-    variants = []
+    numbers = []
     for plan in config.plans.values():
-        behaviour, term = _behaviour(plan, config), let_term(plan, config)
+        behaviour, term = _behaviour(plan, config), lease_term(plan, config)
         alike = (n for n, other in enumerate(behaviours) if other == behaviour)
         variant = next((n for n in alike if term == 0 or terms[n] in (0, term)), len(behaviours))
         if variant == len(behaviours):
             behaviours.append(behaviour)
             terms.append(0)
         terms[variant] = max(terms[variant], term)
-        variants.append(variant)
-    return variants
+        numbers.append(variant)
+    return numbers
 
 
-def _behaviour(plan: Plan, config: Config) -> Behaviour:
-    """What decides when and at what cost a plan's sites are built, renewed and left."""
+def _behaviour(plan: Plan, config: Config) -> _Behaviour:
+    """Return what decides when and at what cost a plan's sites are built, renewed and left."""
     jv = plan.jv
     keys = (jv.share, jv.rate, jv.lease_years, jv.renewal_years, jv.guarantee, jv.exit_block)
-    venture = (*map(number, keys), jv.assets, *jv_sites(plan, config)) if jv.on else ()
+    venture = (*map(number, keys), jv.assets, *jv_site_flags(plan, config)) if jv.on else ()
     return (plan.chips, plan.refresh, number(plan.refit), venture)
 
 
-def reads(plan: Plan, key: str) -> bool:
-    """Whether a plan reads a number of its levers, named as in `lease_excess.term`; what is no lever is always read."""
+def reads_key(plan: Plan, key: str) -> bool:
+    """True if a plan reads a number of its levers, named as in `lease_excess.term`; what is no lever is always read."""
     lever, _, name = key.partition(".")
     if lever == "cloud":
         return number(plan.own_share) < 1.0
     if key == "covenants.cures":
         return plan.equity.on
-    if lever == "lease_excess" and plan.internal_or_lease.on and name in CHOSEN:
+    if lever == "lease_excess" and plan.internal_or_lease.on and name in SHARED_LEASE_KEYS:
         return True
     return getattr(getattr(plan, lever, None), "on", True)

@@ -11,7 +11,7 @@ from simulator.config.fields.laws import Column
 from simulator.config.fields.ranges import Swing, Table, number
 from simulator.config.fields.walk import Spelling, is_spelling
 from simulator.config.laws import build_law, is_fixed
-from simulator.config.levers import has_market, let, reads
+from simulator.config.levers import leased_share, lowers_lease_price, reads_key
 from simulator.config.locate import has
 from simulator.config.schema import Config, Plan
 from simulator.config.schema.programme import Site
@@ -58,15 +58,15 @@ def columns_of(config: Config) -> list[Column]:
 def _is_read(key: str, plans: Mapping[str, Plan], config: Config) -> bool:
     """True if one of the plans reads a number, its own or inherited."""
     if key in _MARKET:
-        return any(has_market(plan) for plan in plans.values())
+        return any(lowers_lease_price(plan) for plan in plans.values())
     if key == _USE:
-        return any(let(plan, config) > 0.0 or number(plan.own_share) < 1.0 for plan in plans.values())
+        return any(leased_share(plan, config) > 0.0 or number(plan.own_share) < 1.0 for plan in plans.values())
     group, _, lever = key.partition(".")
     if group == "plan_defaults":
-        return any(reads(plan, lever) and not _has_own(config, name, lever) for name, plan in plans.items())
+        return any(reads_key(plan, lever) and not _has_own(config, name, lever) for name, plan in plans.items())
     if group == "plans":
         name, _, lever = lever.partition(".")
-        return name in plans and reads(plans[name], lever)
+        return name in plans and reads_key(plans[name], lever)
     return True
 
 

@@ -26,8 +26,8 @@ CASH_FLOW = (
     ),
     Mutation(
         "the terminal value is not discounted",
-        "f.discount[last] * end_value[lane]",
-        "f.discount[0] * end_value[lane]",
+        "f.wacc_discount[last] * end_value[lane]",
+        "f.wacc_discount[0] * end_value[lane]",
     ),
     Mutation("payback before the peak", "payback[lane] = never if lower", "payback[lane] = now if lower"),
     Mutation("sunk money is not employed", "capital[lane] = totals[at.SUNK, lane]", "capital[lane] = 0.0"),
@@ -75,7 +75,7 @@ DEBT = (
 
 COVENANTS = (
     Mutation("the reserve is of 5 years, not of 5.5", "12.0 / p.compute_life", "12.0 / 60.0"),
-    Mutation("the reserve forgets the refit", "p.compute_per_mw + ", "p.compute_per_mw + 0.0 * "),
+    Mutation("the reserve forgets the refit", "p.compute_cost_per_mw + ", "p.compute_cost_per_mw + 0.0 * "),
     Mutation(
         "cash adds to leverage",
         "other_debt + balance + drawn[lane] - cash",

@@ -57,7 +57,7 @@ JOINT = (
     Mutation("every date is one to leave at", "m += jv.renewal_months", "m += 1", "fleeing"),
     Mutation(
         "those who left go on running",
-        "-mw * (operating_cost[lane] + p.behind_meter * behind[lane]), end",
+        "-mw * (operating_cost[lane] + p.behind_meter_cost * behind[lane]), end",
         "-mw * 0.0, end",
         "fleeing",
     ),
@@ -334,7 +334,7 @@ SWEEPS = (
         "swept",
     ),
     Mutation("every breach is swept", "begins = fails and tests_ahead[lane] > 0.0", "begins = fails", "swept"),
-    Mutation("a sweep never ends", "swept = 0.0 if ends else", "swept = 0.0 if False else", "swept"),
+    Mutation("a sweep never ends", "swept = 0.0 if sweep_is_over else", "swept = 0.0 if False else", "swept"),
     Mutation("refinanced notes were not prepaid", "notes[m, lane] * closing if sweep", "1.0 if sweep", "swept"),
     Mutation(
         "debt at the assets' end was not prepaid",

@@ -167,7 +167,7 @@ class Company:
         diluted = t.base_eps / 12.0 * (1.0 - f.shares / shares)
         self.earnings[f.fiscal_year[m]] += (1.0 - f.tax) * taxed / shares - diluted
         self.cash += (1.0 - f.tax) * t.cash_rate / 12.0 * self.cash
-        self.cash += f.base_cash_flow + path.margin * (1.0 - f.tax) * path.base[m] * (path.noise[m] - 1.0)
+        self.cash += f.base_cash_flow_monthly + path.margin * (1.0 - f.tax) * path.base[m] * (path.noise[m] - 1.0)
         self.cash += cfads - self.plane("NET", m) + self.plane("PARTNER_FLOW", m) - guarantee - interest
         self.cash += debt.issued[m] - repaid - drawn_interest - (t.penalty if m == t.penalty_month else 0.0)
         draw = min(max(t.cash_floor - self.cash, -self.drawn), t.revolver - self.drawn)
@@ -203,10 +203,12 @@ class Company:
         service = interest + year(series["amortised"], m)
         service += self.debt.bullets[m] * (self.owed / scheduled if scheduled else 0.0)
         fixed = service + rent + cloud
-        refresh = (p.compute_per_mw + t.refit * p.shell_per_mw * p.growth[m]) * self.path.cost * t.own
+        refresh = (
+            (p.compute_cost_per_mw + t.refit * p.shell_cost_per_mw * p.cost_growth_by_month[m]) * self.path.cost * t.own
+        )
         reserve = refresh * self.path.service[m] * 12.0 / p.compute_life
         net = t.other_debt + self.owed + self.drawn + self.plane("OWED", m) - self.cash
-        earned = self.finance.leverage_share * ads + ebitda
+        earned = self.finance.ebitda_share * ads + ebitda
         self.ratio("dscr", cfads, service)
         self.ratio("reserve", cfads - reserve, service)
         self.ratio("fccr", cfads + rent + cloud, fixed)

@@ -77,7 +77,7 @@ class Company:
         drawn = self.revolver * (self.world.opening_rs[m] + plans.liquidity.revolver_margin[plan]) / 12.0
         taxed = month["taxable"] - month["rent"] - month["guarantee"] - notes["interest"] - drawn
         cfads = month["ebitda"] - month["rent"] - tax * taxed
-        base = finance.base_cash_flow + margin * (1.0 - tax) * arpu.revenue0_by_month[m] * (boom - 1.0)
+        base = finance.base_cash_flow_monthly + margin * (1.0 - tax) * arpu.revenue0_by_month[m] * (boom - 1.0)
         income = (1.0 - tax) * plans.liquidity.cash_rate[plan] / 12.0 * self.cash
         penalty = plans.liquidity.penalty[plan] if m == plans.liquidity.penalty_month[plan] else 0.0
         self.cash = self.cash + base + income + cfads - month["capex"] + month["sale"] - penalty

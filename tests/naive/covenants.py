@@ -32,7 +32,7 @@ class Covenants:
     def __init__(self, model: Any, plan: int, like: Array) -> None:
         plans = model.plans
         self.plans, self.plan, self.never = plans, plan, float(model.months)
-        self.base_share = model.finance.leverage_share
+        self.base_share = model.finance.ebitda_share
         self.with_notes = bool(plans.notes.on[plan])
         self.dscr: list[Array] = []
         self.dscr_reserve: list[Array] = []

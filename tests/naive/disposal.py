@@ -28,9 +28,13 @@ def run_pool(model: Any, world: World, plan: int, z: Array) -> Pool:
     carrying = float(plans.disposal.carrying[plan])
     ratio, closing = np.ones(n), np.full(n, model.months)
     if carrying:
-        ratio = quantile(model.marginals, plans.disposal.ratio_marginal[plan], z[p.z_ratio])
-        when = np.floor(quantile(model.marginals, plans.disposal.months_marginal[plan], z[p.z_when])).astype(int)
-        closing = np.where(z[p.z_close] < plans.disposal.probability_threshold[plan], when, model.months)
+        ratio = quantile(model.marginals, plans.disposal.ratio_marginal[plan], z[p.disposal_ratio_row])
+        when = np.floor(
+            quantile(model.marginals, plans.disposal.months_marginal[plan], z[p.disposal_months_row])
+        ).astype(int)
+        closing = np.where(
+            z[p.disposal_probability_row] < plans.disposal.probability_threshold[plan], when, model.months
+        )
     written = carrying * np.minimum(1.0, ratio)
     book = written.copy()
     for m in range(model.months):

@@ -28,9 +28,9 @@ class Venture:
         self.rate, self.lease = float(plans.jv.rate[plan]), int(plans.jv.lease_months[plan])
         self.renewal, self.block = int(plans.jv.renewal_months[plan]), int(plans.jv.exit_block[plan])
         self.cover = float(plans.jv.guarantee[plan])
-        self.months, self.life, self.recovery = model.months, int(programme.compute_life), programme.recovery
+        self.months, self.life, self.recovery = model.months, int(programme.compute_life), programme.capital_recovery
         self.shell_price, self.mw = programme.shell_price, model.grid.mw[i]
-        self.world, self.growth, self.service = world, programme.growth, service
+        self.world, self.growth, self.service = world, programme.cost_growth_by_month, service
         nothing = np.zeros_like(world.cost)
         self.base, self.chip_base = nothing.copy(), nothing.copy()  # paid in, accrued to service or the horizon
         self.refits = nothing.copy()

@@ -36,7 +36,7 @@ class Leasing:
         if not self.let or self.plans.lease_excess.default_rate_marginal[self.plan] < 0:
             return []
         terms = -(-self.model.months // self.term)
-        return [event_rows(z, int(first), terms) for first in self.model.programme.z_default]
+        return [event_rows(z, int(first), terms) for first in self.model.programme.default_rate_row]
 
     def step(self, m: int, learned: Array, effective: Array) -> dict[str, Array]:
         """Rent and W of month m; `learned` and `effective` are L and W of the month before."""
@@ -147,7 +147,7 @@ class Cloud:
         lock = self._lock(i, m)
         if lock is None:
             return np.zeros_like(self.world.eps)
-        mw = self.model.programme.use * self.model.grid.mw[i] * self.share
+        mw = self.model.programme.internal_use * self.model.grid.mw[i] * self.share
         return mw * self.world.contracts[self.tenor][lock] / 12.0 / THOUSAND
 
     def step(self, m: int) -> dict[str, Array]:

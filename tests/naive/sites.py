@@ -39,14 +39,14 @@ class Site:
 
     def __init__(self, model: Any, world: World, plan: int, i: int) -> None:
         grid, programme = model.grid, model.programme
-        self.world, self.growth = world, programme.growth
+        self.world, self.growth = world, programme.cost_growth_by_month
         self.mw, self.begin, self.work_delay = grid.mw[i], grid.start[i], programme.work_delay[i]
         self.built, self.behind = world.build_end[i], world.behind_meter[i]
-        self.shell = programme.shell_per_mw * self.mw * world.cost
-        self.compute = programme.compute_per_mw * self.mw * world.cost
+        self.shell = programme.shell_cost_per_mw * self.mw * world.cost
+        self.compute = programme.compute_cost_per_mw * self.mw * world.cost
         self.compute_life, self.shell_life = programme.compute_life, programme.shell_life
-        self.delivery, self.shell_price = programme.delivery, programme.shell_price
-        self.idle_share, self.adder = programme.idle_share, programme.behind_meter
+        self.delivery, self.shell_price = programme.delivery_months, programme.shell_price
+        self.idle_share, self.adder = programme.idle_share, programme.behind_meter_cost
         self.refresh, self.refit_share = model.plans.variant.refresh[plan], model.plans.variant.refit[plan]
         self._dates(model, plan, i, world.energised[i])
         self.jv = Venture(model, world, plan, i, self.service)
@@ -74,7 +74,7 @@ class Site:
             self.delivered = np.maximum(np.ceil(self.paid_by).astype(int) - 1, 0)
             self.service = self.delivered
             late = np.clip((energised - planned) / self.delivery, 0.0, 1.0)
-            self.fee = model.programme.fee * self.compute * late
+            self.fee = model.programme.cancellation_fee * self.compute * late
         else:
             self.paid_by = np.full(energised.shape, float(planned))
             self.delivered = np.full(energised.shape, planned - 1)

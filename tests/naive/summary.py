@@ -66,16 +66,16 @@ def _value(model: Any, plan: int, operations: Operations, books: Books) -> tuple
         return (discount[:, None] * sizes + rented[:, None] * passed).sum(axis=0) + operations.terminal_flows + owed
 
     figures = {
-        "npv": present(finance.discount),
-        "apv": present(finance.discount_unlevered) + books.shield,
+        "npv": present(finance.wacc_discount),
+        "apv": present(finance.unlevered_cost_discount) + books.shield,
         "irr": irr(cf, end - owed),
         "payback": payback,
         "peak_funding": np.maximum(-trough, 0.0),
         "peak_month": trough_month.astype(float),
     }
     flows = {
-        "npv": scale(finance.discount),
-        "apv": scale(finance.discount_unlevered) + abs(books.shield),
+        "npv": scale(finance.wacc_discount),
+        "apv": scale(finance.unlevered_cost_discount) + abs(books.shield),
         "peak_funding": (sizes + passed).sum(axis=0),
     }
     return figures, flows
@@ -180,7 +180,7 @@ def _lives(model: Any, world: World, operations: Operations, books: Books) -> tu
     for m in range(model.months):
         value = world.value[m] * site_flows.monthly["mw_value"][m]  # MW weighted by what is left of first chips
         capacity = site_flows.monthly["mw_in_service"][m]
-        worth = world.p12[m] * value - world.operating_cost * model.programme.growth[m] * capacity
+        worth = world.p12[m] * value - world.operating_cost * model.programme.cost_growth_by_month[m] * capacity
         reached = running & (worth < 0.0)
         end = np.where(reached, float(m), end)
         owed = np.where(reached, books.monthly["notes"][m], owed)

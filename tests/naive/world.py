@@ -61,9 +61,10 @@ def draw_world(model: Any, z: Array) -> World:
         value, work, effic, arrived, worst, build_end, energised, behind_meter, boom,
         quantile(model.marginals, arpu.elasticity_marginal, elasticity),
         quantile(model.marginals, arpu.margin_marginal, z[arpu.margin_row]), price, p12, rs, opening_rs,
-        quantile(model.marginals, programme.cost, z[programme.z_cost]),
-        quantile(model.marginals, programme.operating_cost, z[programme.z_operating_cost]),
-        quantile(model.marginals, programme.resale, z[programme.z_resale]), longrun, lift, regime, noise, events,
+        quantile(model.marginals, programme.cost_multiplier_marginal, z[programme.cost_multiplier_row]),
+        quantile(model.marginals, programme.operating_cost_marginal, z[programme.operating_cost_row]),
+        quantile(model.marginals, programme.resale_marginal, z[programme.resale_row]),
+        longrun, lift, regime, noise, events,
     )  # fmt: skip
 
 

@@ -193,11 +193,11 @@ def _describe_disposal(path: ReplayedPath, k: int) -> Event:
     """Return the end of a plan's pool held for sale: sold, or returned to use."""
     p, programme, marginals, z = path.model.plans, path.model.programme, path.model.marginals, path.z
     carrying = float(p.disposal.carrying[k])
-    when = int(quantile(marginals, p.disposal.months_marginal[k], float(z[programme.z_when])))
-    if not z[programme.z_close] < p.disposal.probability_threshold[k]:
+    when = int(quantile(marginals, p.disposal.months_marginal[k], float(z[programme.disposal_months_row])))
+    if not z[programme.disposal_probability_row] < p.disposal.probability_threshold[k]:
         text = f"the pool of {usd_bn(carrying)} held for sale found no buyer and returns to use"
         return Event(int(p.disposal.months[k]), "disposal", text, {"sold": 0.0, "carrying": carrying})
-    price = carrying * quantile(marginals, p.disposal.ratio_marginal[k], float(z[programme.z_ratio]))
+    price = carrying * quantile(marginals, p.disposal.ratio_marginal[k], float(z[programme.disposal_ratio_row]))
     text = f"pool held for sale brings {usd_bn(price)}, carried at {usd_bn(carrying)}"
     return Event(when, "disposal", text, {"sold": price, "carrying": carrying})
 

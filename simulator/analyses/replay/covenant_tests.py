@@ -51,7 +51,7 @@ def evaluate_covenants(path: ReplayedPath, plan: str) -> CovenantTests:
     charged = plans.jv.on[k] or plans.cloud.on[k]
     cfads, ebitda = _trailing_year(s["cfads"]), _trailing_year(s["ebitda"])
     earned = (
-        f.leverage_share * _trailing_year(path.model.arpu.revenue0_by_month * path.world.monthly[at.AD_NOISE]) + ebitda
+        f.ebitda_share * _trailing_year(path.model.arpu.revenue0_by_month * path.world.monthly[at.AD_NOISE]) + ebitda
     )
     debt = plans.liquidity.other_debt[k] + unprepaid * replay.schedule.balance + s["revolver"] - cash + s["owed"]
     ratios = {

@@ -121,7 +121,7 @@ def run_cash_waterfall(
             _trace_before_revolver(m, rates, rent, guarantee, depreciation[m], funding[m], ledger, rows)
         penalty = liquidity.penalty if m == liquidity.penalty_month else 0.0
         month = _MonthRates(
-            tax, liquidity.revolver_margin, f.base_cash_flow + s.issued[m] - s.repaid[m] - penalty,
+            tax, liquidity.revolver_margin, f.base_cash_flow_monthly + s.issued[m] - s.repaid[m] - penalty,
             (1.0 - tax) * base[m], cash_growth, liquidity.floor, liquidity.revolver, scale, own_share,
             1.0 if sweep else own_share,
         )  # fmt: skip
@@ -152,9 +152,10 @@ def _close_and_test_quarter(
     quarter = (m - f.test_months[0]) // 3
     close_quarter(m, quarter % 2, plan, flows[at.RENT], ledger, rows)
     if quarter >= 0:
-        per_mw = (p.compute_per_mw + plan.variant.refit * p.shell_per_mw * p.growth[m]) * 12.0 / p.compute_life
+        refresh = p.compute_cost_per_mw + plan.variant.refit * p.shell_cost_per_mw * p.cost_growth_by_month[m]
+        per_mw = refresh * 12.0 / p.compute_life
         inputs = CovenantInputs(
-            f.leverage_share, per_mw, world.parameters[at.COST_MULTIPLIER], flows[at.SERVICE_MW, m], revenue[quarter]
+            f.ebitda_share, per_mw, world.parameters[at.COST_MULTIPLIER], flows[at.SERVICE_MW, m], revenue[quarter]
         )  # fmt: skip
         check_covenants(m, plan, s, inputs, ledger, rows, cover, sold)
 

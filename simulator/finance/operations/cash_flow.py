@@ -67,7 +67,7 @@ def compute_ebitda(
     own_share, work_share = leasing.own_share, leasing.own_share * leasing.work_share
     rented, idle = own_share < 1.0, True
     filled = rented or leasing.switching or tracing
-    for m in range(c.programme.growth.size):
+    for m in range(c.programme.cost_growth_by_month.size):
         fleet, base = 1.0 / c.arpu.fleet0_by_month[m], c.arpu.revenue0_by_month[m]
         if leasing.switching:
             exercise_switching_options(m, c, leasing, world, history, working[m], adopted, scratch, ledger, away)
@@ -178,7 +178,7 @@ def compute_cash_flow(
     """
     cumulative, paid_in, spare, unread = rows[0], rows[1], rows[2], rows[3]
     npv, apv, profit = sums[at.PRESENT_VALUE], sums[at.UNLEVERED_VALUE], sums[at.PROFIT_BEFORE_TAX]
-    ebitda, cash_flow, months, kept = ledger[at.EBITDA], ledger[at.CASH_FLOW], f.discount.size, tracing or with_irr
+    ebitda, cash_flow, months, kept = ledger[at.EBITDA], ledger[at.CASH_FLOW], f.wacc_discount.size, tracing or with_irr
     scale, depreciation, capex = charges.scale, charges.net_depreciation, charges.net_capex
     peak, peak_month, payback = need.peak, need.peak_month, need.payback
     cumulative[:] = 0.0
@@ -187,8 +187,8 @@ def compute_cash_flow(
     for m in range(months):
         flow = cash_flow[m] if kept else spare
         _project_month(
-            scale, f.tax, f.discount[m], f.discount_unlevered[m], ebitda[m], depreciation[m], capex[m], flow, profit,
-            npv, apv,
+            scale, f.tax, f.wacc_discount[m], f.unlevered_cost_discount[m], ebitda[m], depreciation[m], capex[m], flow,
+            profit, npv, apv,
         )  # fmt: skip
         if plan.jv.on:
             rates = PartnerRates(plan.own_share, 1.0 - f.tax, plan.jv.discount[m], factors[m + 1])

@@ -43,12 +43,12 @@ def sell_pool(
             charges[m, lane] = plan.own_share * flows[at.NET_DEPRECIATION, m, lane]
             net_capex[m, lane] = plan.own_share * flows[at.NET_CAPEX, m, lane]
     ratios, closing = rows[0], rows[1]
-    sample(c.marginals, disposal.ratio_marginal, z[p.z_ratio], ratios)
-    sample(c.marginals, disposal.months_marginal, z[p.z_when], closing)
+    sample(c.marginals, disposal.ratio_marginal, z[p.disposal_ratio_row], ratios)
+    sample(c.marginals, disposal.months_marginal, z[p.disposal_months_row], closing)
     carrying, back = disposal.carrying, disposal.months
     for lane in range(lanes):
         ratio = ratios[lane]
-        closes = z[p.z_close, lane] < disposal.probability_threshold
+        closes = z[p.disposal_probability_row, lane] < disposal.probability_threshold
         when = int(closing[lane]) if closes else months
         book = carrying * min(1.0, ratio)
         depreciation = book / p.shell_life

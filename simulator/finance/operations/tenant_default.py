@@ -123,7 +123,7 @@ def terminate_contracts(
     scale = leasing.own_share * excess.leased_share * excess.contract_share / 12e3
     n = d.status[_COUNT] if tenants.default else 0
     if tenants.exit:
-        n = _list_exits(excess.term, months, tenants, c.programme.z_default, z, history, listed, n)
+        n = _list_exits(excess.term, months, tenants, c.programme.default_rate_row, z, history, listed, n)
     for i in range(n):
         k, lane = listed[i, _SITE], listed[i, _LANE]
         lock = int(history.work_start[k, lane]) + listed[i, _TERM] * excess.term

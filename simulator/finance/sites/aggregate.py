@@ -97,7 +97,7 @@ def find_economic_end(p: Programme, tracing: bool, world: World, rows: Rows, flo
     service). Replaces changes of the MW in service by their running sum and finds the largest stranded value; a trace
     keeps that of every month.
     """
-    months, value_mw, service_mw = p.growth.size, rows[0], rows[1]
+    months, value_mw, service_mw = p.cost_growth_by_month.size, rows[0], rows[1]
     entered, end = totals[at.ENTERED_MW], totals[at.ECONOMIC_END]
     life, maturity = totals[at.ASSET_LIFE], totals[at.ASSET_MATURITY]
     value_mw[:] = 0.0
@@ -108,9 +108,10 @@ def find_economic_end(p: Programme, tracing: bool, world: World, rows: Rows, flo
             for lane in range(service_mw.size):
                 flows[at.TRACED_STRANDED, m, lane] = flows[at.STRANDED, m, lane]
         _economic_end_month(
-            float(m), float(months), p.growth[m], world.parameters[at.OPERATING_COST], world.monthly[at.VALUE_INDEX, m],
-            world.monthly[at.TRAILING_PRICE, m], flows[at.FIRST_VINTAGE_CHANGE, m], flows[at.SERVICE_MW, m],
-            flows[at.STRANDED, m], service_mw, value_mw, end, life, maturity, totals[at.STRANDED_PEAK],
+            float(m), float(months), p.cost_growth_by_month[m], world.parameters[at.OPERATING_COST],
+            world.monthly[at.VALUE_INDEX, m], world.monthly[at.TRAILING_PRICE, m], flows[at.FIRST_VINTAGE_CHANGE, m],
+            flows[at.SERVICE_MW, m], flows[at.STRANDED, m], service_mw, value_mw, end, life, maturity,
+            totals[at.STRANDED_PEAK],
         )  # fmt: skip
     for lane in range(life.size):
         served = entered[lane] > 0.0

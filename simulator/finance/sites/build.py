@@ -116,7 +116,7 @@ def _book_running_cost(
     entered_mw: Lanes,
 ) -> None:
     """Book operating cost before growth (USD m a year), a share from delivery, all of it from S; and MW in service."""
-    months, idle_share, adder = cost.shape[0], p.idle_share, p.behind_meter
+    months, idle_share, adder = cost.shape[0], p.idle_share, p.behind_meter_cost
     for lane in range(entered_mw.size):
         full = mw * operating_cost[lane]
         begin, delivered = int(site[SERVICE, lane]), int(site[DELIVERY, lane])
@@ -193,7 +193,7 @@ def _run_vintages(
         for lane in range(resale.size):
             purchases[number, lane] = site[PURCHASE, lane]
         find_swap_months(
-            variant.refresh, life, p.growth, operating_cost, world.monthly[at.TRAILING_PRICE], value, site
+            variant.refresh, life, p.cost_growth_by_month, operating_cost, world.monthly[at.TRAILING_PRICE], value, site
         )  # fmt: skip
         if venture.on:
             find_exit_months(venture, p, mw, world, site)
@@ -208,13 +208,13 @@ def _run_vintages(
         )  # fmt: skip
         if venture.on:
             end_vintage_lease(venture, p, mw, world, behind, site, flows, totals[at.EXITS])
-        swapping = buy_next_vintage(variant.refit, p.growth, site, flows[at.CAPEX])
+        swapping = buy_next_vintage(variant.refit, p.cost_growth_by_month, site, flows[at.CAPEX])
         if swapping:
             look_up_indices(site, value, efficiency, work)
         if venture.on and swapping:
             lease_refit(venture, life, site, flows)
         number += 1
-    purchases[number] = p.growth.size
+    purchases[number] = p.cost_growth_by_month.size
     _book_terminal_value(life, keep, keep_chips, site, value, resale, totals)
     if venture.on:
         close_lease(venture, p, world, site, totals)
@@ -241,9 +241,17 @@ def _pay_for_site(
     compute_partner = PartnerShare(venture.chip_part, venture.factors, funding, site[CHIP_CLAIM])
     spend_shell(grid.start[k], built, shell, shell_partner)
     if deferred:
-        spend_deferred(planned, p.delivery, p.fee, energised, compute, flows[at.CANCELLATION_FEE], compute_partner)
+        spend_deferred(
+            planned,
+            p.delivery_months,
+            p.cancellation_fee,
+            energised,
+            compute,
+            flows[at.CANCELLATION_FEE],
+            compute_partner,
+        )
     else:
-        spend_committed(planned, p.delivery, compute, compute_partner)
+        spend_committed(planned, p.delivery_months, compute, compute_partner)
 
 
 @inner
@@ -266,8 +274,8 @@ def _build_site(
     keep, keep_chips = 1.0 - venture.shell_part, 1.0 - venture.chip_part
     _set_milestones(grid.planned[k], deferred, world.sites[at.ENERGISED, k], world.sites[at.BUILT, k], site)
     for lane in range(multiplier.size):
-        site[SHELL_COST, lane] = p.shell_per_mw * mw * multiplier[lane]
-        site[COMPUTE_COST, lane] = p.compute_per_mw * mw * multiplier[lane]
+        site[SHELL_COST, lane] = p.shell_cost_per_mw * mw * multiplier[lane]
+        site[COMPUTE_COST, lane] = p.compute_cost_per_mw * mw * multiplier[lane]
         history.work_start[k, lane] = site[SERVICE, lane] + p.work_delay[k]
     _pay_for_site(p, grid, k, deferred, venture, world, site, flows, totals)
     if venture.on:

@@ -110,7 +110,7 @@ def open_lease(v: Venture, life: int, site: NDArray[np.float64], flows: SiteFlow
 @inner
 def find_exit_months(v: Venture, p: Programme, mw: float, world: World, site: NDArray[np.float64]) -> None:
     """Exit at the first renewal date of the vintage at which neither its use nor that of new chips earns the rent."""
-    jv, life, capital_recovery, growth = v.jv, p.compute_life, p.recovery, p.growth
+    jv, life, capital_recovery, growth = v.jv, p.compute_life, p.capital_recovery, p.cost_growth_by_month
     operating_cost, trailing, value = (
         world.parameters[at.OPERATING_COST],
         world.monthly[at.TRAILING_PRICE],
@@ -192,7 +192,7 @@ def end_vintage_lease(
                 residual[end, lane] += jv.share * chips
             continue
         first = mw * (1.0 / value[int(site[DELIVERY, lane]), lane])  # to the bit what was added
-        raise_between(cost_change, -mw * (operating_cost[lane] + p.behind_meter * behind[lane]), end, months, lane)
+        raise_between(cost_change, -mw * (operating_cost[lane] + p.behind_meter_cost * behind[lane]), end, months, lane)
         raise_between(mw_change, -mw, end, months, lane)
         raise_between(first_change, -first, end, months, lane)
         _book_rent(-site[SHELL_RENT, lane], factors, service + lease, end, months, lane, rents, discounted)
@@ -239,7 +239,7 @@ def lease_refit(v: Venture, life: int, site: NDArray[np.float64], flows: SiteFlo
 def close_lease(v: Venture, p: Programme, world: World, site: NDArray[np.float64], totals: Totals) -> None:
     """Add the guarantee owed at the horizon and the value of the partner's part, where the site has not been left."""
     jv, factors, life = v.jv, v.factors, p.compute_life
-    value, trailing = world.monthly[at.VALUE_INDEX], world.monthly[at.TRAILING_PRICE, p.growth.size - 1]
+    value, trailing = world.monthly[at.VALUE_INDEX], world.monthly[at.TRAILING_PRICE, p.cost_growth_by_month.size - 1]
     months, resale = value.shape[0], world.parameters[at.RESALE]
     for lane in range(resale.size):
         if site[EXIT, lane] < months:

@@ -64,7 +64,7 @@ def build_variant(c: Company, plan: Plan, k: int, tracing: bool, world: World, w
     build_sites(
         c.programme, c.grid, plan, w.tables.jv_factors[k], tracing, world, w.scratch, flows, totals, w.history
     )  # fmt: skip
-    aggregate_months(c.programme.growth, plan.variant.chips == DEFERRED, tracing, w.rows, flows, totals)
+    aggregate_months(c.programme.cost_growth_by_month, plan.variant.chips == DEFERRED, tracing, w.rows, flows, totals)
     find_economic_end(c.programme, tracing, world, w.rows, flows, totals)
     if tracing:
         accumulate_changes(flows[at.IDLE_CHANGE])
@@ -110,7 +110,7 @@ def _before_months(
     c: Company, plan: Plan, k: int, world: World, tracing: bool, w: PlanWorkspace, figures: NDArray[np.float64]
 ) -> None:
     """Fill what rests on the sites alone, interest on notes, and what is committed to partner and cloud."""
-    own_share, totals, last = plan.own_share, w.totals, c.finance.discount.size - 1
+    own_share, totals, last = plan.own_share, w.totals, c.finance.wacc_discount.size - 1
     for lane in range(figures.shape[1]):
         figures[metric.WRITE_OFFS, lane] = own_share * totals[at.WRITE_OFFS, lane]
         figures[metric.IDLE_COST, lane] = own_share * totals[at.IDLE_COST, lane]
@@ -146,7 +146,7 @@ def _fill_commitments(c: Company, plan: Plan, k: int, world: World, tracing: boo
         add_rent_commitments(plan.jv.rate, w.tables.jv_factors[k], own_share, tests, w.flows, commitments)
     if plan.cloud.on:
         add_cloud_commitments(
-            1.0 - own_share, c.programme.use, plan.cloud.term, c.grid.mw, c.grid.planned,
+            1.0 - own_share, c.programme.internal_use, plan.cloud.term, c.grid.mw, c.grid.planned,
             world.contracts[plan.cloud.term_tenor], tests, world.funding, w.rows, w.scratch, commitments,
         )  # fmt: skip
 
@@ -167,7 +167,7 @@ def _operations(
     p, excess = c.programme, leasing.excess
     if plan.cloud.on:
         rent_cloud(
-            1.0 - plan.own_share, p.use, plan.cloud.term, c.grid.mw, c.grid.planned, p.work_delay,
+            1.0 - plan.own_share, p.internal_use, plan.cloud.term, c.grid.mw, c.grid.planned, p.work_delay,
             world.contracts[plan.cloud.term_tenor], world, w.rows, w.ledger, figures[metric.CLOUD_COST],
         )  # fmt: skip
     compute_ebitda(c, leasing, world, w.flows, w.history, w.rows, w.scratch, w.ledger, tracing)
@@ -178,7 +178,7 @@ def _operations(
         if excess.leased_share * excess.contract_share > 0.0 and (defaulting or leaving):
             survival = w.tables.survival[alike if defaulting else k, : excess.term]
             if defaulting:
-                list_tenant_defaults(alike, excess.term, c.market.size, survival, p.z_default, z, w.defaults)
+                list_tenant_defaults(alike, excess.term, c.market.size, survival, p.default_rate_row, z, w.defaults)
             terminate_contracts(
                 c, leasing, Tenants(survival, defaulting, leaving), z, world, contracts, w.flows, w.history, w.ledger,
                 w.defaults, w.terminations,
@@ -202,7 +202,7 @@ def _project(
     figures: NDArray[np.float64],
 ) -> None:
     """Compute what no debt changes: the project's flows and what passes between sponsor and partner."""
-    f, own_share, months, factors = c.finance, plan.own_share, c.finance.discount.size, w.tables.jv_factors[k]
+    f, own_share, months, factors = c.finance, plan.own_share, c.finance.wacc_discount.size, w.tables.jv_factors[k]
     partner = PartnerFigures(figures[metric.PARTNER_NPV], w.rows[_PARTNER_END_VALUE], figures[metric.GUARANTEE])
     need = FundingNeed(figures[metric.PEAK_FUNDING], figures[metric.PEAK_MONTH], figures[metric.PAYBACK])
     start_project_sums(own_share, tracing, w.totals, w.flows, w.ledger, w.sums)
@@ -258,10 +258,10 @@ def _after_months(
 ) -> None:
     """Compute what rests on the sums over all months: values, rates, and the gap between debt and assets."""
     f, own_share, sums, end_value = c.finance, plan.own_share, w.sums, w.end_value
-    last = f.discount.size - 1
+    last = f.wacc_discount.size - 1
     for lane in range(end_value.size):
-        figures[metric.NPV, lane] += sums[at.PRESENT_VALUE, lane] + f.discount[last] * end_value[lane]
-        figures[metric.APV, lane] += sums[at.UNLEVERED_VALUE, lane] + f.discount_unlevered[last] * end_value[lane]
+        figures[metric.NPV, lane] += sums[at.PRESENT_VALUE, lane] + f.wacc_discount[last] * end_value[lane]
+        figures[metric.APV, lane] += sums[at.UNLEVERED_VALUE, lane] + f.unlevered_cost_discount[last] * end_value[lane]
     if plan.jv.on:
         after_tax = (1.0 - f.tax) * own_share
         guarantee_factor = plan.jv.discount[last] * after_tax
@@ -278,7 +278,7 @@ def _after_months(
         compute_internal_rate(w.ledger[at.CASH_FLOW], end_value, w.scratch, figures[metric.IRR])
     for lane in range(end_value.size):
         capital = sums[at.CAPITAL_MONTHS, lane]
-        invested = capital > MONEY_TOLERANCE_USD_BN * f.discount.size
+        invested = capital > MONEY_TOLERANCE_USD_BN * f.wacc_discount.size
         profit = 12.0 * (1.0 - f.tax) * sums[at.PROFIT_BEFORE_TAX, lane]
         figures[metric.ROIC, lane] = profit / (capital if invested else 1.0) if invested else np.nan
     balance = schedule_from_rows(w.tables.schedule[k]).balance

@@ -63,7 +63,7 @@ class PlanWorkspace(NamedTuple):
 
 def allocate_plan_workspace(p: Programme, plans: Plans, tests: int, sites: int, lanes: int) -> PlanWorkspace:
     """Empty arrays for a block of `lanes` paths."""
-    months, count = p.growth.size, plans.order.size
+    months, count = p.cost_growth_by_month.size, plans.order.size
     factors = months + 1 + max(int(plans.jv.lease_months.max(initial=0)), p.compute_life)
     term = min(int(plans.lease_excess.term.max(initial=1)), months)
     depth = max(SITE_ROWS, IRR_ROWS, WATERFALL_ROWS, POWER_ROWS, OPTION_ROWS + sites)
