@@ -12,7 +12,7 @@ from simulator import pipeline
 from simulator.results import store
 from simulator.results.store import RunFolder, open_run
 from simulator.run_folders import prune
-from simulator.run_folders.index import listing
+from simulator.run_folders.index import list_runs
 from tests.faults import faults
 from tests.resumable import small_tasks, stopped
 from tests.smoke import SMOKE
@@ -41,7 +41,7 @@ def runs(made, tmp_path):
 
 
 def states(root):
-    return {row["folder"]: row["state"] for row in listing(root)}
+    return {row["folder"]: row["state"] for row in list_runs(root)}
 
 
 def test_pruning_says_what_would_go_and_removes_it_when_told(runs):
@@ -58,13 +58,13 @@ def test_pruning_says_what_would_go_and_removes_it_when_told(runs):
 
 
 def test_runs_are_chosen_by_age_and_state(runs):
-    rows = [{**row, "ended": None, "committed": None} for row in listing(runs)]
+    rows = [{**row, "ended": None, "committed": None} for row in list_runs(runs)]
     now = datetime.now(UTC)
     for k, row in enumerate(rows):
         row["ended"] = (now - timedelta(days=k)).isoformat(timespec="seconds").replace("+00:00", "Z")
 
     def chosen(**how):
-        return {row["folder"] for row in prune.choose(rows, prune.Choice(**how))}
+        return {row["folder"] for row in prune.choose_runs(rows, prune.PruneChoice(**how))}
 
     old = {row["folder"] for row in rows[2:] if row["state"] == "finished"}
     assert chosen(before=now - timedelta(days=1.5)) == old
@@ -78,7 +78,7 @@ def test_runs_are_chosen_by_age_and_state(runs):
 def test_a_run_that_is_being_written_stays(runs):
     with RunFolder(runs / "half").alone(resume=True):
         assert "0 runs would go" in call("runs", "prune", runs, "--interrupted").stdout
-        done = prune.prune(runs, [{"folder": "half", "state": "interrupted"}], remove=True)
+        done = prune.prune_runs(runs, [{"folder": "half", "state": "interrupted"}], remove=True)
     assert done.kept[0]["reason"] == "a run is writing to it"
     assert states(runs) == ALL
 
@@ -104,7 +104,7 @@ def test_a_folder_that_holds_anything_else_stays(runs, name, says):
     else:
         path.parent.mkdir(exist_ok=True)
         path.write_text("{}")
-    done = prune.prune(runs, [{"folder": "a", "state": "finished"}], remove=True)
+    done = prune.prune_runs(runs, [{"folder": "a", "state": "finished"}], remove=True)
     assert says in done.kept[0]["reason"]
     assert (runs / "a" / store.MANIFEST).exists()
 
@@ -117,7 +117,7 @@ def test_links_and_what_is_no_run_stay(runs, tmp_path):
     shutil.copytree(runs / "b", runs / "web")
     (runs / "web" / store.MANIFEST).write_text('{"format": "another"}')
     rows = [{"folder": name, "state": "finished"} for name in ("link", "out/a", "../other/a", "web", ".")]
-    done = prune.prune(runs, rows, remove=True)
+    done = prune.prune_runs(runs, rows, remove=True)
     assert not done.gone
     assert [row["reason"] for row in done.kept] == [
         "it is a link", "it is a link", "it is a link", "it has no manifest.json of a run",

@@ -17,8 +17,8 @@ from simulator.results import store
 from simulator.results.store import RunFolder, open_any, open_run
 from simulator.risk.intervals import Figure
 from simulator.run_folders import index, inventory
-from simulator.run_folders.diff import diff
-from simulator.run_folders.index import listing
+from simulator.run_folders.diff import diff_runs
+from simulator.run_folders.index import list_runs
 from tests.resumable import small_tasks, stopped
 from tests.smoke import SMOKE
 from tests.test_cli import call
@@ -48,14 +48,14 @@ def runs(made, tmp_path):
 
 
 def states(root):
-    return {row["folder"]: row["state"] for row in listing(root)}
+    return {row["folder"]: row["state"] for row in list_runs(root)}
 
 
 ALL = {"a": "finished", "b": "finished", "half": "interrupted", "night/long": "finished", "seed": "finished"}
 
 
 def test_every_run_is_listed_with_what_it_is(runs):
-    rows = {row["folder"]: row for row in listing(runs)}
+    rows = {row["folder"]: row for row in list_runs(runs)}
     assert {name: row["state"] for name, row in rows.items()} == ALL
     a, half = rows["a"], rows["half"]
     summary = open_run(runs / "a").summary
@@ -77,7 +77,7 @@ def test_the_list_is_printed_and_as_json(runs):
 
 
 def rows_in(root):
-    return [row["folder"] for row in listing(root)]
+    return [row["folder"] for row in list_runs(root)]
 
 
 def test_a_run_that_is_being_written_is_running(runs):
@@ -96,7 +96,7 @@ def test_broken_runs_are_said_to_be(runs):
     manifest = runs / "seed" / store.MANIFEST
     manifest.write_text(manifest.read_text()[:2000])
     (runs / "half" / store.MANIFEST).unlink()
-    rows = {row["folder"]: row for row in listing(runs)}
+    rows = {row["folder"]: row for row in list_runs(runs)}
     assert [rows[name]["state"] for name in ("a", "b", "seed", "half")] == ["broken"] * 4
     assert "sample.parquet: missing" in rows["a"]["error"]
     assert "not JSON any more" in rows["seed"]["error"]
@@ -118,8 +118,8 @@ def test_what_is_no_run_is_not_listed(runs):
     "how", ["missing", "corrupt", "cut", "empty", "foreign", "other columns", "folder", "wrong rows"]
 )
 def test_an_index_that_is_none_is_made_anew(runs, how):
-    file = runs / index.FILE
-    listing(runs)
+    file = runs / index._FILE
+    list_runs(runs)
     if how in ("missing", "folder", "foreign", "other columns"):
         file.unlink()
     if how == "corrupt":
@@ -148,15 +148,15 @@ def test_an_index_that_is_none_is_made_anew(runs, how):
 def test_the_index_follows_the_folders(runs, monkeypatch):
     assert states(runs) == ALL
     read = []
-    describe = inventory.describe
-    monkeypatch.setattr(inventory, "describe", lambda folder: read.append(folder.name) or describe(folder))
+    describe = inventory.describe_run
+    monkeypatch.setattr(inventory, "describe_run", lambda folder: read.append(folder.name) or describe(folder))
     assert states(runs) == ALL
     assert read == []
     shutil.rmtree(runs / "seed")
     pipeline.run(SMOKE, runs / "half", resume=True, draw=False, threads=1)
     assert states(runs) == {**{name: state for name, state in ALL.items() if name != "seed"}, "half": "finished"}
     assert read == ["half"]
-    listing(runs, rebuild=True)
+    list_runs(runs, rebuild=True)
     assert len(read) == 1 + 4
 
 
@@ -166,7 +166,7 @@ def test_a_folder_that_takes_no_index_goes_without(runs, monkeypatch):
 
     monkeypatch.setattr(index.sqlite3, "connect", refused)
     assert states(runs) == ALL
-    assert not (runs / index.FILE).exists()
+    assert not (runs / index._FILE).exists()
 
 
 def test_many_runs_are_listed_fast_the_second_time(made, tmp_path):
@@ -175,9 +175,9 @@ def test_many_runs_are_listed_fast_the_second_time(made, tmp_path):
         folder.mkdir()
         for item in (made / "a").iterdir():
             (folder / item.name).hardlink_to(item)
-    first = len(listing(tmp_path))
+    first = len(list_runs(tmp_path))
     start = time.process_time()
-    assert len(listing(tmp_path)) == first == 250
+    assert len(list_runs(tmp_path)) == first == 250
     assert time.process_time() - start < 0.5  # .05 s; reading them takes 1.5 s
 
 
@@ -197,7 +197,7 @@ def test_no_runs_yet_is_no_mistake(tmp_path, monkeypatch):
 
 
 def test_what_changed_between_two_runs(made):
-    said = diff(open_any(made / "a"), open_any(made / "b"))
+    said = diff_runs(open_any(made / "a"), open_any(made / "b"))
     changed = {item["key"]: (item["a"], item["b"]) for item in said["config"]}
     assert changed["drivers.price.spot0"] == ({"value": 40, "low": 10, "high": 50}, 20)
     assert set(changed) == {"drivers.price.spot0", "metrics"}
@@ -208,7 +208,7 @@ def test_what_changed_between_two_runs(made):
 
 
 def test_differences_on_one_seed_are_those_of_compare(made):
-    said = diff(open_any(made / "a"), open_any(made / "b"))
+    said = diff_runs(open_any(made / "a"), open_any(made / "b"))
     results = {(row["plan"], row["metric"]): row for row in said["results"]}
     for metric in ("npv", "npv < 0", "breach", "min_cash"):
         pairs = compare(made / "a", made / "b", metric)["pairs"]
@@ -222,7 +222,7 @@ def test_differences_on_one_seed_are_those_of_compare(made):
 
 
 def test_runs_of_another_seed_share_nothing(made):
-    said = diff(open_any(made / "a"), open_any(made / "seed"))
+    said = diff_runs(open_any(made / "a"), open_any(made / "seed"))
     assert not said["paired"]
     assert "seed 9" in said["unpaired_because"]
     assert said["draws"] == [{"key": "seed", "a": 1, "b": 9}]
@@ -244,7 +244,7 @@ def test_one_run_and_itself_are_the_same(made, tmp_path):
 
 
 def test_a_longer_run_is_compared_on_the_paths_that_both_kept(made):
-    said = diff(open_any(made / "a"), open_any(made / "night" / "long"))
+    said = diff_runs(open_any(made / "a"), open_any(made / "night" / "long"))
     assert said["config"] == []
     npv = next(row for row in said["results"] if row["metric"] == "npv")
     assert not npv["same"]
@@ -253,7 +253,7 @@ def test_a_longer_run_is_compared_on_the_paths_that_both_kept(made):
 
 
 def test_an_unfinished_run_has_a_config_but_no_results(made):
-    said = diff(open_any(made / "half"), open_any(made / "a"))
+    said = diff_runs(open_any(made / "half"), open_any(made / "a"))
     assert said["results"] is None
     assert not said["same"]
     assert "results: an unfinished run has none" in call("runs", "diff", made / "half", made / "a").stdout
@@ -266,11 +266,11 @@ def test_other_plans_and_other_data_are_said(made, tmp_path):
     for k in range(2):
         (tmp_path / "r.csv").write_text(f"r\n11\n12.{k}\n")
         pipeline.run(tmp_path / "my.toml", tmp_path / f"{k}", **{**RUN, "paths": 64})
-    said = diff(open_any(tmp_path / "0"), open_any(tmp_path / "1"))
+    said = diff_runs(open_any(tmp_path / "0"), open_any(tmp_path / "1"))
     assert [item["key"] for item in said["data"]["changed"]] == ["r.csv:r"]
     assert said["config"] == []
     assert "r.csv:r: " in call("runs", "diff", tmp_path / "0", tmp_path / "1").stdout
-    said = diff(open_any(made / "a"), open_any(tmp_path / "1"))
+    said = diff_runs(open_any(made / "a"), open_any(tmp_path / "1"))
     assert said["plans"] == {"both": ["own", "hybrid"], "only_a": ["jv"], "only_b": ["venture"]}
     assert {row["plan"] for row in said["results"]} == {"own", "hybrid"}
 

@@ -49,9 +49,9 @@ def _list_(
     """List run folders, those of nights too."""
     root = _root(folder)
     from simulator.report.run_folders_text import listing_text
-    from simulator.run_folders.index import listing
+    from simulator.run_folders.index import list_runs
 
-    rows = listing(root, rebuild) if root.is_dir() else []
+    rows = list_runs(root, rebuild) if root.is_dir() else []
     print(json.dumps(rows, indent=1) if as_json else listing_text(rows, str(root)), end="\n" if as_json else "")
 
 
@@ -68,9 +68,9 @@ def diff(
     mistakes.raise_any()
     from simulator.report.run_folders_text import diff_text
     from simulator.results.store import open_any
-    from simulator.run_folders.diff import diff
+    from simulator.run_folders.diff import diff_runs
 
-    changes = diff(open_any(a), open_any(b))
+    changes = diff_runs(open_any(a), open_any(b))
     print(json.dumps(changes, indent=1, default=str) if as_json else diff_text(changes), end="\n" if as_json else "")
 
 
@@ -102,17 +102,18 @@ def prune(
         )
     mistakes.raise_any()
     assert root is not None
+    from simulator.batch.record import FINISHED, INTERRUPTED
     from simulator.report.run_folders_text import pruned_text
-    from simulator.run_folders import inventory
     from simulator.run_folders import prune as pruning
-    from simulator.run_folders.index import listing
+    from simulator.run_folders.index import list_runs
+    from simulator.run_folders.inventory import BROKEN
 
-    states = ((inventory.INTERRUPTED,) if interrupted else ()) + ((inventory.BROKEN,) if broken else ())
-    choice = pruning.Choice(states or (inventory.FINISHED,), before, most)
-    rows = listing(root) if root.is_dir() else []
-    done = pruning.prune(root, pruning.choose(rows, choice), yes)
+    states = ((INTERRUPTED,) if interrupted else ()) + ((BROKEN,) if broken else ())
+    choice = pruning.PruneChoice(states or (FINISHED,), before, most)
+    rows = list_runs(root) if root.is_dir() else []
+    done = pruning.prune_runs(root, pruning.choose_runs(rows, choice), yes)
     if yes and root.is_dir():
-        listing(root)  # the index forgets what went
+        list_runs(root)  # the index forgets what went
     if as_json:
         print(json.dumps({"removed": yes, "bytes": done.bytes, "gone": done.gone, "kept": done.kept}, indent=1))
     else:

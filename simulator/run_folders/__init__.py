@@ -1,1 +1,1 @@
-"""Run folders as a collection: which there are, what changed between two, which may go."""
+"""Run folders as a collection: list them, compare two, remove those that are chosen."""

@@ -1,4 +1,4 @@
-"""Run folders below a folder: what each says of itself, and whether it is finished, interrupted, running or broken.
+"""Find run folders below a folder and describe each: finished, interrupted, running or broken.
 
 A folder is a run's by its manifest; one without, by the frozen model or a state in it, or because a run is writing to
 it. Links are never followed, and nothing is looked for inside a run folder.
@@ -14,20 +14,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from simulator.batch.record import NIGHT, headline
+from simulator.batch.record import FINISHED, INTERRUPTED, NIGHT, RUNNING, headline
 from simulator.errors import RunError
 from simulator.results import store
 from simulator.results.provenance import utc
 from simulator.results.store import open_any
 from simulator.risk.summary import RunSummary
 
-FINISHED, INTERRUPTED, RUNNING, BROKEN = STATES = ("finished", "interrupted", "running", "broken")
+BROKEN = "broken"  # beside the states of a batch: finished, interrupted, running
 _DEEPEST = 8  # folders below the one that is listed
 _HEAD = 400  # bytes in which a manifest, even one cut short, says what it is
 
 
-def folders(root: Path, depth: int = 0) -> Iterator[Path]:
-    """Run folders below `root`, itself among them, by name; what cannot be read is left out."""
+def find_run_folders(root: Path, depth: int = 0) -> Iterator[Path]:
+    """Yield run folders below `root`, itself among them, by name; unreadable folders are left out."""
     try:
         with os.scandir(root) as items:
             inside = sorted(items, key=lambda item: item.name)
@@ -39,11 +39,11 @@ def folders(root: Path, depth: int = 0) -> Iterator[Path]:
         return
     for item in inside:
         if depth < _DEEPEST and not item.name.startswith(".") and item.is_dir(follow_symlinks=False):
-            yield from folders(root / item.name, depth + 1)
+            yield from find_run_folders(root / item.name, depth + 1)
 
 
-def is_ours(folder: Path) -> bool:
-    """Whether a manifest lies there that a run wrote, whole or not."""
+def has_run_manifest(folder: Path) -> bool:
+    """True if the folder holds a manifest that a run wrote, whole or not."""
     try:
         with open(folder / store.MANIFEST, "rb") as file:
             return json.dumps(store.FORMAT).encode() in file.read(_HEAD)
@@ -51,8 +51,8 @@ def is_ours(folder: Path) -> bool:
         return False
 
 
-def locked(folder: Path) -> bool:
-    """Whether a run is writing to a folder. Looking hinders nobody else who looks."""
+def is_locked(folder: Path) -> bool:
+    """True if a run is writing to a folder. Asking does not hinder others that ask."""
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:
@@ -68,8 +68,8 @@ def locked(folder: Path) -> bool:
     return False
 
 
-def describe(folder: Path) -> dict[str, Any]:
-    """What a run folder says of itself; `error` says why it is broken, if it is."""
+def describe_run(folder: Path) -> dict[str, Any]:
+    """Return the description of a run folder; `error` is the reason why it is broken, if it is."""
     try:
         run = open_any(folder)
         manifest, error = run.manifest, None
@@ -100,9 +100,9 @@ def describe(folder: Path) -> dict[str, Any]:
     }
 
 
-def state(folder: Path, body: Mapping[str, Any]) -> tuple[str, str | None]:
-    """The state of a run now, which no index knows, and why it is broken."""
-    if locked(folder):
+def current_state(folder: Path, body: Mapping[str, Any]) -> tuple[str, str | None]:
+    """Return the state of a run now, which no index can hold, and the reason why it is broken."""
+    if is_locked(folder):
         return RUNNING, None
     if body["error"] is not None:
         return BROKEN, body["error"]
@@ -115,8 +115,8 @@ def state(folder: Path, body: Mapping[str, Any]) -> tuple[str, str | None]:
     return (FINISHED if body["finished"] else INTERRUPTED), None
 
 
-def stamp(folder: Path) -> str:
-    """What changes when a run commits anything."""
+def manifest_stamp(folder: Path) -> str:
+    """Return time and size of the manifest, which change when a run commits anything."""
     try:
         status = os.stat(folder / store.MANIFEST)
     except OSError:
@@ -125,7 +125,7 @@ def stamp(folder: Path) -> str:
 
 
 def _committed(folder: Path) -> str | None:
-    """When the run last committed anything."""
+    """Return the time of the run's last commit."""
     try:
         moment = os.stat(folder / store.MANIFEST).st_mtime
     except OSError:
@@ -135,18 +135,18 @@ def _committed(folder: Path) -> str | None:
 
 def _is_run(folder: Path, names: set[str]) -> bool:
     if store.MANIFEST in names:
-        return is_ours(folder)
+        return has_run_manifest(folder)
     if NIGHT in names:
         return False
     parts = store.MODEL in names or any(name.startswith("state-") and name.endswith(".npz") for name in names)
-    return (parts and store.CONFIG in names) or locked(folder)
+    return (parts and store.CONFIG in names) or is_locked(folder)
 
 
 def _read(folder: Path) -> dict[str, Any]:
-    """The manifest of a broken run, as far as it can be read."""
+    """Return the manifest of a broken run, as far as it can be read."""
     try:
         manifest = json.loads((folder / store.MANIFEST).read_text("utf-8"))
     except (OSError, ValueError, RecursionError):
         return {}
-    known = manifest if isinstance(manifest, dict) else {}
-    return {name: value for name, value in known.items() if isinstance(value, (str, int))}
+    fields = manifest if isinstance(manifest, dict) else {}
+    return {name: value for name, value in fields.items() if isinstance(value, (str, int))}
