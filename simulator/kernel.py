@@ -142,53 +142,42 @@ def draw_world(model: Model, w: Workspace, tracing: bool) -> bool:
 
     False if a path has more events than slots. With `tracing` the world's events by month are kept too.
     """
-    world, z, m, f = w.world, w.z, model.marginals, w.world.factors
+    world, z, m, factors, figures = w.world, w.z, model.marginals, w.world.factors, w.figures
+    monthly, events, parameters, sites = world.monthly, world.events, world.parameters, world.sites
     index = SiliconIndices(
-        world.monthly[at.VALUE_INDEX],
-        world.monthly[at.WORK_INDEX],
-        world.monthly[at.EFFICIENCY],
-        world.monthly[at.GENERATION],
-    )
-    dependence.factors(model.dependence, m, z, f)
+        monthly[at.VALUE_INDEX], monthly[at.WORK_INDEX], monthly[at.EFFICIENCY], monthly[at.GENERATION]
+    )  # fmt: skip
+    dependence.factors(model.dependence, m, z, factors)
     fits = silicon.draw(
-        model.silicon, m, f[0], z, w.scratch, index, w.figures[metric.GENERATIONS], w.figures[metric.PARADIGM_WORST],
-        tracing, world.events[at.GENERATION_WORTH], world.events[at.PARADIGM_LOSS],
+        model.silicon, m, factors[at.SILICON_FACTOR], z, w.scratch, index, figures[metric.GENERATIONS],
+        figures[metric.PARADIGM_WORST], tracing, events[at.GENERATION_WORTH], events[at.PARADIGM_LOSS],
     )  # fmt: skip
     grid.draw(
-        model.grid,
-        m,
-        f[1],
-        z,
-        w.scratch,
-        world.sites[at.ENERGISED],
-        world.sites[at.BUILT],
-        world.sites[at.BEHIND_METER],
-    )
+        model.grid, m, factors[at.GRID_FACTOR], z, w.scratch, sites[at.ENERGISED], sites[at.BUILT],
+        sites[at.BEHIND_METER],
+    )  # fmt: skip
     arpu.draw(
-        model.arpu,
-        m,
-        f[2],
-        z,
-        w.scratch,
-        world.monthly[at.AD_NOISE],
-        world.parameters[at.ELASTICITY],
-        world.parameters[at.MARGIN],
-    )
+        model.arpu, m, factors[at.ARPU_FACTOR], z, w.scratch, monthly[at.AD_NOISE], parameters[at.ELASTICITY],
+        parameters[at.MARGIN],
+    )  # fmt: skip
     shocks = z[model.arpu.noise_row : model.arpu.noise_row + model.months]
     fits &= price.draw(
-        model.price, m, f[3], shocks, z, w.scratch, world.monthly[at.PRICE], world.monthly[at.TRAILING_PRICE],
-        world.contracts, tracing, world.events[at.JUMP], world.events[at.REGIME],
+        model.price, m, factors[at.PRICE_FACTOR], shocks, z, w.scratch, monthly[at.PRICE], monthly[at.TRAILING_PRICE],
+        world.contracts, tracing, events[at.JUMP], events[at.REGIME],
     )  # fmt: skip
-    funding.draw(model.funding, f[4], f[5], z, w.scratch, world.funding, w.figures[metric.FUNDING_MEAN])
+    funding.draw(
+        model.funding, factors[at.RATES_FACTOR], factors[at.SPREAD_FACTOR], z, w.scratch, world.funding,
+        figures[metric.FUNDING_MEAN],
+    )  # fmt: skip
     _accumulate_carry(world.funding, world.carry)
     p = model.programme
-    sample(m, p.cost_multiplier_marginal, z[p.cost_multiplier_row], world.parameters[at.COST_MULTIPLIER])
-    sample(m, p.operating_cost_marginal, z[p.operating_cost_row], world.parameters[at.OPERATING_COST])
-    sample(m, p.resale_marginal, z[p.resale_row], world.parameters[at.RESALE])
-    _price_figures(world, w.figures)
-    _delay_figures(model.grid.mw, model.grid.planned, world.sites[at.ENERGISED], w.figures)
+    sample(m, p.cost_multiplier_marginal, z[p.cost_multiplier_row], parameters[at.COST_MULTIPLIER])
+    sample(m, p.operating_cost_marginal, z[p.operating_cost_row], parameters[at.OPERATING_COST])
+    sample(m, p.resale_marginal, z[p.resale_row], parameters[at.RESALE])
+    _price_figures(world, figures)
+    _delay_figures(model.grid.mw, model.grid.planned, sites[at.ENERGISED], figures)
     for lane in range(z.shape[1]):
-        w.figures[metric.EPS, lane] = world.parameters[at.ELASTICITY, lane]
+        figures[metric.EPS, lane] = parameters[at.ELASTICITY, lane]
     return fits
 
 

@@ -24,6 +24,9 @@ Rows = NDArray[np.float64]  # (SCRATCH_ROWS, lanes) scratch of a pass over month
 SCRATCH_ROWS = 7
 _CACHE_LINE = 8  # float64
 
+# World.factors, in the order of drivers.dependence.FACTORS
+(SILICON_FACTOR, GRID_FACTOR, ARPU_FACTOR, PRICE_FACTOR, RATES_FACTOR, SPREAD_FACTOR, FACTOR_ROWS) = range(7)
+
 # World.monthly
 (
     VALUE_INDEX,  # V(m; u) = VALUE_INDEX[m] / VALUE_INDEX[u]
@@ -151,7 +154,7 @@ PARTNER_FLOW = CFADS  # the partner's flow before tax, until the cash waterfall 
 class World(NamedTuple):
     """One joint realisation of the drivers in each lane."""
 
-    factors: NDArray[np.float64]  # (6, lanes)
+    factors: NDArray[np.float64]  # (FACTOR_ROWS, lanes)
     monthly: NDArray[np.float64]  # (WORLD_PLANES, months, lanes)
     events: NDArray[np.float64]  # (EVENT_PLANES, months, lanes)
     funding: Monthly  # (months + 1, lanes) r + s, row m the opening of month m
@@ -172,7 +175,7 @@ def aligned_zeros(*shape: int) -> NDArray[np.float64]:
 def allocate_world(months: int, sites: int, tenors: int, lanes: int) -> World:
     """Empty arrays for a block of `lanes` paths."""
     return World(
-        aligned_zeros(6, lanes),
+        aligned_zeros(FACTOR_ROWS, lanes),
         aligned_zeros(WORLD_PLANES, months, lanes),
         aligned_zeros(EVENT_PLANES, months, lanes),
         aligned_zeros(months + 1, lanes),

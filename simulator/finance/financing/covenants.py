@@ -44,7 +44,7 @@ class CoverFigures(NamedTuple):
 
 
 class CovenantInputs(NamedTuple):
-    """What a covenant test reads beside the sums of twelve months."""
+    """Inputs of a covenant test beside the sums of twelve months."""
 
     ebitda_share: float  # of the base business's ad revenue
     refresh_per_mw: float  # a year's share of the next refresh, USD bn per MW in service at cost multiplier 1

@@ -37,7 +37,7 @@ class TenantDefaults(NamedTuple):
 
 
 class Tenants(NamedTuple):
-    """What may end the contracts of a plan."""
+    """Causes that may end the contracts of a plan early."""
 
     survival: NDArray[np.float64]  # see `fill_survival_thresholds`
     default: bool  # tenants may default

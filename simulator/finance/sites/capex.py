@@ -18,7 +18,7 @@ __all__: list[str] = []  # used in this folder only
 
 
 class PartnerShare(NamedTuple):
-    """What a JV's partner pays of one asset."""
+    """The payments of a JV's partner for one asset."""
 
     part: float  # its share (0: none)
     factors: NDArray[np.float64]  # [n] discount factor of n months at the JV's rate
