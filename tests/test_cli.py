@@ -67,6 +67,19 @@ def test_every_verb_explains_itself(verb):
     assert "Usage: " in said.stdout
 
 
+def test_the_list_of_verbs_has_the_first_line_of_each():
+    listed = call("--help").stdout
+    for verb, line in main.VERBS.items():
+        assert f"  {verb:<8}  {line}\n" in listed
+        assert f"\n  {line}\n" in call(verb, "--help").stdout
+
+
+def test_a_verb_that_is_none_is_refused_with_the_nearest():
+    said = call("rum")
+    assert said.exit_code == 2
+    assert "No such command 'rum'. Did you mean 'run'?" in said.stderr
+
+
 def test_help_needs_nothing_heavy():
     """Importing the command line must not import numpy and its like: half a second is all that help may take."""
     heavy = ["numpy", "numba", "scipy", "pandas", "pyarrow", "matplotlib", "pydantic", "rich", "joblib"]

@@ -8,6 +8,7 @@ import signal
 import sys
 import traceback
 from contextlib import suppress
+from importlib import import_module
 from types import FrameType
 from typing import Annotated, Any
 
@@ -15,21 +16,25 @@ import typer
 from typer.core import TyperGroup
 
 import simulator
-from simulator.cli.bench import bench
-from simulator.cli.check import check
-from simulator.cli.compare import compare
-from simulator.cli.init import init
 from simulator.cli.output import UnprintedError, print_line
-from simulator.cli.replay import replay
-from simulator.cli.report import report
-from simulator.cli.run import run
-from simulator.cli.runs import app as runs
-from simulator.cli.schema import schema
-from simulator.cli.stress import stress
-from simulator.cli.tornado import tornado
-from simulator.cli.training import training
-from simulator.cli.warmup import warmup
 from simulator.errors import DEBUG, STDOUT, ConfigError, Interrupted, describe_error, exit_code, find_signal
+
+# Each verb and its line of --help, which a test compares with the verb's own: so help imports no verb.
+VERBS = {
+    "init": "Write a commented config to start from.",
+    "check": "Validate a config and predict a run, or (--validate) figures.",
+    "run": "Simulate a config: risk table, run folder and report.",
+    "report": "Draw the report of a run folder.",
+    "compare": "Compare the plans of a run, or two runs, path by path.",
+    "replay": "Draw paths of a run again, exactly, and tell their story.",
+    "tornado": "Find the inputs that move a risk figure most.",
+    "stress": "Compare every plan in the base and under stress.",
+    "training": "Calculate how long a training run takes.",
+    "schema": "Print the JSON Schema of a config.",
+    "warmup": "Compile now, so that no run has to.",
+    "bench": "Measure how fast this machine simulates.",
+    "runs": "List runs, say what changed between two, remove old ones.",
+}
 
 
 def _print_error(error: BaseException) -> int:
@@ -51,7 +56,20 @@ def _print_error(error: BaseException) -> int:
 
 
 class _Verbs(TyperGroup):
-    """The group of verbs; errors become a line on stderr and an exit code, never a bare traceback."""
+    """The group of verbs, each imported when it is called; errors become a line on stderr and an exit code."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands: dict[str, Any] = dict.fromkeys(VERBS)  # None until a verb is called
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in VERBS and self.commands[cmd_name] is None:
+            self.commands[cmd_name] = _load_verb(cmd_name)
+        return self.commands.get(cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
         try:
@@ -66,6 +84,16 @@ class _Verbs(TyperGroup):
             if isinstance(error, typer.Abort) or hasattr(error, "exit_code"):
                 raise
             raise typer.Exit(_report(error)) from None
+
+
+def _load_verb(verb: str) -> Any:
+    """Return the command of a verb: the function of that name in its module, or the module's group `app`."""
+    module = import_module(f"simulator.cli.{verb}")
+    group = getattr(module, "app", None)
+    if group is None:
+        group = typer.Typer(add_completion=False, rich_markup_mode=None)
+        group.command(verb)(getattr(module, verb))
+    return typer.main.get_command(group)
 
 
 def _report(error: BaseException) -> int:
@@ -111,11 +139,6 @@ def _options(
 ) -> None:
     if debug:
         os.environ[DEBUG] = "1"
-
-
-for verb in (init, check, run, report, compare, replay, tornado, stress, training, schema, warmup, bench):
-    app.command()(verb)
-app.add_typer(runs)
 
 
 def _terminated(signum: int, _frame: FrameType | None) -> None:
