@@ -17,7 +17,7 @@ from benchmarks.contest import LIBRARIES, MISSING_JAX, has_jax
 os.environ.update(dict.fromkeys(LIBRARIES, "1"))  # before NumPy is imported: one thread is one thread
 
 PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "jax", "jaxlib")
-PARTS = ("normals", "race", "stages", "plans", "storing", "compile", "memory")
+PARTS = ("normals", "race", "stages", "plans", "storing", "compile", "memory", "overhead")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -119,6 +119,12 @@ def _memory(options: argparse.Namespace) -> list[dict[str, Any]]:
     return memory(counts + [20_000_000] * options.full, 2)
 
 
+def _overhead(options: argparse.Namespace) -> dict[str, Any]:
+    from benchmarks.overhead import overhead
+
+    return overhead(1 if options.quick else 3)
+
+
 MEASURES: dict[str, Callable[[argparse.Namespace], Any]] = {
     "normals": _normals,
     "race": _race,
@@ -127,6 +133,7 @@ MEASURES: dict[str, Callable[[argparse.Namespace], Any]] = {
     "storing": _storing,
     "compile": _compile,
     "memory": _memory,
+    "overhead": _overhead,
 }
 
 
@@ -204,6 +211,12 @@ def _memory_table(part: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
+def _overhead_table(part: dict[str, Any]) -> list[str]:
+    from benchmarks.overhead import overhead_table
+
+    return overhead_table(part)
+
+
 TABLES: dict[str, Callable[[Any], list[str]]] = {
     "normals": _normals_table,
     "race": _race_table,
@@ -212,6 +225,7 @@ TABLES: dict[str, Callable[[Any], list[str]]] = {
     "storing": _storing_table,
     "compile": _compile_table,
     "memory": _memory_table,
+    "overhead": _overhead_table,
 }
 
 if __name__ == "__main__":
