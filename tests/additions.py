@@ -1,4 +1,4 @@
-"""A copy of the project with a lever and a metric added, by the steps that AGENTS.md lists.
+"""A copy of the project with a driver key, a lever or a metric added, by the steps that AGENTS.md lists.
 
 Every step is a file, a text that stands in it once, and what follows that text; a new file follows nothing.
 """
@@ -121,6 +121,38 @@ LEVER = (
         "        penalty = penalty + plans.dividend.amount[plan]\n",
     ),
 )  # fmt: skip
+
+
+DRIVER = (
+    Step(
+        "simulator/config/drivers/funding.py",
+        'sensitivity of the ln long-run spread to the spread factor; judgement"\n    )\n',
+        "    spread_premium: Annotated[Number, Range(0.0, 1.0)] = Field(\n"
+        '        default=0.0, description="added to the spread, per year; 0: none, for scenarios"\n    )\n',
+    ),
+    Step(
+        "simulator/config/drivers/funding.py",
+        "        spread_factor_level=number(f.spread_factor_level),\n",
+        "        spread_premium=number(f.spread_premium),\n",
+    ),
+    Step(
+        "simulator/drivers/funding.py",
+        "    spread_factor_level: float  # sensitivity of that ln to F.spread\n",
+        "    spread_premium: float  # added to the spread\n",
+    ),
+    Step(
+        "simulator/drivers/funding.py",
+        "            funding[m + 1, lane] = rate[lane] + exp(spread[lane])\n",
+        "            funding[m + 1, lane] += p.spread_premium\n",
+    ),
+    Step(
+        "tests/naive/world.py",
+        "    rs = r + np.exp(_reverting(np.full(n, np.log(f.spread0)), log_mean, f.spread_phi, pushes))\n",
+        "    rs = rs + f.spread_premium\n",
+    ),
+    Step("tests/naive/tiny.py", "spread_factor_level=0.0, ", "spread_premium=0.0, "),
+    Step("tests/drawing.py", "spread_factor_level=n.spread_load,", " spread_premium=0.0,"),
+)
 
 
 def copy_with(steps: tuple[Step, ...], folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""The lists "Add a lever" and "Add a metric" of AGENTS.md, followed: a run of the copy shows what was added."""
+"""The lists "Add a driver", "Add a lever" and "Add a metric" of AGENTS.md, followed: a run of the copy shows each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.additions import LEVER, METRIC, ROOT, Step, copy_with, python
+from tests.additions import DRIVER, LEVER, METRIC, ROOT, Step, copy_with, python
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 PATHS = 16
@@ -54,11 +54,22 @@ def test_a_lever_is_added_in_few_places(tmp_path: Path) -> None:
     python(folder, "-c", TWIN, "min_cash", "plans.own.dividend.on=true", "plans.own.dividend.amount=0.2")
 
 
-@pytest.mark.parametrize(("title", "steps"), [("Add a lever", LEVER), ("Add a metric", METRIC)])
+def test_a_key_of_a_driver_is_added_in_few_places(tmp_path: Path) -> None:
+    folder = copy_with(DRIVER, tmp_path)
+    without, dearer = (summary(folder, name, f"drivers.funding.spread_premium={name}") for name in ("0.0", "0.01"))
+    means = [run["world"]["funding_mean"]["mean"] for run in (without, dearer)]
+    assert means[1] - means[0] == pytest.approx(0.01)
+    python(folder, "-c", TWIN, "min_cash", "drivers.funding.spread_premium=0.01")
+    python(folder, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_config_schema.py", "-k", "schema or key")
+
+
+@pytest.mark.parametrize(
+    ("title", "steps"), [("Add a driver", DRIVER), ("Add a lever", LEVER), ("Add a metric", METRIC)]
+)
 def test_the_list_names_every_file(title: str, steps: tuple[Step, ...]) -> None:
     section = (ROOT / "AGENTS.md").read_text(encoding="utf-8").partition(f"## {title}\n")[2].partition("\n## ")[0]
     places = [line for line in section.splitlines() if line[:2] in {f"{n}." for n in range(1, 10)}]
     assert 0 < len(places) <= 6
     for step in steps:
-        listed = step.path.replace("dividend.py", "<lever>.py")
+        listed = step.path.replace("dividend.py", "<lever>.py").replace("drivers/funding.py", "drivers/<driver>.py")
         assert f"`{listed}`" in section, listed
