@@ -163,13 +163,13 @@ def test_workers_with_other_code_are_refused(loopback, run, tmp_path):
 
 
 def test_a_scheduler_without_workers_is_waited_for_and_no_longer(loopback, run, tmp_path, monkeypatch):
-    monkeypatch.setattr(worker_pool, "PATIENCE", 0.5)
+    monkeypatch.setattr(worker_pool, "TIMEOUT_SECONDS", 0.5)
     with pytest.raises(RunError, match=r"no worker to give paths to for \d+ s"):
         run(tmp_path / "run", cluster=loopback.address)
 
 
 def test_nobody_at_the_address(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(client, "CONNECT", 0.3)
+    monkeypatch.setattr(client, "CONNECT_SECONDS", 0.3)
     with pytest.raises(RunError, match=r"--cluster tcp://127.0.0.1:9: no scheduler answers \("):
         run(tmp_path / "run", cluster="tcp://127.0.0.1:9")
     assert not (tmp_path / "run").exists()

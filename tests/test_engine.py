@@ -26,7 +26,7 @@ FIGURES = 3
 
 
 def figures(seed, paths):
-    """What the small kernel gives: row r of path i is r + seed + i / 1024."""
+    """The figures of the small kernel: row r of path i is r + seed + i / 1024."""
     return np.arange(FIGURES)[:, None] + seed + np.asarray(paths)[None, :] / 1024
 
 

@@ -1,4 +1,4 @@
-"""What a pilot predicts: half-widths, the path at which a run ends, and what became of it."""
+"""The forecast of a pilot: half-widths, the path at which a run ends, and the run itself."""
 
 from __future__ import annotations
 

@@ -176,7 +176,7 @@ def test_what_is_not_drawn_has_no_rows(tmp_path):
 
 
 def test_rows_of_events_lie_inside_z(tmp_path):
-    """What reads a row of a stream that is not there reads another stream's: it must exist."""
+    """Every row of scores that the model reads exists: a missing one would be another stream's."""
     for gap in ("0.05", "{law='exponential', mean=0.06}", "2"):
         for months in (12, 600):
             model = _model(tmp_path, f"drivers.silicon.gap={gap}", "drivers.silicon.age=0", f"months={months}",

@@ -21,12 +21,22 @@ ROOT = house.ROOT
 SOURCES = house.python_files("simulator", "tests", "benchmarks", "verification")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 BOUNDS = {
-    "old identifiers": 40,
-    "old words": 4,
-    "docstring fragments": 90,
-    "public names": 610,
-    "parameter lists over 12": 10,
+    "old identifiers": 31,
+    "old words": 0,
+    "docstring fragments": 5,
+    "public names": 440,
     "median module": 110,
+}
+# Parameter lists over 12: options of commands and of `simulator.run`, and lane loops that take each row as an argument.
+LONG_LISTS = {
+    "simulator/cli/compare.py:compare",
+    "simulator/cli/run.py:run",
+    "simulator/pipeline.py:run",
+    "simulator/finance/financing/cash_waterfall.py:_flow_cash",
+    "simulator/finance/financing/partner.py:split_month_with_partner",
+    "simulator/finance/operations/leasing.py:_lease_month",
+    "simulator/finance/sites/aggregate.py:_economic_end_month",
+    "simulator/finance/sites/vintages.py:_stranded_months",
 }
 
 
@@ -91,7 +101,7 @@ def test_words_of_an_identifier_are_looked_at_one_by_one():
 
 def test_parameter_lists_are_short():
     assert not house.long_parameter_lists(25)
-    assert len(lists := house.long_parameter_lists(12)) <= BOUNDS["parameter lists over 12"], lists
+    assert house.long_parameter_lists(12).keys() == LONG_LISTS, "shorten the list of exceptions, too"
 
 
 def test_few_names_are_public():

@@ -71,7 +71,7 @@ def change(series: np.ndarray, before: float = 0.0) -> np.ndarray:
 
 
 def other_cash(terms: SimpleNamespace, series: SimpleNamespace) -> np.ndarray:
-    """What the base business and the treasury bring."""
+    """The cash of the base business and of the treasury."""
     opening = np.vstack([np.full(PATHS, terms.opening_cash), series.cash[:-1]])
     penalty = np.zeros_like(opening)
     penalty[int(terms.penalty_month)] = terms.penalty

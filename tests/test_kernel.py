@@ -79,7 +79,7 @@ def same(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 def names(frozen: Frozen) -> list[str]:
-    """What the rows of the figures are called."""
+    """The names of the rows of the figures."""
     own = [f"world.{metric.name}" for metric in frozen.world]
     return own + [f"{plan}.{metric.name}" for plan in frozen.plans for metric in frozen.plan]
 

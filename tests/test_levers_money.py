@@ -312,7 +312,7 @@ def test_a_sweep_ends_when_two_tests_pass(engine):
 
 
 def test_a_refinancing_in_a_month_with_a_sweep(engine):
-    """What is prepaid in that month needs no new lender, and neither does the other note's part of it."""
+    """The part prepaid in that month needs no new lender, and neither does the other note's part of it."""
     notes = NOTE.replace("120", "21") + NOTE.replace("120", "200") + "term = 20\n"
     earns = ("drivers.arpu.elasticity=0.4", "plans.it.liquidity.floor=112")
     swept = run(engine, frozen(notes, *SWEEP, *earns, *covenants(cash=300)))

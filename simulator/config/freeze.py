@@ -40,7 +40,7 @@ class Frozen:
     draw_names: dict[str, int] = field(repr=False)  # random stream by quantity
 
     def inputs(self, plan: str | None = None) -> tuple[Input, ...]:
-        """What a tornado swings: sampled numbers, fixed at their p10 and p90, and numbers with a low and a high.
+        """The inputs of a tornado: sampled numbers, fixed at their p10 and p90, and numbers with a low and a high.
 
         Levers that no plan switches on are left out; with the id of a `plan`, those that it does not.
         """

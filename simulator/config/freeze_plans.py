@@ -97,7 +97,7 @@ def _note_term(note: Note) -> float:
 
 
 def _variant(config: Config) -> Variant[Floats, Ints]:
-    """How sites are built and renewed, and which plans are alike in that."""
+    """The rules by which sites are built and renewed, and the plans that share them."""
     every = list(config.plans.values())
     number_of = _ints(variant_numbers(config))
     terms = _ints(lease_term(plan, config) for plan in every)

@@ -1,4 +1,4 @@
-"""What levers mean together: who leases, which contract terms are priced, whose sites behave alike, what is read."""
+"""Levers in combination: who leases, which contract terms are priced, whose sites behave alike, what is read."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Recorder(Protocol):
 
 
 class Job(NamedTuple):
-    """What is simulated: `columns` name the rows of the kernel's figures, `tally` the plan metrics that are counted."""
+    """A simulation: `columns` name the rows of the kernel's figures, `tally` the plan metrics that are counted."""
 
     model: Model
     columns: tuple[Column, ...]

@@ -26,7 +26,7 @@ _MARGIN, _LEAST, _MOST = 1.1, 1.25, 2.0
 
 
 class StoppingCriteria(NamedTuple):
-    """What ends a run, as requested; `paths` None: any number."""
+    """The requested stop criteria of a run; `paths` None: any number."""
 
     paths: int | None
     precision: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What a valuation reads of the model beside the plans."""
+"""The numbers of the model that a valuation reads beside the plans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How numbers and names are written for people. Plain ASCII; the page replaces the minus sign."""
+"""The format of numbers and names in reports. Plain ASCII; the page replaces the minus sign."""
 
 from __future__ import annotations
 

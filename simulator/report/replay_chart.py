@@ -163,7 +163,7 @@ def _debt(axes: Axes, path: Mapping[str, Any], date: Any) -> None:
 
 
 def _headroom(axes: Axes, path: Mapping[str, Any], date: Any) -> None:
-    """What ratios have to spare at each test."""
+    """The headroom of the ratios at each test."""
     limit = f"{_MOST_HEADROOM:g}"
     _set_titles(axes, f"Covenant headroom at tests, cut at {limit} either side; below 0 the test fails", "ratio")
     seen = []

@@ -62,7 +62,7 @@ def _about(row: Mapping[str, Any]) -> Iterator[str]:
 
 
 def diff_text(diff: Mapping[str, Any]) -> str:
-    """What changed between two runs (as `simulator runs diff --json` has it)."""
+    """The changes between two runs (as `simulator runs diff --json` has them)."""
     lines = ["WHAT CHANGED FROM A TO B"]
     for tag in "ab":
         about = diff[tag]

@@ -179,7 +179,7 @@ def _left_out(plans: int) -> str:
 
 
 def _exceeds(loss: Array) -> str:
-    """How likely any loss is, and what 5 and 1 % of paths lose at least, with intervals."""
+    """The probability of a loss, and the least loss of the worst 5 and 1 % of paths, with intervals."""
     hits = int((loss > 0).sum())
     low, high = proportion_interval(hits, loss.size)
     words = f"any loss {percent(hits / loss.size)} ({percent(low)} to {percent(high)})"

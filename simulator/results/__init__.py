@@ -1,1 +1,1 @@
-"""What a run leaves: tallies, worst paths, samples and the run folder."""
+"""The results of a run: tallies, worst paths, samples and the run folder."""

@@ -1,4 +1,4 @@
-"""Where a result comes from: enough to run it again and to explain a difference."""
+"""The origin of a result: enough to run it again and to explain a difference."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def describe(
     started: datetime,
     stress: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """What is known when a run starts.
+    """The part of the manifest that is known when a run starts.
 
     `config` is the text of the config; `model` and `canary` (the figures of paths 0-255) are hashes; `rng` is the
     version of the random numbers and `streams` their layout, stream number by quantity name. `stress` names the stress
@@ -104,7 +104,7 @@ def utc(moment: datetime) -> str:
 
 
 def _output(*command: str) -> str:
-    """What a command prints; nothing if it is missing or fails."""
+    """The output of a command; empty if it is missing or fails."""
     try:
         return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
     except (OSError, subprocess.SubprocessError):

@@ -72,7 +72,7 @@ class SampleWriter:
 
     @property
     def complete(self) -> bool:
-        """Whether it holds all that belongs to it, however many paths are still to come."""
+        """True if the sample is complete, however many paths are still to come."""
         return self.paths >= self.limit
 
     def close(self) -> str:

@@ -116,7 +116,7 @@ class RunFolder:
 
     @contextmanager
     def _lock(self) -> Iterator[bool]:
-        """Whether this process got the folder for itself; so until the block ends."""
+        """True if this process holds the lock of the folder, until the block ends."""
         handle = os.open(self.path, os.O_RDONLY)
         try:
             try:
@@ -223,7 +223,7 @@ class Run:
 
     @property
     def finished(self) -> bool:
-        """Whether it has results; an unfinished run has a state to go on from."""
+        """True if the run has results; an unfinished run has a state to go on from."""
         return self.manifest.get("status") != UNFINISHED
 
     def verify(self) -> None:

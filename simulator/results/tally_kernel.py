@@ -39,7 +39,7 @@ class Layout(NamedTuple):
 
 
 class State(NamedTuple):
-    """What was recorded of one scope."""
+    """The counts and sums recorded of one scope."""
 
     table: Ints  # (M, BINS, 2)
     sums: Ints  # (M, POWERS, LIMBS), canonical

@@ -1,4 +1,4 @@
-r"""How figures converge: cumulative and over disjoint subsets, and where an interval fails to shrink.
+r"""The convergence of figures: cumulative and over disjoint subsets, and warnings where an interval fails to shrink.
 
 At n = 2^14, 2^15, ... paths each measure is taken of all paths so far and of those since the last power alone. Subsets
 share no path, so their estimates are independent; under a law with a fourth moment the half-width h of an interval

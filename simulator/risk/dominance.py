@@ -41,7 +41,7 @@ _SHARES = 40
 
 
 class Gaps(NamedTuple):
-    """How far B is ahead of A at some shares p (K,): above 0 where B is better."""
+    """The lead of B over A at some shares p (K,): above 0 where B is better."""
 
     share: Floats
     gap: Floats

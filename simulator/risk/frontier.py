@@ -39,7 +39,7 @@ _BOTH, _EITHER = 1.6448536269514722, 1.959963984540054  # normal quantiles of .9
 
 
 class _Rival(NamedTuple):
-    """How much better another plan is in mean, and in CVaR (a smaller loss)."""
+    """The advantage of another plan in mean, and in CVaR (a smaller loss)."""
 
     mean: Estimate
     cvar: Estimate

@@ -76,13 +76,13 @@ def cvar(loss: Floats, level: float) -> Estimate:
 
 
 def mean_influence(x: Floats) -> Floats:
-    """How each of the values (n,) moves their mean, times n."""
+    """The influence of each of the values (n,) on their mean, times n."""
     influence: Floats = x - x.mean()
     return influence
 
 
 def var_influence(loss: Floats, level: float, ordered: Floats | None = None) -> Floats:
-    """How each of the losses (n,) moves VaR, times n; zero where VaR sits on an atom. `ordered`: the losses, rising."""
+    """The influence of each of the losses (n,) on VaR, times n; 0 on an atom. `ordered`: sorted losses."""
     ordered = np.sort(loss) if ordered is None else ordered
     beyond = (loss > ordered[rank(level, loss.size) - 1]).astype(np.float64)
     influence: Floats = (beyond - beyond.mean()) * _sparsity(ordered, level)
@@ -90,7 +90,7 @@ def var_influence(loss: Floats, level: float, ordered: Floats | None = None) -> 
 
 
 def cvar_influence(loss: Floats, level: float) -> Floats:
-    """How each of the losses (n,) moves CVaR, times n."""
+    """The influence of each of the losses (n,) on CVaR, times n."""
     excess = np.maximum(loss - var(loss, level), 0.0)
     influence: Floats = (excess - excess.mean()) / intervals.beyond(level)
     return influence

@@ -108,7 +108,7 @@ def pair_differences(plan: str, against: str, x: Floats, y: Floats, terms: Compa
 
 
 def _wins(x: Floats, y: Floats, metric: Metric) -> dict[str, Any]:
-    """How often `x` (n,) is better than `y`, and how often they tie."""
+    """The share of paths on which `x` (n,) is better than `y`, and the share of ties."""
     n, ahead = int(x.size), more_is_better(x, metric) - more_is_better(y, metric)
     better, ties = int((ahead >= TIE).sum()), int((np.abs(ahead) < TIE).sum())
     return {

@@ -1,4 +1,4 @@
-"""How precise a measure has become: the target of `--precision own.npv.cvar95:1%`, and whether the tallies reach it.
+"""The precision of a measure: the target of `--precision own.npv.cvar95:1%`, and a check of the tallies against it.
 
 The precision of a measure is half its 95 % interval, in units or as a share of its value. A measure in the tail counts
 only from 300 tail paths on.

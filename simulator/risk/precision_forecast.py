@@ -1,4 +1,4 @@
-r"""How precise a measure will be after more paths, forecast from a pilot: half its 95 % interval, with a range.
+r"""Forecast of a measure's precision after more paths, from a pilot: half its 95 % interval, with a range.
 
 A half-width falls as 1/sqrt(n), so that of n paths is that of the pilot's n_0 times sqrt(n_0 / n); but the pilot knows
 it only up to its own error. To first order the logarithm of (half-width at n) sqrt(n) moves from n_0 to n by

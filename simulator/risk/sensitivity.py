@@ -98,6 +98,6 @@ def tornado_bars(
 
 
 def bar_width(bar: dict[str, Any]) -> float:
-    """How far apart the two ends of a bar are; 0 where one of them is undefined."""
+    """The distance between the two ends of a bar; 0 if one of them is undefined."""
     low, high = bar["delta_low"], bar["delta_high"]
     return 0.0 if low is None or high is None else abs(high - low)

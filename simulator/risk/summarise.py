@@ -28,7 +28,7 @@ SampleColumn = Callable[[str], NDArray[np.float64]]  # values of a column by its
 
 
 class RunFacts(NamedTuple):
-    """What a summary says of the run itself."""
+    """The facts of the run itself that a summary states."""
 
     digest: str
     paths: int

@@ -175,7 +175,7 @@ class StopSummary:
 
 @dataclass(frozen=True)
 class TimingSummary:
-    """How long the simulation took."""
+    """The time that the simulation took."""
 
     simulate_s: float
     paths_per_s: float | None

@@ -54,7 +54,7 @@ class Terms(NamedTuple):
 
 
 class Path(NamedTuple):
-    """What a path brings: series by month."""
+    """The series of a path by month."""
 
     planes: dict[str, Array]
     base: Array
@@ -244,7 +244,7 @@ class Company:
         )
 
     def refinancing_gap(self) -> float:
-        """What lenders would not have lent at the refinancings."""
+        """The refinancing gap: the part of the balances that lenders would not have lent."""
         gap = 0.0 if self.debt.rolled else NEVER
         for m, amount, old, new in self.debt.rolled:
             left = self.series["NOTES"][m] / self.debt.balance[m]

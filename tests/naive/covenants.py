@@ -27,7 +27,7 @@ def ratio(top: Array, bottom: Array) -> Array:
 
 
 class Covenants:
-    """What has been tested so far, on every path."""
+    """The results of the tests so far, on every path."""
 
     def __init__(self, model: Any, plan: int, like: Array) -> None:
         plans = model.plans
@@ -78,7 +78,7 @@ class Covenants:
         self.watch = np.where(hard, WATCH, left)
 
     def _examine(self, m: int, rows: Rows, now: dict[str, Array]) -> tuple[Array, Array]:
-        """Whether a test fails, and the equity that would mend it (infinite where none would)."""
+        """True on paths where a test fails, and the equity that would cure it (infinite where none would)."""
         plans, plan = self.plans, self.plan
         interest, cfads, ebitda = (trailing(rows[name], m) for name in ("interest", "cfads", "ebitda"))
         service = interest + now["bullet_service"] + trailing(rows["amortised"], m)

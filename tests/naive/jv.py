@@ -79,7 +79,7 @@ class Venture:
         return np.where(due, self.chips * recovery(self.rate, self.life / 12.0) / 12.0, 0.0)
 
     def balance(self, m: int) -> Array:
-        """What later rents, from month m on, are worth at the JV's rate."""
+        """The value of the rents from month m on, at the JV's rate."""
         if not self.part:
             return np.zeros_like(self.base)
         lease_left = (self.service + self.lease - m) / 12.0
@@ -108,7 +108,7 @@ class Venture:
         return np.where(where, owed, 0.0), np.where(where, kept, 0.0)
 
     def guaranteed(self, balance: Array, kept: Array) -> Array:
-        """What the residual-value guarantee pays."""
+        """The payment of the residual-value guarantee."""
         return np.minimum(self.cover * (self.base + self.refits + self.chips), np.maximum(balance - kept, 0.0))
 
     def at_horizon(self, halls: Array, chips: Array) -> tuple[Array, Array]:

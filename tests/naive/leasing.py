@@ -1,4 +1,4 @@
-"""What a plan lets and rents: spare capacity, old sites, a year instead of use, and a cloud's share of every site."""
+"""Capacity leased out and rented: spare, old sites, a year instead of use, a cloud's share of every site."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Leasing:
         return sum(parts)
 
     def _impact(self, m: int, let: Array) -> Array:
-        """What own supply leaves of the price."""
+        """The part of the price that own supply leaves."""
         return (
             1.0 / (1.0 + let / self.model.price.market0_by_month[m])
             if self.plans.lease_excess.own_supply[self.plan]

@@ -16,7 +16,7 @@ BOOK, ECONOMIC = 1, 2
 
 @dataclass
 class SiteFlows:
-    """What all sites of a plan do together: of the share that is owned."""
+    """The flows of all sites of a plan together, of the share that is owned."""
 
     monthly: dict[str, Array]  # sums over sites, (months, paths)
     sites: list[dict[str, Array]]  # each site's whole capacity at work, (months, paths); see Site.at_work
@@ -131,7 +131,7 @@ class Site:
         }
 
     def here(self, m: int) -> Array:
-        """Where the sponsor has not left by month m."""
+        """True on paths where the sponsor has not left by month m."""
         return m < self.jv.left
 
     def at_work(self, m: int) -> dict[str, Array]:

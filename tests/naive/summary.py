@@ -237,7 +237,7 @@ def _assets(world: World, operations: Operations, books: Books) -> tuple[Figures
 
 
 def _levers(operations: Operations, books: Books) -> tuple[Figures, Figures]:
-    """What is let, rented and sold."""
+    """Figures of leasing, cloud and shares sold."""
     monthly, company = operations.monthly, books.monthly
     figures = {
         "lease_income": monthly["lease"].sum(axis=0),

@@ -348,7 +348,7 @@ def _sell_shares(floor: float, limit: float, equity_sold: Lanes, rows: NDArray[n
 
 @inner
 def _sweep_cash(floor: float, balance: float, notes: Lanes, rows: NDArray[np.float64]) -> None:
-    """Where a sweep runs, prepay all notes alike with cash above the floor; fill the notes that are left."""
+    """Prepay all notes pro rata with cash above the floor on paths where a sweep runs; fill the notes that are left."""
     if balance > 0.0:
         for lane in range(rows.shape[1]):
             above = rows[state.CASH, lane] - floor

@@ -1,4 +1,4 @@
-"""What passes between a joint venture's sponsor and partner, what it is worth to the partner, what is owed to it."""
+"""Flows between a joint venture's sponsor and partner, their value to the partner, and the amounts owed to it."""
 
 from __future__ import annotations
 

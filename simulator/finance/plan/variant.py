@@ -14,7 +14,7 @@ NO_REFRESH, BOOK, ECONOMIC = range(3)
 
 
 class Variant(NamedTuple, Generic[Real, Whole]):
-    """How sites are built and renewed."""
+    """The rules by which sites are built and renewed."""
 
     number: Whole  # of the variant, by first appearance
     chips: Whole  # COMMITTED or DEFERRED

@@ -27,7 +27,7 @@ class PartnerShare(NamedTuple):
 
 
 class Spending(NamedTuple):
-    """Where the money spent on one asset is booked."""
+    """The rows in which the spend on an asset is booked."""
 
     cost: Lanes
     spent_share: Lanes  # share of it spent by the horizon

@@ -1,4 +1,4 @@
-"""What a plan's valuation writes into, and the tables of each plan that are the same in all lanes."""
+"""The arrays that a plan's valuation fills, and the tables of each plan that are the same in all lanes."""
 
 from __future__ import annotations
 
