@@ -56,7 +56,7 @@ class Shift(Table):
 
 
 class Dependence(Table):
-    """How the systematic factors of the drivers move together."""
+    """The joint law of the systematic factors of the drivers."""
 
     family: Literal["t", "gaussian"] = Field(default="t", description="copula of the six factors")
     nu: Annotated[Number, Range(2.0, 1000.0, above=True)] = Field(

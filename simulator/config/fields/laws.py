@@ -14,7 +14,7 @@ Above0 = Annotated[float, Range(0.0, above=True)]
 
 
 class Named(Table):
-    """What every named law may have."""
+    """Keys that every named law may have."""
 
     zero: Annotated[float, Range(0.0, 1.0)] = Field(default=0.0, description="probability of an atom at 0")
 

@@ -53,7 +53,7 @@ Level = Annotated[float, Range(0.5, 0.9999)]
 
 
 class Metrics(Table):
-    """What is counted over all paths. Every other figure lives in the stored sample."""
+    """The metrics counted over all paths. Every other figure is in the stored sample."""
 
     tally: Annotated[tuple[str, ...], Field(strict=False, min_length=1)] = Field(
         default=TALLY, description="plan metrics with a histogram, moments and worst paths"

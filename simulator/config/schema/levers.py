@@ -37,7 +37,7 @@ class Liquidity(Table):
 
 
 class Covenants(Table):
-    """What lenders test at quarter-ends. A covenant at 0 is off."""
+    """The covenants that lenders test at quarter-ends. A covenant at 0 is off."""
 
     dscr: Annotated[Number, Range(0.0, 100.0)] = Field(
         default=1.20, description="lowest DSCR; usual in project finance"

@@ -39,7 +39,7 @@ Ladder = Annotated[
 
 
 class Levers(Table):
-    """What a company can do about the programme; any consistent combination."""
+    """The levers of a plan, in any consistent combination."""
 
     notes: Ladder = Field(
         default=True, description="true: all [[notes]]; false: none; a number: the ladder scaled to it, USD bn"
