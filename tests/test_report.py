@@ -19,6 +19,7 @@ from simulator.report.report_data import read_report_data
 from simulator.report.value_charts import clopper_pearson, unbreached
 from simulator.results.store import RunFolder, open_run
 from simulator.risk.intervals import proportion_interval
+from simulator.risk.summary import RunSummary
 from tests.report_run import MONTHS, TORNADO, write_run
 
 HOSTILE = "<script>alert(1)</script> $\\frac & \"' {{ 7*7 }}"
@@ -209,4 +210,4 @@ def test_fan_and_breach_axes_know_the_horizon(built):
     run = read_report_data(Path(built[0]))
     assert run.months == MONTHS
     assert run.first_year == 2026.5
-    assert json.loads((run.folder / "summary.json").read_text()) == run.summary
+    assert RunSummary.from_dict(json.loads((run.folder / "summary.json").read_text())) == run.summary

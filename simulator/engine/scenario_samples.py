@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from simulator.engine import thread_pool
 from simulator.engine.interrupt import Stop
 from simulator.errors import Interrupted
+from simulator.finance.plan.notes import Tranches
 from simulator.model import Model
 from simulator.results.sizes import TASK_PATHS
 
@@ -34,10 +35,15 @@ def figures(model: Model, rows: Sequence[int], seed: int, paths: int, stop: Stop
 
 def only_plan(model: Model, plan: int) -> Model:
     """Return the model with its plan number `plan` alone; worlds do not depend on plans."""
+    notes = model.plans.notes
+    first, end = int(notes.first_tranche[plan]), int(notes.end_tranche[plan])
+    tranches = Tranches(*(values[first:end].copy() for values in notes.tranches))  # type: ignore[arg-type]
     plans = _select(model.plans, plan)
-    first = np.zeros(1, dtype=np.int64)  # the one plan is valued first and after no other
-    notes = plans.notes._replace(interest_shared=first.copy(), tranches=model.plans.notes.tranches)
-    return model._replace(plans=plans._replace(order=first, notes=notes))
+    zero = np.zeros(1, dtype=np.int64)  # the one plan is valued first and after no other
+    notes = plans.notes._replace(
+        interest_shared=zero.copy(), first_tranche=zero.copy(), end_tranche=zero + (end - first), tranches=tranches
+    )
+    return model._replace(plans=plans._replace(order=zero, notes=notes))
 
 
 def _select(tree: Any, plan: int) -> Any:
