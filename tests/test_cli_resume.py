@@ -14,6 +14,7 @@ import pytest
 from simulator import report
 from simulator.cli import arguments
 from simulator.config import json_schema
+from simulator.engine.run_request import PATHS as PATHS_OPTION
 from simulator.errors import ConfigError, RunError
 from simulator.results.store import open_run
 from tests.resumable import stopped
@@ -37,7 +38,7 @@ def test_times_that_make_no_sense_are_refused(text):
 
 
 def test_a_count_of_paths_has_the_limit_of_the_config():
-    assert json_schema()["properties"]["paths"]["maximum"] == arguments.MOST_PATHS
+    assert json_schema()["properties"]["paths"]["maximum"] == PATHS_OPTION.most
     said = call("check", SMOKE, "--paths", "1e13")
     assert (said.exit_code, said.stderr.splitlines()[0]) == (2, "--paths: given 1e13, wanted at most 1000000000000")
 

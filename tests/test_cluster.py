@@ -141,7 +141,7 @@ def test_a_worker_killed_in_the_middle_of_a_run(two, workers, run, whole, tmp_pa
 
 def test_a_task_that_kills_its_workers_fails_the_run_with_its_paths(loopback, run, whole, tmp_path):
     with (
-        mock.patch.object(worker_pool, "LOSSES", 1),
+        mock.patch.object(worker_pool, "MOST_LOSSES", 1),
         loopback.workers(2, deadly=DEADLY),
         pytest.raises(RunError) as caught,
     ):
@@ -181,13 +181,13 @@ def test_nobody_at_the_address(run, tmp_path, monkeypatch):
 def test_what_is_no_address_is_refused(address):
     text = f"--cluster: given {address}, wanted tcp://HOST:PORT or tls://HOST:PORT of a scheduler"
     with pytest.raises(ConfigError) as caught:
-        client.check(address)
+        client.check_address(address)
     assert caught.value.mistakes == [text]
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:8786", "tls://node-1.example.com:443", "tcp://[::1]:8786"])
 def test_addresses(address):
-    client.check(address)
+    client.check_address(address)
 
 
 def test_without_dask_the_message_says_what_to_install(monkeypatch):

@@ -273,8 +273,8 @@ def test_the_report_compares_the_plans(home):
 
 def test_bounds_come_from_the_swing_where_none_are_given():
     swing = [comparison_inputs.Swing("a.b", 1.0, 5.0)]
-    assert comparison_inputs.bounds("a.b", None, None, swing) == (1.0, 5.0)
-    assert comparison_inputs.bounds("a.b", 2.0, None, swing) == (2.0, 5.0)
-    assert comparison_inputs.bounds("c", 2.0, 3.0, swing) == (2.0, 3.0)
+    assert comparison_inputs.search_bounds("a.b", None, None, swing) == (1.0, 5.0)
+    assert comparison_inputs.search_bounds("a.b", 2.0, None, swing) == (2.0, 5.0)
+    assert comparison_inputs.search_bounds("c", 2.0, 3.0, swing) == (2.0, 3.0)
     with pytest.raises(ConfigError, match="--high: given nothing"):
-        comparison_inputs.bounds("c", 2.0, None, swing)
+        comparison_inputs.search_bounds("c", 2.0, None, swing)
