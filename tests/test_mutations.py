@@ -27,7 +27,9 @@ def differing(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
 
     def part(k: int) -> dict[str, list[str]]:
         arguments = "tests.mutations.worker", str(k), str(WORKERS)
-        return dict(json.loads(fresh.python(*arguments, NUMBA_DISABLE_JIT="1", XDG_CACHE_HOME=home).stdout))
+        return dict(
+            json.loads(fresh.python(*arguments, timeout=1700, NUMBA_DISABLE_JIT="1", XDG_CACHE_HOME=home).stdout)
+        )
 
     with ThreadPoolExecutor(WORKERS) as pool:
         return {name: figures for outcomes in pool.map(part, range(WORKERS)) for name, figures in outcomes.items()}
