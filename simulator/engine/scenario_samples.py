@@ -37,7 +37,7 @@ def only_plan(model: Model, plan: int) -> Model:
     """Return the model with its plan number `plan` alone; worlds do not depend on plans."""
     notes = model.plans.notes
     first, end = int(notes.first_tranche[plan]), int(notes.end_tranche[plan])
-    tranches = Tranches(*(values[first:end].copy() for values in notes.tranches))  # type: ignore[arg-type]
+    tranches = Tranches._make(values[first:end].copy() for values in notes.tranches)
     plans = _select(model.plans, plan)
     zero = np.zeros(1, dtype=np.int64)  # the one plan is valued first and after no other
     notes = plans.notes._replace(
