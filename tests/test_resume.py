@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 from simulator import kernel, pipeline
-from simulator.config import load
+from simulator.config import freeze, load
 from simulator.engine import checkpoint, continuity, simulation, thread_pool
 from simulator.engine.simulation import make_job
 from simulator.errors import ConfigError, Interrupted, RunError
 from simulator.results import store
 from simulator.results.store import RunFolder, open_any, open_run
+from simulator.results.tree import flatten, rebuild
 from tests.resumable import committed_paths, run, same, small_tasks, stopped
 from tests.smoke import SMOKE
 
@@ -226,6 +227,19 @@ def test_other_code_or_random_numbers_are_refused(half, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(continuity, "RNG", "another; version 2")
         assert "rng: given another; version 2, the run began with Philox4x32-10" in refusal(half)
+
+
+def test_a_run_whose_model_has_other_names_is_refused_like_any_other_change(half, monkeypatch):
+    """As a run is that another version began: every line says what changed, and accepting it cannot help."""
+    arrays = flatten(freeze(load(SMOKE)).model)
+    arrays["horizon"] = arrays.pop("months")
+    monkeypatch.setattr(continuity, "code_hash", lambda: "abc")
+    monkeypatch.setattr(store.Run, "model", lambda run, kind: rebuild(kind, arrays))
+    said = refusal(half)
+    assert "--resume: model: the saved model has no months: it was written by another version" in said
+    assert "--resume: code: given abc, the run began with " in said
+    with pytest.raises(RunError, match="the saved model has no months"):
+        run(half, resume=True, accept_changes=True)
 
 
 def test_data_that_changed_is_a_changed_config(tmp_path):

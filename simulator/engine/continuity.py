@@ -82,7 +82,7 @@ def find_changes(run: Run, frozen: Frozen) -> list[str]:
             "config: its numbers are not those that the run began with (the data of a CSV column, or a default)"
         ]
     else:
-        changes += _model_changes(run.model(Model), frozen.model)
+        changes += _model_changes(run, frozen.model)
     changes += find_program_changes(run)
     if now["streams"] != then["streams"]:
         moved = [
@@ -146,8 +146,12 @@ def _value_text(value: Any) -> str:
     return "nothing" if value is None else json.dumps(value, default=str, ensure_ascii=False)
 
 
-def _model_changes(then: Model, now: Model) -> list[str]:
+def _model_changes(run: Run, now: Model) -> list[str]:
     """Return a line if a frozen number differs by more than the last bits, in which libraries differ."""
+    try:
+        then = run.model(Model)
+    except RunError as error:  # of another version: the changes of the program follow
+        return [f"model: {error}"]
     if tree_hash(then) == tree_hash(now):
         return []
     old, new = flatten(then), flatten(now)
