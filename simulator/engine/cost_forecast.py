@@ -66,7 +66,7 @@ def _plans(job: Job) -> int:
 
 def _later_memory(job: Job) -> float:
     """Return the bytes that the pilot did not hold: monthly series of the traced paths, rows of the sample."""
-    traced = trace_memory(min(job.paths, TRACED_PATHS), job.model.months, _plans(job))
+    traced = trace_memory(min(job.paths, TRACED_PATHS), job.model.months)
     rows = 8 * len(job.columns) * min(job.paths, SAMPLE_PATHS)
     return float(traced + rows)
 

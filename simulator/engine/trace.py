@@ -13,9 +13,8 @@ from simulator.engine.scenario_samples import only_plan
 from simulator.engine.thread_pool import BlockSimulator, Task
 from simulator.finance.series import WORLD_SERIES, fan_rows, series_names
 from simulator.model import Model
-from simulator.results.sizes import TRACE_MEMORY, TRACED_PATHS
+from simulator.results.sizes import TRACED_PATHS
 
-_BYTES = 4  # of a value in single precision
 _CHUNK = 256  # paths simulated at a time: bounds the memory of full precision
 QUANTILES = {"q05": 0.05, "q25": 0.25, "q50": 0.50, "q75": 0.75, "q95": 0.95}
 
@@ -23,19 +22,18 @@ QUANTILES = {"q05": 0.05, "q25": 0.25, "q50": 0.50, "q75": 0.75, "q95": 0.95}
 def fan(model: Model, plans: tuple[str, ...], seed: int, paths: int, threads: int = 1) -> dict[str, Any]:
     """Columns of `series.parquet`, one row a series and month: series, month, q05 .. q95, mean over the first paths.
 
-    The quantile of a share p of n values is the ceil(p n)-th smallest, as everywhere. Values are kept in single
-    precision. All plans are traced together where they fit into TRACE_MEMORY, so that each world is simulated once;
-    else one plan at a time.
+    The quantile of a share p of n values is the ceil(p n)-th smallest, as everywhere. One plan is traced at a time, in
+    single precision: at 8,192 paths and 120 months that is 140 MB, however many plans there are.
     """
     paths = min(paths, TRACED_PATHS)
-    rows = fan_rows(plans)
-    if len(rows) * model.months * paths * _BYTES <= TRACE_MEMORY:
-        parts = [_bands(model, rows, seed, paths, threads)]
-    else:
-        every = fan_rows(plans[:1])
-        of_plan = tuple(row for row in every if row >= len(WORLD_SERIES))
-        parts = [_bands(only_plan(model, k), of_plan if k else every, seed, paths, threads) for k in range(len(plans))]
-    names = [series_names(plans)[row] for row in rows]
+    every = fan_rows(plans[:1])
+    of_plan = tuple(row for row in every if row >= len(WORLD_SERIES))
+    values = np.empty((len(every), model.months, paths), dtype=np.float32)  # once: new pages cost more than the sort
+    parts = []
+    for k in range(len(plans)):
+        rows = of_plan if k else every
+        parts.append(_bands(only_plan(model, k), rows, seed, values[: len(rows)], threads))
+    names = [series_names(plans)[row] for row in fan_rows(plans)]
     return {
         "series": np.repeat(np.array(names, dtype=object), model.months),
         "month": np.tile(np.arange(model.months), len(names)),
@@ -43,12 +41,16 @@ def fan(model: Model, plans: tuple[str, ...], seed: int, paths: int, threads: in
     }
 
 
-def _bands(model: Model, rows: tuple[int, ...], seed: int, paths: int, threads: int) -> dict[str, NDArray[np.float64]]:
-    """Mean and quantiles by month, (series x months,), of some rows of a trace."""
+def _bands(
+    model: Model, rows: tuple[int, ...], seed: int, values: NDArray[np.float32], threads: int
+) -> dict[str, NDArray[np.float64]]:
+    """Mean and quantiles by month, (series x months,), of some rows of a trace.
+
+    `values` (rows, months, paths) is scratch for the traced values.
+    """
+    paths = values.shape[2]
     threads = min(threads, -(-paths // _CHUNK))
-    values = np.empty((len(rows), model.months, paths), dtype=np.float32)
-    shape = (len(rows), model.months)
-    bands = {name: np.empty(shape) for name in ("mean", *QUANTILES)}
+    bands = {name: np.empty(values.shape[:2]) for name in ("mean", *QUANTILES)}
 
     def trace_paths(thread: int) -> None:
         block_simulator = BlockSimulator(model, _CHUNK)

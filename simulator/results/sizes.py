@@ -14,7 +14,6 @@ from simulator.results.worst import WORST_PATHS
 
 TASK_PATHS = 16 * BLOCK  # simulated by one thread without a pause: well under a second
 TRACED_PATHS = 8 * BLOCK  # first paths whose monthly series are kept for fan charts
-TRACE_MEMORY = 150_000_000  # bytes up to which all plans are traced together; beyond, one after the other
 
 _SCORES = 4, 12, 200  # rows of standard scores: a month, a site, at most otherwise
 _PLANES = 90, 4  # monthly planes of world and plan: at most, and more a site
@@ -32,13 +31,12 @@ def estimate_memory(
     figures = world + plans * len(plan_metrics(fiscal_years))
     tallies = (world + plans * tally) * (16 * BINS + 16 * WORST_PATHS)  # two words a bin, loss and id of a path
     a_thread = block_memory(months, len(sites), figures) + 8 * TASK_PATHS * figures
-    return float(threads * a_thread + tallies + trace_memory(TRACED_PATHS, months, plans))
+    return float(threads * a_thread + tallies + trace_memory(TRACED_PATHS, months))
 
 
-def trace_memory(paths: int, months: int, plans: int) -> float:
-    """Return the bytes of the monthly series of traced paths: of all plans, or of one where that is too much."""
-    together, alone = (4.0 * paths * months * len(fan_rows(("",) * k)) for k in (plans, 1))  # single precision
-    return together if together <= TRACE_MEMORY else alone
+def trace_memory(paths: int, months: int) -> float:
+    """Return the bytes of the monthly series of traced paths, one plan at a time, in single precision."""
+    return 4.0 * paths * months * len(fan_rows(("",)))
 
 
 def block_memory(months: int, sites: int, figures: int) -> float:
