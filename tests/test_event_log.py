@@ -212,7 +212,7 @@ def test_a_line_that_was_cut_short_stays_a_line(tmp_path):
 def test_numbers_that_json_cannot_hold_are_null(tmp_path):
     with event_log.events_to(event_log.JsonLines(str(tmp_path / "log"))):
         fields = {"paths": float("nan"), "of": [float("inf"), {"x": -float("inf")}], "seconds": tmp_path}
-    event_log.log_event("progress", **fields)
+        event_log.log_event("progress", **fields)
     record = json.loads((tmp_path / "log").read_text(), parse_constant=pytest.fail)
     assert (record["paths"], record["of"], record["seconds"]) == (None, [None, {"x": None}], str(tmp_path))
 

@@ -150,8 +150,10 @@ def _model_changes(run: Run, now: Model) -> list[str]:
     """Return a line if a frozen number differs by more than the last bits, in which libraries differ."""
     try:
         then = run.model(Model)
-    except RunError as error:  # of another version: the changes of the program follow
-        return [f"model: {error}"]
+    except RunError as error:
+        if run.manifest["code_sha256"] == code_hash():
+            raise
+        return [f"model: {error}"]  # of another version: the changes of the program follow
     if tree_hash(then) == tree_hash(now):
         return []
     old, new = flatten(then), flatten(now)
