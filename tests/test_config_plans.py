@@ -173,7 +173,7 @@ def test_equity_and_what_an_uncured_breach_brings(tmp_path):
     assert plans.covenants.sweep.tolist() == [0, 1, 0]
 
 
-def test_letting_by_choice(tmp_path):
+def test_leasing_by_choice(tmp_path):
     text = "[plans.a]\ninternal_or_lease = {on = true, share = 0.4}\nlease_excess.occupancy = 0.8\n[plans.b]\n"
     text += (
         "lease_excess = {on = true, previous_generation = true, own_supply = false}\njv = {on = true, assets = 'all'}\n"

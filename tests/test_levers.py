@@ -1,4 +1,4 @@
-"""Letting, renting and selling: levers on operations against amounts worked out by hand, by the kernel and by its twin.
+"""Leasing, renting and selling: levers on operations against amounts worked out by hand, by the kernel and by its twin.
 
 Contract prices of the kernel are polynomials good to 1e-7. The one statistical test states its false-alarm rate.
 """

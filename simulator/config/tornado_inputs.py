@@ -19,7 +19,7 @@ from simulator.config.schema.programme import Site
 __all__: list[str] = []  # used in this folder only
 
 _LAW = r" \((number or )?law\)"
-_MARKET = ("drivers.price.market0", "drivers.price.market_growth")  # read by plans whose letting weighs on the price
+_MARKET = ("drivers.price.market0", "drivers.price.market_growth")  # read by plans whose leasing weighs on the price
 _USE = "programme.internal_use"  # read by plans that let what is spare, or rent from a cloud
 
 

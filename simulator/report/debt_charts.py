@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 
 def draw_debt(run: ReportData, plan: str) -> Iterator[Picture]:
-    """The charts whose series the run kept; none of debt without debt, nor of letting where nothing is let."""
+    """The charts whose series the run kept; none of debt without debt, nor of leasing where nothing is let."""
     for picture in (_outstanding(run, plan), _income(run, plan)):
         if picture is not None:
             yield picture
@@ -56,7 +56,7 @@ def _income(run: ReportData, plan: str) -> Picture | None:
         title,
         "USD bn a month",
         (("lease income", lease), ("interest on notes", interest)),
-        "Income from capacity let, after the cost of letting it, beside the interest on the notes.",
+        "Income from capacity let, after the cost of leasing it, beside the interest on the notes.",
     )
 
 

@@ -131,7 +131,7 @@ def _sections(run: ReportData) -> Iterator[_Section]:
         "debt",
         "Debt against the assets it paid for",
         "What is owed beside what the compute in place is worth in use or resale, month by month; and income from "
-        "letting beside interest, of plans that let.",
+        "leasing beside interest, of plans that let.",
         (picture for plan in run.plans for picture in debt_charts.draw_debt(run, plan)),
     )
 

@@ -1,4 +1,4 @@
-"""Mistakes in letting, renting and selling: what plans do beyond owning, notes and the revolver."""
+"""Mistakes in leasing, renting and selling: what plans do beyond owning, notes and the revolver."""
 
 from __future__ import annotations
 

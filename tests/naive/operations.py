@@ -1,4 +1,4 @@
-"""A plan before finance: revenue, letting, cloud and sites together, up to EBITDA and the unlevered cash flow."""
+"""A plan before finance: revenue, leasing, cloud and sites together, up to EBITDA and the unlevered cash flow."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ class Site:
         return m < self.jv.left
 
     def at_work(self, m: int) -> dict[str, Array]:
-        """The state that letting looks at, when month m closes."""
+        """The state that leasing looks at, when month m closes."""
         working = (m >= self.service + self.work_delay) & self.here(m)
         return {
             "working": working,
