@@ -184,7 +184,7 @@ JOINT = (
     Mutation(
         "the sponsor forgets what the partner pays",
         "flows[at.GUARANTEE, m], flows[at.PARTNER_FUNDING, m]\n",
-        "flows[at.GUARANTEE, m], rows[row.NOTHING]\n",
+        "flows[at.GUARANTEE, m], rows[state.ZEROS]\n",
     ),
     Mutation(
         "CFADS are before rent",
