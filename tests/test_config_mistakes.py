@@ -150,13 +150,13 @@ def test_checks_across_keys_run_beside_wrong_keys(tmp_path):
 
 BROKEN = {
     "a = 1\na = 2": "my.toml:2: not valid TOML: a key given twice",
-    "a = 1\n[b]\nc = 1\n[b]": "my.toml:4: not valid TOML: cannot declare ('b',) twice",
+    "a = 1\n[b]\nc = 1\n[b]": "my.toml:4: not valid TOML: cannot declare b twice",
     "a = 1\nb = = 2": "my.toml:2: not valid TOML: invalid value",
     'a = "x': "my.toml:1: not valid TOML: unterminated string",
     "a = [1,\n2": "my.toml:2: not valid TOML: unclosed array",
-    "a = " + "9" * 5000: "my.toml:1: not valid TOML: exceeds the limit",
-    "a = " + "[" * 5000 + "]" * 5000: "my.toml:1: given tables nested too deeply, wanted a config",
-    "a = " + "{a=" * 5000 + "1" + "}" * 5000: "my.toml:1: given tables nested too deeply, wanted a config",
+    "a = " + "9" * 5000: "my.toml:1: given a number of 5,000 digits, wanted at most 1,000",
+    "a = " + "[" * 5000 + "]" * 5000: "my.toml:1: given tables nested too deeply, wanted at most 32",
+    "a = " + "{a=" * 5000 + "1" + "}" * 5000: "my.toml:1: given tables nested too deeply, wanted at most 32",
     "": "my.toml:1: given an empty file, wanted a config",
     " \n": "my.toml:1: given an empty file, wanted a config",
     "\x00": "my.toml:1: not valid TOML: invalid statement",

@@ -6,8 +6,6 @@ my.toml:58: drivers.price.sigmaa: unknown key, did you mean sigma?
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,19 +15,20 @@ from pydantic import ValidationError
 
 from simulator.config.checks import check_across_keys
 from simulator.config.fields.ranges import Table
-from simulator.config.locate import KeyPath, format_key, has, key_lines
-from simulator.config.mistakes import Mistake, explain
+from simulator.config.locate import KeyPath, format_key, has
+from simulator.config.mistakes import MOST_MISTAKES, Mistake, explain_all
 from simulator.config.overrides import apply_overrides
-from simulator.config.schema import Config, Levers
+from simulator.config.schema import MOST_PLANS, Config, Levers
 from simulator.config.stress import StressSet, apply_stress
+from simulator.config.toml_reader import parse, read_text
 from simulator.errors import ConfigError
 
-__all__ = ["Source", "build", "follows", "parse", "read_text", "reload"]
+__all__ = ["Source", "build", "reload"]
 
-_LARGEST = 4 * 2**20  # bytes of a config
 _GROUPS = tuple(  # tables of a plan whose keys are inherited one by one
     name for name, field in Levers.model_fields.items() if isinstance(field.default, Table)
 )
+_MOST_DEFAULTS = 1000  # values; the levers have fewer than 200 with all ends of swings
 _LAST = 2**31  # sorts what no line holds behind what a line holds
 
 
@@ -95,46 +94,13 @@ def build(tree: Mapping[str, Any], source: Source) -> Config:
     try:
         config = Config.model_validate(inherited)
     except ValidationError as error:
-        mistakes = [explain(item, inherited) for item in error.errors()]
-    mistakes = [mistake for mistake in mistakes if not follows(mistake, mistakes)]
-    mistakes += check_across_keys(inherited, [mistake.path for mistake in mistakes], source.folder, tree)
+        mistakes = explain_all(error, inherited)
+    if len(mistakes) < MOST_MISTAKES:
+        mistakes += check_across_keys(inherited, [mistake.path for mistake in mistakes], source.folder, tree)
     if mistakes or config is None:
         raise ConfigError(_by_line(source.locate(_origin(mistake, tree)) for mistake in mistakes))
     config._tree, config._folder = dict(tree), source.folder
     return config
-
-
-def parse(text: str, name: str) -> tuple[dict[str, Any], dict[KeyPath, int]]:
-    """Values and lines of a TOML text."""
-    try:
-        return tomllib.loads(text), key_lines(text)
-    except ValueError as error:  # TOMLDecodeError, or a number of thousands of digits
-        place = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)$", str(error))
-        line = place[1] if place and place[1] else text.count("\n") + 1 if place else 1
-        said = str(error)[: place.start()] if place else str(error)
-        said = "a key given twice" if said == "Cannot overwrite a value" else said[:1].lower() + said[1:]
-        raise ConfigError([f"{name}:{line}: not valid TOML: {said}"]) from None
-
-
-def read_text(path: Path, what: str = "a config") -> str:
-    """The text of a file that is `what`."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(_LARGEST + 1)  # no more, even of a file without an end
-        if len(data) > _LARGEST:
-            raise ConfigError([f"{path}:1: given more than {_LARGEST} bytes, wanted {what} of at most as many"])
-        text = data.decode("utf-8-sig")
-    except OSError as error:
-        raise ConfigError([f"{path}: given a path that cannot be read ({error.strerror}), wanted a file"]) from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise ConfigError([f"{path}:{line}: given bytes that are not UTF-8, wanted a text file"]) from None
-    except ValueError:  # a path with a zero byte
-        raise ConfigError([f"{str(path)!r}: given a path that cannot exist, wanted a file"]) from None
-    if not text.strip():
-        hint = " (simulator init writes one)" if what == "a config" else ""
-        raise ConfigError([f"{path}:1: given an empty file, wanted {what}{hint}"])
-    return text
 
 
 def _inherit(tree: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,7 +108,14 @@ def _inherit(tree: Mapping[str, Any]) -> dict[str, Any]:
     plans, defaults = tree.get("plans"), tree.get("plan_defaults", {})
     if not isinstance(plans, dict) or not isinstance(defaults, dict):
         return dict(tree)
+    if len(plans) > MOST_PLANS or _count_values(defaults) > _MOST_DEFAULTS:
+        return dict(tree)  # the schema refuses them as they are, and not once for every plan
     return {**tree, "plans": {key: _complete(plan, defaults) for key, plan in plans.items()}}
+
+
+def _count_values(tree: Any) -> int:
+    """Return how many values there are in a tree of tables."""
+    return sum(map(_count_values, tree.values())) if isinstance(tree, dict) else 1
 
 
 def _complete(plan: Any, defaults: dict[str, Any]) -> Any:
@@ -170,13 +143,6 @@ def _holds(node: Any, path: KeyPath) -> bool:
             return False
         node = node[key]
     return True
-
-
-def follows(mistake: Mistake, mistakes: Iterable[Mistake]) -> bool:
-    """True if a list counts as too short only because its items are wrong."""
-    n = len(mistake.path)
-    inside = any(len(other.path) > n and other.path[:n] == mistake.path for other in mistakes)
-    return inside and "wanted at least" in mistake.text
 
 
 def _by_line(located: Iterable[tuple[int, str]]) -> list[str]:

@@ -45,7 +45,7 @@ def has(node: Any, key: str | int) -> bool:
 
 
 def _quoted(key: str) -> str:
-    return key if _BARE_KEY.fullmatch(key) else json.dumps(key[:60])
+    return key if _BARE_KEY.fullmatch(key) and len(key) <= 60 else json.dumps(key[:60])
 
 
 class _Scanner:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from simulator.config.fields.laws import LAWS
@@ -16,7 +17,9 @@ from simulator.config.schema import Config
 from simulator.config.schema.plans import AMOUNT
 from simulator.config.wording import nearest, quote
 
-__all__ = ["Mistake", "explain"]
+__all__ = ["MOST_MISTAKES", "Mistake", "explain_all"]
+
+MOST_MISTAKES = 200  # in words: a suggestion for an unknown key takes a millisecond
 
 _PATTERNS = {
     SLUG: "an id of at most 40 small letters, digits and _ that begins with a letter",
@@ -51,8 +54,27 @@ def report_mistakes(mistakes: Sequence[str]) -> str:
     return "\n".join([*mistakes, f"{len(mistakes)} {noun}, nothing was run."])
 
 
-def explain(error: ErrorDetails, tree: Any, root: type[Table] = Config) -> Mistake:
-    """Return a pydantic error as a mistake; `tree` was validated as a `root`."""
+def explain_all(error: ValidationError, tree: Any, root: type[Table] = Config) -> list[Mistake]:
+    """Return the errors of a `tree` validated as a `root` in words: the first 200, and the number of others.
+
+    A list that counts as too short only because its items are wrong is no mistake of its own.
+    """
+    errors = error.errors(include_url=False)
+    every = [_explain_either(item, tree, root) for item in errors[:MOST_MISTAKES]]
+    mistakes = [mistake for mistake in every if not _follows(mistake, every)]
+    if hidden := len(errors) - len(every):
+        mistakes.append(Mistake((), f"given {hidden:,} more mistakes than are listed, wanted none"))
+    return mistakes
+
+
+def _follows(mistake: Mistake, mistakes: Iterable[Mistake]) -> bool:
+    """True if a list counts as too short only because its items are wrong."""
+    n = len(mistake.path)
+    inside = any(len(other.path) > n and other.path[:n] == mistake.path for other in mistakes)
+    return inside and "wanted at least" in mistake.text
+
+
+def _explain_either(error: ErrorDetails, tree: Any, root: type[Table]) -> Mistake:
     mistake = _explain(error, tree, root)
     if AMOUNT in error["loc"]:  # of a key that may be a switch as well
         return Mistake(mistake.path, mistake.text.replace("wanted ", "wanted true, false or ", 1))

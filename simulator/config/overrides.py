@@ -17,12 +17,14 @@ from simulator.config.fields.ranges import Table
 from simulator.config.fields.walk import default_at, is_spelling
 from simulator.config.locate import KeyPath, has
 from simulator.config.schema import Config
+from simulator.config.toml_reader import refuse_size
 from simulator.config.wording import quote
 from simulator.errors import ConfigError
 
 __all__: list[str] = []  # used in this folder only
 
 _SHORT_NUMBER = re.compile(r"[-+]?(\d{1,15}\.|\.\d{1,15})")  # fine elsewhere, not in TOML
+_MOST_PARTS = 32
 _PART = re.compile(r"\.?([A-Za-z0-9_-]+)|\[(\d{1,9})\]")
 
 
@@ -48,10 +50,11 @@ def apply_overrides(tree: Mapping[str, Any], overrides: Sequence[str]) -> tuple[
 
 
 def parse_value(text: str) -> Any:
-    """Return a TOML value, or a number such as `.5`; any other text is a string."""
+    """Return a TOML value, or a number such as `.5`; any other text is a string. ValueError if it is too large."""
+    refuse_size(text)
     try:
         parsed = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
+    except ValueError:
         return float(text) if _SHORT_NUMBER.fullmatch(text.strip()) else text.strip()
     return parsed["value"] if parsed.keys() == {"value"} else text.strip()
 
@@ -70,6 +73,8 @@ def _split(key: str) -> KeyPath:
             raise ValueError("given a key that is none, wanted one like drivers.price.spot0 or sites[0].mw")
         path = (*path, match[1] if match[1] else int(match[2]))
         at = match.end()
+        if len(path) > _MOST_PARTS:
+            raise ValueError(f"given a key of more than {_MOST_PARTS} parts, wanted at most as many")
     if not path:
         raise ValueError("given no key, wanted KEY=VALUE")
     return path

@@ -26,11 +26,12 @@ from pydantic import Field, ValidationError, field_validator
 from simulator.config.durations import deadline
 from simulator.config.fields.numbers import FOLDER, Title
 from simulator.config.fields.ranges import MOST_PATHS, MOST_SEED, Range, Table
-from simulator.config.loader import Source, follows, load, parse, read_text
+from simulator.config.loader import Source, load
 from simulator.config.locate import KeyPath
-from simulator.config.mistakes import Mistake, explain
+from simulator.config.mistakes import Mistake, explain_all
 from simulator.config.schema import Config
 from simulator.config.stress_files import find_sets, shipped_sets
+from simulator.config.toml_reader import parse, read_text
 from simulator.config.wording import quote
 from simulator.errors import ConfigError
 
@@ -171,8 +172,7 @@ def read_list(path: Path) -> tuple[RunList, tuple[ListEntry, ...]]:
     try:
         run_list = RunList.model_validate(tree)
     except ValidationError as error:
-        every = [explain(item, tree, RunList) for item in error.errors()]
-        mistakes = [mistake for mistake in every if not follows(mistake, every)]
+        mistakes = explain_all(error, tree, RunList)
     mistakes += _check_entries(tree)
     if mistakes or run_list is None:
         placed = sorted(dict.fromkeys(source.locate(mistake) for mistake in mistakes), key=lambda place: place[0])

@@ -9,8 +9,8 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from simulator.config.loader import parse, read_text
 from simulator.config.stress import StressSet, find_mistakes, read_changes
+from simulator.config.toml_reader import parse, read_text
 from simulator.errors import ConfigError
 
 __all__ = ["find_sets", "shipped_sets"]

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 import simulator
 from simulator import event_log
 from simulator.config import Config, Frozen, data_hashes, freeze
-from simulator.config.loader import Source, build, parse
+from simulator.config.loader import Source, build
+from simulator.config.toml_reader import parse
 from simulator.config.toml_writer import toml
 from simulator.config.wording import count_noun
 from simulator.engine import continuity, simulation

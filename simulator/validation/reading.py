@@ -15,9 +15,10 @@ from pydantic import ValidationError
 from simulator import resources
 from simulator.config import Config, load
 from simulator.config.calendar import fiscal_years
-from simulator.config.loader import Source, build, follows, parse, read_text, reload
+from simulator.config.loader import Source, build, reload
 from simulator.config.locate import KeyPath
-from simulator.config.mistakes import Mistake, explain
+from simulator.config.mistakes import Mistake, explain_all
+from simulator.config.toml_reader import parse, read_text
 from simulator.config.wording import nearest, quote
 from simulator.errors import ConfigError
 from simulator.finance.metrics import plan_metrics, world_metrics
@@ -72,8 +73,7 @@ def read_case(path: str | Path, name: str | None = None) -> LoadedCase:
     try:
         case = Case.model_validate(tree)
     except ValidationError as error:
-        errors = [explain(item, tree, Case) for item in error.errors()]
-        mistakes = [mistake for mistake in errors if not follows(mistake, errors)]
+        mistakes = explain_all(error, tree, Case)
     config, config_mistakes = _read_config(tree.get("config"), source)
     if not config_mistakes:
         mistakes += _check_figures(

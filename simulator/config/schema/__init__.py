@@ -49,13 +49,15 @@ TALLY = (
 EVENTS = ("npv < 0", "shortfall", "dscr_min < 1.2", "fccr_min < 1.2", "breach", "uncured")
 
 
+MOST_PLANS = 50
+
 Level = Annotated[float, Range(0.5, 0.9999)]
 
 
 class Metrics(Table):
     """The metrics counted over all paths. Every other figure is in the stored sample."""
 
-    tally: Annotated[tuple[str, ...], Field(strict=False, min_length=1)] = Field(
+    tally: Annotated[tuple[str, ...], Field(strict=False, min_length=1, max_length=200)] = Field(
         default=TALLY, description="plan metrics with a histogram, moments and worst paths"
     )
     events: Annotated[tuple[str, ...], Field(strict=False, max_length=50)] = Field(
@@ -90,7 +92,7 @@ class Config(Table):
         default=(), description="the ladder of notes that plans issue"
     )
     plan_defaults: Levers = Field(default=Levers(), description="what every plan starts from")
-    plans: Annotated[dict[Slug, Plan], Field(min_length=1, max_length=50)] = Field(
+    plans: Annotated[dict[Slug, Plan], Field(min_length=1, max_length=MOST_PLANS)] = Field(
         description="capital strategies, each valued in every world"
     )
     metrics: Metrics = Field(default=Metrics(), description="what is counted over all paths")
@@ -114,4 +116,16 @@ def json_schema() -> dict[str, Any]:
     return Config.model_json_schema(by_alias=True)
 
 
-__all__ = ["MOST_PATHS", "MOST_SEED", "Config", "Levers", "Metrics", "Note", "Plan", "Programme", "Site", "json_schema"]
+__all__ = [
+    "MOST_PATHS",
+    "MOST_PLANS",
+    "MOST_SEED",
+    "Config",
+    "Levers",
+    "Metrics",
+    "Note",
+    "Plan",
+    "Programme",
+    "Site",
+    "json_schema",
+]
