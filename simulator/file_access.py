@@ -64,7 +64,7 @@ def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise RunError(f"{path}: cut short or changed, not JSON any more") from error
     if not isinstance(body, dict):
-        raise RunError(f"{path}: given {type(body).__name__}, wanted a JSON object")
+        raise RunError(f"{path}: given something else, wanted a JSON object")
     return body
 
 

@@ -117,7 +117,7 @@ def test_a_check_passed_before_is_not_compiled_again(monkeypatch: pytest.MonkeyP
 
 
 def test_the_cache_tells_compilers_apart() -> None:
-    folders = {jit._cache_folder(choice) for choice in (jit.COMPILERS, compilers.public_compilers(""))}
+    folders = {jit._cache_path(choice) for choice in (jit.COMPILERS, compilers.public_compilers(""))}
     assert len(folders) == 2
 
 
