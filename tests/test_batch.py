@@ -280,11 +280,10 @@ def test_json_is_the_record(tmp_path, small, two):
 def test_the_time_that_is_left_is_shared_evenly(monkeypatch, tmp_path, small):
     """Three runs in 600 s: 200 each; the first takes 30 s, so 285 for the others; the last has a time of its own."""
     now, shares = [1e9], []
-    monkeypatch.setattr(running.time, "time", lambda: now[0])
-    monkeypatch.setattr(durations.time, "time", lambda: now[0])
+    monkeypatch.setattr(durations.time, "monotonic", lambda: now[0])
 
     def run(request, _):
-        shares.append(request.until)
+        shares.append(request.until.text)
         now[0] += 30.0
         return small
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import datetime
 
 import pytest
 
-from simulator.config import durations, freeze, load
+from simulator.config import freeze, load
 from simulator.engine import stopping
 from simulator.engine.simulation import make_job
 from simulator.errors import ConfigError
@@ -83,17 +82,6 @@ def test_the_next_look_is_planned_from_the_last(excess, factor):
     planned = stopping.next_look(1_000_000, excess)
     assert planned % TASK_PATHS == 0
     assert 0 <= planned - 1_000_000 * factor < TASK_PATHS
-
-
-def test_times_are_the_next_such_local_time():
-    noon = datetime(2026, 7, 1, 12, 0).timestamp()
-    assert durations.deadline("12:30", noon) == noon + 1800
-    assert durations.deadline("06:00", noon) == noon + 18 * 3600
-    assert durations.deadline("12:00", noon) == noon + 24 * 3600
-    assert durations.deadline("+5min", noon) == noon + 300
-    for text in ("24:00", "6", "+", "+5", "5min", "06:60", "soon"):
-        with pytest.raises(ConfigError, match="--until: given "):
-            durations.deadline(text, noon)
 
 
 def test_a_run_ends_once_it_is_precise_enough_at_the_same_path_on_any_threads(tmp_path):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simulator.config import Config, freeze
+from simulator.config.durations import Deadline, decide_deadline, is_duration
 from simulator.config.run_list import ListEntry, load_changed, read_list
 from simulator.engine.run_request import RunRequest
 from simulator.engine.simulation import make_job
@@ -27,6 +28,7 @@ class PlannedRun:
     request: RunRequest | None = None
     mistakes: tuple[str, ...] = ()
     named: bool = False  # a list gave its folder's name
+    until: Deadline | str | None = None  # of this run alone: a time of day, or a duration from when it begins
 
     @property
     def config(self) -> Config | None:
@@ -41,7 +43,7 @@ class BatchPlan:
 
     runs: tuple[PlannedRun, ...]
     title: str = ""
-    until: str | None = None  # as a list says it
+    until: Deadline | None = None  # as a list says it
 
     @property
     def mistakes(self) -> list[str]:
@@ -58,7 +60,7 @@ def plan_batch(files: Sequence[Path], lists: Sequence[Path], request: RunRequest
     runs: list[PlannedRun] = []
     mistakes: list[str] = []
     titles: list[str] = []
-    until: str | None = None
+    until: Deadline | None = None
     for file in files:
         if file not in lists:
             runs.append(_plan_config(file, request))
@@ -69,7 +71,7 @@ def plan_batch(files: Sequence[Path], lists: Sequence[Path], request: RunRequest
             mistakes += error.mistakes
             continue
         titles += [run_list.title] if run_list.title else []
-        until = run_list.until or until
+        until = decide_deadline(run_list.until) if run_list.until else until
         runs += [_plan_entry(entry, request) for entry in entries]
     if mistakes:
         raise ConfigError([*mistakes, *(text for run in runs for text in run.mistakes)])
@@ -101,9 +103,10 @@ def _plan_entry(listed: ListEntry, request: RunRequest) -> PlannedRun:
         paths=entry.paths if request.paths is None else request.paths,
         seed=entry.seed if request.seed is None else request.seed,
         precision=precision,
-        until=entry.until,
+        until=None,
     )
-    return replace(run, request=merged, folder=entry.out or _name(config))
+    until = entry.until if entry.until is None or is_duration(entry.until) else decide_deadline(entry.until)
+    return replace(run, request=merged, folder=entry.out or _name(config), until=until)
 
 
 def _check(config: Config, precision: Sequence[str]) -> None:

@@ -23,7 +23,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator
 
-from simulator.config.durations import deadline
+from simulator.config.durations import decide_deadline
 from simulator.config.fields.numbers import FOLDER, Title
 from simulator.config.fields.ranges import MOST_PATHS, MOST_SEED, Range, Table
 from simulator.config.loader import Source, load
@@ -188,7 +188,7 @@ def _check_entries(tree: Mapping[str, Any]) -> Iterator[Mistake]:
         until = table.get("until")
         if isinstance(until, str):
             try:
-                deadline(until)
+                decide_deadline(until)
             except ConfigError as error:
                 yield Mistake((*path, "until"), error.mistakes[0].removeprefix("--until: "))
     for i, run in enumerate(runs):

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from simulator.config.durations import deadline
+from simulator.config.durations import decide_deadline
 from simulator.engine.cost_forecast import CostForecast, Pilot, forecast_cost, run_pilot
 from simulator.engine.simulation import Job
 from simulator.engine.stopping import UNLIMITED, StoppingCriteria, first_look, next_look
@@ -73,6 +73,7 @@ def forecast_run(
 
     `began` is when the run begins, seconds since 1970; default: now.
     """
+    began = time.time() if began is None else began  # before the pilot, which must not make a time of day tomorrow's
     targets = _targets(job, criteria) or _headline(job, levels)
     pilot = run_pilot(job, min(first_look(targets), LONGEST, _most_paths(job, criteria)))
     return forecast_from_pilot(job, criteria, levels, pilot, began)
@@ -84,7 +85,7 @@ def forecast_from_pilot(
     """Forecast a run from a pilot that is there; see `forecast_run`."""
     targets, most = _targets(job, criteria), _most_paths(job, criteria)
     start = time.time() if began is None else began
-    until = math.inf if criteria.until is None else deadline(criteria.until, start) - start
+    until = math.inf if criteria.until is None else decide_deadline(criteria.until, start).moment - start
     forecasts = [forecast_precision(pilot.tallies, target, job.model.months) for target in targets]
     precise = paths_until_precise(forecasts, first_look(targets)) if targets else Range(math.inf, math.inf, math.inf)
     late = max(until * pilot.paths / pilot.seconds, 1.0) if math.isfinite(until) else math.inf

@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from simulator.config.durations import Deadline, decide_deadline
 from simulator.config.schema import MOST_PATHS, MOST_SEED, Config
 from simulator.engine.stopping import StoppingCriteria
 from simulator.errors import ConfigError
@@ -75,7 +76,7 @@ class RunRequest:
     stress: tuple[str, ...] = ()  # stress sets applied to it: names that ship, or TOML files
     paths: int | None = None
     precision: tuple[str, ...] = ()  # PLAN.METRIC.MEASURE:HALFWIDTH
-    until: str | None = None  # a local time such as 06:00, or +5min
+    until: Deadline | str | None = None  # a local time such as 06:00, or +5min: decided when the request is made
     threads: int | None = None
     seed: int | None = None
     resume: bool = False
@@ -88,11 +89,18 @@ class RunRequest:
         counts = check_counts(self.paths, self.threads, self.seed)
         for field, count in zip(("paths", "threads", "seed"), counts, strict=True):
             object.__setattr__(self, field, count)
+        if self.until is not None:
+            object.__setattr__(self, "until", decide_deadline(self.until))
+
+    @property
+    def deadline(self) -> Deadline | None:
+        """When the run ends at the latest."""
+        return None if self.until is None else decide_deadline(self.until)
 
     @property
     def criteria(self) -> StoppingCriteria:
         """The stop rules of the run."""
-        return StoppingCriteria(self.paths, self.precision, self.until)
+        return StoppingCriteria(self.paths, self.precision, self.deadline and self.deadline.text)
 
 
 def check_counts(paths: object, threads: object, seed: object) -> tuple[int | None, int | None, int | None]:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from simulator.config.durations import deadline
+from simulator.config.durations import Deadline, decide_deadline
 from simulator.config.schema import MOST_PATHS
 from simulator.results.sizes import TASK_PATHS
 from simulator.results.tallies import Tallies
@@ -50,9 +50,12 @@ class StoppingRule:
         targets: Sequence[PrecisionTarget] = (),
         months: int = 0,
         look_at: int = 0,
+        deadline: Deadline | None = None,
     ) -> None:
+        if deadline is None and criteria.until is not None:
+            deadline = decide_deadline(criteria.until)
         self.criteria, self.targets = criteria, tuple(targets)
-        self.deadline = None if criteria.until is None else deadline(criteria.until)  # seconds since 1970
+        self.deadline = deadline
         self.look_at = look_at or first_look(self.targets)
         self.met = False  # a look saw every measure precise enough
         self.estimates: tuple[AchievedPrecision, ...] = ()
@@ -60,7 +63,7 @@ class StoppingRule:
 
     def is_late(self) -> bool:
         """Return True once the time is up."""
-        return self.deadline is not None and time.time() >= self.deadline
+        return self.deadline is not None and self.deadline.seconds_left() <= 0.0
 
     def look(self, tallies: Tallies) -> None:
         """Evaluate the precision if a look is due, and plan the next one."""
