@@ -30,7 +30,7 @@ from typing import Any
 
 from simulator.config import freeze, load
 from simulator.engine import progress, simulation
-from simulator.engine.checkpoint import Checkpointer, Snapshot
+from simulator.engine.checkpoint import Checkpointer, RunInputs, Snapshot
 from simulator.engine.convergence_tracker import ConvergenceTracker
 from simulator.errors import RunError
 from simulator.results.store import Run, RunFolder, open_run
@@ -175,7 +175,9 @@ def overhead(home: Path, paths: int, every: float) -> bool:
     folder = RunFolder.create(home / "overhead")
     lines = progress.Lines(job.paths, sys.stderr, every)
     lines.advance = _timed(lines.advance, "lines", spent)  # type: ignore[method-assign]
-    with Checkpointer(folder, job, {}, "", Snapshot(tallies, ConvergenceTracker(()), canary)) as checkpointer:
+    with Checkpointer(
+        folder, job, {}, RunInputs("", {}), Snapshot(tallies, ConvergenceTracker(()), canary)
+    ) as checkpointer:
         commit = _timed(checkpointer.commit, "checkpoints", spent)
         checkpointer.record = _timed(checkpointer.record, "sample", spent)  # type: ignore[method-assign]
         seconds = simulation.simulate(job, tallies, checkpointer, lines, commit=commit, every=every)

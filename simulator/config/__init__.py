@@ -4,7 +4,7 @@ config = load("configs/hyperscaler.toml", ["drivers.price.spot0=20"])
 frozen = freeze(config)
 """
 
-from simulator.config.freeze import Frozen, config_hash, data_hashes, freeze
+from simulator.config.freeze import Frozen, columns_body, config_hash, data_hashes, freeze
 from simulator.config.loader import load
 from simulator.config.mistakes import report_mistakes
 from simulator.config.schema import Config, json_schema
@@ -14,6 +14,7 @@ __all__ = [
     "Config",
     "Frozen",
     "Input",
+    "columns_body",
     "config_hash",
     "data_hashes",
     "freeze",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
+from simulator.config.kept_columns import read_kept_column, split_place
 from simulator.config.wording import nearest, quote
 
 __all__: list[str] = []  # used in this folder only
@@ -18,14 +20,21 @@ _SHOWN = 3  # bad cells named
 
 
 def read_column(folder: Path, name: str, column: str) -> tuple[float, ...]:
-    """Return one column of a CSV file; ValueError names the mistake, and the rows that hold no number."""
+    """Return one column of a CSV file; ValueError names the mistake, and the rows that hold no number.
+
+    `folder` is the config's, or the file in which a run keeps the columns that it read.
+    """
+    folder, kept = split_place(folder)
+    if kept is not None and (numbers := read_kept_column(kept, name, column)) is not None:
+        return numbers
     try:
         status = (folder / name).stat()
         if not (S_ISREG(status.st_mode) or S_ISDIR(status.st_mode)):
             raise ValueError(f"given {quote(name)}, wanted a CSV file (it is a device or a pipe)")
         return _read(folder / name, name, column, status.st_mtime_ns, status.st_size)
     except OSError as error:
-        raise ValueError(f"given {quote(name)}, wanted a CSV file ({error.strerror or error})") from None
+        cause, place = error.strerror or error, os.path.realpath(folder / name)
+        raise ValueError(f"given {quote(name)}, wanted a CSV file ({cause}; looked for {place})") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"given {quote(name)}, wanted a CSV file in UTF-8 ({error})") from None
 

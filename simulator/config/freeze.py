@@ -6,12 +6,14 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from simulator.config import freeze_company, freeze_plans
 from simulator.config.builder import Builder
 from simulator.config.calendar import fiscal_years
 from simulator.config.columns import read_column
 from simulator.config.drivers import arpu, dependence, funding, grid, price, silicon
+from simulator.config.kept_columns import columns_json
 from simulator.config.levers import contract_tenors
 from simulator.config.loader import reload
 from simulator.config.schema import Config
@@ -96,6 +98,11 @@ def config_hash(config: Config) -> str:
 def data_hashes(config: Config) -> dict[str, str]:
     """SHA-256 (hex) of the numbers of each CSV column that a config reads, by `file:column`."""
     return {name: _hash(numbers) for name, numbers in _columns(config).items()}
+
+
+def columns_body(config: Config) -> dict[str, Any]:
+    """Return the numbers of the CSV columns that a config reads, as a run keeps them; empty if there are none."""
+    return columns_json({(c.csv, c.column): read_column(config._folder, c.csv, c.column) for c in columns_of(config)})
 
 
 def _columns(config: Config) -> dict[str, tuple[float, ...]]:

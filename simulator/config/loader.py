@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from simulator.config.checks import check_across_keys
 from simulator.config.fields.ranges import Table
+from simulator.config.kept_columns import data_place
 from simulator.config.locate import KeyPath, format_key, has
 from simulator.config.mistakes import MOST_MISTAKES, Mistake, explain_all
 from simulator.config.overrides import apply_overrides
@@ -22,6 +23,7 @@ from simulator.config.schema import MOST_PLANS, Config, Levers
 from simulator.config.stress import StressSet, apply_stress
 from simulator.config.toml_reader import parse, read_text
 from simulator.errors import ConfigError
+from simulator.file_access import expand_user
 
 __all__ = ["Source", "build", "reload"]
 
@@ -61,10 +63,11 @@ def load(path: str | Path, overrides: Sequence[str] = (), stress: Sequence[Stres
     """
     name = str(path)
     try:
-        text = read_text(Path(path))
+        file = expand_user(path)
+        text = read_text(file)
         tree, lines = parse(text, name)
         tree, changes = _changed(tree, overrides, stress)
-        config = build(tree, Source(name, Path(path).parent, lines, changes))
+        config = build(tree, Source(name, data_place(file), lines, changes))
         config._text, config._overrides = None if stress else text, tuple(overrides)
         return config
     except RecursionError:

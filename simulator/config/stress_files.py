@@ -12,6 +12,7 @@ from pathlib import Path
 from simulator.config.stress import StressSet, find_mistakes, read_changes
 from simulator.config.toml_reader import parse, read_text
 from simulator.errors import ConfigError
+from simulator.file_access import expand_user
 
 __all__ = ["find_sets", "shipped_sets"]
 
@@ -42,7 +43,7 @@ def find_set(name: str) -> StressSet:
     if name in shipped_sets():
         with resources.as_file(_folder() / f"{name}.toml") as file:
             return _read(file, name, f"stress/{name}.toml")
-    path = Path(name)
+    path = expand_user(name)
     if path.suffix != ".toml":
         near = difflib.get_close_matches(name, shipped_sets(), 1)
         choice = f"did you mean {near[0]}?" if near else f"wanted one of {', '.join(shipped_sets())} or a .toml file"

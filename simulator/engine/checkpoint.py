@@ -51,6 +51,13 @@ class RunState(NamedTuple):
 NO_STATE = RunState(0, None, 0.0, "")
 
 
+class RunInputs(NamedTuple):
+    """All that a run was made from: with it a copy of its folder can be run again anywhere."""
+
+    config: str  # TOML
+    columns: Mapping[str, Any]  # of CSV files, as `columns.json` keeps them; empty if the config reads none
+
+
 class Snapshot(NamedTuple):
     """Everything that a state restores."""
 
@@ -106,7 +113,7 @@ class Checkpointer:
         folder: RunFolder,
         job: Job,
         origin: Mapping[str, Any],
-        config_text: str,
+        inputs: RunInputs,
         snapshot: Snapshot,
         stored: Run | None = None,
         rule: StoppingRule | None = None,
@@ -115,7 +122,7 @@ class Checkpointer:
         self.tallies, self.tracker, self._canary = snapshot
         self.start = NO_STATE if stored is None else _read_state(stored)
         self.resumed_at: list[int] = [] if stored is None else [*stored.manifest["resumed_at"], self.start.paths]
-        self._folder, self._job, self._config_text = folder, job, config_text
+        self._folder, self._job, self._inputs = folder, job, inputs
         self._origin = dict(origin)  # entries of the manifest that describe how the run began
         self.describe_cluster: Callable[[], dict[str, Any] | None] = lambda: None
         self._state, self._sample = self.start, self.start.sample
@@ -153,7 +160,9 @@ class Checkpointer:
         if self._state.file and paths == self._state.paths:
             return  # nothing new
         if not self._state.file:
-            self._folder.write(store.CONFIG, self._config_text)
+            self._folder.write(store.CONFIG, self._inputs.config)
+            if self._inputs.columns:
+                self._folder.write_json(store.COLUMNS, self._inputs.columns)
             self._folder.write_npz(store.MODEL, flatten(self._job.model))
         name = f"state-{paths}.npz"
         arrays = {_TALLY + key: array for key, array in self.tallies.to_arrays().items()}
@@ -179,7 +188,8 @@ class Checkpointer:
     def finish(self, *, paths: int, digest: str, ended: datetime) -> None:
         """Sign the finished run: its manifest lists the results and the state from which it can be extended."""
         body = provenance.finished(self._manifest(), paths=paths, digest=digest, ended=ended)
-        self._folder.write_manifest({"status": store.FINISHED, **body}, [*store.DATA, self._state.file])
+        names = [name for name in store.DATA if name != store.COLUMNS or self._inputs.columns]
+        self._folder.write_manifest({"status": store.FINISHED, **body}, [*names, self._state.file])
         self._drop_states()
 
     def _withdraw_results(self) -> None:
@@ -197,9 +207,10 @@ class Checkpointer:
 
     def _sign_unfinished(self) -> None:
         sample = [store.SAMPLE] if self._state.sample else []
+        columns = [store.COLUMNS] if self._inputs.columns else []
         self._folder.write_manifest(
             self._manifest() | {"status": store.UNFINISHED, "paths": self._job.paths},
-            [store.CONFIG, store.MODEL, *sample, self._state.file],
+            [store.CONFIG, *columns, store.MODEL, *sample, self._state.file],
         )
 
     def _manifest(self) -> dict[str, Any]:

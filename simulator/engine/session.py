@@ -7,7 +7,6 @@ nothing is left to do, unless more paths are requested.
 from __future__ import annotations
 
 import logging
-import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,13 +15,13 @@ from typing import Any, NamedTuple
 
 import simulator
 from simulator import event_log
-from simulator.config import Config, Frozen, data_hashes, freeze
+from simulator.config import Config, Frozen, columns_body, data_hashes, freeze
 from simulator.config.loader import Source, build
 from simulator.config.toml_reader import parse
 from simulator.config.toml_writer import toml
 from simulator.config.wording import count_noun
 from simulator.engine import continuity, simulation
-from simulator.engine.checkpoint import Checkpointer, Snapshot, load_snapshot
+from simulator.engine.checkpoint import Checkpointer, RunInputs, Snapshot, load_snapshot
 from simulator.engine.continuity import RNG, SAMPLER
 from simulator.engine.convergence_tracker import ConvergenceTracker
 from simulator.engine.early_end import explain_early_end
@@ -35,6 +34,7 @@ from simulator.engine.thread_pool import Executor
 from simulator.engine.warmup import warm_up
 from simulator.errors import ConfigError
 from simulator.event_log import StageListener
+from simulator.file_access import read_regular
 from simulator.model import Model
 from simulator.results import provenance, store
 from simulator.results.columns import tally_columns
@@ -69,8 +69,10 @@ def open_session(request: RunRequest, frozen: Frozen, on_stage: StageListener | 
         raise ConfigError(["--resume: given no --out, wanted the folder of the run to go on with"])
     config, started = frozen.config, datetime.now(UTC)
     seed = config.seed if request.seed is None else request.seed
-    out = request.out or _default_folder("-".join((config.name, *config.stress)), seed, started)
-    folder = RunFolder.create(out, request.resume)
+    if request.out is None:
+        folder = RunFolder.create_numbered(_default_folder("-".join((config.name, *config.stress)), seed, started))
+    else:
+        folder = RunFolder.create(request.out, request.resume)
     with event_log.run_context(folder.path), folder.alone(request.resume), explain_early_end(folder):
         yield Session(request, frozen, folder, started, on_stage)
 
@@ -183,11 +185,12 @@ class Session:
             if not self._request.accept_changes:
                 continuity.refuse_changes(changes)
             origin = continuity.accept_changes(continuity.read_origin(stored), now, changes, snapshot.tallies.paths)
-            return Checkpointer(self.folder, job, origin, stored.config, snapshot, stored, rule)
-        text = _config_text(frozen.config)
+            inputs = RunInputs(stored.config, stored.columns)
+            return Checkpointer(self.folder, job, origin, inputs, snapshot, stored, rule)
+        inputs = RunInputs(_config_text(frozen.config), columns_body(frozen.config))
         origin = provenance.describe(
             name=frozen.config.name,
-            config=text,
+            config=inputs.config,
             model=tree_hash(job.model),
             canary=canary_hash,
             seed=job.seed,
@@ -200,7 +203,7 @@ class Session:
         )
         origin |= {"data": data_hashes(frozen.config), **continuity.run_identity(frozen)}
         snapshot = Snapshot(simulation.empty_tallies(job, canary), ConvergenceTracker(frozen.levels), canary)
-        return Checkpointer(self.folder, job, origin, text, snapshot, None, rule)
+        return Checkpointer(self.folder, job, origin, inputs, snapshot, None, rule)
 
     def _make_rule(self, job: Job) -> StoppingRule:
         """Return what ends the run; one that goes on with the same targets has the looks that it would have had."""
@@ -209,7 +212,11 @@ class Session:
         manifest = {} if self._stored is None else self._stored.manifest
         same = list(manifest.get("asked", {}).get("precision", ())) == list(self._criteria.precision)
         return StoppingRule(
-            self._criteria, targets, job.model.months, int(manifest["look_at"]) if manifest and same else 0
+            self._criteria,
+            targets,
+            job.model.months,
+            int(manifest["look_at"]) if manifest and same else 0,
+            self._request.deadline,
         )
 
     def _log_start(self, job: Job) -> None:
@@ -240,7 +247,7 @@ def _read_stored(folder: RunFolder, config: Config, report_stage: StageListener)
         run.verify()
         return run
     file = folder.path / store.CONFIG
-    if file.exists() and file.read_bytes() != _config_text(config).encode():
+    if file.exists() and read_regular(file) != _config_text(config).encode():
         raise ConfigError([f"--resume: {file} is not of this run, and no manifest says of which; wanted another --out"])
     report_stage(f"no committed state in {folder.path}: the run starts afresh")
     return None
@@ -259,7 +266,7 @@ def _resumed_criteria(run: Run, config: Config, criteria: StoppingCriteria) -> S
     """
     if criteria.empty:
         criteria = stored_criteria(run)
-        if config.paths != tomllib.loads(run.config).get("paths", config.paths):
+        if config.paths != run.config_tree.get("paths", config.paths):
             criteria = criteria._replace(paths=config.paths)
     done = int(run.manifest["state"]["paths"])
     if criteria.paths is not None and criteria.paths < done and not run.finished:
