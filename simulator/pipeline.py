@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 
 from simulator.cluster.client import check_address, connect
 from simulator.config import Config, freeze, load
@@ -19,6 +20,7 @@ from simulator.engine.run_request import CHECKPOINT_SECONDS, RunRequest
 from simulator.engine.session import Session, Simulated, open_session
 from simulator.errors import RunError
 from simulator.event_log import StageListener
+from simulator.file_access import expand_user
 from simulator.results import store
 from simulator.results.digest import run_digest
 from simulator.results.sample import SampleReader, write_tail
@@ -58,7 +60,7 @@ def run(
     """
     request = RunRequest(
         config=config,
-        out=None if out is None else Path(out),
+        out=None if out is None else expand_user(out),
         overrides=tuple(overrides),
         paths=paths,
         precision=tuple(precision),
@@ -103,8 +105,19 @@ def _measure(session: Session, simulated: Simulated) -> RunSummary:
     folder.write_table(store.SERIES, trace.fan(job.model, frozen.plans, job.seed, job.paths, job.threads))
     tallied = {column.name for column in tallies.columns}
     untallied = [column.name for column in job.columns if column.name not in tallied]
-    sample = SampleReader(folder.path / store.SAMPLE, keep=untallied)
-    write_tail(folder, job.columns, *simulation.find_worst(job, tallies, sample.read))
+    with SampleReader(folder.path / store.SAMPLE, keep=untallied) as sample:
+        write_tail(folder, job.columns, *simulation.find_worst(job, tallies, sample.read))
+        summary = _summarise(session, simulated, sample)
+    rows = simulated.tracker.final_rows(tallies)
+    warnings = convergence_warnings(rows, tallies, frozen.levels)
+    summary = replace(summary, warnings=tuple(warnings), convergence=tuple(rows))
+    folder.write_json(store.SUMMARY, summary.to_dict())
+    return summary
+
+
+def _summarise(session: Session, simulated: Simulated, sample: SampleReader) -> RunSummary:
+    """Return the measures of a simulation and what the run itself was."""
+    job, tallies, frozen = simulated.job, simulated.tallies, session.frozen
     facts = RunFacts(
         digest=run_digest(tallies, simulated.sample_hash),
         paths=job.paths,
@@ -116,15 +129,10 @@ def _measure(session: Session, simulated: Simulated) -> RunSummary:
         stress=frozen.config.stress,
         peak_memory=peak_memory(),
     )
-    summary = summarise(
+    return summarise(
         facts, tallies, job.columns, months=job.model.months, levels=frozen.levels, sample=sample.take,
         untested=untested_plans(job.model, frozen.plans),
     )  # fmt: skip
-    rows = simulated.tracker.final_rows(tallies)
-    warnings = convergence_warnings(rows, tallies, frozen.levels)
-    summary = replace(summary, warnings=tuple(warnings), convergence=tuple(rows))
-    folder.write_json(store.SUMMARY, summary.to_dict())
-    return summary
 
 
 def draw_report(run: Path, on_stage: StageListener | None = None) -> None:
@@ -139,4 +147,6 @@ def draw_report(run: Path, on_stage: StageListener | None = None) -> None:
     try:
         report.build(run)
     except RunError as error:
-        raise RunError(f"{error}\nThe run is complete without its report; simulator report {run} draws it.") from error
+        raise RunError(
+            f"{error}\nThe run is complete without its report; simulator report {quote(str(run))} draws it."
+        ) from error

@@ -53,7 +53,12 @@ def a_run(path):
         writer.record(0, figures(300))
         writer.close()
     folder.write_table(
-        store.SERIES, {"series": np.array(["own.cash"] * 2, dtype=object), "q50": np.array([1.0, np.nan])}
+        store.SERIES,
+        {
+            "series": np.array(["own.cash"] * 2, dtype=object),
+            "month": np.arange(2),
+            "q50": np.array([1.0, np.nan]),
+        },
     )
     folder.write_json(store.SUMMARY, {"paths": 300})
     folder.write_manifest({"seed": 1})
@@ -141,7 +146,7 @@ def test_reading_refuses_what_is_no_whole_run(tmp_path):
     manifest = (path / store.MANIFEST).read_text()
     for text, message in (
         (manifest[:-20], "not JSON any more"),
-        ("[]", "manifest of something else"),
+        ("[]", "something else, wanted a JSON object"),
         (json.dumps({**json.loads(manifest), "format": "x"}), "manifest of something else"),
         (manifest.replace('"seed": 1', '"seed": 2'), "its checksum differs"),
     ):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Any
 
 import simulator
 from simulator.batch.planning import PlannedRun
-from simulator.errors import ConfigError
+from simulator.errors import ConfigError, RunError
+from simulator.file_access import read_json
 from simulator.report.batch_page import render_batch
 from simulator.results.provenance import utc
 from simulator.results.store import Run, RunFolder
@@ -63,10 +63,11 @@ class BatchRecord:
 def read_record(folder: Path) -> BatchRecord | None:
     """Return the record in a folder; None if there is none that can be read."""
     try:
-        body = json.loads((folder / NIGHT).read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
+        body = read_json(folder / NIGHT)
+    except RunError:
         return None
-    if not isinstance(body, dict) or body.get("format") != FORMAT or not isinstance(body.get("runs"), list):
+    runs = body.get("runs")
+    if body.get("format") != FORMAT or not isinstance(runs, list) or not all(map(_is_entry, runs)):
         return None
     return BatchRecord(RunFolder(folder), body)
 
@@ -119,6 +120,16 @@ def headline(summary: RunSummary) -> dict[str, Any]:
                 "unit": npv.unit,
             }
     return figures
+
+
+def _is_entry(entry: Any) -> bool:
+    """True if an item of a stored record has what going on with it needs."""
+    texts = ("folder", "source", "state")
+    return (
+        isinstance(entry, dict)
+        and all(isinstance(entry.get(name), str) for name in texts)
+        and isinstance(entry.get("seconds", ""), (int, float, type(None)))
+    )
 
 
 def _new_entry(run: PlannedRun) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -78,7 +77,7 @@ def find_changes(run: Run, frozen: Frozen) -> list[str]:
         raise RunError(f"{run.path}: was made by an older version and has no state to go on from")
     changes: list[str] = []
     if now["config_hash"] != then["config_hash"]:
-        changes += list(_config_changes(tomllib.loads(run.config), frozen.config._tree)) or [
+        changes += list(_config_changes(run.config_tree, frozen.config._tree)) or [
             "config: its numbers are not those that the run began with (the data of a CSV column, or a default)"
         ]
     else:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from shlex import quote
 
-from simulator.errors import ConfigError, Interrupted, RunError, SimulatorError
+from simulator.errors import ConfigError, Interrupted, RunError, SimulatorError, find_signal, signal_number
 from simulator.results import store
 from simulator.results.store import RunFolder, open_any
 
@@ -17,20 +17,19 @@ def explain_early_end(folder: RunFolder) -> Iterator[None]:
     """Add to errors of the block what the folder keeps of the run; without a commit nothing is kept."""
     try:
         yield
-    except ConfigError:
-        with suppress(OSError):
-            folder.path.rmdir()  # if it is empty
-        raise
-    except (Interrupted, KeyboardInterrupt) as error:
-        signum = error.signum if isinstance(error, Interrupted) else signal.SIGINT
-        message = str(error).removesuffix(", nothing was written.") or "stopped"
-        raise Interrupted(f"{message}; {_remainder(folder)}", signum) from error
-    except RunError as error:
-        remainder = _remainder(folder)
-        raise RunError(f"{error}\n{remainder[0].upper()}{remainder[1:]}{_replay_hint(folder, str(error))}") from error
-    except BaseException:
-        _remainder(folder)
-        raise
+    except BaseException as error:
+        cause = find_signal(error)
+        if isinstance(cause, (Interrupted, KeyboardInterrupt)):
+            message = str(cause).removesuffix(", nothing was written.") or "stopped"
+            raise Interrupted(f"{message}; {_remainder(folder)}", signal_number(cause)) from error
+        if isinstance(error, ConfigError):
+            with suppress(OSError):
+                folder.path.rmdir()  # if it is empty
+            raise
+        kept = _remainder(folder)
+        if not isinstance(error, RunError):
+            raise
+        raise RunError(f"{error}\n{kept[0].upper()}{kept[1:]}{_replay_hint(folder, str(error))}") from error
 
 
 def _replay_hint(folder: RunFolder, message: str) -> str:
@@ -38,7 +37,7 @@ def _replay_hint(folder: RunFolder, message: str) -> str:
     path = re.match(r"path (\d+): ", message)
     if path is None or not (folder.path / store.MANIFEST).exists():
         return ""
-    return f"\nsimulator replay {folder.path} --path {path[1]} shows what happened on that path."
+    return f"\nsimulator replay {quote(str(folder.path))} --path {path[1]} shows what happened on that path."
 
 
 def _remainder(folder: RunFolder) -> str:
@@ -49,7 +48,8 @@ def _remainder(folder: RunFolder) -> str:
             if run.finished:
                 return f"the finished run of {run.manifest['paths']:,} paths stays in {folder.path}."
             paths = run.manifest["state"]["paths"]
-            return f"{paths:,} paths are kept: the same command with --out {folder.path} --resume goes on from there."
+            out = quote(str(folder.path))
+            return f"{paths:,} paths are kept: the same command with --out {out} --resume goes on from there."
         for name in sorted(folder.touched):
             folder.remove(name)
         folder.path.rmdir()  # if it is empty

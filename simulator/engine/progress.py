@@ -147,12 +147,12 @@ def meter(
     total: int | None, quiet: bool = False, what: str = "paths", stream: TextIO | None = None, before: int = 0
 ) -> Meter:
     """Return the meter that suits `stream` (stderr): silent if quiet, a bar on a terminal, log lines elsewhere."""
-    shown = _shown(total, quiet, what, sys.stderr if stream is None else stream, before)
+    shown = _shown(total, quiet, what, stream or sys.stderr, before)
     return Logged(shown, total, what, before) if event_log.has_listeners() else shown
 
 
-def _shown(total: int | None, quiet: bool, what: str, stream: TextIO, before: int) -> Meter:
-    if quiet:
+def _shown(total: int | None, quiet: bool, what: str, stream: TextIO | None, before: int) -> Meter:
+    if quiet or stream is None:
         return Silent()
     if stream.isatty():
         return Bar(total, stream, what, before)

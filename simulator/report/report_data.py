@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import RunError
+from simulator.file_access import read_json
 from simulator.report.number_format import plain
 from simulator.report.text_tables import stress_suffix
 from simulator.results import store
@@ -92,7 +91,7 @@ def read_report_data(folder: Path) -> ReportData:
         run=run,
         summary=read_summary(run),
         manifest=run.manifest,
-        config=tomllib.loads(text),
+        config=run.config_tree,
         config_text=text,
         sample={name: np.asarray(values, dtype=np.float64) for name, values in run.sample(names).items()},
         series=_by_name(run.series()) if store.SERIES in run.manifest["files"] else {},
@@ -121,10 +120,7 @@ def _read_result(path: Path, key: str) -> dict[str, Any] | None:
     """The JSON that another verb wrote into the folder, with its list `key`; None if there is none."""
     if not path.is_file():
         return None
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise RunError(f"{path}: is not JSON ({error}); run the {path.stem} again") from None
-    if not isinstance(content, dict) or not isinstance(content.get(key), list):
+    content = read_json(path)
+    if not isinstance(content.get(key), list):
         raise RunError(f"{path}: given something else, wanted the {key} of a {path.stem}; run the {path.stem} again")
     return content

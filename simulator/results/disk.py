@@ -96,6 +96,16 @@ def make_folder(path: Path) -> None:
     os.makedirs(path, exist_ok=True)
 
 
+def make_new_folder(path: Path) -> bool:
+    """Make a folder and those above it; False if it is there already."""
+    os.makedirs(path.parent, exist_ok=True)
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        return False
+    return True
+
+
 def sync_folder(path: Path) -> None:
     """Make renames and removals in a folder durable."""
     handle = os.open(path, os.O_RDONLY)

@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from simulator.kernel import SAMPLE_PATHS
-from simulator.results.arrow_tables import to_numpy, to_table
+from simulator.results.arrow_tables import open_table, read_columns, to_table
 from simulator.results.columns import Column
 from simulator.results.digest import update_rows
-from simulator.results.store import SAMPLE, TAIL, RunFolder
+from simulator.results.store import SAMPLE, TABLES, TAIL, RunFolder
 
 __all__ = ["SampleReader", "SampleWriter", "write_tail"]
 
@@ -146,23 +146,32 @@ def _named(names: Sequence[str], paths: NDArray[np.int64], rows: NDArray[np.floa
 class SampleReader:
     """Reads columns of a sample, a batch at a time: threads decode the columns of a batch together.
 
-    A column of `keep` stays in memory from its batch on until it is taken, so that one pass over the file serves two
-    passes over its columns. 131 kept columns of 131,072 paths are 137 MB, what the traces before took.
+    Used as a context manager. A column of `keep` stays in memory from its batch on until it is taken, so that one pass
+    over the file serves two passes over its columns. 131 kept columns of 131,072 paths are 137 MB, what the traces
+    before took.
     """
 
     def __init__(self, path: Path, keep: Collection[str] = ()) -> None:
-        self._file = pq.ParquetFile(path)  # once: its footer takes longer to read than a column
+        self._stack = ExitStack()
+        self._file = self._stack.enter_context(open_table(path, TABLES[SAMPLE]))  # once: reading its footer takes time
         self._names = list(self._file.schema_arrow.names)
         self._keep = set(keep)
         self._columns: dict[str, NDArray[np.float64]] = {}
+
+    def __enter__(self) -> SampleReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.__exit__(kind, error, trace)
 
     def read(self, name: str) -> NDArray[np.float64]:
         """Values of a column, (paths,); it and the columns that follow in the file are fast to read next."""
         if name not in self._columns:
             first = self._names.index(name)
-            batch = self._file.read(columns=self._names[first : first + _BATCH])
             kept = {column: values for column, values in self._columns.items() if column in self._keep}
-            self._columns = kept | {column: to_numpy(batch[column]) for column in batch.column_names}
+            self._columns = kept | read_columns(self._file, self._names[first : first + _BATCH])
         return self._columns[name]
 
     def take(self, name: str) -> NDArray[np.float64]:

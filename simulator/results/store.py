@@ -1,7 +1,7 @@
 """The run folder: how a run writes, through `disk`, and the way to read it back.
 
     manifest.json   what was run, on what, and the checksums of the files below; written last: the commit point
-    config.toml     the config as given
+    config.toml     the config as given; columns.json: the columns of CSV files that it reads
     model.npz       the frozen model: every number a path needs, no pickle
     state-<n>.npz   the tallies of paths 0 .. n - 1, to go on from
     summary.json    measures with their intervals
@@ -20,22 +20,28 @@ import hashlib
 import io
 import json
 import os
+import shlex
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from simulator.errors import ConfigError, RunError
+from simulator.file_access import describe_path, expand_user, open_regular, read_json, read_regular
 from simulator.results import disk
-from simulator.results.arrow_tables import to_numpy, to_table
+from simulator.results.arrow_tables import open_table, read_columns, to_table
 from simulator.results.disk import FileEntry
+from simulator.results.manifest import FINISHED, FORMAT, MANIFEST, UNFINISHED, Manifest, checksum, read_manifest
 from simulator.results.tree import rebuild
 
 __all__ = [
+    "COLUMNS",
     "CONFIG",
     "DATA",
     "FIGURES",
@@ -48,6 +54,7 @@ __all__ = [
     "SERIES",
     "STATES",
     "SUMMARY",
+    "TABLES",
     "TAIL",
     "UNFINISHED",
     "Run",
@@ -57,13 +64,17 @@ __all__ = [
 ]
 
 
-MANIFEST, CONFIG, MODEL, SUMMARY = "manifest.json", "config.toml", "model.npz", "summary.json"
+CONFIG, COLUMNS, MODEL, SUMMARY = "config.toml", "columns.json", "model.npz", "summary.json"
 SAMPLE, TAIL, SERIES = "sample.parquet", "tail.parquet", "series.parquet"
 REPORT, FIGURES = "report.html", "figures"
-DATA = (CONFIG, MODEL, SUMMARY, SAMPLE, TAIL, SERIES)  # checksummed; a report can be made again
+DATA = (CONFIG, COLUMNS, MODEL, SUMMARY, SAMPLE, TAIL, SERIES)  # checksummed; a report can be made again
 STATES = "state-*.npz"
-UNFINISHED, FINISHED = "unfinished", "finished"
-FORMAT = "capex-simulator run 1"
+_OF_A_PATH = {"path": pa.int64()}
+TABLES: Mapping[str, Mapping[str, pa.DataType]] = {  # columns that a table must have and those that are no float64
+    SAMPLE: _OF_A_PATH,
+    TAIL: _OF_A_PATH,
+    SERIES: {"series": pa.string(), "month": pa.int64()},
+}
 
 _PART = ".part"
 _CHUNK = 1 << 22
@@ -82,7 +93,7 @@ class RunFolder:
     @classmethod
     def create(cls, path: str | os.PathLike[str], resume: bool = False) -> RunFolder:
         """A new run folder; one that holds a run is refused unless that is to go on."""
-        folder = cls(Path(path))
+        folder = cls(expand_user(path))
         if not resume:
             folder.refuse_a_run()
         with _as_run_error(folder.path):
@@ -90,9 +101,19 @@ class RunFolder:
         return folder
 
     @classmethod
+    def create_numbered(cls, path: Path) -> RunFolder:
+        """A folder that is made here and now: `path`, or if that is taken `path`-2, -3 and so on."""
+        with _as_run_error(path):
+            place, number = path, 1
+            while not disk.make_new_folder(place):
+                number += 1
+                place = path.with_name(f"{path.name}-{number}")
+        return cls(place)
+
+    @classmethod
     def reopen(cls, path: str | os.PathLike[str]) -> RunFolder:
         """An existing run folder to go on writing to; what a crash left half-written is dropped."""
-        folder = cls(Path(path))
+        folder = cls(expand_user(path))
         if not folder.path.is_dir():
             raise RunError(f"{path}: no such run folder")
         with folder._lock() as mine:
@@ -173,7 +194,8 @@ class RunFolder:
 
     def write_json(self, name: str, body: Mapping[str, Any]) -> None:
         """Write `body`; a NaN or infinity in it is a mistake (ValueError)."""
-        self.write(name, json.dumps(body, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+        text = json.dumps(body, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+        self.write(name, text.encode("utf-8", "backslashreplace"))  # a file name need not be UTF-8
 
     def write_npz(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Write named arrays without pickle."""
@@ -204,7 +226,7 @@ class RunFolder:
         """
         listed = [name for name in DATA if (self.path / name).exists()] if names is None else names
         manifest = {"format": FORMAT, **body, "files": {name: self._entry(name) for name in listed}}
-        self.write_json(MANIFEST, {**manifest, "checksum": _checksum(manifest)})
+        self.write_json(MANIFEST, {**manifest, "checksum": checksum(manifest)})
 
     def _entry(self, name: str) -> FileEntry:
         if name not in self.entries:
@@ -216,7 +238,7 @@ class RunFolder:
 class Run:
     """A run folder to read: checksums are verified when a file is first read."""
 
-    def __init__(self, path: Path, manifest: dict[str, Any]) -> None:
+    def __init__(self, path: Path, manifest: Manifest) -> None:
         self.path = path
         self.manifest = manifest
         self._verified: set[str] = set()
@@ -238,13 +260,29 @@ class Run:
     @property
     def summary(self) -> dict[str, Any]:
         """Measures with their intervals."""
-        summary: dict[str, Any] = json.loads(self._verify(SUMMARY).read_text("utf-8"))
-        return summary
+        return read_json(self._verify(SUMMARY))
 
     @property
     def config(self) -> str:
         """The config as given."""
-        return self._verify(CONFIG).read_text("utf-8")
+        file = self._verify(CONFIG)
+        try:
+            return read_regular(file).decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise RunError(f"{file}: given bytes that are not UTF-8, wanted the config of a run") from error
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The columns of CSV files that the config reads, as `columns.json` keeps them; empty if there are none."""
+        return read_json(self._verify(COLUMNS)) if COLUMNS in self.manifest["files"] else {}
+
+    @property
+    def config_tree(self) -> dict[str, Any]:
+        """The config as tables, as it was written: what it leaves out has its default."""
+        try:
+            return tomllib.loads(self.config)
+        except (ValueError, RecursionError) as error:
+            raise RunError(f"{self.path / CONFIG}: is no config of a run ({error})") from error
 
     def model(self, kind: type[Tree]) -> Tree:
         """The frozen model, rebuilt as a tree of type `kind`."""
@@ -257,7 +295,8 @@ class Run:
     @property
     def sample_names(self) -> list[str]:
         """Columns of the sample."""
-        names: list[str] = pq.read_schema(self._verify(SAMPLE)).names
+        with open_table(self._verify(SAMPLE), TABLES[SAMPLE]) as table:
+            names: list[str] = table.schema_arrow.names
         return names
 
     def tail(self, columns: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
@@ -270,12 +309,12 @@ class Run:
 
     def _table(self, name: str, columns: Sequence[str] | None) -> dict[str, NDArray[Any]]:
         path = self._verify(name)
-        if columns is not None:
-            unknown = set(columns) - set(pq.read_schema(path).names)
+        names = [columns] if isinstance(columns, str) else columns
+        with open_table(path, TABLES[name]) as table:
+            unknown = set(names or ()) - set(table.schema_arrow.names)
             if unknown:
                 raise RunError(f"{path}: given column {', '.join(sorted(unknown))}, wanted one that the run kept")
-        read = pq.read_table(path, columns=None if columns is None else list(columns))
-        return {key: to_numpy(read[key]) for key in read.column_names}
+            return read_columns(table, names)
 
     def _verify(self, name: str) -> Path:
         """The path of a data file that is what the run wrote."""
@@ -283,8 +322,7 @@ class Run:
         if known is None:
             raise RunError(f"{path}: this run has no such file")
         if name not in self._verified:
-            if not path.exists() or path.stat().st_size != known["bytes"]:
-                raise RunError(f"{path}: missing or cut short, wanted {known['bytes']:,} bytes; run the config again")
+            _check_size(path, known)
             if _hash(path) != known["sha256"]:
                 raise RunError(
                     f"{path}: was changed after the run wrote it (its checksum differs); run the config again"
@@ -300,37 +338,30 @@ def open_run(path: str | os.PathLike[str]) -> Run:
         done, total = run.manifest["state"]["paths"], run.manifest["paths"]
         raise RunError(
             f"{path}: given an unfinished run ({done:,} of {total:,} paths), wanted a finished one; "
-            f"simulator run CONFIG --out {path} --resume goes on with it"
+            f"simulator run CONFIG --out {shlex.quote(str(path))} --resume goes on with it"
         )
     return run
 
 
 def open_any(path: str | os.PathLike[str]) -> Run:
     """Open a run folder, finished or not; RunError if it is none, cut short or changed."""
-    folder = Path(path)
-    file = folder / MANIFEST
-    if not file.exists():
-        raise RunError(f"{path}: given no run folder, wanted one with {MANIFEST}")
-    try:
-        manifest = json.loads(file.read_text("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"{file}: cut short or changed, not JSON any more; run the config again") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise RunError(f"{file}: given the manifest of something else, wanted format {FORMAT!r}")
-    if manifest.pop("checksum", None) != _checksum(manifest):
-        raise RunError(f"{file}: was changed after the run wrote it (its checksum differs); run the config again")
-    run = Run(folder, manifest)
-    for name, known in manifest["files"].items():
-        if not (folder / name).exists() or (folder / name).stat().st_size != known["bytes"]:
-            raise RunError(
-                f"{folder / name}: missing or cut short, wanted {known['bytes']:,} bytes; run the config again"
-            )
+    folder = expand_user(path)
+    run = Run(folder, read_manifest(folder))
+    for name, known in run.manifest["files"].items():
+        _check_size(folder / name, known)
     return run
+
+
+def _check_size(path: Path, known: FileEntry) -> None:
+    """Raise RunError unless a file is there and has the size that the manifest lists."""
+    if not path.exists() or path.stat().st_size != known["bytes"]:
+        whole = describe_path(path)
+        raise RunError(f"{whole}: missing or cut short, wanted {known['bytes']:,} bytes; run the config again")
 
 
 def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+        with np.load(io.BytesIO(read_regular(path)), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
     except Exception as error:  # zipfile, zlib and numpy each have their own
         raise RunError(f"{path}: missing, cut short or changed ({error})") from error
@@ -338,14 +369,13 @@ def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
 
 def _hash(path: Path) -> str:
     digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
+    try:
+        with open_regular(path) as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    except OSError as error:
+        raise RunError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from error
     return digest.hexdigest()
-
-
-def _checksum(manifest: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
 
 
 @contextmanager

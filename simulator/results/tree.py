@@ -43,8 +43,16 @@ def rebuild(kind: type[Tree], arrays: Mapping[str, NDArray[Any]], prefix: str = 
         elif key not in arrays:
             raise RunError(f"the saved model has no {key}: it was written by another version of the simulator")
         else:
-            leaves.append(hint(arrays[key]) if hint in (int, float) else np.array(arrays[key], order="C"))
+            leaves.append(_leaf(key, arrays[key], hint))
     return kind(*leaves)
+
+
+def _leaf(key: str, array: NDArray[Any], hint: Any) -> Any:
+    """Return a leaf of the tree: a Python number where the hint is its type, else the array, in C order."""
+    if array.dtype not in (np.float64, np.int64) or (hint in (int, float) and array.ndim):
+        shape = f"{array.dtype} of shape {array.shape}"
+        raise RunError(f"the saved model has {key} as {shape}: it was written by another version of the simulator")
+    return hint(array) if hint in (int, float) else np.array(array, order="C")
 
 
 def tree_hash(tree: NamedTuple) -> str:

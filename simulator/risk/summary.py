@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from simulator.errors import RunError
 from simulator.results.columns import WORLD
 from simulator.results.scope_tally import Extreme
-from simulator.results.store import Run
+from simulator.results.store import SUMMARY, Run
 from simulator.risk.comparison_summary import ComparisonSummary
 from simulator.risk.convergence_rows import ConvergenceRow, ConvergenceWarning
 from simulator.risk.intervals import CONFIDENCE, NO_FIGURE, NOWHERE, Figure, mean_interval
@@ -255,8 +256,13 @@ class RunSummary:
 
 
 def read_summary(run: Run) -> RunSummary:
-    """The summary of a finished run."""
-    return RunSummary.from_dict(run.summary)
+    """The summary of a finished run; RunError if its file is none that a run wrote."""
+    body = run.summary
+    try:
+        return RunSummary.from_dict(body)
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+        what = f"no {error}" if isinstance(error, KeyError) else str(error)
+        raise RunError(f"{run.path / SUMMARY}: is no summary of a run ({what}); run the config again") from error
 
 
 def _figures_dict(figures: Mapping[Any, Figure]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ of figures are taken path by path, as `simulator compare A B` does, with the int
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -40,10 +39,7 @@ def diff_runs(a: Run, b: Run) -> dict[str, Any]:
         "a": _describe(a),
         "b": _describe(b),
         "same": same,
-        "config": [
-            {"key": key, "a": old, "b": new}
-            for key, old, new in differences(tomllib.loads(a.config), tomllib.loads(b.config))
-        ],
+        "config": [{"key": key, "a": old, "b": new} for key, old, new in differences(a.config_tree, b.config_tree)],
         "code": list(_changed_keys(a.manifest, b.manifest, _CODE)) + _changed_tables(a, b, "versions"),
         "data": _changed_data(a, b),
         "model": _changed_model(a, b),
@@ -156,7 +152,7 @@ def _compare_results(a: Run, b: Run, paired: bool) -> list[dict[str, Any]]:
 
 
 def _tallied_metrics(run: Run) -> tuple[str, ...]:
-    return tuple(tomllib.loads(run.config).get("metrics", {}).get("tally", TALLY))
+    return tuple(run.config_tree.get("metrics", {}).get("tally", TALLY))
 
 
 def _metric_entries(
@@ -191,7 +187,7 @@ class _Pairs:
     def __init__(self, a: Run, b: Run) -> None:
         self._runs = (a, b)
         self._metrics = [comparison_inputs.summarised_metrics(run) for run in self._runs]
-        self._levels = tuple(tomllib.loads(a.config).get("metrics", {}).get("levels", LEVELS))
+        self._levels = tuple(a.config_tree.get("metrics", {}).get("levels", LEVELS))
 
     def difference(self, plan: str, name: str) -> dict[str, Any] | None:
         """Return the difference of one figure or event of a plan; None where its definition differs."""

@@ -66,7 +66,12 @@ def _load(file: Path) -> _Entries:
 
 
 def _store(file: Path, runs: Mapping[bytes, tuple[str, str]]) -> None:
-    """Write the index; another file in its place is replaced, and in a read-only folder there is none."""
+    """Write the index; another file in its place is replaced, and in a read-only folder there is none.
+
+    Something that is no regular file, such as a pipe, stays as it is.
+    """
+    if file.exists() and not file.is_file():
+        return
     rows = [(folder, *entry) for folder, entry in runs.items()]
     with suppress(sqlite3.Error, OSError):
         try:

@@ -16,10 +16,11 @@ from typing import Any
 
 from simulator.batch.record import FINISHED, INTERRUPTED, NIGHT, RUNNING, headline
 from simulator.errors import RunError
+from simulator.file_access import open_regular, read_json
 from simulator.results import store
 from simulator.results.provenance import utc
 from simulator.results.store import open_any
-from simulator.risk.summary import RunSummary
+from simulator.risk.summary import read_summary
 
 BROKEN = "broken"  # beside the states of a batch: finished, interrupted, running
 _DEEPEST = 8  # folders below the one that is listed
@@ -45,7 +46,7 @@ def find_run_folders(root: Path, depth: int = 0) -> Iterator[Path]:
 def has_run_manifest(folder: Path) -> bool:
     """True if the folder holds a manifest that a run wrote, whole or not."""
     try:
-        with open(folder / store.MANIFEST, "rb") as file:
+        with open_regular(folder / store.MANIFEST) as file:
             return json.dumps(store.FORMAT).encode() in file.read(_HEAD)
     except OSError:
         return False
@@ -70,12 +71,14 @@ def is_locked(folder: Path) -> bool:
 
 def describe_run(folder: Path) -> dict[str, Any]:
     """Return the description of a run folder; `error` is the reason why it is broken, if it is."""
+    manifest: dict[str, Any]
     try:
         run = open_any(folder)
         manifest, error = run.manifest, None
-        summary = run.summary if run.finished else {}
-        figures = headline(RunSummary.from_dict(summary)) if summary else {}
-    except (RunError, OSError, ValueError, KeyError, TypeError) as reason:
+        results = read_summary(run) if run.finished else None
+        summary = {} if results is None else run.summary
+        figures = {} if results is None else headline(results)
+    except (RunError, OSError) as reason:
         manifest, error, summary = _read(folder), str(reason).partition("\n")[0], {}
         figures = {}
     state = manifest.get("state")
@@ -145,8 +148,9 @@ def _is_run(folder: Path, names: set[str]) -> bool:
 def _read(folder: Path) -> dict[str, Any]:
     """Return the manifest of a broken run, as far as it can be read."""
     try:
-        manifest = json.loads((folder / store.MANIFEST).read_text("utf-8"))
-    except (OSError, ValueError, RecursionError):
+        fields = read_json(folder / store.MANIFEST)
+    except RunError:
         return {}
-    fields = manifest if isinstance(manifest, dict) else {}
-    return {name: value for name, value in fields.items() if isinstance(value, (str, int))}
+    texts = {key: fields[key] for key in ("name", "started", "ended") if isinstance(fields.get(key), str)}
+    seed = fields.get("seed")
+    return texts | ({"seed": seed} if isinstance(seed, int) else {})

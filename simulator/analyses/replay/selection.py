@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +19,7 @@ from simulator.finance.metrics import plan_metrics, world_metrics
 from simulator.model import Model
 from simulator.results.columns import WORLD, Column, all_columns
 from simulator.results.digest import rows_hash
-from simulator.results.store import Run, open_any, open_run
+from simulator.results.store import CONFIG, Run, open_any, open_run
 
 __all__: list[str] = []  # used in this folder only
 
@@ -44,11 +43,14 @@ def open_for_replay(folder: str | Path, accept: bool) -> OpenedRun:
     run = open_any(folder)
     if not accept:
         continuity.refuse_changes(continuity.find_program_changes(run), str(folder), _RISK)
-    config, model = tomllib.loads(run.config), run.model(Model)
+    config, model = run.config_tree, run.model(Model)
     start = str(config.get("start", Config.model_fields["start"].default))
-    sites = {site["id"]: site.get("title") or site["id"] for site in config["sites"]}
-    plans = {plan: table.get("title") or plan for plan, table in config["plans"].items()}
-    metrics = plan_metrics(fiscal_years(start, model.months))
+    try:
+        sites = {site["id"]: site.get("title") or site["id"] for site in config["sites"]}
+        plans = {plan: table.get("title") or plan for plan, table in config["plans"].items()}
+        metrics = plan_metrics(fiscal_years(start, model.months))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise RunError(f"{run.path / CONFIG}: is no config of a run ({error!r})") from error
     columns = all_columns(world_metrics(tuple(sites)), metrics, tuple(plans))
     if len(columns) != kernel.figure_count(model):
         raise RunError(f"{folder}: given {kernel.figure_count(model)} figures, wanted {len(columns)}: another version")
