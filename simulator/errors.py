@@ -5,10 +5,14 @@ SimulatorError
 ├── RunError           a run failed: a number that is not finite, too many events, a broken run folder (exit 1)
 │   └── ClusterError   its workers or scheduler are lost, or unfit; all results that came back are of the first paths
 └── Interrupted        stopped by a signal after its state was written (exit 130 or 143)
+
+A signal that arrives in the middle of something is raised as a KeyboardInterrupt (`Terminated`), which libraries let
+pass: an Exception would come out wrapped in one of theirs, or not at all.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Sequence
 
@@ -44,13 +48,26 @@ class Interrupted(SimulatorError):
         super().__init__(message)
 
 
+class Terminated(KeyboardInterrupt):
+    """A signal other than Ctrl-C that ends the process; `signum` is its number."""
+
+    def __init__(self, signum: int) -> None:
+        self.signum = signum
+        super().__init__("stopped, nothing was written.")
+
+
+def signal_number(error: BaseException) -> int:
+    """Return the number of the signal that an error stands for; SIGINT unless it says another."""
+    return error.signum if isinstance(error, (Interrupted, Terminated)) else signal.SIGINT
+
+
 def find_signal(error: BaseException) -> BaseException:
     """Return the signal that caused an error, or the error itself: code that a signal interrupts may wrap it."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, (Interrupted, KeyboardInterrupt)):
             return cause
-        cause = cause.__cause__
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     return error
 
 
@@ -59,9 +76,7 @@ def exit_code(error: BaseException) -> int:
     error = find_signal(error)
     if isinstance(error, ConfigError):
         return 2
-    if isinstance(error, Interrupted):
-        return 128 + error.signum
-    return 128 + signal.SIGINT if isinstance(error, KeyboardInterrupt) else 1
+    return 128 + signal_number(error) if isinstance(error, (Interrupted, KeyboardInterrupt)) else 1
 
 
 def describe_error(error: BaseException) -> str:
@@ -69,9 +84,10 @@ def describe_error(error: BaseException) -> str:
     if isinstance(error, SimulatorError):
         return str(error)
     if isinstance(error, KeyboardInterrupt):
-        return "interrupted"
+        return str(error) or "interrupted"
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename or STDOUT}: {error.strerror.lower()}"  # every other write names its file
+        place = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+        return f"{place}{error.strerror.lower()}"
     if isinstance(error, MemoryError):
         return "out of memory; fewer --threads need less"
     return f"{type(error).__name__}: {error}\nThis should not happen. {DEBUG}=1 shows where it did."

@@ -93,7 +93,7 @@ class JsonLines(logging.Handler):
             self._write(_line(record))
         except (OSError, ValueError) as error:
             self._torn = True
-            if not self._warned:
+            if not self._warned and sys.stderr is not None:
                 self._warned = True
                 with suppress(OSError, ValueError):
                     reason = getattr(error, "strerror", None) or error
@@ -109,8 +109,9 @@ class JsonLines(logging.Handler):
 
     def _write(self, line: str) -> None:
         if self._file is None:
-            sys.stderr.write(line)
-            sys.stderr.flush()
+            if sys.stderr is not None:
+                sys.stderr.write(line)
+                sys.stderr.flush()
             return
         data = (b"\n" if self._torn else b"") + line.encode()  # what a full disk cut short stays a line of its own
         written = self._file.write(data) or 0

@@ -15,13 +15,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from simulator import event_log, pipeline
 from simulator.batch import record
 from simulator.batch.planning import BatchPlan
 from simulator.batch.record import FAILED, FINISHED, INTERRUPTED, PRUNED, REFUSED, RUNNING, BatchRecord
-from simulator.config.durations import deadline
+from simulator.config.durations import Deadline, decide_deadline
 from simulator.engine.run_request import RunRequest
 from simulator.errors import ConfigError, Interrupted, RunError, describe_error, exit_code, find_signal, is_expected
 from simulator.event_log import StageListener
@@ -64,17 +65,20 @@ def run_batch(
         raise ConfigError(plan.mistakes)
     if request.resume and request.out is None:
         raise ConfigError(["--resume: given no --out, wanted the folder of the night to go on with"])
-    path = request.out or _default_folder(datetime.now(UTC))
-    refuse_folder(path, request.resume)
-    folder = RunFolder.create(path, resume=True)
+    if request.out is None:
+        folder = RunFolder.create_numbered(_default_folder(datetime.now(UTC)))
+    else:
+        refuse_folder(request.out, request.resume)
+        folder = RunFolder.create(request.out, resume=True)
+    path = folder.path
     with folder.alone(resume=True):
         refuse_folder(path, request.resume)  # one may have ended meanwhile
         stored = record.read_record(path) if request.resume else None
-        until = request.until or plan.until
+        until = request.deadline or plan.until
         current = (
-            BatchRecord.begin(folder, plan.title, until, plan.runs)
+            BatchRecord.begin(folder, plan.title, until and until.text, plan.runs)
             if stored is None
-            else record.resume_record(stored, plan.title, until, plan.runs)
+            else record.resume_record(stored, plan.title, until and until.text, plan.runs)
         )
         return _BatchRunner(plan, current, until, on_stage, on_end).run()
 
@@ -86,12 +90,12 @@ class _BatchRunner:
         self,
         plan: BatchPlan,
         batch: BatchRecord,
-        until: str | None,
+        until: Deadline | None,
         on_stage: StageListener | None,
         on_end: EndListener | None,
     ) -> None:
         self._plan, self._record, self._on_stage, self._on_end = plan, batch, on_stage, on_end
-        self._deadline = None if until is None else deadline(until)
+        self._deadline = until
 
     def run(self) -> BatchRecord:
         """Run all that can be run; Interrupted after a signal."""
@@ -148,21 +152,25 @@ class _BatchRunner:
         if finished:
             request = replace(request, paths=None, precision=(), until=None)
         else:
-            request = replace(request, until=self._time_share(i, request))
+            request = replace(request, until=self._time_share(i))
         resume = request.resume and path.is_dir()
         return pipeline.execute(replace(request, out=path, resume=resume, report=False), self._stage_listener(i))
 
-    def _time_share(self, i: int, request: RunRequest) -> str | None:
-        """Return --until of a run: an even share of the time that is left, or the run's own time if that is sooner."""
+    def _time_share(self, i: int) -> Deadline | None:
+        """Return when a run ends: after an even share of the time that is left, or at its own time if that is sooner.
+
+        A duration of its own counts from now.
+        """
+        until = self._plan.runs[i].until
+        own = None if until is None else decide_deadline(until)
         if self._deadline is None:
-            return request.until
+            return own
         states = [entry["state"] for entry in self._record.runs[i:]]
         runs = sum(state not in (FINISHED, PRUNED, REFUSED) for state in states)
-        now = time.time()
-        share = (self._deadline - now) / max(runs, 1)
-        if request.until is not None and deadline(request.until) - now < share:
-            return request.until
-        return f"+{max(share, _LEAST):.3f}s"
+        share = self._deadline.seconds_left() / max(runs, 1)
+        if own is not None and own.seconds_left() < share:
+            return own
+        return decide_deadline(f"+{max(share, _LEAST):.3f}s")
 
     def _draw(self, request: RunRequest, done: Run, i: int, entry: dict[str, Any]) -> bool:
         """Draw the report, if requested; return True if there is one. A run without one is complete."""
@@ -203,7 +211,7 @@ class _BatchRunner:
             path, done = self._record.folder.path, self._record.count(FINISHED)
             raise Interrupted(
                 f"{_stop_text(cause)}; {done} of {len(self._plan.runs)} runs of the night are "
-                f"finished: the same command with --out {path} --resume goes on with the others.",
+                f"finished: the same command with --out {quote(str(path))} --resume goes on with the others.",
                 exit_code(cause) - 128,
             ) from error
 

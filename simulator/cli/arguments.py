@@ -11,6 +11,7 @@ from simulator.errors import ConfigError
 
 if TYPE_CHECKING:
     from simulator.config import Config
+    from simulator.config.durations import Deadline
     from simulator.event_log import JsonLines
 
 T = TypeVar("T")
@@ -51,13 +52,11 @@ def seconds(option: str, text: str) -> float:
     return parse_duration(option, text)
 
 
-def until(text: str | None) -> str | None:
-    """--until: a local time or a duration from now."""
-    from simulator.config.durations import deadline
+def until(text: str | None) -> Deadline | None:
+    """--until: a local time or a duration from now, decided here and nowhere later."""
+    from simulator.config.durations import decide_deadline
 
-    if text is not None:
-        deadline(text)  # refuses what is none
-    return text
+    return None if text is None else decide_deadline(text)
 
 
 def cluster(text: str | None) -> str | None:
@@ -67,6 +66,13 @@ def cluster(text: str | None) -> str | None:
 
         check_address(text)
     return text
+
+
+def user_path(text: str) -> Path:
+    """Return a path as a user wrote it, with `~` expanded: shells leave it in `--out=~/runs`, and libraries differ."""
+    from simulator.file_access import expand_user
+
+    return expand_user(text)
 
 
 class MistakeCollector:
@@ -150,13 +156,24 @@ def open_log(text: str | None) -> JsonLines | None:
     _refuse_option("--log-json", text, "a file")
     from simulator.event_log import JsonLines
 
-    return JsonLines(text)
+    return JsonLines(text if text in ("", "-") else str(user_path(text)))
 
 
 def finished_run(run: Path) -> None:
     """RUN: a folder with a finished run."""
+    _refuse_without_manifest(run, "finished run")
+
+
+def stored_run(run: Path) -> None:
+    """RUN: a folder with a run, finished or not."""
+    _refuse_without_manifest(run, "run")
+
+
+def _refuse_without_manifest(run: Path, what: str) -> None:
+    from simulator.file_access import describe_path
+
     if not (run / "manifest.json").is_file():
-        raise ConfigError([f"{run}: holds no finished run (no manifest.json), wanted a run folder"])
+        raise ConfigError([f"{describe_path(run)}: holds no {what} (no manifest.json), wanted a run folder"])
 
 
 def _refuse_option(option: str, text: str, what: str) -> None:
@@ -172,7 +189,7 @@ def folder(text: str | None) -> Path | None:
     _refuse_option("--out", text, "a folder")
     if not text.strip():
         raise ConfigError(["--out: given nothing, wanted a folder"])
-    out = Path(text)
+    out = user_path(text)
     if out.exists() and not out.is_dir():
         raise ConfigError([f"--out: given {out}, which is a file, wanted a folder"])
     nearest = next((place for place in (out, *out.absolute().parents) if place.exists()), out)

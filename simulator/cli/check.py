@@ -35,7 +35,12 @@ def check(
     until: options.Until = None,
     against: Annotated[
         Path | None,
-        typer.Option("--against", metavar="RUN", help="Compare with what became of a run of this config."),
+        typer.Option(
+            "--against",
+            metavar="RUN",
+            help="Compare with what became of a run of this config.",
+            parser=arguments.user_path,
+        ),
     ] = None,
     threads: options.Threads = None,
     set_: options.Set = None,
@@ -55,7 +60,7 @@ def check(
         raise typer.BadParameter("Missing argument 'CONFIG'.")
     if len(what) > 1:
         raise typer.BadParameter(f"Got unexpected extra arguments ({' '.join(what[1:])})")
-    config, mistakes = Path(what[0]), arguments.MistakeCollector()
+    config, mistakes = arguments.user_path(what[0]), arguments.MistakeCollector()
     number = mistakes.check(arguments.paths, paths)
     end = mistakes.check(arguments.until, until)
     workers = mistakes.check(arguments.threads, threads)
@@ -69,7 +74,7 @@ def check(
     assert checked is not None
     on_stage = None if quiet else print_stage
     if against is None:
-        _forecast(config, checked, (number, tuple(precision or ()), end), workers, on_stage, as_json)
+        _forecast(config, checked, (number, tuple(precision or ()), end and end.text), workers, on_stage, as_json)
     else:
         _compare(checked, against, workers, on_stage, as_json)
 
@@ -109,9 +114,10 @@ def _compare(checked: Config, folder: Path, threads: int | None, on_stage: Stage
     """Forecast a run that is finished, and compare."""
     from simulator.analyses.forecast_check import check_forecast
     from simulator.cli.forecast_text import comparison_lines
+    from simulator.risk.summary import read_summary
 
     forecast, rows, run = check_forecast(checked, folder, threads=threads, say=on_stage)
-    ended = run.summary["stop"]["rule"]
+    ended = read_summary(run).stop.rule
     if as_json:
         print(json.dumps({**forecast.to_dict(), "ended": ended, "against": rows}, indent=1))
     else:

@@ -15,13 +15,15 @@ from simulator.errors import ConfigError
 
 PATHS = "20000"
 FILE = "comparison.json"
+_OtherRun = Annotated[
+    Path | None,
+    typer.Argument(help="Another run on the same seed: its plans less the first's.", parser=arguments.user_path),
+]
 
 
 def compare(
-    run: Annotated[Path, typer.Argument(help="A run folder.", show_default=False)],
-    run2: Annotated[
-        Path | None, typer.Argument(help="Another run on the same seed: its plans less the first's.")
-    ] = None,
+    run: options.StoredRun,
+    run2: _OtherRun = None,
     metric: Annotated[
         str, typer.Option("--metric", help='A metric of the plans, as npv, or an event on one, as "npv < 0".')
     ] = "npv",

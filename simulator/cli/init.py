@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 
+from simulator.cli import arguments
 from simulator.errors import ConfigError
 
 
 def init(
-    path: Annotated[Path | None, typer.Argument(help="File to write; default: <template>.toml.")] = None,
+    path: Annotated[
+        Path | None, typer.Argument(help="File to write; default: <template>.toml.", parser=arguments.user_path)
+    ] = None,
     template: Annotated[str | None, typer.Option("--template", metavar="NAME", help="What to start from.")] = None,
     listed: Annotated[bool, typer.Option("--list", help="List the templates and leave.")] = False,
 ) -> None:
@@ -33,4 +37,5 @@ def init(
         raise ConfigError([f"{target}: there is such a file already, wanted a new one"]) from None
     except OSError as error:
         raise ConfigError([f"{target}: cannot be written ({(error.strerror or '').lower()})"]) from None
-    print(f"wrote {target}\n\nWhat next:\n  simulator check {target}\n  simulator run {target}")
+    name = quote(str(target))
+    print(f"wrote {target}\n\nWhat next:\n  simulator check {name}\n  simulator run {name}")

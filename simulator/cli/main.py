@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 
 import simulator
 from simulator.cli.output import UnprintedError, print_line
-from simulator.errors import DEBUG, STDOUT, ConfigError, Interrupted, describe_error, exit_code, find_signal
+from simulator.errors import DEBUG, STDOUT, ConfigError, Interrupted, Terminated, describe_error, exit_code, find_signal
 
 # Each verb and its line of --help, which a test compares with the verb's own: so help imports no verb.
 VERBS = {
@@ -49,7 +49,7 @@ def _print_error(error: BaseException) -> int:
     elif isinstance(error, Interrupted):
         print_line(str(error))
     elif isinstance(error, KeyboardInterrupt):
-        print_line("interrupted, nothing was written.")
+        print_line(str(error) or "interrupted, nothing was written.")
     else:
         print_line(f"failed: {describe_error(error)}")
     return exit_code(error)
@@ -99,7 +99,7 @@ def _load_verb(verb: str) -> Any:
 def _report(error: BaseException) -> int:
     """Return the exit code of an error; print it unless it is that nobody reads stdout any more."""
     cause = error.__cause__ if isinstance(error, UnprintedError) else error
-    if isinstance(cause, OSError) and cause.filename is None:
+    if isinstance(cause, OSError) and cause.filename == STDOUT:
         _discard_stdout()  # or what was not printed fails once more at the end
         if cause.errno == errno.EPIPE:
             return 0
@@ -142,7 +142,7 @@ def _options(
 
 
 def _terminated(signum: int, _frame: FrameType | None) -> None:
-    raise Interrupted("stopped, nothing was written.", signum)
+    raise Terminated(signum)
 
 
 def main() -> None:

@@ -7,8 +7,11 @@ from typing import Annotated
 
 import typer
 
+from simulator.cli.arguments import user_path
+
 Config = Annotated[
-    Path, typer.Argument(help="The config, a TOML file; `simulator init` writes one.", show_default=False)
+    Path,
+    typer.Argument(help="The config, a TOML file; `simulator init` writes one.", show_default=False, parser=user_path),
 ]
 Configs = Annotated[
     list[Path],
@@ -16,8 +19,10 @@ Configs = Annotated[
         metavar="CONFIG...",
         help="The config, a TOML file; several, or a list of runs, are run one after the other.",
         show_default=False,
+        parser=user_path,
     ),
 ]
+StoredRun = Annotated[Path, typer.Argument(help="A run folder.", show_default=False, parser=user_path)]
 Paths = Annotated[
     str | None,
     typer.Option("--paths", metavar="N", help="How many paths, such as 50000 or 1e6; default: the config's."),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from simulator.errors import STDOUT, RunError
+from simulator.errors import STDOUT, RunError, describe_error
 
 
 class OutputOptions(NamedTuple):
@@ -34,7 +34,9 @@ def printing(complete: str) -> Iterator[None]:
         yield
         sys.stdout.flush()
     except OSError as error:
-        raise UnprintedError(f"{STDOUT}: {(error.strerror or str(error)).lower()}\n{complete}") from error
+        if error.filename != STDOUT:
+            raise
+        raise UnprintedError(f"{describe_error(error)}\n{complete}") from error
 
 
 def print_stage(stage: str) -> None:
@@ -44,5 +46,6 @@ def print_stage(stage: str) -> None:
 
 def print_line(line: str) -> None:
     """Print a line on stderr, if it can be written."""
-    with suppress(OSError):  # a full disk or a reader that left is no reason to end a run
-        print(line, file=sys.stderr, flush=True)
+    if sys.stderr is not None:
+        with suppress(OSError, ValueError):  # a full disk or a reader that left is no reason to end a run
+            print(line, file=sys.stderr, flush=True)

@@ -16,7 +16,7 @@ MOST_WORST = 100  # they are all held in memory
 
 
 def replay(
-    run: Annotated[Path, typer.Argument(help="A run folder.", show_default=False)],
+    run: options.StoredRun,
     path: Annotated[
         list[str] | None, typer.Option("--path", metavar="ID", help="A path of the run, from 0 on; repeatable.")
     ] = None,
@@ -45,7 +45,7 @@ def replay(
     With --json nothing is written unless --out is given.
     """
     mistakes = arguments.MistakeCollector()
-    mistakes.check(_check_run, run)
+    mistakes.check(arguments.stored_run, run)
     paths = [mistakes.check(_path_id, text) for text in path or ()]
     count = mistakes.check(_worst_count, worst)
     mistakes.check(_check_choice, path, worst)
@@ -85,12 +85,6 @@ def _path_id(text: str) -> int:
 def _worst_count(text: str | None) -> int | None:
     """--worst: how many paths."""
     return None if text is None else arguments.whole_number("--worst", text, 1, MOST_WORST, "a whole number")
-
-
-def _check_run(run: Path) -> None:
-    """RUN: a run folder; a run that is not finished can be replayed as well."""
-    if not (run / "manifest.json").is_file():
-        raise ConfigError([f"{run}: holds no run (no manifest.json), wanted a run folder"])
 
 
 def _check_choice(path: list[str] | None, worst: str | None) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from shlex import join
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,7 +14,7 @@ import typer
 from simulator import event_log
 from simulator.cli import arguments, options
 from simulator.cli.output import OutputOptions, UnprintedError, printing
-from simulator.errors import RunError, exit_code
+from simulator.errors import Interrupted, exit_code, find_signal
 
 if TYPE_CHECKING:
     from simulator.engine.run_request import RunRequest
@@ -124,13 +125,15 @@ def _run_one(
         raise typer.Exit(3)
 
 
-def _draw(done: Run, on_stage: Callable[[str], None] | None) -> RunError | None:
+def _draw(done: Run, on_stage: Callable[[str], None] | None) -> Exception | None:
     """Draw the report; return the error that prevents it, so that the results are printed all the same."""
     from simulator import pipeline
 
     try:
         pipeline.draw_report(done.path, on_stage)
-    except RunError as error:
+    except Exception as error:
+        if isinstance(find_signal(error), (Interrupted, KeyboardInterrupt)):
+            raise
         return error
     return None
 
@@ -149,12 +152,16 @@ def _print(done: Run, request: RunRequest, drawn: bool) -> None:
     print(f"run     {done.path}")
     if drawn:
         print(f"report  {done.path / 'report.html'}")
-    command = f"{request.config}" + "".join(f" --stress {name}" for name in request.stress)
     print("\nWhat next:")
-    for line in (
-        f"simulator tornado {command} --out {done.path}",
-        f"simulator replay {done.path} --worst 5",
-        f"simulator report {done.path}",
-        f"simulator run {command} --set drivers.price.spot0=20",
-    ):
-        print(f"  {line}")
+    for words in _next_commands(str(done.path), request):
+        print(f"  simulator {join(words)}")
+
+
+def _next_commands(folder: str, request: RunRequest) -> Iterator[list[str]]:
+    """Yield the words of commands that lead on from a run."""
+    changes = [word for change in request.overrides for word in ("--set", change)]
+    config = [str(request.config), *changes, *(word for name in request.stress for word in ("--stress", name))]
+    yield ["tornado", *config, "--out", folder]
+    yield ["replay", folder, "--worst", "5"]
+    yield ["report", folder]
+    yield ["run", *config, "--set", "drivers.price.spot0=20"]

@@ -37,7 +37,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Folder = Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Where runs are; default: runs.")]
+Folder = Annotated[
+    Path | None, typer.Argument(metavar="[DIR]", help="Where runs are; default: runs.", parser=arguments.user_path)
+]
 
 
 @app.command(_LIST)
@@ -57,14 +59,16 @@ def _list_(
 
 @app.command()
 def diff(
-    a: Annotated[Path, typer.Argument(metavar="A", help="A run folder.", show_default=False)],
-    b: Annotated[Path, typer.Argument(metavar="B", help="Another.", show_default=False)],
+    a: Annotated[
+        Path, typer.Argument(metavar="A", help="A run folder.", show_default=False, parser=arguments.user_path)
+    ],
+    b: Annotated[Path, typer.Argument(metavar="B", help="Another.", show_default=False, parser=arguments.user_path)],
     as_json: options.Json = False,
 ) -> None:
     """Say what changed from A to B: config, code, data, results."""
     mistakes = arguments.MistakeCollector()
     for run in (a, b):
-        mistakes.check(_run, run)
+        mistakes.check(arguments.stored_run, run)
     mistakes.raise_any()
     from simulator.report.run_folders_text import diff_text
     from simulator.results.store import open_any
@@ -128,12 +132,6 @@ def _root(folder: Path | None) -> Path:
         what = "which is a file" if folder.exists() else "which is not there"
         raise ConfigError([f"DIR: given {folder}, {what}, wanted a folder with runs"])
     return RUNS if folder is None else folder
-
-
-def _run(folder: Path) -> None:
-    """A or B: a run folder, finished or not."""
-    if not (folder / "manifest.json").is_file():
-        raise ConfigError([f"{folder}: holds no run (no manifest.json), wanted a run folder"])
 
 
 def _before(text: str | None) -> datetime | None:

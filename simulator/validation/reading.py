@@ -21,6 +21,7 @@ from simulator.config.mistakes import Mistake, explain_all
 from simulator.config.toml_reader import parse, read_text
 from simulator.config.wording import nearest, quote
 from simulator.errors import ConfigError
+from simulator.file_access import expand_user
 from simulator.finance.metrics import plan_metrics, world_metrics
 from simulator.finance.series import series_names
 from simulator.validation.functions import FUNCTIONS
@@ -66,8 +67,9 @@ class LoadedCase:
 def read_case(path: str | Path, name: str | None = None) -> LoadedCase:
     """Read and check a case; ConfigError carries every mistake. `name` is what messages call the file."""
     name = name or str(path)
-    tree, lines = parse(read_text(Path(path), "a case"), name)
-    source = Source(name, Path(path).parent, lines)
+    file = expand_user(path)
+    tree, lines = parse(read_text(file, "a case"), name)
+    source = Source(name, file.parent, lines)
     mistakes: list[Mistake] = []
     case: Case | None = None
     try:
