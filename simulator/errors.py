@@ -13,9 +13,11 @@ pass: an Exception would come out wrapped in one of theirs, or not at all.
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Sequence
 
+_PLACE = re.compile(r"^(?:.*?:\d+: |--set )(?=\S)")
 DEBUG = "SIMULATOR_DEBUG"  # environment variable: show tracebacks
 STDOUT = "standard output"
 
@@ -30,6 +32,11 @@ class ConfigError(SimulatorError):
     def __init__(self, mistakes: Sequence[str]) -> None:
         self.mistakes = list(mistakes)
         super().__init__("\n".join(self.mistakes))
+
+    @property
+    def short_reason(self) -> str:
+        """The first mistake without its place, and without the remedy that follows a semicolon."""
+        return _PLACE.sub("", self.mistakes[0]).partition(";")[0]
 
 
 class RunError(SimulatorError):

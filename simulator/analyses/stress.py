@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.config import Config, Frozen, freeze, load
 from simulator.config.loader import reload
+from simulator.config.stress import StressSet
 from simulator.config.stress_files import find_sets, shipped_sets
 from simulator.engine import thread_pool
 from simulator.engine.interrupt import Stop
@@ -18,6 +19,7 @@ from simulator.engine.progress import meter
 from simulator.engine.scenario_samples import figures
 from simulator.engine.simulation import make_job
 from simulator.engine.warmup import warm_up
+from simulator.errors import ConfigError
 from simulator.event_log import StageListener, stage_reporter
 from simulator.risk.metric_spec import parse_measure, parse_metric
 from simulator.risk.stress import StressComparison
@@ -38,11 +40,15 @@ def stress(
 ) -> dict[str, Any]:
     """Return a measure of a metric, plan by plan, in the base and under each stress set alone (default: all shipped).
 
-    `sets` are names of shipped sets or paths of TOML files. Every scenario runs on the same seed and paths.
+    `sets` are names of shipped sets or paths of TOML files; those that make the config invalid are left out with the
+    reason, and if all of them do, ConfigError says why. Every scenario runs on the same seed and paths.
     """
     checked = config if isinstance(config, Config) else load(config, overrides)
-    chosen = find_sets(shipped_sets() if sets is None else sets)
-    base, *stressed = map(freeze, (checked, *(reload(checked, (), (stress_set,)) for stress_set in chosen)))
+    base = freeze(checked)
+    chosen = [_apply(checked, stress_set) for stress_set in find_sets(shipped_sets() if sets is None else sets)]
+    stressed = [scenario.frozen for scenario in chosen if scenario.frozen is not None]
+    if chosen and not stressed:
+        raise next(scenario.refusal for scenario in chosen if scenario.refusal is not None)
     spec = parse_metric(metric, base.world, base.plan)
     measure_spec = parse_measure(measure, spec.metric)
     job = make_job(base, paths, threads, seed)
@@ -64,7 +70,7 @@ def stress(
         def compare(k: int) -> tuple[int, dict[str, Any]]:
             return k, comparison.stressed_figures(simulate(stressed[k]))
 
-        plans = dict(thread_pool.map_in_threads(compare, range(len(chosen)), job.threads))
+        plans = dict(thread_pool.map_in_threads(compare, range(len(stressed)), job.threads))
     return {
         "config": checked.name,
         "stress": list(checked.stress),
@@ -75,5 +81,32 @@ def stress(
         "paths": job.paths,
         "seed": job.seed,
         "base": comparison.base_figures(),
-        "sets": [{**chosen[k].to_dict(), "plans": plans[k]} for k in range(len(chosen))],
+        "sets": _describe_sets(chosen, plans),
     }
+
+
+class _Scenario(NamedTuple):
+    """A stress set on a config: the model under it, or the error with which the config refuses it."""
+
+    stress_set: StressSet
+    frozen: Frozen | None
+    refusal: ConfigError | None
+
+
+def _apply(config: Config, stress_set: StressSet) -> _Scenario:
+    """Return a config under a stress set, if it is valid then."""
+    try:
+        return _Scenario(stress_set, freeze(reload(config, (), (stress_set,))), None)
+    except ConfigError as error:
+        return _Scenario(stress_set, None, error)
+
+
+def _describe_sets(scenarios: Sequence[_Scenario], plans: Mapping[int, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the sets in order with their figures by plan (by position among the valid ones), or why they have none."""
+    figures = iter(plans[k] for k in sorted(plans))
+    return [
+        {**scenario.stress_set.to_dict(), "plans": next(figures)}
+        if scenario.refusal is None
+        else {**scenario.stress_set.to_dict(), "plans": {}, "left_out": scenario.refusal.short_reason}
+        for scenario in scenarios
+    ]

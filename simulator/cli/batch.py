@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from simulator.cli import arguments
 from simulator.cli.output import OutputOptions, print_line, printing
 
 if TYPE_CHECKING:
+    from simulator.config import Config
     from simulator.engine.run_request import RunRequest
 
 
@@ -38,6 +39,9 @@ def run_batch(
     assert plan is not None
     _warn(plan.mistakes, sum(run.request is None for run in plan.runs), len(plan.runs))
 
+    if not output.quiet:
+        _print_doubts(run.config for run in plan.runs)
+
     def report_end(line: str, failed: bool) -> None:
         if failed or not output.quiet:
             print_line(line)
@@ -60,6 +64,15 @@ def _warn(mistakes: Sequence[str], broken: int, runs: int) -> None:
         noun = "error" if len(mistakes) == 1 else "errors"
         total = f"{len(mistakes)} {noun}: {broken} of {runs} runs cannot be run, the others are."
         print_line("\n".join([*mistakes, total]))
+
+
+def _print_doubts(configs: Iterable[Config | None]) -> None:
+    """Print once each what looks wrong in the configs of a batch."""
+    from simulator.config.plausibility import find_doubts
+
+    doubts = (doubt for config in configs if config is not None for doubt in find_doubts(config))
+    for doubt in dict.fromkeys(doubts):
+        print_line(f"warning: {doubt}")
 
 
 def _table(batch: Mapping[str, Any], folder: Path) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +14,7 @@ from simulator.cli.validation import validate
 from simulator.errors import ConfigError
 
 if TYPE_CHECKING:
-    from simulator.config import Config, Frozen
+    from simulator.config import Config
     from simulator.event_log import StageListener
 
 
@@ -88,8 +88,12 @@ def _forecast(
     as_json: bool,
 ) -> None:
     """Describe a config and forecast its run."""
+    from simulator.cli.check_text import describe_inputs, describe_programme, inputs_text, programme_text
     from simulator.cli.forecast_text import forecast_lines
     from simulator.config import freeze
+    from simulator.config.plausibility import find_doubts
+    from simulator.config.scenario_checks import find_refused_scenarios
+    from simulator.config.wording import count_noun
     from simulator.engine.run_forecast import forecast_run
     from simulator.engine.simulation import make_job
     from simulator.engine.stopping import StoppingCriteria
@@ -97,17 +101,21 @@ def _forecast(
     from simulator.event_log import stage_reporter
 
     frozen, stopping = freeze(checked), StoppingCriteria(*criteria)
+    warnings = [*find_doubts(checked), *find_refused_scenarios(checked)]
     job = make_job(frozen, stopping.paths, threads)
     warm_up(job, stage_reporter(on_stage))
     forecast = forecast_run(job, stopping, frozen.levels)
     if as_json:
         run = forecast.to_dict()
         run = {**run, "paths": int(forecast.paths.expected), "range": run["paths"], "threads": job.threads}
-        print(json.dumps({"programme": _describe_programme(frozen), "run": run}, indent=1))
+        body = {"programme": describe_programme(frozen), **describe_inputs(checked), "run": run, "warnings": warnings}
+        print(json.dumps(body, indent=1))
         return
-    _print(frozen)
+    print(programme_text(frozen))
+    print(inputs_text(checked))
     print("\n".join(forecast_lines(forecast, job.threads)))
-    print(f"\n{config}: no mistakes")
+    print("".join(f"\nwarning: {warning}" for warning in warnings))
+    print(f"{config}: no mistakes" + (f", {count_noun(len(warnings), 'warning')}" if warnings else ""))
 
 
 def _compare(checked: Config, folder: Path, threads: int | None, on_stage: StageListener | None, as_json: bool) -> None:
@@ -122,48 +130,3 @@ def _compare(checked: Config, folder: Path, threads: int | None, on_stage: Stage
         print(json.dumps({**forecast.to_dict(), "ended": ended, "against": rows}, indent=1))
     else:
         print("\n".join(comparison_lines(rows, forecast.rule, ended)))
-
-
-def _describe_programme(frozen: Frozen) -> dict[str, Any]:
-    """Return what a config describes: sites, notes, plans."""
-    from simulator.config.fields.ranges import number
-    from simulator.finance.training import TrainingRun
-
-    def describe_site(site: Any) -> dict[str, Any]:
-        entry = {"id": site.id, "region": site.region, "mw": number(site.mw), "planned": number(site.planned)}
-        if site.model is not None:
-            keys = type(site.model).model_fields
-            entry["training_days"] = TrainingRun(**{key: number(getattr(site.model, key)) for key in keys}).days
-        return entry
-
-    config = frozen.config
-    return {
-        "name": config.name,
-        "start": config.start,
-        "months": config.months,
-        "gw": sum(number(site.mw) for site in config.sites) / 1000.0,
-        "sites": [describe_site(site) for site in config.sites],
-        "notes": sum(number(note.amount) for note in config.notes),
-        "plans": list(frozen.plans),
-        "inputs": len(frozen.inputs()),
-        "stress": list(config.stress),
-    }
-
-
-def _print(frozen: Frozen) -> None:
-    from simulator.config.wording import count_noun
-
-    programme = _describe_programme(frozen)
-    sites = count_noun(len(programme["sites"]), "site")
-    print(f"{frozen.config.title or programme['name']}: {programme['gw']:.3f} GW at {sites}")
-    print(f"{programme['months']} months from {programme['start']}, month 0; {programme['inputs']} uncertain inputs")
-    if programme["stress"]:
-        print(f"under stress, not the base: {', '.join(programme['stress'])}")
-    print()
-    for site in programme["sites"]:
-        days = f"   trains for {site['training_days']:.0f} days" if "training_days" in site else ""
-        print(f"  {site['id']:<20}{site['region']:<20}{site['mw']:>8,.0f} MW   month {site['planned']:>3.0f}{days}")
-    print(f"\n  notes   {programme['notes']:.1f} USD bn in {count_noun(len(frozen.config.notes), 'note')}")
-    for plan in programme["plans"]:
-        print(f"  plan    {plan:<20}{frozen.config.plans[plan].title}")
-    print()

@@ -13,10 +13,11 @@ import typer
 
 from simulator import event_log
 from simulator.cli import arguments, options
-from simulator.cli.output import OutputOptions, UnprintedError, printing
+from simulator.cli.output import OutputOptions, UnprintedError, print_line, printing
 from simulator.errors import Interrupted, exit_code, find_signal
 
 if TYPE_CHECKING:
+    from simulator.config import Config
     from simulator.engine.run_request import RunRequest
     from simulator.results.store import Run
 
@@ -111,6 +112,7 @@ def _run_one(
     from simulator import pipeline
 
     assert config is not None
+    _warn(config, output)
     done = pipeline.execute(replace(request, config=config, out=folder, report=False), output.on_stage)
     last_event.update(run=str(done.path), digest=done.manifest["digest"])
     undrawn = _draw(done, output.on_stage) if request.report else None
@@ -123,6 +125,15 @@ def _run_one(
         raise undrawn
     if output.strict and not all(target["met"] for target in done.summary["stop"].get("precision", ())):
         raise typer.Exit(3)
+
+
+def _warn(config: Config, output: OutputOptions) -> None:
+    """Print on stderr what looks wrong in a config."""
+    from simulator.config.plausibility import find_doubts
+
+    if not output.quiet:
+        for doubt in find_doubts(config):
+            print_line(f"warning: {doubt}")
 
 
 def _draw(done: Run, on_stage: Callable[[str], None] | None) -> Exception | None:

@@ -57,13 +57,14 @@ def _read(case: str) -> LoadedCase:
 
 
 def _print(outcomes: Sequence[Outcome]) -> None:
+    from simulator.report.number_format import plain
     from simulator.validation import words
 
     table = [row for outcome in outcomes for row in words.outcome_rows(outcome)]
     widths = [max(map(len, column)) for column in zip(words.COLUMNS, *table, strict=True)]
     print("case  " + _line(words.COLUMNS, widths))
     for outcome in outcomes:
-        print(f"\n{outcome.case.case:>4}  {outcome.case.title}")
+        print(f"\n{outcome.case.case:>4}  {plain(outcome.case.title, 200)}")
         for row in words.outcome_rows(outcome):
             print("      " + _line(row, widths))
     print(f"\n{words.summarise_verdicts(outcomes)}")

@@ -50,7 +50,7 @@ class Frozen:
 
     def with_input(self, key: str, value: float) -> Frozen:
         """The model with one number fixed: the same as `--set key=value`."""
-        return self.with_overrides([f"{key}={value!r}"])
+        return self.with_overrides([f"{key}={float(value)!r}"])
 
     def with_overrides(self, overrides: Sequence[str]) -> Frozen:
         """The model of the config with more overrides, checked again; its file is not read again."""

@@ -24,6 +24,7 @@ from simulator.errors import ConfigError
 __all__: list[str] = []  # used in this folder only
 
 _SHORT_NUMBER = re.compile(r"[-+]?(\d{1,15}\.|\.\d{1,15})")  # fine elsewhere, not in TOML
+_NUMPY_SCALAR = re.compile(r"\bnp\.(?:float|u?int)\d+\(([^()]*)\)")  # as NumPy prints it to a caller from Python
 _MOST_PARTS = 32
 _PART = re.compile(r"\.?([A-Za-z0-9_-]+)|\[(\d{1,9})\]")
 
@@ -50,8 +51,12 @@ def apply_overrides(tree: Mapping[str, Any], overrides: Sequence[str]) -> tuple[
 
 
 def parse_value(text: str) -> Any:
-    """Return a TOML value, or a number such as `.5`; any other text is a string. ValueError if it is too large."""
+    """Return a TOML value, or a number such as `.5` or `np.float64(4.0)`; any other text is a string.
+
+    ValueError if it is too large.
+    """
     refuse_size(text)
+    text = _NUMPY_SCALAR.sub(r"\1", text)
     try:
         parsed = tomllib.loads(f"value = {text}")
     except ValueError:

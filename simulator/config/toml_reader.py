@@ -14,7 +14,7 @@ from typing import Any
 
 from simulator.config.locate import KeyPath, key_lines
 from simulator.errors import ConfigError
-from simulator.file_access import describe_path, open_regular
+from simulator.file_access import open_regular
 
 __all__ = ["parse", "read_text", "refuse_size"]
 
@@ -41,8 +41,8 @@ def read_text(path: Path, what: str = "a config") -> str:
         with open_regular(path) as file:
             data = file.read(_MOST_BYTES + 1)
     except OSError as error:
-        where, cause = describe_path(path), error.strerror or str(error)
-        raise ConfigError([f"{where}: given a path that cannot be read ({cause}), wanted a file"]) from None
+        cause = error.strerror or str(error)
+        raise ConfigError([f"{path}: given a path that cannot be read ({cause}), wanted a file"]) from None
     except ValueError:  # a path with a zero byte
         raise ConfigError([f"{str(path)!r}: given a path that cannot exist, wanted a file"]) from None
     if len(data) > _MOST_BYTES:

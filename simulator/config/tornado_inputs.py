@@ -52,7 +52,12 @@ def tornado_inputs(config: Config, plan: str | None = None) -> tuple[Input, ...]
 
 def columns_of(config: Config) -> list[Column]:
     """Return the CSV columns that a config reads."""
-    return [number for _, _, number in _numbers(config, config) if isinstance(number, Column)]
+    return [column for _, column in keyed_columns(config)]
+
+
+def keyed_columns(config: Config) -> list[tuple[str, Column]]:
+    """Return the CSV columns that a config reads, each with its key."""
+    return [(key, number) for key, _, number in _numbers(config, config) if isinstance(number, Column)]
 
 
 def _is_read(key: str, plans: Mapping[str, Plan], config: Config) -> bool:

@@ -117,7 +117,8 @@ def find_canary_changes(
         differing = np.argwhere(~((canary == stored) | (np.isnan(canary) & np.isnan(stored))))
         if len(differing):
             row, path = differing[np.argmin(differing[:, 1])]
-            text += f": path {path} has {names[row]} {canary[row, path]!r}, when the run began {stored[row, path]!r}"
+            now, then = float(canary[row, path]), float(stored[row, path])
+            text += f": path {path} has {names[row]} {now}, when the run began {then}"
     return [f"{text} (another processor, library or code)"]
 
 

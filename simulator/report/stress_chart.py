@@ -22,7 +22,8 @@ _ROOM = 0.8  # of a row that its plans take
 
 def draw_stress(stress: Mapping[str, Any]) -> Picture:
     """Dots of stress.json: one row a set, one mark a plan, joined to its mark in the base."""
-    sets, plans = stress["sets"], list(stress["base"])
+    sets, plans = [entry for entry in stress["sets"] if "left_out" not in entry], list(stress["base"])
+    refused = [f" Left out: {plain(entry['title'])}." for entry in stress["sets"] if "left_out" in entry]
     subject = measure_name(stress["measure"], stress["metric"])
     drawing, axes = new_canvas(f"{subject} under stress", 1.5 + max(0.42, 0.13 * len(plans)) * max(len(sets), 1))
     for k, plan in enumerate(plans):
@@ -54,7 +55,7 @@ def draw_stress(stress: Mapping[str, Any]) -> Picture:
             f"{plain(stress_set['title'])}: {_words(stress_set['plans'], stress['base'], kind)}." for stress_set in sets
         ),
         f"Open: the base; filled: under stress, with its 95 % interval. All share the same {stress['paths']:,} worlds "
-        "but for what the set changes." + "".join(f" Note: {note}." for note in sorted(notes)),
+        "but for what the set changes." + "".join([*(f" Note: {note}." for note in sorted(notes)), *refused]),
         drawing,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from simulator.report.headline import HeadlineBlock, conventions, headline
@@ -47,11 +47,12 @@ def stress_table(stress: Mapping[str, Any]) -> str:
         name = "World" if plan == "world" else f"Plan {plain(plan, 20)}"
         lines += ["", f"{name:<26}{'value':>8}  {'interval':<18}{'change':>8}  interval"]
         lines.append(_stress_line("base", base, None, stress["kind"], notes))
-        for stress_set in stress["sets"]:
+        for stress_set in (entry for entry in stress["sets"] if "left_out" not in entry):
             under = stress_set["plans"].get(plan, {})
             lines.append(_stress_line(stress_set["name"], under, under.get("change"), stress["kind"], notes))
     if notes:
         lines += ["", *(f"[{i}] {note}" for i, note in enumerate(notes, 1))]
+    lines += _left_out_lines(stress["sets"], "name")
     return "\n".join(lines) + "\n"
 
 
@@ -69,8 +70,9 @@ def tornado_table(tornado: Mapping[str, Any]) -> str:
     lines += ["", f"{'input held at':<46}{'value':>10}   95 % interval"]
     lines.append(table_line("base", kind, Figure.from_dict(tornado["base"]), notes))
     keys = ("delta_low", "delta_high", "stderr_low", "stderr_high")
-    idle = [bar["input"] for bar in tornado["bars"] if all(bar[key] == 0 for key in keys)]
-    moving = [bar for bar in tornado["bars"] if bar["input"] not in idle and tornado["base"]["value"] is not None]
+    bars = [bar for bar in tornado["bars"] if "left_out" not in bar]
+    idle = [bar["input"] for bar in bars if all(bar[key] == 0 for key in keys)]
+    moving = [bar for bar in bars if bar["input"] not in idle and tornado["base"]["value"] is not None]
     for bar in moving[:_BARS]:
         for end, name in (("low", plain(bar["input"], 33)), ("high", "")):
             low, high = bar[f"interval_{end}"] or (None, None)
@@ -83,7 +85,15 @@ def tornado_table(tornado: Mapping[str, Any]) -> str:
         lines += ["", *(f"[{i}] {note}" for i, note in enumerate(notes, 1))]
     if idle:
         lines += ["", *wrapped(f"No effect on any of {tornado['paths']:,} paths: {', '.join(idle)}.")]
+    lines += _left_out_lines(tornado["bars"], "input")
     return "\n".join(lines) + "\n"
+
+
+def _left_out_lines(entries: Sequence[Mapping[str, Any]], name: str) -> list[str]:
+    """The scenarios that the config cannot take, each with its reason."""
+    refused = [entry for entry in entries if "left_out" in entry]
+    texts = [f"Left out: {plain(entry[name], 60)}, {plain(entry['left_out'], 300)}." for entry in refused]
+    return ["", *(line for text in texts for line in wrapped(text))] if texts else []
 
 
 def _stress_line(

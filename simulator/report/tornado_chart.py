@@ -55,6 +55,7 @@ def draw_tornado(tornado: Mapping[str, Any]) -> Picture:
         axes.text(0.5, 0.5, "no bar to show", transform=axes.transAxes, ha="center", va="center", color=INK)
     widest = [f"{plain(bar['input'])}: {_span(bar, kind)}" for bar in bars[:5]]
     notes = list(dict.fromkeys(bar["note"] for bar in tornado["bars"] if bar.get("note")))
+    notes += [f"{plain(bar['input'])} is left out, {bar['left_out']}" for bar in tornado["bars"] if bar.get("left_out")]
     return Picture(
         "tornado",
         f"What moves {subject}",

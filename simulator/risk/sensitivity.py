@@ -71,6 +71,13 @@ def _bar(base: MeasuredValues, swing: Swing, low: MeasuredValues, high: Measured
     }
 
 
+def _left_out(swing: Swing, end: str, error: ConfigError) -> dict[str, Any]:
+    """The bar of an input that the config cannot take at one end: no figures, and the reason in `left_out`."""
+    nothing = {f"{field}_{side}": None for field in ("delta", "stderr", "interval") for side in ("low", "high")}
+    reason = f"refused at its {end} of {getattr(swing, end):g} ({error.short_reason})"
+    return {"input": swing.key, "low": swing.low, "high": swing.high, **nothing, "left_out": reason}
+
+
 def tornado_bars(
     metric: Metric,
     measure: MeasureSpec,
@@ -82,16 +89,21 @@ def tornado_bars(
     """The base figure and a bar per swing, widest first; `simulate(key, value)` gives the metric on the same paths.
 
     `map_swings` maps a function over the swings, as `map` does or with threads: each keeps the estimates of one swing
-    in memory. An input that does not matter has a bar of zeros. Without a base figure to be trusted no bar is
-    simulated.
+    in memory. An input that does not matter has a bar of zeros; one that `simulate` refuses at an end (ConfigError) has
+    nulls and the reason in `left_out`. Without a base figure to be trusted no bar is simulated.
     """
     start = measure_values(base, metric, measure)
 
     def bar(swing: Swing) -> dict[str, Any]:
         if start.figure.value is None:
             return _bar(start, swing, start, start)
-        low, high = (measure_values(simulate(swing.key, end), metric, measure) for end in (swing.low, swing.high))
-        return _bar(start, swing, low, high)
+        ends = []
+        for end, at in (("low", swing.low), ("high", swing.high)):
+            try:
+                ends.append(measure_values(simulate(swing.key, at), metric, measure))
+            except ConfigError as error:
+                return _left_out(swing, end, error)
+        return _bar(start, swing, *ends)
 
     bars = sorted(map_swings(bar, swings), key=lambda bar: (-bar_width(bar), bar["input"]))
     return start.figure.to_dict(), bars

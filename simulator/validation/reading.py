@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from simulator import resources
 from simulator.config import Config, load
 from simulator.config.calendar import fiscal_years
+from simulator.config.file_kinds import CASE, refuse_other_kind
 from simulator.config.loader import Source, build, reload
 from simulator.config.locate import KeyPath
 from simulator.config.mistakes import Mistake, explain_all
@@ -30,6 +31,7 @@ from simulator.validation.schema import Case, Figure
 
 __all__: list[str] = []  # used in this folder only
 
+_MOST_FIGURES = 200  # of a case, by its schema
 _KINDS = ("compute", "metric", "series")
 _GOES_WITH = {  # the kinds of figure that a key is for
     "inputs": ("compute",),
@@ -68,7 +70,8 @@ def read_case(path: str | Path, name: str | None = None) -> LoadedCase:
     """Read and check a case; ConfigError carries every mistake. `name` is what messages call the file."""
     name = name or str(path)
     file = expand_user(path)
-    tree, lines = parse(read_text(file, "a case"), name)
+    tree, lines = parse(read_text(file, CASE), name)
+    refuse_other_kind(tree, name, CASE)
     source = Source(name, file.parent, lines)
     mistakes: list[Mistake] = []
     case: Case | None = None
@@ -115,7 +118,7 @@ def _load_shipped(name: str) -> Config:
 def _read_figures(tree: Mapping[str, Any]) -> Iterator[Figure | str | None]:
     """Yield the figures of a case; of a figure whose keys are wrong, its id."""
     figures = tree.get("figures")
-    for figure in figures if isinstance(figures, list) else []:
+    for figure in figures[:_MOST_FIGURES] if isinstance(figures, list) else []:
         try:
             yield Figure.model_validate(figure)
         except ValidationError:

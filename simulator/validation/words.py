@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from simulator.config.wording import count_noun
-from simulator.report.number_format import number
+from simulator.report.number_format import number, plain
 from simulator.validation.judging import NOT_REPRODUCED, JudgedFigure, Outcome
 from simulator.validation.schema import Expected, Figure
 
 COLUMNS = ("figure", "headline", "computed", "tolerance", "verdict")
+_LONGEST_NAME = 200
 _HUGE = 1e9  # from here on a number is written with its power of ten
 
 
@@ -24,7 +25,13 @@ def _row(judged: JudgedFigure) -> tuple[str, ...]:
     """The cells of a figure's row: name, headline, computed value, tolerance, verdict."""
     figure, expected = judged.figure, judged.figure.headline
     name = f"{figure.title}, {figure.unit}" if figure.unit else figure.title
-    return name, _expected(figure, expected), _computed(judged), _tolerance(expected), judged.verdict
+    return (
+        plain(name, _LONGEST_NAME),
+        _expected(figure, expected),
+        _computed(judged),
+        _tolerance(expected),
+        judged.verdict,
+    )
 
 
 def summarise_verdicts(outcomes: Sequence[Outcome]) -> str:

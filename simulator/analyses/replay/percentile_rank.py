@@ -150,7 +150,7 @@ def find_differences(columns: Sequence[Column], stored: StoredFigures, figures: 
     undefined = np.isnan(figures) & np.isnan(stored.figures)
     differing = (figures.view(np.int64) != stored.figures.view(np.int64)) & ~undefined
     return [
-        f"{column.name} is {figures[column.row]!r}, in {stored.file} {stored.figures[column.row]!r}"
+        f"{column.name} is {float(figures[column.row])}, in {stored.file} {float(stored.figures[column.row])}"
         for column in columns
         if differing[column.row]
     ]

@@ -102,6 +102,7 @@ class Config(Table):
 
     _tree: dict[str, Any] = PrivateAttr(default_factory=dict)  # what was written, overrides applied
     _folder: Path = PrivateAttr(default_factory=Path)  # CSV files are relative to it
+    _source: Any = PrivateAttr(default=None)  # where each key was written: loader.Source
     _text: str | None = PrivateAttr(default=None)  # the file as it was read; None of a config that is none
     _overrides: tuple[str, ...] = PrivateAttr(default=())  # KEY=VALUE given with the file
 
