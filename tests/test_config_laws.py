@@ -59,7 +59,7 @@ WRONG = {
     "{p10 = 2, p50 = 3}": ".p90: given nothing, wanted 90th percentile",
     "{csv = 'none.csv', column = 'a'}": 'given "none.csv", wanted a CSV file (No such file or directory; looked for ',
     "{csv = '.', column = 'a'}": 'given ".", wanted a CSV file (Is a directory; looked for ',
-    "{csv = '/dev/zero', column = 'a'}": 'given "/dev/zero", wanted a CSV file (it is a device, not a regular file; looked',
+    "{csv = '/dev/zero', column = 'a'}": 'given "/dev/zero", wanted a CSV file (it is a device, not a regular file',
     "{csv = 'q.csv', column = 'mnths'}": 'given "mnths", did you mean months?',
     "{csv = 'q.csv', column = 'bad'}": 'given "x" in row 3, "" in row 4, "nan" in row 6 and 1 more of "q.csv", wanted',
     "{csv = 'none-at-all.csv', column = 'a'}": 'given an empty column "a" of "none-at-all.csv", wanted at least one',

@@ -106,7 +106,7 @@ def test_plans_complete_themselves_from_the_defaults(tmp_path):
     assert list(plans) == ["a", "b"]
 
 
-@pytest.mark.parametrize("name", ["hyperscaler", "smoke"])
+@pytest.mark.parametrize("name", ["hyperscaler", "smoke", "spv"])
 def test_the_shipped_configs_are_the_templates(name):
     template = resources.files("simulator.config") / "templates" / f"{name}.toml"
     assert (ROOT / f"configs/{name}.toml").read_bytes() == template.read_bytes()

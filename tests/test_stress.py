@@ -179,7 +179,7 @@ def test_a_run_without_a_folder_is_named_after_its_stress(tmp_path, monkeypatch)
 def test_check_and_tornado_say_so(tmp_path):
     said = call("check", SMOKE, "--stress", "ai_winter", "--paths", 64, "--quiet")
     assert "under stress, not the base: ai_winter" in said.stdout
-    assert "stress" not in call("check", SMOKE, "--paths", 64, "--quiet").stdout
+    assert "under stress" not in call("check", SMOKE, "--paths", 64, "--quiet").stdout
     said = call("tornado", SMOKE, "--stress", "rates_up", "--plan", "hybrid", "--paths", 64, "--measure", "mean",
                 "--out", tmp_path, "--quiet")  # fmt: skip
     assert "under stress, not the base: rates_up" in said.stdout

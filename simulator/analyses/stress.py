@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.config import Config, Frozen, freeze, load
 from simulator.config.loader import reload
-from simulator.config.stress import StressSet
 from simulator.config.stress_files import find_sets, shipped_sets
 from simulator.engine import thread_pool
 from simulator.engine.interrupt import Stop
@@ -45,10 +45,8 @@ def stress(
     """
     checked = config if isinstance(config, Config) else load(config, overrides)
     base = freeze(checked)
-    chosen = [_apply(checked, stress_set) for stress_set in find_sets(shipped_sets() if sets is None else sets)]
-    stressed = [scenario.frozen for scenario in chosen if scenario.frozen is not None]
-    if chosen and not stressed:
-        raise next(scenario.refusal for scenario in chosen if scenario.refusal is not None)
+    chosen = find_sets(shipped_sets() if sets is None else sets)
+    stressed, refusals = _freeze_valid([partial(reload, checked, (), (stress_set,)) for stress_set in chosen])
     spec = parse_metric(metric, base.world, base.plan)
     measure_spec = parse_measure(measure, spec.metric)
     job = make_job(base, paths, threads, seed)
@@ -70,7 +68,7 @@ def stress(
         def compare(k: int) -> tuple[int, dict[str, Any]]:
             return k, comparison.stressed_figures(simulate(stressed[k]))
 
-        plans = dict(thread_pool.map_in_threads(compare, range(len(stressed)), job.threads))
+        plans = dict(thread_pool.map_in_threads(compare, stressed, job.threads))
     return {
         "config": checked.name,
         "stress": list(checked.stress),
@@ -81,32 +79,25 @@ def stress(
         "paths": job.paths,
         "seed": job.seed,
         "base": comparison.base_figures(),
-        "sets": _describe_sets(chosen, plans),
+        "sets": [
+            {**stress_set.to_dict(), **({"plans": plans[k]} if k in plans else {"plans": {}, "left_out": refusals[k]})}
+            for k, stress_set in enumerate(chosen)
+        ],
     }
 
 
-class _Scenario(NamedTuple):
-    """A stress set on a config: the model under it, or the error with which the config refuses it."""
+def _freeze_valid(configs: Sequence[Callable[[], Config]]) -> tuple[dict[int, Frozen], dict[int, str]]:
+    """Return, by position, the models of configs that are valid and the reasons why others are not.
 
-    stress_set: StressSet
-    frozen: Frozen | None
-    refusal: ConfigError | None
-
-
-def _apply(config: Config, stress_set: StressSet) -> _Scenario:
-    """Return a config under a stress set, if it is valid then."""
-    try:
-        return _Scenario(stress_set, freeze(reload(config, (), (stress_set,))), None)
-    except ConfigError as error:
-        return _Scenario(stress_set, None, error)
-
-
-def _describe_sets(scenarios: Sequence[_Scenario], plans: Mapping[int, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the sets in order with their figures by plan (by position among the valid ones), or why they have none."""
-    figures = iter(plans[k] for k in sorted(plans))
-    return [
-        {**scenario.stress_set.to_dict(), "plans": next(figures)}
-        if scenario.refusal is None
-        else {**scenario.stress_set.to_dict(), "plans": {}, "left_out": scenario.refusal.short_reason}
-        for scenario in scenarios
-    ]
+    ConfigError if there are configs and none is valid.
+    """
+    frozen, refusals, errors = {}, {}, []
+    for k, make_config in enumerate(configs):
+        try:
+            frozen[k] = freeze(make_config())
+        except ConfigError as error:
+            errors.append(error)
+            refusals[k] = error.short_reason
+    if errors and not frozen:
+        raise errors[0]
+    return frozen, refusals

@@ -88,7 +88,7 @@ def _forecast(
     as_json: bool,
 ) -> None:
     """Describe a config and forecast its run."""
-    from simulator.cli.check_text import describe_inputs, describe_programme, inputs_text, programme_text
+    from simulator.cli.check_text import config_text, describe_config
     from simulator.cli.forecast_text import forecast_lines
     from simulator.config import freeze
     from simulator.config.plausibility import find_doubts
@@ -108,11 +108,10 @@ def _forecast(
     if as_json:
         run = forecast.to_dict()
         run = {**run, "paths": int(forecast.paths.expected), "range": run["paths"], "threads": job.threads}
-        body = {"programme": describe_programme(frozen), **describe_inputs(checked), "run": run, "warnings": warnings}
+        body = {**describe_config(frozen), "run": run, "warnings": warnings}
         print(json.dumps(body, indent=1))
         return
-    print(programme_text(frozen))
-    print(inputs_text(checked))
+    print(config_text(frozen))
     print("\n".join(forecast_lines(forecast, job.threads)))
     print("".join(f"\nwarning: {warning}" for warning in warnings))
     print(f"{config}: no mistakes" + (f", {count_noun(len(warnings), 'warning')}" if warnings else ""))

@@ -5,22 +5,51 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from simulator.config.columns import describe_column
 from simulator.config.fields.ranges import number
-from simulator.config.inherited import inherited_defaults
-from simulator.config.tornado_inputs import keyed_columns
+from simulator.config.number_sources import describe_columns, inherited_defaults
 from simulator.config.wording import count_noun
 from simulator.finance.training import TrainingRun
 from simulator.report.number_format import plain
 
 if TYPE_CHECKING:
-    from simulator.config import Config, Frozen
+    from simulator.config import Frozen
     from simulator.config.schema import Site
 
 _LONGEST = 200  # characters of a title or a file name
 
 
-def describe_programme(frozen: Frozen) -> dict[str, Any]:
+def describe_config(frozen: Frozen) -> dict[str, Any]:
+    """Return a config's programme, its CSV columns as they were read, and the defaults that nobody wrote."""
+    return {
+        "programme": _describe_programme(frozen),
+        "columns": describe_columns(frozen.config),
+        "defaults": [item._asdict() for item in inherited_defaults(frozen.config)],
+    }
+
+
+def config_text(frozen: Frozen) -> str:
+    """Return the same in lines: sites, notes, plans, columns, defaults."""
+    described = describe_config(frozen)
+    blocks = [_programme_lines(frozen, described["programme"]), _column_lines(described), _default_lines(described)]
+    return "\n\n".join("\n".join(lines) for lines in map(list, blocks) if lines) + "\n"
+
+
+def _column_lines(described: dict[str, Any]) -> list[str]:
+    lines = ["  columns"] if described["columns"] else []
+    for column in described["columns"]:
+        source = f'{plain(column["csv"], _LONGEST)}, "{plain(column["column"], _LONGEST)}"'
+        lines.append(f"    {column['key']:<26}{source}: {column['read']}")
+    return lines
+
+
+def _default_lines(described: dict[str, Any]) -> list[str]:
+    count = count_noun(len(described["defaults"]), "number")
+    head = f"  {count} by default, as the reference programme has them (value, then meaning, unit; source)"
+    lines = [f"    {item['key']} = {item['value']}   # {item['description']}" for item in described["defaults"]]
+    return [head, *lines] if lines else []
+
+
+def _describe_programme(frozen: Frozen) -> dict[str, Any]:
     """Return what a config describes: sites, notes, plans."""
     config = frozen.config
     return {
@@ -36,33 +65,9 @@ def describe_programme(frozen: Frozen) -> dict[str, Any]:
     }
 
 
-def describe_inputs(config: Config) -> dict[str, Any]:
-    """Return the CSV columns as they were read, and the defaults that nobody wrote."""
-    columns = [
-        {"key": key, "csv": c.csv, "column": c.column, "read": describe_column(config._folder, c.csv, c.column)}
-        for key, c in keyed_columns(config)
-    ]
-    return {"columns": columns, "defaults": [item._asdict() for item in inherited_defaults(config)]}
-
-
-def programme_text(frozen: Frozen) -> str:
-    """Return sites, notes and plans of a config, a line each."""
-    return "\n".join(_programme_lines(frozen)) + "\n"
-
-
-def inputs_text(config: Config) -> str:
-    """Return the CSV columns and the inherited defaults of a config, a line each; empty if there are none."""
-    described = describe_inputs(config)
-    lines = ["  columns"] if described["columns"] else []
-    for column in described["columns"]:
-        source = f'{plain(column["csv"], _LONGEST)}, "{plain(column["column"], _LONGEST)}"'
-        lines.append(f"    {column['key']:<26}{source}: {column['read']}")
-    defaults = described["defaults"]
-    if defaults:
-        count = count_noun(len(defaults), "number")
-        lines += ["", f"  {count} by default, as the reference programme has them (value, then meaning, unit; source)"]
-    lines += [f"    {item['key']} = {item['value']}   # {item['description']}" for item in defaults]
-    return "\n".join([*lines, ""]).lstrip("\n")
+def _mw_text(mw: float) -> str:
+    """Return megawatts in whole numbers, or in three digits where these would be few."""
+    return f"{mw:,.0f}" if mw >= 100.0 else f"{mw:.3g}"
 
 
 def _describe_site(site: Site) -> dict[str, Any]:
@@ -73,8 +78,7 @@ def _describe_site(site: Site) -> dict[str, Any]:
     return entry
 
 
-def _programme_lines(frozen: Frozen) -> Iterator[str]:
-    programme = describe_programme(frozen)
+def _programme_lines(frozen: Frozen, programme: dict[str, Any]) -> Iterator[str]:
     sites = count_noun(len(programme["sites"]), "site")
     yield f"{plain(frozen.config.title, _LONGEST) or programme['name']}: {programme['gw']:.3f} GW at {sites}"
     yield f"{programme['months']} months from {programme['start']}, month 0; {programme['inputs']} uncertain inputs"
@@ -83,7 +87,8 @@ def _programme_lines(frozen: Frozen) -> Iterator[str]:
     yield ""
     for site in programme["sites"]:
         days = f"   trains for {site['training_days']:.0f} days" if "training_days" in site else ""
-        yield f"  {site['id']:<20}{site['region']:<20}{site['mw']:>8,.0f} MW   month {site['planned']:>3.0f}{days}"
+        size, month = _mw_text(site["mw"]), f"month {site['planned']:>3.0f}"
+        yield f"  {site['id']:<20}{site['region']:<20}{size:>8} MW   {month}{days}"
     yield f"\n  notes   {programme['notes']:.1f} USD bn in {count_noun(len(frozen.config.notes), 'note')}"
     for plan in programme["plans"]:
         yield f"  plan    {plan:<20}{plain(frozen.config.plans[plan].title, _LONGEST)}".rstrip()

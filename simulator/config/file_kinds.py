@@ -8,25 +8,25 @@ from typing import Any
 
 from simulator.errors import ConfigError
 
-__all__ = ["CASE", "CONFIG", "STRESS_SET", "refuse_other_kind"]
+__all__ = ["refuse_other_kind"]
 
-CONFIG, CASE, LIST, STRESS_SET = "a config", "a validation case", "a list of runs", "a stress set"
+_CONFIG, _CASE, _LIST, _STRESS_SET = "a config", "a validation case", "a list of runs", "a stress set"
 _KEYS = {  # a file that has all keys of an entry is of that kind, the first that fits
-    CONFIG: (("sites", "plans"),),
-    CASE: (("case", "figures"), ("claim", "figures"), ("case", "claim")),
-    LIST: (("runs",),),
-    STRESS_SET: (("set",), ("scale",), ("add",)),
+    _CONFIG: (("sites", "plans"),),
+    _CASE: (("case", "figures"), ("claim", "figures"), ("case", "claim")),
+    _LIST: (("runs",),),
+    _STRESS_SET: (("set",), ("scale",), ("add",)),
 }
 _COMMANDS = {
-    CONFIG: "simulator check {file} checks it",
-    CASE: "simulator check --validate {file} computes and judges it",
-    LIST: "simulator run {file} carries it out",
-    STRESS_SET: "simulator check CONFIG --stress {file} applies it",
+    _CONFIG: "simulator check {file} checks it",
+    _CASE: "simulator check --validate {file} computes and judges it",
+    _LIST: "simulator run {file} carries it out",
+    _STRESS_SET: "simulator check CONFIG --stress {file} applies it",
 }
 
 
 def refuse_other_kind(tree: Mapping[str, Any], name: str, wanted: str) -> None:
-    """Raise ConfigError, with the command for it, if a file is of another kind than the one that is wanted."""
+    """Raise ConfigError, with the command for it, if a file is of another kind than `wanted`, as "a config"."""
     kinds = (kind for kind, choices in _KEYS.items() if any(set(keys) <= tree.keys() for keys in choices))
     kind = next(kinds, wanted)
     if kind != wanted:

@@ -15,12 +15,12 @@ from pydantic import ValidationError
 
 from simulator.config.checks import check_across_keys, check_numbers
 from simulator.config.fields.ranges import Table
-from simulator.config.file_kinds import CONFIG, refuse_other_kind
+from simulator.config.file_kinds import refuse_other_kind
 from simulator.config.kept_columns import data_place
 from simulator.config.locate import KeyPath, format_key, has
 from simulator.config.mistakes import MOST_MISTAKES, Mistake, explain_all
 from simulator.config.overrides import apply_overrides
-from simulator.config.schema import MOST_PLANS, Config, Levers
+from simulator.config.schema import Config, Levers
 from simulator.config.stress import StressSet, apply_stress
 from simulator.config.toml_reader import parse, read_text
 from simulator.errors import ConfigError
@@ -31,7 +31,7 @@ __all__ = ["Source", "build", "reload"]
 _GROUPS = tuple(  # tables of a plan whose keys are inherited one by one
     name for name, field in Levers.model_fields.items() if isinstance(field.default, Table)
 )
-_MOST_DEFAULTS = 1000  # values; the levers have fewer than 200 with all ends of swings
+_MOST_INHERITED = 20_000  # values of all plans: 50 plans with 200 levers, all ends of swings, have half as many
 _LAST = 2**31  # sorts what no line holds behind what a line holds
 
 
@@ -67,7 +67,7 @@ def load(path: str | Path, overrides: Sequence[str] = (), stress: Sequence[Stres
         file = expand_user(path)
         text = read_text(file)
         tree, lines = parse(text, name)
-        refuse_other_kind(tree, name, CONFIG)
+        refuse_other_kind(tree, name, "a config")
         tree, changes = _changed(tree, overrides, stress)
         config = build(tree, Source(name, data_place(file), lines, changes))
         config._text, config._overrides = None if stress else text, tuple(overrides)
@@ -119,7 +119,7 @@ def _inherit(tree: Mapping[str, Any]) -> dict[str, Any]:
     plans, defaults = tree.get("plans"), tree.get("plan_defaults", {})
     if not isinstance(plans, dict) or not isinstance(defaults, dict):
         return dict(tree)
-    if len(plans) > MOST_PLANS or _count_values(defaults) > _MOST_DEFAULTS:
+    if len(plans) * _count_values(defaults) > _MOST_INHERITED:
         return dict(tree)  # the schema refuses them as they are, and not once for every plan
     return {**tree, "plans": {key: _complete(plan, defaults) for key, plan in plans.items()}}
 

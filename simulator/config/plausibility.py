@@ -21,7 +21,6 @@ from simulator.config.mistakes import Mistake
 from simulator.config.schema import Config
 from simulator.config.schema.programme import Site
 from simulator.config.wording import count_noun, quote
-from simulator.drivers.grid import power_cdf
 from simulator.drivers.laws import Law
 
 __all__ = ["find_doubts"]
@@ -105,8 +104,9 @@ def _doubt_laws(config: Config) -> Iterator[Mistake]:
 
 def _doubt_mean(config: Config, path: KeyPath, value: AnyNumber, default: AnyNumber) -> Iterator[Mistake]:
     law, usual = build_law(value, config._folder), build_law(default, config._folder)
-    mean, scale = float(law.mean), max(abs(float(usual.mean)), float(usual.sd))
-    small = 0.0 < abs(mean) * _FACTOR <= abs(float(usual.mean)) and float(usual.sd) < abs(float(usual.mean))
+    mean, around_zero = float(law.mean), float(usual.sd) > 3.0 * abs(float(usual.mean))
+    scale = float(usual.sd) if around_zero else abs(float(usual.mean))
+    small = 0.0 < abs(mean) * _FACTOR <= scale and not around_zero
     if scale and abs(mean) >= _FACTOR * scale:
         times = f"{abs(mean) / scale:,.0f} times"
     elif small:
@@ -162,7 +162,8 @@ def _service_probability(config: Config, site: Site) -> float:
     def shifted_cdf(x: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(ndtr(ndtri(np.asarray(queue.cdf(x))) - shift))
 
-    power = power_cdf(horizon, number(site.requested), shifted_cdf, number(grid.fail_probability), instead.cdf)
+    requested, fail = number(site.requested), number(grid.fail_probability)
+    power = (1.0 - fail) * shifted_cdf(horizon - requested) + fail * instead.cdf(horizon - max(requested, 0.0))
     built = _duration(config, site, "build").cdf(horizon - number(site.start))
     return float((power * built)[0])
 

@@ -9,7 +9,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from simulator.config.file_kinds import STRESS_SET, refuse_other_kind
+from simulator.config.file_kinds import refuse_other_kind
 from simulator.config.stress import StressSet, find_mistakes, read_changes
 from simulator.config.toml_reader import parse, read_text
 from simulator.errors import ConfigError
@@ -56,8 +56,8 @@ def find_set(name: str) -> StressSet:
 
 def _read(path: Path, name: str, shown: str) -> StressSet:
     """Read and check a stress file; mistakes name it `shown`."""
-    tables, lines = parse(read_text(path, STRESS_SET), shown)
-    refuse_other_kind(tables, shown, STRESS_SET)
+    tables, lines = parse(read_text(path, "a stress set"), shown)
+    refuse_other_kind(tables, shown, "a stress set")
     mistakes = find_mistakes(tables, lines, shown)
     if mistakes:
         raise ConfigError(mistakes)

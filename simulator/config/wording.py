@@ -16,7 +16,7 @@ def quote(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return escape_controls(json.dumps(value if len(value) <= 60 else value[:57] + "...", ensure_ascii=False))
+        return _escape_controls(json.dumps(value if len(value) <= 60 else value[:57] + "...", ensure_ascii=False))
     if isinstance(value, Mapping):
         return "a table" if value else "an empty table"
     if isinstance(value, (list, tuple)):
@@ -28,7 +28,7 @@ def quote(value: Any) -> str:
     return str(value)
 
 
-def escape_controls(text: str) -> str:
+def _escape_controls(text: str) -> str:
     """Return a text with escapes for what moves a cursor, changes a colour or turns the direction of writing."""
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
 
@@ -38,7 +38,7 @@ def nearest(word: str, choices: Iterable[str]) -> str:
     choices = list(choices)
     turned = "_".join(reversed(word.split("_")))
     near = [turned] if turned in choices else difflib.get_close_matches(word[:60], choices, 1)
-    return escape_controls(f"did you mean {near[0]}?" if near else f"wanted one of {', '.join(choices)}")
+    return _escape_controls(f"did you mean {near[0]}?" if near else f"wanted one of {', '.join(choices)}")
 
 
 def count_noun(count: int, noun: str) -> str:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from simulator import resources
 from simulator.config import Config, load
 from simulator.config.calendar import fiscal_years
-from simulator.config.file_kinds import CASE, refuse_other_kind
+from simulator.config.file_kinds import refuse_other_kind
 from simulator.config.loader import Source, build, reload
 from simulator.config.locate import KeyPath
 from simulator.config.mistakes import Mistake, explain_all
@@ -70,8 +70,8 @@ def read_case(path: str | Path, name: str | None = None) -> LoadedCase:
     """Read and check a case; ConfigError carries every mistake. `name` is what messages call the file."""
     name = name or str(path)
     file = expand_user(path)
-    tree, lines = parse(read_text(file, CASE), name)
-    refuse_other_kind(tree, name, CASE)
+    tree, lines = parse(read_text(file, "a validation case"), name)
+    refuse_other_kind(tree, name, "a validation case")
     source = Source(name, file.parent, lines)
     mistakes: list[Mistake] = []
     case: Case | None = None

@@ -49,8 +49,6 @@ TALLY = (
 EVENTS = ("npv < 0", "shortfall", "dscr_min < 1.2", "fccr_min < 1.2", "breach", "uncured")
 
 
-MOST_PLANS = 50
-
 Level = Annotated[float, Range(0.5, 0.9999)]
 
 
@@ -92,7 +90,7 @@ class Config(Table):
         default=(), description="the ladder of notes that plans issue"
     )
     plan_defaults: Levers = Field(default=Levers(), description="what every plan starts from")
-    plans: Annotated[dict[Slug, Plan], Field(min_length=1, max_length=MOST_PLANS)] = Field(
+    plans: Annotated[dict[Slug, Plan], Field(min_length=1, max_length=50)] = Field(
         description="capital strategies, each valued in every world"
     )
     metrics: Metrics = Field(default=Metrics(), description="what is counted over all paths")
@@ -119,7 +117,6 @@ def json_schema() -> dict[str, Any]:
 
 __all__ = [
     "MOST_PATHS",
-    "MOST_PLANS",
     "MOST_SEED",
     "Config",
     "Levers",
