@@ -31,7 +31,7 @@ __all__ = ["Source", "build", "reload"]
 _GROUPS = tuple(  # tables of a plan whose keys are inherited one by one
     name for name, field in Levers.model_fields.items() if isinstance(field.default, Table)
 )
-_MOST_INHERITED = 20_000  # values of all plans: 50 plans with 200 levers, all ends of swings, have half as many
+_MOST_INHERITED = 10_000  # values of all plans: 50 plans with all ends of all levers have 9,000
 _LAST = 2**31  # sorts what no line holds behind what a line holds
 
 
