@@ -28,7 +28,7 @@ def compiling(kind: str, size: int, paths: int, again: bool = False) -> dict[str
 
 
 def _fresh(kind: str, size: int, paths: int, home: str) -> dict[str, Any]:
-    environment = os.environ | {"XDG_CACHE_HOME": home}
+    environment = os.environ | {"XDG_CACHE_HOME": home, "NUMBA_CACHE_DIR": ""}
     command = [sys.executable, "-W", "ignore", "-c", _SCRIPT, kind, str(size), str(paths)]
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     times: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

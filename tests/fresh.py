@@ -97,10 +97,11 @@ def report() -> dict[str, Any]:
 
 def python(*arguments: str, timeout: float = 850, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run `python -m ...` from the project's folder; its error, if it fails, is this one's."""
+    homed = "XDG_CACHE_HOME" in environment  # which the other variable would override
     done = subprocess.run(
         [sys.executable, "-m", *arguments],
         cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": "."} | environment,
+        env=os.environ | {"PYTHONPATH": "."} | ({"NUMBA_CACHE_DIR": ""} if homed else {}) | environment,
         capture_output=True,
         text=True,
         timeout=timeout,

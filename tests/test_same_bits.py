@@ -27,7 +27,7 @@ def test_a_plain_processor_gives_the_same_bits(here: dict[str, str]) -> None:
 def test_no_compiler_gives_the_same_bits(here: dict[str, str], tmp_path) -> None:
     done = fresh.python("tests.fresh", "figures", XDG_CACHE_HOME=str(tmp_path), NUMBA_DISABLE_JIT="1")
     assert json.loads(done.stdout)["digests"] == {name: here[name] for name in fresh.SMALL}
-    assert not list(tmp_path.rglob("*.nbi")), "something was compiled after all"
+    assert not list(tmp_path.rglob("*.code")), "something was compiled after all"
 
 
 def test_another_number_gives_another_digest(here: dict[str, str]) -> None:
