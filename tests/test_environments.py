@@ -43,7 +43,7 @@ main()
 
 
 class Answer(NamedTuple):
-    """How a command ended."""
+    """The exit code of a command and what it printed."""
 
     code: int
     stdout: str

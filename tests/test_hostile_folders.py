@@ -21,6 +21,8 @@ import simulator
 from simulator import pipeline
 from simulator.errors import ConfigError, RunError
 from simulator.file_access import describe_path, open_regular
+from simulator.report import report_page, stress_chart, tornado_chart
+from simulator.report.report_data import read_report_data
 from simulator.results import manifest as manifests
 from simulator.results import store
 from simulator.results.store import open_any, open_run
@@ -222,6 +224,24 @@ def test_a_sample_that_no_run_wrote_is_refused(folder, kind):
         assert (answer.exit_code, "This should not happen" in answer.output) == (1, False), answer.output
 
 
+@pytest.mark.parametrize("name", ["tornado", "stress"])
+def test_a_result_that_no_command_wrote_is_refused(folder, name):
+    """These files have no checksum: other commands put them beside a run."""
+    draw = {"tornado": tornado_chart.draw_tornado, "stress": stress_chart.draw_stress}[name]
+    for body in ({"bars": [1], "sets": [1]}, {"bars": [{"delta_low": "x"}], "sets": [{}]}, {"bars": 1, "sets": 1}, []):
+        (folder / f"{name}.json").write_text(json.dumps(body))
+        with pytest.raises(RunError, match=rf"{name}\.json: .*run the {name} again"):
+            report_page._draw_result(draw, read_report_data(folder), name)
+
+
+def test_a_series_of_other_columns_is_refused(folder):
+    columns = open_run(folder).series()
+    write_table(folder, store.SERIES, {name: columns[name] for name in ("series", "month", "q50")})
+    answer = call("report", folder)
+    assert answer.exit_code == 1
+    assert "series.parquet: has no column q05, q25, q75, q95, mean, wanted one" in answer.stderr
+
+
 def test_a_sample_of_other_columns_is_refused_by_name(folder):
     columns = open_run(folder).sample()
     write_table(folder, store.SAMPLE, {name: columns[name] for name in ("path", "own.irr")})
@@ -243,6 +263,19 @@ def test_a_summary_that_no_run_wrote_is_refused(folder, body):
     for arguments in (["compare", folder], ["report", folder], ["runs", "diff", folder, folder]):
         answer = call(*arguments)
         assert (answer.exit_code, "This should not happen" in answer.output) == (1, False), answer.output
+
+
+def test_a_figure_of_a_summary_of_another_type_is_refused_by_key(folder):
+    body = json.loads((folder / store.SUMMARY).read_text())
+    for change, key in (
+        ({"paths": "many"}, "paths"),
+        ({"stop": {**body["stop"], "rule": 3}}, "stop.rule"),
+        ({"plans": {**body["plans"], "own": {"npv": {**body["plans"]["own"]["npv"], "n": "9"}}}}, "plans.own.npv.n"),
+    ):
+        (folder / store.SUMMARY).write_text(json.dumps({**body, **change}))
+        sign(folder)
+        with pytest.raises(RunError, match=rf"is no summary of a run \({key} is of another type\)"):
+            read_summary(open_run(folder))
 
 
 @pytest.mark.parametrize("text", ["not = [TOML", "name = 'x'\nsites = 3\nplans = 4\n", "\ud800"])

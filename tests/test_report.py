@@ -160,7 +160,7 @@ def test_a_run_that_never_varies_can_be_drawn(tmp_path):
     folder = write_run(tmp_path / "run", {"own": "Own"})
     sample = open_run(folder).sample()
     stored = RunFolder.reopen(folder)
-    stored.write_table("sample.parquet", {name: np.zeros(len(values)) for name, values in sample.items()})
+    stored.write_table("sample.parquet", {name: np.zeros_like(values) for name, values in sample.items()})
     stored.write_manifest({"name": "flagship"})
     assert report.build(folder).exists()
 

@@ -22,6 +22,7 @@ __all__: list[str] = []  # used in this folder only
 
 Array = NDArray[np.float64]
 Bands = dict[str, Array]  # month, q05, q25, q50, q75, q95, mean, each (months,)
+_BANDS = ("q05", "q25", "q50", "q75", "q95", "mean")
 _TORNADO, _STRESS = "tornado.json", "stress.json"
 _DRAWN = ("npv", "breach_month", "idle_capital", "stranded_peak")  # and eps_fy<year>, delay_<site>
 
@@ -94,7 +95,7 @@ def read_report_data(folder: Path) -> ReportData:
         config=run.config_tree,
         config_text=text,
         sample={name: np.asarray(values, dtype=np.float64) for name, values in run.sample(names).items()},
-        series=_by_name(run.series()) if store.SERIES in run.manifest["files"] else {},
+        series=_by_name(run.series(), folder / store.SERIES) if store.SERIES in run.manifest["files"] else {},
         tornado=_read_result(folder / _TORNADO, "bars"),
         stress=_read_result(folder / _STRESS, "sets"),
     )
@@ -105,8 +106,10 @@ def _is_drawn(name: str) -> bool:
     return metric in _DRAWN or metric.startswith("eps_fy") or (scope == "world" and metric.startswith("delay_"))
 
 
-def _by_name(columns: dict[str, NDArray[Any]]) -> dict[str, Bands]:
+def _by_name(columns: dict[str, NDArray[Any]], file: Path) -> dict[str, Bands]:
     """The long table of series, split by series and sorted by month."""
+    if missing := [name for name in _BANDS if name not in columns]:
+        raise RunError(f"{file}: has no column {', '.join(missing)}, wanted one; run the config again")
     names = columns.pop("series").astype(str)
     bands = {}
     for name in np.unique(names):
@@ -120,7 +123,10 @@ def _read_result(path: Path, key: str) -> dict[str, Any] | None:
     """The JSON that another verb wrote into the folder, with its list `key`; None if there is none."""
     if not path.is_file():
         return None
-    content = read_json(path)
+    try:
+        content = read_json(path)
+    except RunError as error:
+        raise RunError(f"{error}; run the {path.stem} again") from None
     if not isinstance(content.get(key), list):
         raise RunError(f"{path}: given something else, wanted the {key} of a {path.stem}; run the {path.stem} again")
     return content

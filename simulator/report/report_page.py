@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from simulator.errors import RunError
 from simulator.report import (
     comparison_charts,
     convergence_section,
@@ -108,8 +109,8 @@ def _sections(run: ReportData) -> Iterator[_Section]:
         "drivers",
         "What moves the result",
         "Inputs at their low and high values, one at a time; and whole worlds under stress.",
-        ((tornado_chart.draw_tornado(run.tornado),) if run.tornado else ())
-        + ((stress_chart.draw_stress(run.stress),) if run.stress else ()),
+        ((_draw_result(tornado_chart.draw_tornado, run, "tornado"),) if run.tornado else ())
+        + ((_draw_result(stress_chart.draw_stress, run, "stress"),) if run.stress else ()),
     )
     yield section(
         "worlds",
@@ -160,3 +161,11 @@ def _embedded(folder: Path, picture: Picture) -> dict[str, Any]:
     width, height = (round(inches * DPI) for inches in picture.figure.get_size_inches())
     source = "data:image/png;base64," + base64.b64encode(data).decode()
     return {**picture._asdict(), "source": source, "width": width, "height": height}
+
+
+def _draw_result(draw: Callable[[Mapping[str, Any]], Picture], run: ReportData, name: str) -> Picture:
+    """Draw the result of another verb; RunError if its file, which has no checksum, is none that the verb wrote."""
+    try:
+        return draw(getattr(run, name))
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+        raise RunError(f"{run.folder / name}.json: is no {name} ({error!r}); run the {name} again") from error

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 from simulator.errors import RunError
 from simulator.results.columns import WORLD
@@ -18,6 +19,7 @@ from simulator.results.store import SUMMARY, Run
 from simulator.risk.comparison_summary import ComparisonSummary
 from simulator.risk.convergence_rows import ConvergenceRow, ConvergenceWarning
 from simulator.risk.intervals import CONFIDENCE, NO_FIGURE, NOWHERE, Figure, mean_interval
+from simulator.risk.typed_reading import type_check
 
 __all__ = ["MetricSummary", "PlanSummary", "RunSummary", "StopSummary", "read_summary"]
 
@@ -255,14 +257,24 @@ class RunSummary:
         )
 
 
+_SUMMARIES: WeakKeyDictionary[Run, RunSummary] = WeakKeyDictionary()  # a file is verified once for a run, too
+
+
 def read_summary(run: Run) -> RunSummary:
     """The summary of a finished run; RunError if its file is none that a run wrote."""
+    if run in _SUMMARIES:
+        return _SUMMARIES[run]
     body = run.summary
     try:
-        return RunSummary.from_dict(body)
+        summary = RunSummary.from_dict(body)
+        mistyped = type_check(RunSummary)(summary)
+        if mistyped is not None:
+            raise TypeError(f"{mistyped.removeprefix('.')} is of another type")
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         what = f"no {error}" if isinstance(error, KeyError) else str(error)
         raise RunError(f"{run.path / SUMMARY}: is no summary of a run ({what}); run the config again") from error
+    _SUMMARIES[run] = summary
+    return summary
 
 
 def _figures_dict(figures: Mapping[Any, Figure]) -> dict[str, Any]:
