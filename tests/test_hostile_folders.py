@@ -302,7 +302,10 @@ def test_the_whole_path_is_said_where_a_link_or_a_folder_leads_elsewhere(tmp_pat
     assert describe_path(tmp_path / "here") == str(tmp_path / "here")
     monkeypatch.chdir(tmp_path)
     for arguments, says in (
-        (["run", "my.toml"], f"my.toml (that is {tmp_path}/my.toml): given a path that cannot be read"),
+        (
+            ["run", "my.toml"],
+            f"my.toml: given a path that cannot be read (No such file or directory; looked for {tmp_path}/my.toml)",
+        ),
         (["compare", "latest"], f"latest (that is {tmp_path}/gone): holds no finished run"),
         (["replay", "latest", "--path", 1], f"latest (that is {tmp_path}/gone): holds no run"),
     ):

@@ -6,6 +6,7 @@ does with them may take far longer than linear time.
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -41,7 +42,8 @@ def read_text(path: Path, what: str = "a config") -> str:
         with open_regular(path) as file:
             data = file.read(_MOST_BYTES + 1)
     except OSError as error:
-        cause = error.strerror or str(error)
+        whole, cause = os.path.realpath(path), error.strerror or str(error)
+        cause += f"; looked for {whole}" if whole != str(path) else ""
         raise ConfigError([f"{path}: given a path that cannot be read ({cause}), wanted a file"]) from None
     except ValueError:  # a path with a zero byte
         raise ConfigError([f"{str(path)!r}: given a path that cannot exist, wanted a file"]) from None
