@@ -9,6 +9,7 @@ simulator.tornado("my.toml", metric="npv", measure="cvar95")   # which input mov
 simulator.compare("runs/mine")["pairs"]                        # its plans against each other, path by path
 simulator.break_even("my.toml", "drivers.price.longrun")       # where two plans change places
 simulator.replay("runs/mine", worst=5)["replays"]              # what happened on its worst paths
+simulator.explain("runs/mine", plan="own")["sentences"]        # what its worst worlds have in common
 simulator.stress("my.toml")["sets"]                            # what each stress set does to it
 
 `load` checks a config, `freeze` turns it into the numbers that the kernel reads, `open_run` reads a run folder.
@@ -31,6 +32,7 @@ _HOMES = {
     "SimulatorError": "simulator.errors",
     "break_even": "simulator.analyses.break_even",
     "compare": "simulator.analyses.compare",
+    "explain": "simulator.analyses.explain.explain",
     "replay": "simulator.analyses.replay.replay",
     "run": "simulator.pipeline",
     "stress": "simulator.analyses.stress",
@@ -49,6 +51,7 @@ __all__ = [
     "SimulatorError",
     "break_even",
     "compare",
+    "explain",
     "freeze",
     "load",
     "open_run",

@@ -46,6 +46,7 @@ class Dependence(NamedTuple):
     """Frozen numbers with which six factors arise from seven scores; the package's docstring explains the suffixes."""
 
     correlation_cholesky: NDArray[np.float64]  # (6, 6) lower Cholesky factor of the correlation matrix, order FACTORS
+    # (or any weights (6, k) of the k scores from factor_row on, as where some drivers are drawn again)
     family: int  # 0: Gaussian copula; 1: t copula
     nu_marginal: int  # marginal of sqrt(nu / chi2_nu) as a function of the seventh score (decreasing in it)
     nu_table: NDArray[np.float64]  # flat cubic coefficients (4 an interval) of asinh|x| -> Phi^-1(t_nu(|x|)), from 0 on
@@ -59,7 +60,7 @@ def factors(dependence: Dependence, marginals: Marginals, z: NDArray[np.float64]
     """Fill out (6, lanes) with the factors of the scores z (rows, lanes)."""
     row = dependence.factor_row
     for i in range(_COUNT):
-        _weighted_sum(dependence.correlation_cholesky[i], z, row, i + 1, out[i])
+        _weighted_sum(dependence.correlation_cholesky[i], z, row, out[i])
     if dependence.family:
         scale = np.empty(z.shape[1])
         place = np.empty(z.shape[1])
@@ -77,14 +78,14 @@ def _shift_factor(shift: float, x: NDArray[np.float64]) -> None:
 
 
 @inner
-def _weighted_sum(
-    weight: NDArray[np.float64], z: NDArray[np.float64], row: int, terms: int, out: NDArray[np.float64]
-) -> None:
-    """out = sum of weight[j] z[row + j] over the first terms."""
+def _weighted_sum(weight: NDArray[np.float64], z: NDArray[np.float64], row: int, out: NDArray[np.float64]) -> None:
+    """out = sum of weight[j] z[row + j]; a weight of zero costs nothing."""
     first = z[row]
     for l in range(out.size):
         out[l] = weight[0] * first[l]
-    for j in range(1, terms):
+    for j in range(1, weight.size):
+        if weight[j] == 0.0:
+            continue
         other = z[row + j]
         for l in range(out.size):
             out[l] += weight[j] * other[l]

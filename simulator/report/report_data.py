@@ -17,13 +17,13 @@ from simulator.results import store
 from simulator.results.store import Run
 from simulator.risk.summary import RunSummary, read_summary
 
-__all__: list[str] = []  # used in this folder only
+__all__ = ["EXPLAIN", "read_explanations"]
 
 
 Array = NDArray[np.float64]
 Bands = dict[str, Array]  # month, q05, q25, q50, q75, q95, mean, each (months,)
 _BANDS = ("q05", "q25", "q50", "q75", "q95", "mean")
-_TORNADO, _STRESS = "tornado.json", "stress.json"
+_TORNADO, _STRESS, EXPLAIN = "tornado.json", "stress.json", "explain.json"
 _DRAWN = ("npv", "breach_month", "idle_capital", "stranded_peak")  # and eps_fy<year>, delay_<site>
 
 
@@ -41,6 +41,7 @@ class ReportData:
     series: dict[str, Bands]  # by `world.<series>` and `<plan>.<series>`
     tornado: dict[str, Any] | None
     stress: dict[str, Any] | None
+    explanations: list[dict[str, Any]]
 
     @property
     def title(self) -> str:
@@ -98,7 +99,14 @@ def read_report_data(folder: Path) -> ReportData:
         series=_by_name(run.series(), folder / store.SERIES) if store.SERIES in run.manifest["files"] else {},
         tornado=_read_result(folder / _TORNADO, "bars"),
         stress=_read_result(folder / _STRESS, "sets"),
+        explanations=read_explanations(folder),
     )
+
+
+def read_explanations(folder: Path) -> list[dict[str, Any]]:
+    """The explanations kept in a run folder; none if there are none."""
+    content = _read_result(folder / EXPLAIN, "explanations")
+    return [] if content is None else list(content["explanations"])
 
 
 def _is_drawn(name: str) -> bool:

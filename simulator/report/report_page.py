@@ -13,6 +13,7 @@ from simulator.report import (
     comparison_charts,
     convergence_section,
     debt_charts,
+    explain_charts,
     fan_charts,
     page_tables,
     paired_table,
@@ -112,6 +113,14 @@ def _sections(run: ReportData) -> Iterator[_Section]:
         ((_draw_result(tornado_chart.draw_tornado, run, "tornado"),) if run.tornado else ())
         + ((_draw_result(stress_chart.draw_stress, run, "stress"),) if run.stress else ()),
     )
+    for result in run.explanations:
+        yield section(
+            f"why-{slug(result['plan'])}-{slug(result['metric'])}-{slug(result['measure'])}",
+            f"Why: {explain_charts.explanation_title(run, result)}",
+            " ".join(explain_charts.explanation_sentences(result)),
+            explain_charts.draw_explanation(run, result),
+            explain_charts.explanation_tables(result),
+        )
     yield section(
         "worlds",
         "The worlds",

@@ -1,0 +1,128 @@
+"""The inputs that the paths of a run were drawn with: systematic factors, uncertain numbers, and each month's noise.
+
+They are functions of seed, path and the stored model, so they are drawn again rather than kept in the sample.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.drivers import dependence
+from simulator.drivers.dependence import FACTORS
+from simulator.drivers.marginals import sample
+from simulator.model import Model
+from simulator.sampling.draws import Draws
+from simulator.sampling.sampler import fill
+
+__all__ = ["InputColumn", "draw_inputs", "input_columns"]
+
+_CHUNK = 4096  # paths drawn at a time
+
+
+class InputColumn(NamedTuple):
+    """An input as a column: its name, its title in a sentence, its unit and the group of drivers it belongs to."""
+
+    name: str
+    title: str
+    unit: str
+    group: str
+
+
+class _Scalar(NamedTuple):
+    """A number drawn once a path: its stream, and where the model has its marginal and row."""
+
+    stream: str
+    column: InputColumn
+    marginal: int
+    row: int
+
+
+_FACTORS = {  # title and group
+    "silicon": ("Factor of silicon obsolescence", "silicon"),
+    "grid": ("Factor of grid delay", "grid"),
+    "arpu": ("Factor of ad revenue", "ads"),
+    "price": ("Factor of the compute price", "price"),
+    "rates": ("Factor of interest rates", "funding"),
+    "spread": ("Factor of credit spreads", "funding"),
+}
+_NOISE = {
+    "drivers.arpu.noise": InputColumn("noise.ads", "Sum of the months' shocks to ad revenue", "sd", "ads"),
+    "drivers.price.noise": InputColumn("noise.price", "Sum of the months' shocks to the price", "sd", "price"),
+    "drivers.funding.rate": InputColumn("noise.rate", "Sum of the months' shocks to the rate", "sd", "funding"),
+    "drivers.funding.spread": InputColumn("noise.spread", "Sum of the months' shocks to the spread", "sd", "funding"),
+}
+
+
+def _scalars(model: Model) -> list[_Scalar]:
+    p, arpu, price = model.programme, model.arpu, model.price
+    return [
+        _Scalar(
+            "programme.cost",
+            InputColumn("input.cost_multiplier", "Cost multiplier of building", "", "costs"),
+            p.cost_multiplier_marginal,
+            p.cost_multiplier_row,
+        ),
+        _Scalar(
+            "programme.operating_cost",
+            InputColumn("input.operating_cost", "Operating cost", "USD m/MW-year", "costs"),
+            p.operating_cost_marginal,
+            p.operating_cost_row,
+        ),
+        _Scalar(
+            "programme.resale",
+            InputColumn("input.resale", "Resale value", "", "costs"),
+            p.resale_marginal,
+            p.resale_row,
+        ),
+        _Scalar(
+            "drivers.arpu.margin",
+            InputColumn("input.margin", "Margin of ad revenue", "", "ads"),
+            arpu.margin_marginal,
+            arpu.margin_row,
+        ),
+        _Scalar(
+            "drivers.price.longrun",
+            InputColumn("input.longrun", "Long-run price of compute", "USD/W-year", "price"),
+            price.longrun_marginal,
+            price.longrun_row,
+        ),
+    ]
+
+
+def input_columns(model: Model, streams: Mapping[str, int]) -> list[InputColumn]:
+    """Return the inputs of a model that vary, in the order of `draw_inputs`; `streams` are its streams by name."""
+    factors = [InputColumn(f"factor.{name}", _FACTORS[name][0], "sd", _FACTORS[name][1]) for name in FACTORS]
+    scalars = [scalar.column for scalar in _scalars(model) if scalar.stream in streams]
+    return [*factors, *scalars, *(column for stream, column in _NOISE.items() if stream in streams)]
+
+
+def draw_inputs(model: Model, streams: Mapping[str, int], seed: int, paths: int) -> dict[str, NDArray[np.float64]]:
+    """Return every input of paths 0 .. paths - 1, (paths,) by name, to the bits that the run was made with."""
+    columns = input_columns(model, streams)
+    scalars = [scalar for scalar in _scalars(model) if scalar.stream in streams]
+    wanted = {
+        streams[name] for name in ("dependence", *(scalar.stream for scalar in scalars), *_NOISE) if name in streams
+    }
+    kept = np.isin(model.draws.stream, list(wanted))
+    draws = Draws(model.draws.stream[kept], model.draws.row[kept], model.draws.groups[kept], model.draws.rows)
+    rows = {int(stream): int(row) for stream, row in zip(model.draws.stream, model.draws.row, strict=True)}
+    drawn = {column.name: np.empty(paths) for column in columns}
+    for first in range(0, paths, _CHUNK):
+        numbers = np.arange(first, min(first + _CHUNK, paths))
+        z = np.zeros((model.draws.rows, numbers.size))
+        fill(draws, seed, numbers, z)
+        values = np.empty((len(columns), numbers.size))
+        dependence.factors(model.dependence, model.marginals, z, values[: len(FACTORS)])
+        for k, scalar in enumerate(scalars, len(FACTORS)):
+            sample(model.marginals, scalar.marginal, z[scalar.row], values[k])
+        noise = (rows[streams[name]] for name in _NOISE if name in streams)
+        for k, row in enumerate(noise, len(FACTORS) + len(scalars)):
+            values[k] = z[row : row + model.months].sum(axis=0) / math.sqrt(model.months)
+        for column, part in zip(columns, values, strict=True):
+            drawn[column.name][numbers] = part
+    return drawn
