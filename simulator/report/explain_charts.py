@@ -58,7 +58,10 @@ def draw_explanation(run: ReportData, result: Mapping[str, Any]) -> Iterator[Pic
 
 def explanation_tables(result: Mapping[str, Any]) -> list[page_tables.Table]:
     """The profile and the stories."""
-    return [_profile_table(result), _story_table(result)]
+    tables = [_profile_table(result), _story_table(result)]
+    if result["information"]:
+        tables.append(_information_table(result))
+    return [*tables, _sobol_table(result), _importance_table(result)]
 
 
 def _subject(result: Mapping[str, Any]) -> str:
@@ -250,5 +253,42 @@ def _story_table(result: Mapping[str, Any]) -> Table:
         f"{head} worst {stories[0]['of']:,} paths, a path to replay, and {plain(result['metric'])} of every plan in "
         "the same worlds",
         ("what sets them apart", "share", "path", *(plain(plan, 30) for plan in plans)),
+        rows,
+    )
+
+
+def _information_table(result: Mapping[str, Any]) -> Table:
+    information = result["information"]
+    shown = [*information["drivers"][:_PROFILE_ROWS], {"title": "Everything", "worth": information["everything"]}]
+    rows: list[tuple[str | Cell, ...]] = [
+        (entry["title"], figure_cell(Figure.from_dict(entry["worth"]), "amount")) for entry in shown
+    ]
+    return Table(
+        f"What knowing a driver is worth before a plan is chosen by its mean {plain(result['metric'])}: "
+        f"{result['unit']}; best without knowing: {plain(information['best'], 40)}",
+        ("driver", "worth"),
+        rows,
+    )
+
+
+def _sobol_table(result: Mapping[str, Any]) -> Table:
+    rows: list[tuple[str | Cell, ...]] = [
+        (
+            group["title"],
+            *(figure_cell(Figure.from_dict(group[name]), "rate") for name in ("sobol_first", "sobol_total")),
+        )
+        for group in sorted(result["attribution"]["groups"], key=lambda g: -(g["sobol_total"]["value"] or 0.0))
+    ]
+    return Table("For the validator: Sobol indices of the variance", ("drivers", "first", "total"), rows)
+
+
+def _importance_table(result: Mapping[str, Any]) -> Table:
+    rows: list[tuple[str | Cell, ...]] = [
+        (entry["title"], *(figure_cell(Figure.from_dict(entry[name]), "rate") for name in ("eta2", "delta")))
+        for entry in result["importance"][:_PROFILE_ROWS]
+    ]
+    return Table(
+        "For the validator: importance of single drivers in the sample, less what chance would show",
+        ("driver", "share of the variance by itself", "Borgonovo's delta"),
         rows,
     )

@@ -12,6 +12,7 @@ from simulator.risk.intervals import Figure
 __all__ = ["explain_text", "waterfall_steps"]
 
 _SHOWN = 12  # drivers of the profile that are printed
+_WORTH = 5  # drivers whose value of information is printed
 
 
 def explain_text(result: Mapping[str, Any]) -> str:
@@ -32,6 +33,8 @@ def explain_text(result: Mapping[str, Any]) -> str:
     if result["lines"]:
         lines += ["", *_cash_lines(result, notes)]
     lines += ["", *_stories(result)]
+    if result["information"]:
+        lines += ["", *_information(result, notes)]
     if notes:
         lines += ["", *(f"[{i}] {note}" for i, note in enumerate(notes, 1))]
     for change in result["changes"]:
@@ -133,3 +136,14 @@ def _stories(result: Mapping[str, Any]) -> Iterator[str]:
         if others:
             yield from (f"    {line}" for line in wrapped(f"{result['metric']} in the same worlds: {others}.", 74))
     yield f"  replay one: simulator replay RUN --path {stories[0]['representative']}"
+
+
+def _information(result: Mapping[str, Any], notes: list[str]) -> Iterator[str]:
+    information = result["information"]
+    yield from wrapped(
+        f"What knowing a driver is worth before a plan is chosen by its mean {plain(result['metric'])} (best without: "
+        f"{plain(information['best'], 30)}), {result['unit']}"
+    )
+    for entry in information["drivers"][:_WORTH]:
+        yield table_line(f"    {plain(entry['title'], 40)}", "amount", Figure.from_dict(entry["worth"]), notes)
+    yield table_line("    knowing everything", "amount", Figure.from_dict(information["everything"]), notes)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from simulator.risk import intervals, measures
 from simulator.risk.intervals import Figure
 
-__all__ = ["DriverProfile", "Tail", "profile_drivers", "tail_of_event", "tail_of_losses"]
+__all__ = ["DriverProfile", "Tail", "profile_drivers", "tail_of_event", "tail_of_losses", "varies"]
 
 Floats = NDArray[np.float64]
 
@@ -68,11 +68,12 @@ def tail_of_event(happens: Floats) -> Tail:
 
 def profile_drivers(columns: Mapping[str, Floats], tail: Tail) -> list[DriverProfile]:
     """The profile of each column (n,), the most shifted first; columns that do not vary are left out."""
-    profiles = [_profile(name, values, tail) for name, values in columns.items() if _varies(values)]
+    profiles = [_profile(name, values, tail) for name, values in columns.items() if varies(values)]
     return sorted(profiles, key=lambda profile: (-abs(profile.shift.value or 0.0), profile.name))
 
 
-def _varies(values: Floats) -> bool:
+def varies(values: Floats) -> bool:
+    """True if the values (n,) are all defined and not all equal."""
     return bool(np.isfinite(values).all() and values.size and values.min() < values.max())
 
 

@@ -16,6 +16,7 @@ from simulator.engine.scenario_samples import figure
 from simulator.errors import ConfigError
 from simulator.model import Model
 from simulator.risk.estimates import InfluenceEstimate, influence_estimate, measure_values
+from simulator.risk.importance import sobol_indices
 from simulator.risk.intervals import Figure
 from simulator.risk.metric_spec import MeasureSpec, MetricSpec
 from simulator.risk.shapley import shapley_parts, variance_parts
@@ -33,6 +34,8 @@ class GroupPart(NamedTuple):
     variance: Figure  # share of the variance
     mean: Figure  # part of the mean less the value with every driver at its median
     measure: Figure | None  # part of the tail's mean (or quantile) less the mean; None where the measure is a mean
+    first: Figure  # Sobol indices
+    total: Figure
 
 
 class Attribution(NamedTuple):
@@ -82,6 +85,7 @@ def attribute(
             ]
         )
     variance, shares = variance_parts(simulated.redrawn)
+    sobol = sobol_indices(simulated.redrawn)
     means = [influence_estimate(row, spec.metric, _plain(spec)) for row in simulated.rested]
     mean_parts = shapley_parts(means)
     tails = None if measure.kind in ("mean", "probability") else _tails(simulated.rested, spec, measure, means)
@@ -89,8 +93,8 @@ def attribute(
     whole = simulated.rested[-1]
     return Attribution(
         [
-            GroupPart(group, share, mean, tail)
-            for group, share, mean, tail in zip(groups, shares, mean_parts, tail_parts, strict=True)
+            GroupPart(group, share, mean, tail, *indices)
+            for group, share, mean, tail, indices in zip(groups, shares, mean_parts, tail_parts, sobol, strict=True)
         ],
         idle,
         float(simulated.rested[0, 0]),
@@ -189,6 +193,8 @@ def attribution_dict(attribution: Attribution) -> dict[str, Any]:
                 "variance_share": part.variance.to_dict(),
                 "mean": part.mean.to_dict(),
                 "tail": None if part.measure is None else part.measure.to_dict(),
+                "sobol_first": part.first.to_dict(),
+                "sobol_total": part.total.to_dict(),
             }
             for part in attribution.parts
         ],

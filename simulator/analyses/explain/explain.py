@@ -30,10 +30,12 @@ from simulator.results.columns import WORLD
 from simulator.results.store import open_run
 from simulator.risk import intervals
 from simulator.risk.estimates import measure_values
+from simulator.risk.importance import given_data_importance
+from simulator.risk.information import information_values
 from simulator.risk.intervals import Figure
 from simulator.risk.metric_spec import MeasureSpec, MetricSpec, parse_measure, parse_metric
 from simulator.risk.stories import find_stories
-from simulator.risk.tail_profile import DriverProfile, Tail, profile_drivers, tail_of_event, tail_of_losses
+from simulator.risk.tail_profile import DriverProfile, Tail, profile_drivers, tail_of_event, tail_of_losses, varies
 
 __all__ = ["PATHS", "explain"]
 
@@ -41,6 +43,7 @@ PATHS = 8_192  # of every coalition of drivers
 _STORY_PATHS = 1_000  # the worst of the sample that are grouped into stories
 _LINE_PATHS = 8_192  # of the tail, and of all worlds beside it, that are valued line by line
 _SHIFTED = 0.25  # standard deviations by which a driver is shifted in the tail: it may tell stories apart
+_IMPORTANCE_PATHS = 32_768
 _SENTENCES = 5
 _DENSITIES = 6
 _BINS = 40
@@ -113,6 +116,8 @@ def explain(
         "attribution": attribution_dict(attribution),
         "lines": lines,
         "stories": stories,
+        "information": _value_information(opened, subject, columns, drivers),
+        "importance": _measure_importance(subject, profile, columns, drivers),
         "changes": changes,
     }
 
@@ -286,6 +291,48 @@ def _mean_dict(values: Floats) -> dict[str, Any]:
         return Figure(mean, None, None, intervals.ALONE).to_dict()
     error = float(values.std(ddof=1)) / float(np.sqrt(values.size))
     return Figure(mean, *intervals.mean_interval(mean, error, values.size)).to_dict()
+
+
+def _value_information(
+    opened: OpenedRun, subject: _Subject, columns: dict[str, InputColumn], drivers: dict[str, Floats]
+) -> dict[str, Any] | None:
+    """What knowing each driver is worth before a plan is chosen by its mean; None where there is nothing to choose."""
+    plans, metric = list(opened.names.plans), subject.spec.metric
+    names = [f"{plan}.{metric.name}" for plan in plans]
+    if metric.kind != "amount" or len(plans) < 2 or names[0] not in {c.name for c in opened.job.columns}:
+        return None
+    sample = opened.run.sample(names)
+    values = np.stack([np.asarray(sample[name], dtype=np.float64) for name in names])
+    if not np.isfinite(values).all():
+        return None
+    varying = {name: drivers[name] for name in columns if varies(drivers[name])}
+    best, everything, worth = information_values(varying, -values if metric.bad == "high" else values)
+    return {
+        "best": plans[best],
+        "everything": everything.to_dict(),
+        "drivers": [
+            {
+                "name": entry.name,
+                "title": columns[entry.name].title,
+                "worth": entry.worth.to_dict(),
+                "changed": entry.changed,
+            }
+            for entry in worth
+        ],
+    }
+
+
+def _measure_importance(
+    subject: _Subject, profile: Sequence[DriverProfile], columns: dict[str, InputColumn], drivers: dict[str, Floats]
+) -> list[dict[str, Any]]:
+    """Given-data importance of each driver, the largest delta first."""
+    output = subject.values[:_IMPORTANCE_PATHS]
+    entries = []
+    for entry in profile:
+        eta, delta = given_data_importance(drivers[entry.name][: output.size], output)
+        title = columns[entry.name].title
+        entries.append({"name": entry.name, "title": title, "eta2": eta.to_dict(), "delta": delta.to_dict()})
+    return sorted(entries, key=lambda entry: -entry["delta"]["value"])
 
 
 def _profile_dict(entry: DriverProfile, column: InputColumn) -> dict[str, Any]:
