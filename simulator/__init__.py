@@ -10,6 +10,7 @@ simulator.compare("runs/mine")["pairs"]                        # its plans again
 simulator.break_even("my.toml", "drivers.price.longrun")       # where two plans change places
 simulator.replay("runs/mine", worst=5)["replays"]              # what happened on its worst paths
 simulator.explain("runs/mine", plan="own")["sentences"]        # what its worst worlds have in common
+simulator.views("runs/mine", ["mean world.price_m36 * 0.8"])   # its figures if one believes that
 simulator.stress("my.toml")["sets"]                            # what each stress set does to it
 
 `load` checks a config, `freeze` turns it into the numbers that the kernel reads, `open_run` reads a run folder.
@@ -37,6 +38,7 @@ _HOMES = {
     "run": "simulator.pipeline",
     "stress": "simulator.analyses.stress",
     "tornado": "simulator.analyses.tornado",
+    "views": "simulator.analyses.views",
     "Run": "simulator.results.store",
     "open_run": "simulator.results.store",
 }
@@ -59,6 +61,7 @@ __all__ = [
     "run",
     "stress",
     "tornado",
+    "views",
 ]
 
 

@@ -210,7 +210,17 @@ def test_the_command_keeps_one_answer_for_each_subject_and_the_report_shows_them
 
 def test_json_is_the_whole_answer(run):
     told = json.loads(call("explain", run, "--paths", 64, "--metric", "npv < 0", "--json", "--no-report").stdout)
-    assert set(told) >= {"figure", "tail", "profile", "sentences", "attribution", "lines", "stories", "information", "importance"}
+    assert set(told) >= {
+        "figure",
+        "tail",
+        "profile",
+        "sentences",
+        "attribution",
+        "lines",
+        "stories",
+        "information",
+        "importance",
+    }
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"explanations": 1}'])

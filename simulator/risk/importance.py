@@ -88,7 +88,7 @@ def given_data_importance(driver: Floats, output: Floats) -> GivenDataImportance
 
 
 def _classes(driver: Floats) -> NDArray[np.int64]:
-    """The class of each value: CLASSES of about equal size, fewer where paths are few; equal values are never parted."""
+    """The class of each value: CLASSES of about equal size, fewer where paths are few; equal values stay together."""
     count = min(CLASSES, max(driver.size // (_PER_CELL * _BINS), 2))
     cuts = np.unique(np.quantile(driver, np.arange(1, count) / count, method="inverted_cdf"))
     classes: NDArray[np.int64] = np.searchsorted(cuts, driver, side="left")
