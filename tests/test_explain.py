@@ -10,14 +10,18 @@ import pytest
 
 import simulator
 from simulator.analyses.explain.cash_lines import CASH_LINES, cash_lines
+from simulator.analyses.explain.held_drivers import hold_drivers
 from simulator.analyses.explain.inputs import draw_inputs, input_columns
 from simulator.analyses.explain.stored import keep_explanation
 from simulator.config import freeze, load
+from simulator.drivers import dependence
+from simulator.engine.coalitions import fix_factor
 from simulator.engine.interrupt import Stop
-from simulator.engine.scenario_samples import only_plan
+from simulator.engine.scenario_samples import figure, only_plan
 from simulator.errors import ConfigError, RunError
 from simulator.finance import workspace as at
 from simulator.results.store import open_run
+from simulator.risk.metric_spec import parse_measure, parse_metric
 from tests.smoke import ROOT, SMOKE
 from tests.test_cli import call
 
@@ -238,3 +242,52 @@ def test_mistakes_of_the_command_are_told_together(tmp_path):
     assert done.exit_code != 0
     assert "holds no finished run" in done.stderr
     assert "--paths: given -1" in done.stderr
+
+
+def held(frozen, **options):
+    spec = parse_metric("npv", frozen.world, frozen.plan)
+    measure = parse_measure(options.pop("measure", "mean"), spec.metric)
+    return hold_drivers(
+        only_plan(frozen.model, 0), frozen.draw_names, spec, measure, seed=1, threads=1, quiet=True,
+        **{"paths": 1024, **options},
+    )  # fmt: skip
+
+
+def test_a_number_held_is_the_config_with_that_number_to_the_bit():
+    frozen = freeze(load(SMOKE))
+    spec = parse_metric("npv", frozen.world, frozen.plan)
+    bars = {bar["name"]: bar for bar in held(frozen)["bars"]}
+    with Stop() as stop:
+        base = figure(only_plan(frozen.model, 0), spec.row, 1, 1024, stop)
+        keys = {"programme.cost_multiplier": "input.cost_multiplier", "drivers.arpu.elasticity": "world.eps"}
+        for key, name in keys.items():
+            for end in ("p10", "p50", "p90"):
+                point = bars[name][end]
+                fixed = frozen.with_input(key, point["value"])
+                values = figure(only_plan(fixed.model, 0), spec.row, 1, 1024, stop)
+                assert point["change"]["value"] == pytest.approx(values.mean() - base.mean(), rel=1e-9, abs=1e-9)
+
+
+def test_a_factor_held_is_that_score_and_no_other_factor_moves():
+    model = freeze(load(SMOKE)).model
+    z = np.random.default_rng(1).standard_normal((model.draws.rows, 500))
+    base, changed = np.empty((2, 6, 500))
+    dependence.factors(model.dependence, model.marginals, z, base)
+    fixed = fix_factor(model, "price", -1.2816)
+    dependence.factors(fixed.dependence, fixed.marginals, z, changed)
+    row = dependence.FACTORS.index("price")
+    assert np.array_equal(changed[row], np.full(500, -1.2816))
+    assert np.array_equal(np.delete(changed, row, axis=0), np.delete(base, row, axis=0))
+
+
+def test_bars_are_widest_first_and_a_pair_adds_up(run):
+    told = held(freeze(load(SMOKE)), measure="cvar95")
+    widths = [abs(bar["p90"]["change"]["value"] - bar["p10"]["change"]["value"]) for bar in told["bars"]]
+    assert widths == sorted(widths, reverse=True)
+    assert len(told["curves"]) == 5
+    assert len(told["interactions"]) == 6
+    for pair in told["interactions"]:
+        corners = {name: value(entry) for name, entry in pair["corners"].items()}
+        joint = corners["p90 p90"] - corners["p90 p10"] - corners["p10 p90"] + corners["p10 p10"]
+        assert value(pair["interaction"]) == pytest.approx(joint, rel=1e-9, abs=1e-9)
+        assert pair["interaction"]["low"] <= joint <= pair["interaction"]["high"]

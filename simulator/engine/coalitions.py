@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.drivers.dependence import FACTORS
+from simulator.drivers.marginals import CONSTANT, quantile
 from simulator.model import Model
 from simulator.sampling.draws import WORDS, Draws
 
-__all__ = ["GROUPS", "DriverGroup", "active_groups", "redraw_others", "rest_others"]
+__all__ = ["GROUPS", "DriverGroup", "active_groups", "fix_factor", "fix_number", "redraw_others", "rest_others"]
 
 _DEPENDENCE = "dependence"
 _COPY = 2 * WORDS  # rows of one copy of the scores that factors are made of: six, and the common scale
@@ -155,3 +156,20 @@ def _with_factors(model: Model, draws: Draws, first: Copy, second: Copy) -> Mode
         ),
         dependence=model.dependence._replace(correlation_cholesky=weights, factor_row=draws.rows),
     )
+
+
+def fix_factor(model: Model, factor: str, score: float) -> Model:
+    """Return the model with a systematic factor at a score, a stress shift on top; the others keep their own law."""
+    row, d = FACTORS.index(factor), model.dependence
+    weights, shift = d.correlation_cholesky.copy(), d.shift.copy()
+    weights[row] = 0.0
+    shift[row] += score
+    return model._replace(dependence=d._replace(correlation_cholesky=weights, shift=shift))
+
+
+def fix_number(model: Model, marginal: int, score: float) -> Model:
+    """Return the model with an uncertain number at the quantile of a score, on every path."""
+    m = model.marginals
+    kind, a, atom = m.kind.copy(), m.a.copy(), m.atom.copy()
+    kind[marginal], a[marginal], atom[marginal] = CONSTANT, quantile(m, marginal, score), 0.0
+    return model._replace(marginals=m._replace(kind=kind, a=a, atom=atom))

@@ -12,28 +12,28 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Patch
 
-from simulator.report import page_tables
 from simulator.report.canvas import (
     COLOURS,
     FAINT,
     INK,
     WIDTH,
     Picture,
+    add_legend_below,
     figure_text,
     new_canvas,
+    plan_style,
     set_percent_axis,
 )
 from simulator.report.explain_text import waterfall_steps
 from simulator.report.number_format import number, plain, slug
-from simulator.report.page_tables import Cell, Table, figure_cell, typeset
+from simulator.report.page_tables import typeset
 from simulator.report.report_data import ReportData
-from simulator.report.text_tables import interval, measure_name, value
+from simulator.report.text_tables import measure_name, value
 from simulator.risk.intervals import Figure
 
 __all__: list[str] = []  # used in this folder only
 
 _TAIL, _ALL = COLOURS[1], COLOURS[0]
-_PROFILE_ROWS = 12
 
 
 def explanation_title(run: ReportData, result: Mapping[str, Any]) -> str:
@@ -52,16 +52,10 @@ def draw_explanation(run: ReportData, result: Mapping[str, Any]) -> Iterator[Pic
     yield _draw_waterfall(result, f"waterfall_{name}")
     yield _draw_shares(result, f"shapley_{name}")
     yield _draw_densities(result, f"profile_{name}")
+    if result["held"]["curves"]:
+        yield _draw_spider(result, f"spider_{name}")
     if result["lines"]:
         yield _draw_lines(result, f"lines_{name}")
-
-
-def explanation_tables(result: Mapping[str, Any]) -> list[page_tables.Table]:
-    """The profile and the stories."""
-    tables = [_profile_table(result), _story_table(result)]
-    if result["information"]:
-        tables.append(_information_table(result))
-    return [*tables, _sobol_table(result), _importance_table(result)]
 
 
 def _subject(result: Mapping[str, Any]) -> str:
@@ -216,79 +210,33 @@ def _draw_lines(result: Mapping[str, Any], name: str) -> Picture:
     )
 
 
-def _profile_table(result: Mapping[str, Any]) -> Table:
-    rows: list[tuple[str | Cell, ...]] = []
-    for entry in result["profile"][:_PROFILE_ROWS]:
-        shift = Figure.from_dict(entry["shift"])
-        unit = f", {entry['unit']}" if entry["unit"] else ""
-        cells = [
-            Cell(
-                typeset(number(entry[where]["q50"])),
-                typeset(f"{number(entry[where]['q05'])} to {number(entry[where]['q95'])}"),
-                "",
-            )
-            for where in ("inside", "overall")
-        ]
-        bounds = f"{number(shift.low, 2)} to {number(shift.high, 2)}"
-        rows.append((f"{entry['title']}{unit}", *cells, Cell(typeset(number(shift.value, 2)), typeset(bounds), "")))
-    return Table(
-        f"Drivers in {result['tail']['words']}: median, below it the 5 % and 95 % quantiles; shift of the mean in "
-        "standard deviations, below it the 95 % interval",
-        ("driver", "in the tail", "all worlds", "shift"),
-        rows,
-    )
-
-
-def _story_table(result: Mapping[str, Any]) -> Table:
-    stories, kind = result["stories"], _kind(result)
-    plans = list(stories[0]["plans"])
-    rows: list[tuple[str | Cell, ...]] = []
-    for story in stories:
-        share = Figure.from_dict(story["share"])
-        cells = [figure_cell(Figure.from_dict(story["plans"][plan]), kind) for plan in plans]
-        size = Cell(typeset(value(share, "event")), typeset(interval(share, "event")), "")
-        rows.append((typeset(story["sentence"]), size, str(story["representative"]), *cells))
-    head = "Groups of the" if len(stories) > 1 else "No grouping stands out among the"
-    return Table(
-        f"{head} worst {stories[0]['of']:,} paths, a path to replay, and {plain(result['metric'])} of every plan in "
-        "the same worlds",
-        ("what sets them apart", "share", "path", *(plain(plan, 30) for plan in plans)),
-        rows,
-    )
-
-
-def _information_table(result: Mapping[str, Any]) -> Table:
-    information = result["information"]
-    shown = [*information["drivers"][:_PROFILE_ROWS], {"title": "Everything", "worth": information["everything"]}]
-    rows: list[tuple[str | Cell, ...]] = [
-        (entry["title"], figure_cell(Figure.from_dict(entry["worth"]), "amount")) for entry in shown
-    ]
-    return Table(
-        f"What knowing a driver is worth before a plan is chosen by its mean {plain(result['metric'])}: "
-        f"{result['unit']}; best without knowing: {plain(information['best'], 40)}",
-        ("driver", "worth"),
-        rows,
-    )
-
-
-def _sobol_table(result: Mapping[str, Any]) -> Table:
-    rows: list[tuple[str | Cell, ...]] = [
-        (
-            group["title"],
-            *(figure_cell(Figure.from_dict(group[name]), "rate") for name in ("sobol_first", "sobol_total")),
-        )
-        for group in sorted(result["attribution"]["groups"], key=lambda g: -(g["sobol_total"]["value"] or 0.0))
-    ]
-    return Table("For the validator: Sobol indices of the variance", ("drivers", "first", "total"), rows)
-
-
-def _importance_table(result: Mapping[str, Any]) -> Table:
-    rows: list[tuple[str | Cell, ...]] = [
-        (entry["title"], *(figure_cell(Figure.from_dict(entry[name]), "rate") for name in ("eta2", "delta")))
-        for entry in result["importance"][:_PROFILE_ROWS]
-    ]
-    return Table(
-        "For the validator: importance of single drivers in the sample, less what chance would show",
-        ("driver", "share of the variance by itself", "Borgonovo's delta"),
-        rows,
+def _draw_spider(result: Mapping[str, Any], name: str) -> Picture:
+    """Curves of the measure's change where one driver is held at a quantile of its law."""
+    drawing, axes = new_canvas("One driver held at a time", 3.6)
+    curves, words = result["held"]["curves"], []
+    places = np.arange(len(curves[0]["points"]))
+    for row, curve in enumerate(curves):
+        style = plan_style(row)
+        changes = [Figure.from_dict(point["change"]) for point in curve["points"]]
+        middle = [figure.value if figure.value is not None else np.nan for figure in changes]
+        axes.plot(places, middle, color=style.colour, linestyle=style.dash, marker=style.marker, markersize=4,
+                  label=textwrap.fill(curve["title"], 34))  # fmt: skip
+        low = [figure.low if figure.low is not None else np.nan for figure in changes]
+        high = [figure.high if figure.high is not None else np.nan for figure in changes]
+        axes.fill_between(places, low, high, color=style.colour, alpha=0.2, linewidth=0)
+        words.append(f"{curve['title']} {figure_text(middle[0])} to {figure_text(middle[-1])}")
+    axes.axhline(0.0, color=INK, linewidth=0.9)
+    axes.set_xticks(places, [point["score"] for point in curves[0]["points"]])
+    axes.set_xlabel("quantile at which the driver is held")
+    if _kind(result) == "event":
+        set_percent_axis(axes.yaxis)
+    axes.set_ylabel(textwrap.fill(f"change of {_subject(result)}", 28))
+    add_legend_below(axes)
+    return Picture(
+        name,
+        "One driver held at a time",
+        "Spider chart, from the 5 % to the 95 % quantile: " + "; ".join(words) + ".",
+        f"Each curve holds one driver at quantiles of its law and lets all others vary; {result['held']['paths']:,} "
+        "worlds a point, bands are 95 % intervals of the paired change. A curve that falls makes a loss smaller.",
+        drawing,
     )

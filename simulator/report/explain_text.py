@@ -12,6 +12,7 @@ from simulator.risk.intervals import Figure
 __all__ = ["explain_text", "waterfall_steps"]
 
 _SHOWN = 12  # drivers of the profile that are printed
+_ENDS = ("p10", "p90")
 _WORTH = 5  # drivers whose value of information is printed
 
 
@@ -30,6 +31,7 @@ def explain_text(result: Mapping[str, Any]) -> str:
     for sentence in result["sentences"]:
         lines += ["", *wrapped(sentence)]
     lines += ["", *_profile(result, notes), "", *_attribution(result, notes)]
+    lines += ["", *_held(result, notes)]
     if result["lines"]:
         lines += ["", *_cash_lines(result, notes)]
     lines += ["", *_stories(result)]
@@ -107,6 +109,29 @@ def waterfall_steps(result: Mapping[str, Any]) -> list[tuple[str, Figure, bool]]
         steps += [(g["title"], Figure.from_dict(g["tail"]), False) for g in _by_size(attribution["groups"], "tail")]
         steps.append((_tail_name(result), Figure.from_dict(attribution["tail"]), True))
     return steps
+
+
+def _held(result: Mapping[str, Any], notes: list[str]) -> Iterator[str]:
+    held = result["held"]
+    kind = "event" if result["kind"] == "event" else "amount"
+    yield from wrapped(
+        f"Drivers held one at a time at their p10, p50 and p90, the others free: change of {_subject(result)}, paired"
+    )
+    still = [bar["title"] for bar in held["bars"] if all(not bar[name]["change"]["value"] for name in _ENDS)]
+    for bar in held["bars"]:
+        if bar["title"] in still:
+            continue
+        for name, title in zip(("p10", "p50", "p90"), (bar["title"], "", ""), strict=True):
+            label = f"    {plain(title, 29):<30}{number(bar[name]['value']):>8}"
+            yield table_line(label, kind, Figure.from_dict(bar[name]["change"]), notes)
+    if still:
+        yield from wrapped(f"  No effect: {', '.join(still)}.")
+    if held["interactions"]:
+        yield "  beyond the sum of both, from p10 to p90"
+    for pair in sorted(held["interactions"], key=lambda pair: -abs(pair["interaction"]["value"] or 0.0)):
+        label = f"    {plain(pair['first'], 40)} x"
+        yield label
+        yield table_line(f"      {plain(pair['second'], 38)}", kind, Figure.from_dict(pair["interaction"]), notes)
 
 
 def _cash_lines(result: Mapping[str, Any], notes: list[str]) -> Iterator[str]:

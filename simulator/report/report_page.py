@@ -14,6 +14,7 @@ from simulator.report import (
     convergence_section,
     debt_charts,
     explain_charts,
+    explain_tables,
     fan_charts,
     page_tables,
     paired_table,
@@ -119,7 +120,7 @@ def _sections(run: ReportData) -> Iterator[_Section]:
             f"Why: {explain_charts.explanation_title(run, result)}",
             " ".join(explain_charts.explanation_sentences(result)),
             explain_charts.draw_explanation(run, result),
-            explain_charts.explanation_tables(result),
+            explain_tables.explanation_tables(result),
         )
     yield section(
         "worlds",

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from simulator.analyses.explain.attribution import attribute, attribution_dict
 from simulator.analyses.explain.cash_lines import CASH_LINES, cash_lines
+from simulator.analyses.explain.held_drivers import hold_drivers
 from simulator.analyses.explain.inputs import InputColumn, draw_inputs, input_columns
 from simulator.analyses.explain.wording import profile_sentence, story_sentence, tail_words
 from simulator.analyses.replay.selection import OpenedRun, describe_run, find_changes, open_for_replay, select_plans
@@ -99,6 +100,11 @@ def explain(
         alone, streams, subject.spec, subject.measure, seed=opened.job.seed, paths=paths, threads=workers,
         quiet=say is None,
     )  # fmt: skip
+    report_stage("holding one driver at a time")
+    held = hold_drivers(
+        alone, streams, subject.spec, subject.measure, seed=opened.job.seed, paths=paths, threads=workers,
+        quiet=say is None,
+    )  # fmt: skip
     words = tail_words(subject.spec, subject.measure)
     return {
         **describe_run(opened),
@@ -114,6 +120,7 @@ def explain(
         "profile": [_profile_dict(entry, columns[entry.name]) for entry in profile],
         "densities": [_densities(entry, drivers[entry.name], tail) for entry in profile[:_DENSITIES]],
         "attribution": attribution_dict(attribution),
+        "held": held,
         "lines": lines,
         "stories": stories,
         "information": _value_information(opened, subject, columns, drivers),

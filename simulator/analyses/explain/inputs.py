@@ -19,7 +19,7 @@ from simulator.model import Model
 from simulator.sampling.draws import Draws
 from simulator.sampling.sampler import fill
 
-__all__ = ["InputColumn", "draw_inputs", "input_columns"]
+__all__ = ["InputColumn", "UncertainNumber", "draw_inputs", "factor_column", "input_columns", "uncertain_numbers"]
 
 _CHUNK = 4096  # paths drawn at a time
 
@@ -33,7 +33,7 @@ class InputColumn(NamedTuple):
     group: str
 
 
-class _Scalar(NamedTuple):
+class UncertainNumber(NamedTuple):
     """A number drawn once a path: its stream, and where the model has its marginal and row."""
 
     stream: str
@@ -58,34 +58,41 @@ _NOISE = {
 }
 
 
-def _scalars(model: Model) -> list[_Scalar]:
+def uncertain_numbers(model: Model) -> list[UncertainNumber]:
+    """The numbers drawn once a path, whether or not they are random in this model."""
     p, arpu, price = model.programme, model.arpu, model.price
     return [
-        _Scalar(
+        UncertainNumber(
+            "drivers.arpu.eps",
+            InputColumn("world.eps", "Elasticity of ad revenue to compute", "", "elasticity"),
+            arpu.elasticity_marginal,
+            arpu.elasticity_row,
+        ),
+        UncertainNumber(
             "programme.cost",
             InputColumn("input.cost_multiplier", "Cost multiplier of building", "", "costs"),
             p.cost_multiplier_marginal,
             p.cost_multiplier_row,
         ),
-        _Scalar(
+        UncertainNumber(
             "programme.operating_cost",
             InputColumn("input.operating_cost", "Operating cost", "USD m/MW-year", "costs"),
             p.operating_cost_marginal,
             p.operating_cost_row,
         ),
-        _Scalar(
+        UncertainNumber(
             "programme.resale",
             InputColumn("input.resale", "Resale value", "", "costs"),
             p.resale_marginal,
             p.resale_row,
         ),
-        _Scalar(
+        UncertainNumber(
             "drivers.arpu.margin",
             InputColumn("input.margin", "Margin of ad revenue", "", "ads"),
             arpu.margin_marginal,
             arpu.margin_row,
         ),
-        _Scalar(
+        UncertainNumber(
             "drivers.price.longrun",
             InputColumn("input.longrun", "Long-run price of compute", "USD/W-year", "price"),
             price.longrun_marginal,
@@ -94,17 +101,29 @@ def _scalars(model: Model) -> list[_Scalar]:
     ]
 
 
+def _own_numbers(model: Model, streams: Mapping[str, int]) -> list[UncertainNumber]:
+    """The random numbers that are no summary of the world already, as the elasticity is."""
+    numbers = [number for number in uncertain_numbers(model) if number.stream in streams]
+    return [number for number in numbers if number.column.name.startswith("input.")]
+
+
+def factor_column(name: str) -> InputColumn:
+    """Return the column of a systematic factor."""
+    title, group = _FACTORS[name]
+    return InputColumn(f"factor.{name}", title, "sd", group)
+
+
 def input_columns(model: Model, streams: Mapping[str, int]) -> list[InputColumn]:
     """Return the inputs of a model that vary, in the order of `draw_inputs`; `streams` are its streams by name."""
-    factors = [InputColumn(f"factor.{name}", _FACTORS[name][0], "sd", _FACTORS[name][1]) for name in FACTORS]
-    scalars = [scalar.column for scalar in _scalars(model) if scalar.stream in streams]
+    factors = [factor_column(name) for name in FACTORS]
+    scalars = [number.column for number in _own_numbers(model, streams)]
     return [*factors, *scalars, *(column for stream, column in _NOISE.items() if stream in streams)]
 
 
 def draw_inputs(model: Model, streams: Mapping[str, int], seed: int, paths: int) -> dict[str, NDArray[np.float64]]:
     """Return every input of paths 0 .. paths - 1, (paths,) by name, to the bits that the run was made with."""
     columns = input_columns(model, streams)
-    scalars = [scalar for scalar in _scalars(model) if scalar.stream in streams]
+    scalars = _own_numbers(model, streams)
     wanted = {
         streams[name] for name in ("dependence", *(scalar.stream for scalar in scalars), *_NOISE) if name in streams
     }
