@@ -32,7 +32,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "simulator/validation/functions.py": frozenset({"of"}),  # an input's key in case files
 }
 # A ledger is the array of a plan's months, and nothing else.
-LEDGER_PLACES = ("simulator/finance", "simulator/analyses/replay", "tests")
+LEDGER_PLACES = ("simulator/finance", "simulator/analyses/replay", "simulator/analyses/explain/cash_lines", "tests")
 # Metaphors, in any text: code, comments, docstrings, documents.
 METAPHORS = (
     r"pour(s|ed|ing)?|crews?|muster(s|ed)?|patien(ce|t)|outlooks?|doublings|foret(ell|ells|old)|autops(y|ies)"

@@ -1,4 +1,4 @@
-"""Explanations of a run: parts add up, drivers that do nothing get nothing, and mistakes are told."""
+"""Explanations of a run: parts add up, drivers that do nothing get nothing, and mistakes are answer."""
 
 from __future__ import annotations
 
@@ -126,27 +126,27 @@ def test_one_random_driver_gets_everything(tmp_path):
         "drivers.price.factor_level=0",
     ]  # fmt: skip
     simulator.run(SMOKE, tmp_path / "run", overrides=fixed, paths=2048, threads=1, draw=False)
-    told = simulator.explain(tmp_path / "run", paths=1024, threads=1)
-    attribution = told["attribution"]
+    answer = simulator.explain(tmp_path / "run", paths=1024, threads=1)
+    attribution = answer["attribution"]
     assert [group["name"] for group in attribution["groups"]] == ["costs"]
     assert value(attribution["groups"][0]["variance_share"]) == 1.0
     assert len(attribution["idle"]) == 7
-    assert told["profile"][0]["name"] == "input.cost_multiplier"
-    assert value(told["profile"][0]["shift"]) > 1.5
-    others = [entry["shift"] for entry in told["profile"][1:]]
+    assert answer["profile"][0]["name"] == "input.cost_multiplier"
+    assert value(answer["profile"][0]["shift"]) > 1.5
+    others = [entry["shift"] for entry in answer["profile"][1:]]
     assert sum(shift["low"] <= 0.0 <= shift["high"] for shift in others) >= 0.8 * len(others)
 
 
 def test_an_event_is_explained_by_its_probability(run):
-    told = simulator.explain(run, metric="npv < 0", paths=256, threads=1)
-    attribution = told["attribution"]
-    assert (told["measure"], attribution["tail"]) == ("probability", None)
+    answer = simulator.explain(run, metric="npv < 0", paths=256, threads=1)
+    attribution = answer["attribution"]
+    assert (answer["measure"], attribution["tail"]) == ("probability", None)
     parts = sum(value(group["mean"]) for group in attribution["groups"])
     assert attribution["median_world"] in (0.0, 1.0)
     assert attribution["median_world"] + parts == pytest.approx(value(attribution["mean"]), abs=1e-9)
-    assert told["tail"]["words"] == "worlds with npv < 0"
+    assert answer["tail"]["words"] == "worlds with npv < 0"
     npv = open_run(run).sample(["own.npv"])["own.npv"]
-    assert told["tail"]["paths"] == (npv < 0).sum()
+    assert answer["tail"]["paths"] == (npv < 0).sum()
 
 
 def test_the_same_answer_on_any_number_of_threads(run, result):
@@ -213,8 +213,8 @@ def test_the_command_keeps_one_answer_for_each_subject_and_the_report_shows_them
 
 
 def test_json_is_the_whole_answer(run):
-    told = json.loads(call("explain", run, "--paths", 64, "--metric", "npv < 0", "--json", "--no-report").stdout)
-    assert set(told) >= {
+    answer = json.loads(call("explain", run, "--paths", 64, "--metric", "npv < 0", "--json", "--no-report").stdout)
+    assert set(answer) >= {
         "figure",
         "tail",
         "profile",
@@ -281,12 +281,12 @@ def test_a_factor_held_is_that_score_and_no_other_factor_moves():
 
 
 def test_bars_are_widest_first_and_a_pair_adds_up(run):
-    told = held(freeze(load(SMOKE)), measure="cvar95")
-    widths = [abs(bar["p90"]["change"]["value"] - bar["p10"]["change"]["value"]) for bar in told["bars"]]
+    answer = held(freeze(load(SMOKE)), measure="cvar95")
+    widths = [abs(bar["p90"]["change"]["value"] - bar["p10"]["change"]["value"]) for bar in answer["bars"]]
     assert widths == sorted(widths, reverse=True)
-    assert len(told["curves"]) == 5
-    assert len(told["interactions"]) == 6
-    for pair in told["interactions"]:
+    assert len(answer["curves"]) == 5
+    assert len(answer["interactions"]) == 6
+    for pair in answer["interactions"]:
         corners = {name: value(entry) for name, entry in pair["corners"].items()}
         joint = corners["p90 p90"] - corners["p90 p10"] - corners["p10 p90"] + corners["p10 p10"]
         assert value(pair["interaction"]) == pytest.approx(joint, rel=1e-9, abs=1e-9)

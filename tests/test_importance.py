@@ -1,4 +1,4 @@
-"""Sobol indices, given-data importance and the value of information against closed forms."""
+"""Sobol indices, conditional-data importance and the value of information against closed forms."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ def test_delta_of_a_normal_pair_is_its_integral():
     grid = np.linspace(-6, 6, 1201)
     phi = np.exp(-grid * grid / 2) / math.sqrt(2 * math.pi)
     s = math.sqrt(1 - rho * rho)
-    given = np.exp(-(((grid[None] - rho * grid[:, None]) / s) ** 2) / 2) / (s * math.sqrt(2 * math.pi))
+    conditional = np.exp(-(((grid[None] - rho * grid[:, None]) / s) ** 2) / 2) / (s * math.sqrt(2 * math.pi))
     step = grid[1] - grid[0]
-    truth = 0.5 * float((np.abs(given - phi).sum(axis=1) * phi).sum()) * step * step
+    truth = 0.5 * float((np.abs(conditional - phi).sum(axis=1) * phi).sum()) * step * step
     assert given_data_importance(z[0], y).delta.value == pytest.approx(truth, abs=0.015)
 
 

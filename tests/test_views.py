@@ -94,9 +94,9 @@ def test_a_view_equals_the_run_that_has_it(run, tmp_path):
         SMOKE, other, paths=8192, threads=1, draw=False, seed=99,
         overrides=[*NORMAL, "dependence.shift.price=0.5"],
     )  # fmt: skip
-    told = simulator.views(run, ["mean factor.price = 0.5"])
+    answer = simulator.views(run, ["mean factor.price = 0.5"])
     summary = open_run(other).summary["plans"]
-    for plan, figures in told["plans"].items():
+    for plan, figures in answer["plans"].items():
         for entry in figures:
             metric, after = summary[plan][entry["metric"].split(" ")[0]], entry["after"]
             truth, error = metric["mean"], metric["stderr"]
@@ -118,9 +118,9 @@ def test_a_view_equals_the_run_that_has_it(run, tmp_path):
     ],
 )  # fmt: skip
 def test_views_of_every_form_hold(run, view):
-    told = simulator.views(run, [view])
-    assert told["views"][0]["error"] < 1e-8
-    assert 300 <= told["effective_paths"] <= told["sample"] == 8192
+    answer = simulator.views(run, [view])
+    assert answer["views"][0]["error"] < 1e-8
+    assert 300 <= answer["effective_paths"] <= answer["sample"] == 8192
 
 
 @pytest.mark.parametrize(
@@ -152,8 +152,8 @@ def test_the_command_prints_views_and_every_mistake(run):
     assert "UNDER VIEWS: 8,192 paths" in done.stdout
     assert "Plan own" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
-    told = json.loads(call("views", run, "--view", "mean world.price_m36 * 0.9", "--quiet", "--json").stdout)
-    assert told["views"][0]["view"] == "mean world.price_m36 * 0.9"
+    answer = json.loads(call("views", run, "--view", "mean world.price_m36 * 0.9", "--quiet", "--json").stdout)
+    assert answer["views"][0]["view"] == "mean world.price_m36 * 0.9"
     failed = call("views", run, "--view", "nonsense", "--view", "mean world.what = 1")
     assert failed.stderr.count("--view: ") == 2
     assert "wanted `mean COLUMN" in call("views", run).stderr

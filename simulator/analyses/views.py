@@ -96,7 +96,7 @@ def views(
 def _reader(opened: OpenedRun) -> Any:
     """A function from the name of a column to its values on the sample; ConfigError if there is none."""
     names = [column.name for column in opened.job.columns]
-    streams = {str(name): int(number) for name, number in opened.run.manifest["streams"].items()}
+    streams = opened.streams
     inputs = [column.name for column in input_columns(opened.job.model, streams)]
     drawn: dict[str, Floats] = {}
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from simulator.numerics.jit import inner, njit
 from simulator.numerics.special_functions import exp, phi_cdf, phi_inv
 
-__all__ = ["SCORE_LIMIT", "Marginals", "quantile", "sample"]
+__all__ = ["CONSTANT", "SCORE_LIMIT", "Marginals", "quantile", "sample"]
 
 CONSTANT, NORMAL, LOGNORMAL, UNIFORM, TABLE, LOG_TABLE, EMPIRICAL = range(7)
 SCORE_LIMIT = 8.0  # tables span scores from -8 to 8 and are flat beyond

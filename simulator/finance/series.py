@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["EVENT_SERIES", "PLAN_SERIES", "WORLD_SERIES", "fan_rows", "series_names"]
+__all__ = ["EVENT_SERIES", "PLAN_ROWS", "PLAN_SERIES", "WORLD_SERIES", "fan_rows", "series_names"]
 
 
 class WorldSeries(NamedTuple):

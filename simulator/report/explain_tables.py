@@ -16,7 +16,7 @@ _ROWS = 12  # of a table of drivers
 
 
 def explanation_tables(result: Mapping[str, Any]) -> list[Table]:
-    """What the tail has in common, its stories, held drivers, worth of information, and what a validator asks for."""
+    """Tables of profile, stories, held drivers, worth of information, and those for a validator."""
     tables = [_profile_table(result), _story_table(result), _held_table(result), _interaction_table(result)]
     if result["information"]:
         tables.append(_information_table(result))

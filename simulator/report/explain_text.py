@@ -1,4 +1,4 @@
-"""What `simulator explain` prints: plain text, at most 80 columns wide."""
+"""The text of an explanation, as `simulator explain` prints it, about 80 columns wide."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _attribution(result: Mapping[str, Any], notes: list[str]) -> Iterator[str]:
 
 
 def _tail_name(result: Mapping[str, Any]) -> str:
-    """What a tail measure is in the metric's own sign."""
+    """The name of a tail measure in the metric's own sign."""
     what = "mean" if result["measure"].startswith("cvar") else "edge"
     level = 100 - float(result["measure"].lstrip("cvar"))
     return f"{what} of the worst {level:.6g} %"

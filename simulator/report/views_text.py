@@ -1,4 +1,4 @@
-"""What `simulator views` prints: plain text, at most 80 columns wide."""
+"""The text of a run under views, as `simulator views` prints it, at most 80 columns wide."""
 
 from __future__ import annotations
 

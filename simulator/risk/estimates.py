@@ -24,7 +24,7 @@ from simulator.risk.distribution import distribution_of_sample
 from simulator.risk.intervals import ALONE, ATOM, Figure
 from simulator.risk.metric_spec import MeasureSpec
 
-__all__: list[str] = []  # used in this folder only
+__all__ = ["InfluenceEstimate", "influence_estimate", "measure_values", "paired_difference"]
 
 
 Floats = NDArray[np.float64]

@@ -36,7 +36,7 @@ Floats = NDArray[np.float64]
 
 
 class GivenDataImportance(NamedTuple):
-    """What a sample says of one driver."""
+    """Importance of one driver in a sample."""
 
     eta: Figure  # share of the variance that goes with the driver, by itself
     delta: Figure  # Borgonovo's

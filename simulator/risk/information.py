@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 
 
 class DriverInformation(NamedTuple):
-    """What knowing one driver is worth, and how often it changes the plan that is chosen."""
+    """The worth of knowing one driver, and how often it changes the plan that is chosen."""
 
     name: str
     worth: Figure

@@ -23,7 +23,7 @@ from simulator.errors import ConfigError
 from simulator.finance.metrics import Metric, plan_metrics
 from simulator.results.columns import Event, EventSign
 
-__all__ = ["parse_event", "parse_measure", "parse_metric"]
+__all__ = ["MeasureSpec", "MetricSpec", "parse_event", "parse_measure", "parse_metric"]
 
 
 Floats = NDArray[np.float64]

@@ -1,4 +1,4 @@
-r"""What the worst worlds have in common: each driver's distribution inside a tail against that over all worlds.
+r"""Profiles of a tail: each driver's distribution inside it against that over all worlds.
 
 The tail is the ceil(n (1 - a)) paths with the largest losses, or the paths on which an event happens. A driver's shift
 is T = (mean inside - mean) / s, s its standard deviation over all worlds. Its error takes in that the edge of the tail,

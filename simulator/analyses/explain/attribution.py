@@ -21,10 +21,19 @@ from simulator.risk.intervals import Figure
 from simulator.risk.metric_spec import MeasureSpec, MetricSpec
 from simulator.risk.shapley import shapley_parts, variance_parts
 
-__all__ = ["Attribution", "GroupPart", "attribute"]
+__all__: list[str] = []  # used in this folder only
 
 Floats = NDArray[np.float64]
 _PROBE = 512  # paths on which a group of drivers that changes no bit is found to be idle
+
+
+class SampleSize(NamedTuple):
+    """The paths of every figure that is simulated, and on how many threads, with or without a bar of progress."""
+
+    seed: int
+    paths: int
+    threads: int
+    quiet: bool
 
 
 class GroupPart(NamedTuple):
@@ -62,20 +71,16 @@ def attribute(
     streams: Mapping[str, int],
     spec: MetricSpec,
     measure: MeasureSpec,
-    *,
-    seed: int,
-    paths: int,
-    threads: int,
-    quiet: bool,
+    size: SampleSize,
 ) -> Attribution:
     """Attribute variance, mean and `measure` of a metric of the only plan of a model to its drivers."""
     with Stop() as stop:
 
-        def values(changed: Model, count: int = paths) -> Floats:
-            return spec.read(figure(changed, spec.row, seed, count, stop))
+        def values(changed: Model, count: int = size.paths) -> Floats:
+            return spec.read(figure(changed, spec.row, size.seed, count, stop))
 
         groups, idle = _moving_groups(model, streams, values)
-        simulated = _simulate(model, streams, groups, values, threads, quiet)
+        simulated = _simulate(model, streams, groups, values, size)
     undefined = int(np.isnan(simulated.redrawn).any(axis=0).sum() + np.isnan(simulated.rested).any(axis=0).sum())
     if undefined:
         raise ConfigError(
@@ -101,7 +106,7 @@ def attribute(
         measure_values(whole, spec.metric, _plain(spec)).figure,
         _signed_figure(whole, spec, measure) if tails is not None else None,
         float(variance.sum()),
-        paths,
+        size.paths,
     )
 
 
@@ -128,8 +133,7 @@ def _simulate(
     streams: Mapping[str, int],
     groups: Sequence[DriverGroup],
     values: Callable[[Model], Floats],
-    threads: int,
-    quiet: bool,
+    size: SampleSize,
 ) -> _Simulated:
     """The metric under every coalition, in both ways; idle groups are in all of them."""
     idle = [group for group in active_groups(model, streams) if group not in groups]
@@ -143,8 +147,8 @@ def _simulate(
 
     tasks = [(number, redrawn) for number in range(count) for redrawn in (True, False) if number < count - 1 or redrawn]
     rows: dict[tuple[int, bool], Floats] = {}
-    with meter(len(tasks), quiet=quiet, what="coalitions") as shown:
-        for number, redrawn, row in thread_pool.map_in_threads(simulate, tasks, threads):
+    with meter(len(tasks), quiet=size.quiet, what="coalitions") as shown:
+        for number, redrawn, row in thread_pool.map_in_threads(simulate, tasks, size.threads):
             rows[number, redrawn] = row
             shown.advance(1)
     redrawn_rows = np.stack([rows[number, True] for number in range(count)])

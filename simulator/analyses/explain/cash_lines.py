@@ -21,7 +21,7 @@ from simulator.finance import workspace as at
 from simulator.finance.series import PLAN_ROWS, WORLD_SERIES
 from simulator.model import Model
 
-__all__ = ["CASH_LINES", "cash_lines"]
+__all__: list[str] = []  # used in this folder only
 
 CASH_LINES = {
     "ads": "ad revenue at its margin",

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.analyses.explain.attribution import SampleSize
 from simulator.analyses.explain.inputs import InputColumn, factor_column, uncertain_numbers
 from simulator.drivers.dependence import FACTORS
 from simulator.drivers.marginals import quantile
@@ -27,7 +28,7 @@ from simulator.model import Model
 from simulator.risk.estimates import InfluenceEstimate, influence_estimate, paired_difference
 from simulator.risk.metric_spec import MeasureSpec, MetricSpec
 
-__all__ = ["hold_drivers"]
+__all__: list[str] = []  # used in this folder only
 
 SCORES = {"p05": -1.6449, "p10": -1.2816, "p25": -0.6745, "p50": 0.0, "p75": 0.6745, "p90": 1.2816, "p95": 1.6449}
 _TORNADO = ("p10", "p50", "p90")
@@ -52,21 +53,17 @@ def hold_drivers(
     streams: Mapping[str, int],
     spec: MetricSpec,
     measure: MeasureSpec,
-    *,
-    seed: int,
-    paths: int,
-    threads: int,
-    quiet: bool,
+    size: SampleSize,
 ) -> dict[str, Any]:
     """Return bars, curves and interactions of a measure of the only plan of a model; widest bars first."""
     drivers = _drivers(model, streams)
-    with Stop() as stop, meter(_count(len(drivers)), quiet=quiet, what="held drivers") as shown:
+    with Stop() as stop, meter(_count(len(drivers)), quiet=size.quiet, what="held drivers") as shown:
 
         def estimate(held: Held) -> InfluenceEstimate:
             changed = model
             for number, name in held:
                 changed = drivers[number].hold(changed, SCORES[name])
-            values = spec.read(figure(changed, spec.row, seed, paths, stop))
+            values = spec.read(figure(changed, spec.row, size.seed, size.paths, stop))
             shown.advance(1)
             return influence_estimate(values, spec.metric, measure)
 
@@ -74,7 +71,7 @@ def hold_drivers(
 
         def estimate_all(wanted: Sequence[Held]) -> None:
             missing = [held for held in dict.fromkeys(wanted) if held not in known]
-            known.update(thread_pool.map_in_threads(lambda held: (held, estimate(held)), missing, threads))
+            known.update(thread_pool.map_in_threads(lambda held: (held, estimate(held)), missing, size.threads))
 
         estimate_all([(), *(((number, name),) for number in range(len(drivers)) for name in _TORNADO)])
         order = sorted(range(len(drivers)), key=lambda number: (-_width(known, number), number))
@@ -85,7 +82,7 @@ def hold_drivers(
         ]
         estimate_all([*(((number, name),) for number in spider for name in SCORES), *corners])
     return {
-        "paths": paths,
+        "paths": size.paths,
         "bars": [_bar(known, drivers[number], number) for number in order],
         "curves": [
             {
@@ -152,7 +149,7 @@ def _bar(known: Mapping[Held, InfluenceEstimate], driver: _Driver, number: int) 
 def _interaction(
     known: Mapping[Held, InfluenceEstimate], drivers: Sequence[_Driver], pair: tuple[int, int]
 ) -> dict[str, Any]:
-    """What two drivers do together beyond what each does: Y(90, 90) - Y(90, 10) - Y(10, 90) + Y(10, 10), paired."""
+    """The effect of two drivers together beyond the sum of both: Y(90, 90) - Y(90, 10) - Y(10, 90) + Y(10, 10)."""
     first, second = pair
     corner = {(a, b): known[((first, a), (second, b))] for a, b in product(_ENDS, _ENDS)}
     together = _combine(corner["p90", "p90"], corner["p10", "p10"])

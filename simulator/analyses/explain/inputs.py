@@ -19,7 +19,7 @@ from simulator.model import Model
 from simulator.sampling.draws import Draws
 from simulator.sampling.sampler import fill
 
-__all__ = ["InputColumn", "UncertainNumber", "draw_inputs", "factor_column", "input_columns", "uncertain_numbers"]
+__all__ = ["draw_inputs", "input_columns"]
 
 _CHUNK = 4096  # paths drawn at a time
 

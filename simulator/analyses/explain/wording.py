@@ -42,7 +42,7 @@ def profile_sentence(entry: DriverProfile, column: InputColumn, words: str) -> s
 
 
 def story_sentence(marks: Sequence[tuple[InputColumn, float, float]], beside: str) -> str:
-    """What sets the worlds of a story apart: drivers with their mean in it and `beside`, as `over all worlds`."""
+    """The drivers that set a story apart, with their mean in it and `beside`, as `over all worlds`."""
     parts = []
     for column, inside, other in marks:
         unit = f" {column.unit}" if column.unit and column.unit != "sd" else ""

@@ -37,6 +37,11 @@ class OpenedRun(NamedTuple):
     names: ModelNames
     job: Job
 
+    @property
+    def streams(self) -> dict[str, int]:
+        """Numbers of the random streams, by name."""
+        return {str(name): int(number) for name, number in self.run.manifest["streams"].items()}
+
 
 def open_for_replay(folder: str | Path, accept: bool) -> OpenedRun:
     """Open a run, finished or not; refuses one of another program or whose names do not fit its model."""
