@@ -21,8 +21,7 @@ ROOT = house.ROOT
 SOURCES = house.python_files("simulator", "tests", "benchmarks", "verification")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 BOUNDS = {
-    "public names": 446,
-    "public names": 490,
+    "public names": 500,
     "median module": 110,
 }
 # Parameter lists over 12: options of commands and of `simulator.run`, and lane loops that take each row as an argument.
