@@ -15,11 +15,13 @@ from simulator.config import freeze, load
 from simulator.config.builder import event_slots
 from simulator.config.calendar import fiscal_years, quarter_ends, quarters, years
 from simulator.config.laws import is_fixed
+from simulator.config.stress_files import find_sets
 from simulator.drivers import laws
 from simulator.drivers.marginals import CONSTANT
 from simulator.finance.plan.variant import DEFERRED, ECONOMIC
 from simulator.model import Model
-from tests.config_case import NOTE, ONE_SITE, PLAN, SITE, read
+from tests.config_case import NOTE, ONE_SITE, PLAN, SITE, mistake, read
+from tests.smoke import SMOKE
 
 ROOT = Path(__file__).parent.parent
 TEXT = ONE_SITE + SITE.format(id="two", start=2, planned=20) + NOTE + PLAN
@@ -247,3 +249,32 @@ def test_freezing_is_repeatable_and_fast(flagship):
 def test_fixed_numbers_are_known_as_such():
     assert is_fixed(laws.empirical([3.0, 3.0]))
     assert not is_fixed(laws.zero_inflated(laws.constant(3.0), 0.5))
+
+
+def test_a_wacc_over_the_10_year_rate_follows_its_expected_curve(tmp_path):
+    text = "[programme]\nwacc_basis = 'over_rate'\nwacc = 0.04\n[drivers.funding]\nrate0 = 0.06\n" + ONE_SITE + PLAN
+    programme, finance = freeze(read(tmp_path, text)).model.programme, freeze(read(tmp_path, text)).model.finance
+    rates, factor, factors = [], 1.0, []
+    for month in range(120):
+        rates.append(0.04 + 0.0447 + (0.06 - 0.0447) * math.exp(-0.2 * (month + 1) / 12))
+        factor /= (1.0 + rates[-1]) ** (1 / 12)
+        factors.append(factor)
+    np.testing.assert_allclose(finance.wacc_discount, factors, rtol=1e-13)
+    constant = factors[65] ** (-12 / 66) - 1.0  # the same factor at the end of compute's life
+    assert programme.capital_recovery == pytest.approx(constant / (1.0 - (1.0 + constant) ** -5.5), rel=1e-12)
+
+
+def test_a_wacc_that_follows_rates_moves_with_a_stress_and_a_fixed_one_does_not():
+    (rates_up,) = find_sets(["rates_up"])
+    for overrides, moves in (([], False), (["programme.wacc=0.04", "programme.wacc_basis=over_rate"], True)):
+        base = freeze(load(SMOKE, overrides)).model.finance.wacc_discount
+        stressed = freeze(load(SMOKE, overrides, [rates_up])).model.finance.wacc_discount
+        assert bool((stressed < base).all()) == moves
+        assert bool((stressed == base).all()) != moves
+
+
+def test_a_wacc_over_the_10_year_rate_needs_a_margin(tmp_path):
+    assert mistake(tmp_path, "[programme]\nwacc_basis = 'over_rate'\n" + ONE_SITE + PLAN) == (
+        'my.toml:2: programme.wacc_basis: given "over_rate" with the default wacc (0.085), wanted wacc as a '
+        "margin, as 0.04"
+    )

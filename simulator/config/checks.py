@@ -34,7 +34,7 @@ def check_across_keys(
     partial = PartialConfig(tree, bad, written)
     checks = (
         _check_sites, _check_names, _check_shares, _check_notes, _check_plans, check_levers, check_shock,
-        _check_metrics, check_dependence, _check_size,
+        _check_wacc, _check_metrics, check_dependence, _check_size,
     )  # fmt: skip
     with np.errstate(all="ignore"):  # laws at the end of the float64 range give inf or NaN, which the checks refuse
         return list(itertools.chain(*(check(partial) for check in checks), check_distributions(partial, folder)))
@@ -117,6 +117,14 @@ def _check_plans(partial: PartialConfig) -> Iterator[Mistake]:
         if penalty and month is not None and months is not None and month >= months:
             text = f"given {quote(month)}, wanted a month before months ({quote(months)})"
             yield Mistake((*liquidity, "penalty_month"), text)
+
+
+def _check_wacc(partial: PartialConfig) -> Iterator[Mistake]:
+    """Check that a WACC over the 10-year rate has a margin of its own: the default is a whole rate."""
+    here = ("programme", "wacc_basis")
+    if partial.get(*here) == "over_rate" and partial.written("programme", "wacc") is None:
+        default = quote(partial.number("programme", "wacc"))
+        yield Mistake(here, f'given "over_rate" with the default wacc ({default}), wanted wacc as a margin, as 0.04')
 
 
 def _check_metrics(partial: PartialConfig) -> Iterator[Mistake]:

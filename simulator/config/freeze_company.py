@@ -46,7 +46,7 @@ def freeze_programme(config: Config, b: Builder) -> Programme:
         operating_cost_row=operating_cost_row,
         resale_row=resale_row,
         internal_use=number(p.internal_use),
-        capital_recovery=capital_recovery(number(p.wacc), number(p.compute_life) / 12.0),
+        capital_recovery=capital_recovery(_average_wacc(config), number(p.compute_life) / 12.0),
         default_rate_row=default_row,
         disposal_probability_row=probability_row,
         disposal_months_row=months_row,
@@ -69,7 +69,7 @@ def freeze_finance(config: Config) -> Finance:
     touched = fiscal_years(config.start, config.months)
     return Finance(
         tax=number(p.tax),
-        wacc_discount=(1.0 + number(p.wacc)) ** -t,
+        wacc_discount=_wacc_discount(config),
         unlevered_cost_discount=(1.0 + number(p.unlevered_cost)) ** -t,
         shares=number(p.shares),
         base_cash_flow_monthly=number(p.base_cash_flow) / 12.0,
@@ -79,6 +79,30 @@ def freeze_finance(config: Config) -> Finance:
         test_months=_test_months(config),
         january=np.array(januaries(config.start, config.months), dtype=np.int64),
     )
+
+
+def _wacc_discount(config: Config) -> NDArray[np.float64]:
+    """Discount factors at the WACC to the end of each month, (T,)."""
+    p = config.programme
+    if p.wacc_basis == "fixed":
+        factors: NDArray[np.float64] = (1.0 + number(p.wacc)) ** -years_at_month_ends(config.months)
+        return factors
+    return np.asarray(np.exp(-np.cumsum(np.log1p(_wacc_by_month(config, config.months))) / 12.0))
+
+
+def _average_wacc(config: Config) -> float:
+    """The WACC per year; where it follows rates, the constant one with the same discount factor at compute's life."""
+    p = config.programme
+    if p.wacc_basis == "fixed":
+        return number(p.wacc)
+    return float(np.expm1(np.mean(np.log1p(_wacc_by_month(config, int(number(p.compute_life)))))))
+
+
+def _wacc_by_month(config: Config, months: int) -> NDArray[np.float64]:
+    """The margin over the expected 10-year rate per year, m + mean + (r_0 - mean) exp(-kappa t), (months,)."""
+    f = config.drivers.funding
+    gap = (number(f.rate0) - number(f.rate_mean)) * np.exp(-number(f.rate_kappa) * years_at_month_ends(months))
+    return np.asarray(number(config.programme.wacc) + number(f.rate_mean) + gap)
 
 
 def _test_months(config: Config) -> NDArray[np.int64]:

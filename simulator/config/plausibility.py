@@ -35,6 +35,7 @@ _PRICES = (  # plain numbers whose unit is easily mistaken
 )
 _REFERENCE_CAPEX = 3499.0 * (11.74 + 26.14) / 1000.0  # USD bn: MW of the flagship by USD per W
 _FRACTION = 0.1  # of it: a smaller programme hardly belongs to the flagship's company
+_MOST_MARGIN = 0.07  # of a WACC over the 10-year rate: more looks like a whole rate
 _MOST_DEBT = 2.0  # notes over what the sites cost
 _BALANCE = (  # the company's own figures: where they are written, or else where they are inherited from
     ("programme", "base_cash_flow"),
@@ -47,7 +48,9 @@ _BALANCE = (  # the company's own figures: where they are written, or else where
 
 def find_doubts(config: Config) -> list[str]:
     """Return the warnings about a config, in the order of its lines."""
-    rules = (_doubt_sites, _doubt_horizon, _doubt_service, _doubt_laws, _doubt_notes, _doubt_balance_sheet)
+    rules = (
+        _doubt_sites, _doubt_horizon, _doubt_service, _doubt_laws, _doubt_wacc, _doubt_notes, _doubt_balance_sheet,
+    )  # fmt: skip
     placed = [config._source.locate(doubt) for rule in rules for doubt in rule(config)]
     return [text for _, text in sorted(placed, key=lambda place: place[0])]
 
@@ -115,6 +118,17 @@ def _doubt_mean(config: Config, path: KeyPath, value: AnyNumber, default: AnyNum
         return
     shown = f"{mean:.4g}" if is_fixed(law) else f"a mean of {mean:.4g}"
     yield Mistake(path, f"given {shown}, {times} the default ({float(usual.mean):.4g}): check its unit")
+
+
+def _doubt_wacc(config: Config) -> Iterator[Mistake]:
+    """Doubt a WACC that is added to the 10-year rate and looks like a whole rate."""
+    wacc = number(config.programme.wacc)
+    if config.programme.wacc_basis == "over_rate" and wacc > _MOST_MARGIN:
+        rate = wacc + number(config.drivers.funding.rate_mean)
+        text = (
+            f'given {quote(wacc)} over the 10-year rate, {100.0 * rate:.1f} % in all: with "over_rate" it is a margin'
+        )
+        yield Mistake(("programme", "wacc"), text)
 
 
 def _doubt_notes(config: Config) -> Iterator[Mistake]:

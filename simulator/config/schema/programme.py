@@ -70,6 +70,11 @@ class Programme(Table):
     )
     tax: Share = Field(default=0.15, description="tax rate; 13 % normalised in 2025, rounded up")
     wacc: Rate = Field(default=0.085, description="discount rate of npv, per year; judgement")
+    wacc_basis: Literal["fixed", "over_rate"] = Field(
+        default="fixed",
+        description="fixed: wacc is the whole rate; over_rate: a margin over the expected 10-year rate, so that rates "
+        "move npv",
+    )
     unlevered_cost: Rate = Field(default=0.088, description="discount rate of apv, per year; judgement")
     shares: Positive = Field(default=2.56, description="diluted shares, bn; 2025 accounts: 2.57")
     base_cash_flow: Annotated[Number, Range(-BIG, BIG)] = Field(
