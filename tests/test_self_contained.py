@@ -95,6 +95,7 @@ def test_only_the_config_of_a_run_reads_what_its_folder_keeps(moved, tmp_path):
     ("body", "says"),
     [
         ("{", "not JSON any more"),
+        ("{}", "in the format capex-simulator columns 1"),
         ('{"columns": {"../data/delays.csv": {"months": ["x"]}}}', "wanted numbers in"),
         ('{"columns": {"../data/delays.csv": {"months": [NaN]}}}', "wanted numbers in"),
         ('{"columns": {"../data/delays.csv": {"months": []}}}', "wanted numbers in"),
@@ -103,7 +104,8 @@ def test_only_the_config_of_a_run_reads_what_its_folder_keeps(moved, tmp_path):
 )
 def test_damaged_columns_are_a_mistake_of_the_config(moved, tmp_path, body, says):
     folder = shutil.copytree(moved[0], tmp_path / "run")
-    (folder / store.COLUMNS).write_text(body)
+    head = '{"format": "capex-simulator columns 1", "columns"'
+    (folder / store.COLUMNS).write_text(body.replace('{"columns"', head))
     with pytest.raises(ConfigError) as caught:
         load(folder / store.CONFIG)
     assert says in str(caught.value)

@@ -93,6 +93,7 @@ def test_a_deadline_is_decided_where_it_is_asked_for_and_nowhere_later(monkeypat
     rule = StoppingRule(request.criteria, deadline=request.deadline)
     assert rule.deadline.moment == utc("2026-07-01T06:00:00")
     assert rule.is_late()
+    assert request.deadline.decided == utc("2026-07-01T05:59:58")  # from here `check` counts what a run has left
 
 
 def test_a_duration_counts_on_the_monotonic_clock(monkeypatch):

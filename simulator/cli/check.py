@@ -15,6 +15,7 @@ from simulator.errors import ConfigError
 
 if TYPE_CHECKING:
     from simulator.config import Config
+    from simulator.config.durations import Deadline
     from simulator.event_log import StageListener
 
 
@@ -74,7 +75,7 @@ def check(
     assert checked is not None
     on_stage = None if quiet else print_stage
     if against is None:
-        _forecast(config, checked, (number, tuple(precision or ()), end and end.text), workers, on_stage, as_json)
+        _forecast(config, checked, (number, tuple(precision or ()), end), workers, on_stage, as_json)
     else:
         _compare(checked, against, workers, on_stage, as_json)
 
@@ -82,7 +83,7 @@ def check(
 def _forecast(
     config: Path,
     checked: Config,
-    criteria: tuple[int | None, tuple[str, ...], str | None],
+    criteria: tuple[int | None, tuple[str, ...], Deadline | None],
     threads: int | None,
     on_stage: StageListener | None,
     as_json: bool,
@@ -100,11 +101,12 @@ def _forecast(
     from simulator.engine.warmup import warm_up
     from simulator.event_log import stage_reporter
 
-    frozen, stopping = freeze(checked), StoppingCriteria(*criteria)
+    number, targets, end = criteria
+    frozen, stopping = freeze(checked), StoppingCriteria(number, targets, end and end.text)
     warnings = [*find_doubts(checked), *find_refused_scenarios(checked)]
     job = make_job(frozen, stopping.paths, threads)
     warm_up(job, stage_reporter(on_stage))
-    forecast = forecast_run(job, stopping, frozen.levels)
+    forecast = forecast_run(job, stopping, frozen.levels, end and end.decided)
     if as_json:
         run = forecast.to_dict()
         run = {**run, "paths": int(forecast.paths.expected), "range": run["paths"], "threads": job.threads}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,7 +14,7 @@ PATHS = "8192"
 
 
 def explain(
-    run: Annotated[Path, typer.Argument(help="A run folder.", show_default=False)],
+    run: options.StoredRun,
     plan: Annotated[str | None, typer.Option("--plan", help="A plan; default: the first.")] = None,
     metric: Annotated[
         str, typer.Option("--metric", help='A metric, as npv, or an event on one, as "npv < 0" or breach.')

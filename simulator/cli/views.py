@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +12,7 @@ from simulator.cli.output import print_stage
 
 
 def views(
-    run: Annotated[Path, typer.Argument(help="A run folder.", show_default=False)],
+    run: options.StoredRun,
     view: Annotated[
         list[str] | None,
         typer.Option("--view", metavar="VIEW", help='As "mean world.price_m36 * 0.8"; repeatable, all hold together.'),

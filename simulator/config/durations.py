@@ -37,6 +37,7 @@ class Deadline(NamedTuple):
     """
 
     text: str  # as written
+    decided: float  # when it was worked out, seconds since 1970
     moment: float  # seconds since 1970
     monotonic: float | None  # seconds of the monotonic clock; None for a time of day
 
@@ -58,11 +59,11 @@ def decide_deadline(until: str | Deadline, now: float | None = None) -> Deadline
         wait = _seconds(until[1:])
         if not 0.0 < wait <= _WEEK:
             raise ConfigError([f"--until: given {until}, wanted a time such as +30s, +5min or +1h, a week at most"])
-        return Deadline(until, start + wait, time.monotonic() + wait)
+        return Deadline(until, start, start + wait, time.monotonic() + wait)
     match = re.fullmatch(r"(\d\d?):(\d\d)", until.strip(), re.ASCII)
     if match is None or int(match[1]) > 23 or int(match[2]) > 59:
         raise ConfigError([f"--until: given {until}, wanted a local time such as 06:00, or +5min"])
-    return Deadline(until, _next_local_time(60 * int(match[1]) + int(match[2]), start), None)
+    return Deadline(until, start, _next_local_time(60 * int(match[1]) + int(match[2]), start), None)
 
 
 def is_duration(until: str) -> bool:

@@ -16,14 +16,15 @@ from simulator.file_access import read_json
 
 __all__: list[str] = []  # used in this folder only
 
-_KEPT, _CONFIG = "columns.json", "config.toml"  # in a run folder
+_KEPT, _CONFIG, _MANIFEST = "columns.json", "config.toml", "manifest.json"  # in a run folder
 _FORMAT = "capex-simulator columns 1"
 
 
 def data_place(config: Path) -> Path:
     """Return the place of a config's CSV files: its folder, or beside the config of a run the file of its columns."""
     kept = config.parent / _KEPT
-    return kept if config.name == _CONFIG and kept.is_file() else config.parent
+    is_of_run = config.name == _CONFIG and (config.parent / _MANIFEST).is_file()
+    return kept if is_of_run and kept.is_file() else config.parent
 
 
 def split_place(place: Path) -> tuple[Path, Path | None]:
@@ -46,9 +47,12 @@ def read_kept_column(file: Path, name: str, column: str) -> tuple[float, ...] | 
     """
     status = file.stat()
     try:
-        numbers = _read(file, status.st_mtime_ns, status.st_size).get("columns", {})
+        body = _read(file, status.st_mtime_ns, status.st_size)
     except RunError as error:
         raise ValueError(f"given {column} of {name}, wanted the file with which a run keeps it ({error})") from None
+    if body.get("format") != _FORMAT:
+        raise ValueError(f"given {column} of {name}, wanted {file} in the format {_FORMAT}")
+    numbers: Any = body.get("columns")
     for key in (name, column):
         if not isinstance(numbers, dict) or key not in numbers:
             return None
