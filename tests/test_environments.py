@@ -6,6 +6,7 @@ a cold compile takes a minute.
 
 from __future__ import annotations
 
+import ast
 import errno
 import os
 import shutil
@@ -25,6 +26,7 @@ from simulator.cli import output, streams
 from simulator.errors import Terminated, describe_error, exit_code, find_signal
 from simulator.numerics.jit import CACHE
 from simulator.results.store import RunFolder, open_run
+from tests import house
 from tests.smoke import ROOT, SMOKE
 from tests.test_cli import call
 
@@ -228,6 +230,19 @@ def test_a_tilde_is_the_home_folder_and_nothing_else(tmp_path, monkeypatch, dige
     for arguments in (["compare", "~/runs/mine"], ["runs", "~/runs"], ["runs", "diff", "~/runs/mine", "~/runs/mine"]):
         assert call(*arguments).exit_code == 0
     assert call("check", "~/my.toml", "--against", "~/runs/mine", "--quiet").exit_code == 0
+
+
+def test_every_path_of_every_verb_is_expanded():
+    """A parameter that is a path has a parser; those that are texts go through `arguments`."""
+    parameters = [
+        ast.unparse(node)
+        for file in house.python_files("simulator/cli")
+        for node in ast.walk(house.parse(file))
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Annotated"
+    ]
+    paths = [text for text in parameters if text.startswith(("Annotated[Path", "Annotated[list[Path"))]
+    assert len(paths) >= 7
+    assert not [text for text in paths if "parser=" not in text]
 
 
 def test_a_folder_that_is_called_tilde_is_read_where_it_is(tmp_path, monkeypatch):
