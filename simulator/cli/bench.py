@@ -13,12 +13,17 @@ from simulator.cli.output import print_stage
 
 
 def bench(
-    config: Annotated[Path | None, typer.Argument(help="A config; default: the shipped flagship.")] = None,
+    config: Annotated[
+        Path | None, typer.Argument(help="A config; default: the shipped flagship.", parser=arguments.user_path)
+    ] = None,
     paths: Annotated[str, typer.Option("--paths", metavar="N", help="Paths of each measurement.")] = "131072",
     compile_: Annotated[
         bool, typer.Option("--compile", help="Measure a cold compile too: half a minute or more.")
     ] = False,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the JSON here as well.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write the JSON here as well.", parser=arguments.user_path),
+    ] = None,
     set_: options.Set = None,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
