@@ -141,7 +141,7 @@ def test_a_stressed_run_says_so_everywhere(winter):
     assert tomllib.loads(done.config)["stress"] == ["ai_winter"]
     assert "# --set months=48" in done.config
     assert "Under stress, not the base: ai_winter." in said.stdout
-    assert f"simulator tornado {SMOKE} --stress ai_winter" in said.stdout
+    assert f"simulator tornado {SMOKE} --set months=48 --stress ai_winter" in said.stdout
     page = (folder / "report.html").read_text()
     assert "<h1>Smoke test, under stress: ai_winter</h1>" in page
     assert "Under stress, not the base: ai_winter." in page
@@ -240,7 +240,7 @@ def test_a_report_shows_the_comparison_beside_it(compared, tmp_path):
     (tmp_path / "run/stress.json").write_text("[]")
     said = call("report", tmp_path / "run")
     assert said.exit_code == 1
-    assert "stress.json: given something else, wanted the sets of a stress; run the stress again" in said.stderr
+    assert "stress.json: given something else, wanted a JSON object; run the stress again" in said.stderr
 
 
 def test_a_set_that_changes_nothing_changes_nothing(tmp_path):
