@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import simulator
+from simulator.analyses.explain.attribution import SampleSize
 from simulator.analyses.explain.cash_lines import CASH_LINES, cash_lines
 from simulator.analyses.explain.held_drivers import hold_drivers
 from simulator.analyses.explain.inputs import draw_inputs, input_columns
@@ -244,13 +245,10 @@ def test_mistakes_of_the_command_are_told_together(tmp_path):
     assert "--paths: given -1" in done.stderr
 
 
-def held(frozen, **options):
+def held(frozen, measure="mean"):
     spec = parse_metric("npv", frozen.world, frozen.plan)
-    measure = parse_measure(options.pop("measure", "mean"), spec.metric)
-    return hold_drivers(
-        only_plan(frozen.model, 0), frozen.draw_names, spec, measure, seed=1, threads=1, quiet=True,
-        **{"paths": 1024, **options},
-    )  # fmt: skip
+    wanted, size = parse_measure(measure, spec.metric), SampleSize(1, 1024, 1, True)
+    return hold_drivers(only_plan(frozen.model, 0), frozen.draw_names, spec, wanted, size)
 
 
 def test_a_number_held_is_the_config_with_that_number_to_the_bit():

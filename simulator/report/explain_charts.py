@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -26,7 +27,6 @@ from simulator.report.canvas import (
 )
 from simulator.report.explain_text import waterfall_steps
 from simulator.report.number_format import number, plain, slug
-from simulator.report.page_tables import typeset
 from simulator.report.report_data import ReportData
 from simulator.report.text_tables import measure_name, value
 from simulator.risk.intervals import Figure
@@ -37,13 +37,13 @@ _TAIL, _ALL = COLOURS[1], COLOURS[0]
 
 
 def explanation_title(run: ReportData, result: Mapping[str, Any]) -> str:
-    """`Why: Own all, CVaR 95 % of NPV`."""
-    return f"{run.plans.get(result['plan'], plain(result['plan'], 40))}: {_subject(result)}"
+    """`CVaR 95 % of NPV, Own everything`."""
+    return f"{_subject(result)}, {run.plans.get(result['plan'], plain(result['plan'], 40))}"
 
 
 def explanation_sentences(result: Mapping[str, Any]) -> list[str]:
     """The sentences on what the tail's worlds have in common."""
-    return [typeset(sentence) for sentence in result["sentences"]]
+    return [re.sub(r"-(?=\d)", "\N{MINUS SIGN}", sentence) for sentence in result["sentences"]]
 
 
 def draw_explanation(run: ReportData, result: Mapping[str, Any]) -> Iterator[Picture]:

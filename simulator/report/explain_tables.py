@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator.report.number_format import number, plain
 from simulator.report.page_tables import Cell, Table, figure_cell, typeset
-from simulator.report.text_tables import interval, value
+from simulator.report.text_tables import interval, measure_name, value
 from simulator.risk.intervals import Figure
 
 __all__: list[str] = []  # used in this folder only
@@ -115,8 +115,8 @@ def _held_table(result: Mapping[str, Any]) -> Table:
         ends = " to ".join(typeset(number(bar[name]["value"])) for name in ("p10", "p90"))
         rows.append((Cell(bar["title"], ends, ""), *cells))
     return Table(
-        f"One driver held at a time at its p10, p50 and p90 (below its name): paired change of {result['measure']} of "
-        f"{plain(result['metric'])}",
+        "One driver held at a time at its p10, p50 and p90 (below its name p10 and p90): paired change of "
+        f"{measure_name(result['measure'], result['metric'])}",
         ("driver", "p10", "p50", "p90"),
         rows,
     )

@@ -118,8 +118,8 @@ def _sections(run: ReportData) -> Iterator[_Section]:
         yield section(
             f"why-{slug(result['plan'])}-{slug(result['metric'])}-{slug(result['measure'])}",
             f"Why: {explain_charts.explanation_title(run, result)}",
-            " ".join(explain_charts.explanation_sentences(result)),
-            explain_charts.draw_explanation(run, result),
+            "",
+            (*explain_charts.explanation_sentences(result), *explain_charts.draw_explanation(run, result)),
             explain_tables.explanation_tables(result),
         )
     yield section(
