@@ -26,6 +26,7 @@ from simulator.results.digest import run_digest
 from simulator.results.sample import SampleReader, write_tail
 from simulator.results.store import Run, open_run
 from simulator.risk.convergence import convergence_warnings
+from simulator.risk.structure import describe_structure
 from simulator.risk.summarise import RunFacts, summarise
 from simulator.risk.summary import RunSummary, StopSummary
 from simulator.risk.undefined import untested_plans
@@ -132,6 +133,7 @@ def _summarise(session: Session, simulated: Simulated, sample: SampleReader) -> 
     return summarise(
         facts, tallies, job.columns, months=job.model.months, levels=frozen.levels, sample=sample.take,
         untested=untested_plans(job.model, frozen.plans),
+        structure=describe_structure(job.model, frozen.plans, frozen.calendar),
     )  # fmt: skip
 
 

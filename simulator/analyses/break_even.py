@@ -42,7 +42,7 @@ def break_even(
     """
     frozen = freeze(config if isinstance(config, Config) else load(config))
     pair = comparison_inputs.choose_two_plans(list(frozen.plans), plans)
-    spec = parse_metric(metric, (), frozen.plan)
+    spec = parse_metric(metric, (), frozen.plan, frozen.calendar)
     measure_spec = parse_measure(measure, spec.metric)
     swings = [Swing(swing.key, swing.low, swing.high) for swing in frozen.inputs()]
     low, high = comparison_inputs.search_bounds(key, low, high, swings)

@@ -21,8 +21,10 @@ from simulator.engine.simulation import make_job
 from simulator.engine.warmup import warm_up
 from simulator.errors import ConfigError
 from simulator.event_log import StageListener, stage_reporter
-from simulator.risk.metric_spec import parse_measure, parse_metric
+from simulator.risk.intervals import Figure
+from simulator.risk.metric_spec import MetricSpec, parse_measure, parse_metric
 from simulator.risk.stress import StressComparison
+from simulator.risk.structure import describe_structure
 from simulator.risk.undefined import blank_untested, untested_plans
 
 
@@ -47,7 +49,7 @@ def stress(
     base = freeze(checked)
     chosen = find_sets(shipped_sets() if sets is None else sets)
     stressed, refusals = _freeze_valid([partial(reload, checked, (), (stress_set,)) for stress_set in chosen])
-    spec = parse_metric(metric, base.world, base.plan)
+    spec = parse_metric(metric, base.world, base.plan, base.calendar)
     measure_spec = parse_measure(measure, spec.metric)
     job = make_job(base, paths, threads, seed)
     warm_up(job, stage_reporter(say))
@@ -63,10 +65,10 @@ def stress(
                 plan: spec.read(blank_untested(values[k], spec.column, why.get(plan))) for k, plan in enumerate(rows)
             }
 
-        comparison = StressComparison(simulate(base), spec.metric, measure_spec)
+        comparison = StressComparison(simulate(base), spec.metric, measure_spec, _fixed_figures(base, spec))
 
         def compare(k: int) -> tuple[int, dict[str, Any]]:
-            return k, comparison.stressed_figures(simulate(stressed[k]))
+            return k, comparison.stressed_figures(simulate(stressed[k]), _fixed_figures(stressed[k], spec))
 
         plans = dict(thread_pool.map_in_threads(compare, stressed, job.threads))
     return {
@@ -84,6 +86,16 @@ def stress(
             for k, stress_set in enumerate(chosen)
         ],
     }
+
+
+def _fixed_figures(scenario: Frozen, spec: MetricSpec) -> dict[str, Figure]:
+    """Return, by plan, the probabilities of an event that no path of a scenario can change."""
+    structure = describe_structure(scenario.model, scenario.plans, scenario.calendar)
+    columns = [column for column in make_job(scenario).columns if column.metric.name == spec.column]
+    figures_by_plan = {
+        column.scope: structure.event_figure(column.scope, column.metric, spec.event) for column in columns
+    }
+    return {plan: figure for plan, figure in figures_by_plan.items() if figure is not None}
 
 
 def _freeze_valid(configs: Sequence[Callable[[], Config]]) -> tuple[dict[int, Frozen], dict[int, str]]:

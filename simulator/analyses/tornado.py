@@ -44,7 +44,7 @@ def tornado(
     plan = frozen.plans[0] if plan is None else plan
     if plan not in frozen.plans:
         raise ConfigError([f"--plan: given {plan}, wanted one of {', '.join(frozen.plans)}"])
-    spec = parse_metric(metric, frozen.world, frozen.plan)
+    spec = parse_metric(metric, frozen.world, frozen.plan, frozen.calendar)
     measure_spec = parse_measure(measure, spec.metric)
     job = make_job(frozen, paths, threads, seed)
     inputs = frozen.inputs(plan)

@@ -13,8 +13,6 @@ from simulator.config.run_list import ListEntry, load_changed, read_list
 from simulator.engine.run_request import RunRequest
 from simulator.engine.simulation import make_job
 from simulator.errors import ConfigError, describe_error, is_expected
-from simulator.results.columns import tally_columns
-from simulator.risk.precision import precision_target
 
 _RESERVED = ("index.html", "night.json", "figures")
 
@@ -111,16 +109,7 @@ def _plan_entry(listed: ListEntry, request: RunRequest) -> PlannedRun:
 
 def _check(config: Config, precision: Sequence[str]) -> None:
     """Freeze a config and parse its precision targets, so that their mistakes are known before anything is run."""
-    job = make_job(freeze(config))
-    columns = tally_columns(job.columns, job.tally, job.events)
-    mistakes: list[str] = []
-    for text in precision:
-        try:
-            precision_target(text, columns, job.events)
-        except ConfigError as error:
-            mistakes += error.mistakes
-    if mistakes:
-        raise ConfigError(mistakes)
+    make_job(freeze(config)).targets(precision)
 
 
 def _mistakes(name: str, error: Exception) -> tuple[str, ...]:

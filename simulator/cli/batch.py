@@ -80,7 +80,7 @@ def _table(batch: Mapping[str, Any], folder: Path) -> Iterator[str]:
     from simulator.batch.record import INDEX
     from simulator.report.batch_page import run_verdict
     from simulator.report.headline import recorded_mean
-    from simulator.report.number_format import percent, plain
+    from simulator.report.number_format import level_percent, plain
     from simulator.report.text_tables import interval, value
     from simulator.risk.intervals import Figure
 
@@ -93,7 +93,7 @@ def _table(batch: Mapping[str, Any], folder: Path) -> Iterator[str]:
             interval_text = interval(average, "amount")
             text = f"  {plain(plan, 20):<22}mean {value(average, 'amount'):>8} ({interval_text})"
             if npv["level"] is not None and tail.value is not None:
-                level = percent(float(npv["level"]), 0)
+                level = level_percent(npv["level"])
                 text += f"  CVaR {level} {value(tail, 'amount'):>7} ({interval(tail, 'amount')})"
             yield text
         if run["error"]:

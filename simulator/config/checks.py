@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,15 @@ from simulator.config.mistakes import Mistake
 from simulator.config.partial_config import PartialConfig
 from simulator.config.wording import nearest, quote
 from simulator.finance.metrics import plan_metrics, world_metrics
+from simulator.results.columns import Event
 from simulator.results.sizes import estimate_memory
-from simulator.risk.metric_spec import parse_event
+from simulator.risk.metric_spec import Calendar, parse_event
 
 __all__: list[str] = []  # used in this folder only
 
 _MOST_MEMORY = 16e9  # bytes a simulation may take
 _SAMPLE_ONLY = ("irr", "partner_irr")  # computed for the stored sample, not for every path
+_EVENT_FORMS = 'an event metric, "metric < number", "metric > number" or of a month "breach before 2030-06"'
 _RESERVED = ("world", "path")  # column names of the result files
 
 
@@ -160,21 +163,26 @@ def _check_tally(partial: PartialConfig, plan: set[str], dated: bool) -> Iterato
 
 def _check_events(partial: PartialConfig, counted: set[str] | None) -> Iterator[Mistake]:
     """Check the events; `counted` are the metrics that they may be about, None where unknown."""
-    labels: list[str] = []
+    start, months = partial.get("start"), partial.get("months")
+    known = isinstance(start, str) and re.fullmatch(r"\d{4}-\d{2}", start) and isinstance(months, int)
+    calendar = Calendar(start, months) if known else Calendar()
+    counted_events: list[Event] = []
     for i, text in enumerate(partial.get("metrics", "events") or ()):
-        event = parse_event(text) if isinstance(text, str) else None
+        event = parse_event(text, calendar) if isinstance(text, str) else None
         here: KeyPath = ("metrics", "events", i)
         if not isinstance(text, str):
             continue
         if event is None:
-            yield Mistake(here, f'given {quote(text)}, wanted an event metric, "metric < number" or "metric > number"')
+            yield Mistake(here, f"given {quote(text)}, wanted {_EVENT_FORMS}")
         elif counted is not None and event.metric not in counted:
             near = nearest(event.metric, sorted(counted))
             yield Mistake(here, f"given {quote(text)}, wanted a metric of the world or of metrics.tally: {near}")
-        elif event.label in labels:
+        elif known and (mistake := calendar.date_mistake(event)):
+            yield Mistake(here, mistake)
+        elif any(event[:3] == other[:3] for other in counted_events):
             yield Mistake(here, f"given {quote(text)} again, wanted each event once")
         else:
-            labels.append(event.label)
+            counted_events.append(event)
 
 
 def _check_size(partial: PartialConfig) -> Iterator[Mistake]:

@@ -21,7 +21,7 @@ from simulator.config.tornado_inputs import Input, columns_of, tornado_inputs
 from simulator.finance.metrics import Metric, plan_metrics, world_metrics
 from simulator.model import Model
 from simulator.results.columns import Event
-from simulator.risk.metric_spec import parse_event
+from simulator.risk.metric_spec import Calendar, parse_event
 
 __all__: list[str] = []  # used in this folder only
 
@@ -40,6 +40,11 @@ class Frozen:
     events: tuple[Event, ...]
     levels: tuple[float, ...]  # of VaR and CVaR
     draw_names: dict[str, int] = field(repr=False)  # random stream by quantity
+
+    @property
+    def calendar(self) -> Calendar:
+        """The dates of the programme."""
+        return Calendar(self.config.start, self.config.months)
 
     def inputs(self, plan: str | None = None) -> tuple[Input, ...]:
         """The inputs of a tornado: sampled numbers, fixed at their p10 and p90, and numbers with a low and a high.
@@ -75,7 +80,8 @@ def freeze(config: Config) -> Frozen:
         marginals=builder.freeze_marginals(),
     )
     sites = tuple(site.id for site in config.sites)
-    events = tuple(event for text in config.metrics.events if (event := parse_event(text)))
+    calendar = Calendar(config.start, config.months)
+    events = tuple(event for text in config.metrics.events if (event := parse_event(text, calendar)))
     return Frozen(
         config=config,
         model=model,

@@ -14,11 +14,10 @@ from typing import Any, NamedTuple
 from simulator.config.durations import decide_deadline
 from simulator.engine.cost_forecast import CostForecast, Pilot, forecast_cost, run_pilot
 from simulator.engine.simulation import Job
-from simulator.engine.stopping import UNLIMITED, StoppingCriteria, first_look, next_look
-from simulator.results.columns import tally_columns
+from simulator.engine.stopping import MOST_ZEROS, UNLIMITED, StoppingCriteria, first_look, next_look
 from simulator.results.store import Run
 from simulator.risk import precision
-from simulator.risk.precision import PrecisionTarget
+from simulator.risk.precision import PrecisionTarget, assess_precision
 from simulator.risk.precision_forecast import PrecisionForecast, Range, forecast_precision
 from simulator.risk.summary import read_summary
 
@@ -86,8 +85,11 @@ def forecast_from_pilot(
     targets, most = _targets(job, criteria), _most_paths(job, criteria)
     start = time.time() if began is None else began
     until = math.inf if criteria.until is None else decide_deadline(criteria.until, start).moment - start
-    forecasts = [forecast_precision(pilot.tallies, target, job.model.months) for target in targets]
-    precise = paths_until_precise(forecasts, first_look(targets)) if targets else Range(math.inf, math.inf, math.inf)
+    precise = _paths_of_targets(job, targets, pilot) if targets else Range(math.inf, math.inf, math.inf)
+    given_up = [target for target in targets if assess_precision(pilot.tallies, target, job.model.months).hopeless]
+    if given_up and criteria.paths is None and criteria.until is None:
+        rest = [target for target in targets if target not in given_up]
+        precise = Range(*(max(end, MOST_ZEROS) for end in _paths_of_targets(job, rest, pilot)))
     late = max(until * pilot.paths / pilot.seconds, 1.0) if math.isfinite(until) else math.inf
     paths = Range(*(float(min(end, most, late)) for end in precise))
     rule = "precision" if precise.expected <= min(most, late) else "paths" if most <= late else "until"
@@ -98,13 +100,18 @@ def forecast_from_pilot(
     return RunForecast(pilot, rule, paths, forecast_cost(job._replace(paths=end), pilot), measures)
 
 
+def _paths_of_targets(job: Job, targets: Sequence[PrecisionTarget], pilot: Pilot) -> Range:
+    """Return the paths at which a run finds the targets precise enough."""
+    forecasts = [forecast_precision(pilot.tallies, target, job.model.months) for target in targets]
+    return paths_until_precise(forecasts, first_look(targets) if targets else 0)
+
+
 def _targets(job: Job, criteria: StoppingCriteria) -> list[PrecisionTarget]:
-    columns = tally_columns(job.columns, job.tally, job.events)
-    return [precision.precision_target(text, columns, job.events) for text in criteria.precision]
+    return job.targets(criteria.precision)
 
 
 def _headline(job: Job, levels: Sequence[float]) -> list[PrecisionTarget]:
-    return precision.headline_targets(tally_columns(job.columns, job.tally, job.events), levels)
+    return precision.headline_targets(job.tallied(), levels)
 
 
 def _most_paths(job: Job, criteria: StoppingCriteria) -> int:
@@ -129,7 +136,8 @@ def paths_until_precise(forecasts: Sequence[PrecisionForecast | None], first: in
         paths = first
         while paths <= UNLIMITED:
             excess = max(
-                math.inf if forecast is None else getattr(forecast.excess(paths), part) for forecast in forecasts
+                (math.inf if forecast is None else getattr(forecast.excess(paths), part) for forecast in forecasts),
+                default=0.0,
             )
             if excess <= 1.0:
                 break

@@ -37,12 +37,10 @@ from simulator.event_log import StageListener
 from simulator.file_access import read_regular
 from simulator.model import Model
 from simulator.results import provenance, store
-from simulator.results.columns import tally_columns
 from simulator.results.digest import rows_hash
 from simulator.results.store import Run, RunFolder, open_any
 from simulator.results.tallies import Tallies
 from simulator.results.tree import tree_hash
-from simulator.risk.precision import precision_target
 
 MakeExecutor = Callable[[Job, Tallies], Executor]
 
@@ -207,8 +205,7 @@ class Session:
 
     def _make_rule(self, job: Job) -> StoppingRule:
         """Return what ends the run; one that goes on with the same targets has the looks that it would have had."""
-        columns = tally_columns(job.columns, job.tally, job.events)
-        targets = [precision_target(text, columns, job.events) for text in self._criteria.precision]
+        targets = job.targets(self._criteria.precision)
         manifest = {} if self._stored is None else self._stored.manifest
         same = list(manifest.get("asked", {}).get("precision", ())) == list(self._criteria.precision)
         return StoppingRule(

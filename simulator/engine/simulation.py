@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, NamedTuple, Protocol
 
@@ -19,12 +19,15 @@ from simulator.engine.progress import Meter
 from simulator.engine.run_request import check_counts
 from simulator.engine.stopping import UNLIMITED, StoppingRule
 from simulator.engine.thread_pool import BlockSimulator, Executor, Task, ThreadExecutor
-from simulator.errors import ClusterError, Interrupted, RunError
+from simulator.errors import ClusterError, ConfigError, Interrupted, RunError
 from simulator.kernel import SAMPLE_PATHS
 from simulator.model import Model
 from simulator.results.columns import WORLD, Column, Event, all_columns, pilot_centres, tally_columns
 from simulator.results.tallies import Tallies
 from simulator.results.tally_kernel import BLOCK
+from simulator.risk.metric_spec import Calendar
+from simulator.risk.precision import PrecisionTarget, precision_target
+from simulator.risk.structure import describe_structure
 
 CANARY_PATHS = 256  # the first paths: the run's fingerprint, and the centres of its moments
 ReadSample = Callable[[str], NDArray[np.float64]]
@@ -47,10 +50,26 @@ class Job(NamedTuple):
     seed: int
     paths: int
     threads: int
+    calendar: Calendar = Calendar()
 
     def tallied(self) -> tuple[Column, ...]:
         """Return the columns that are counted."""
         return tally_columns(self.columns, self.tally, self.events)
+
+    def targets(self, precision: Sequence[str]) -> list[PrecisionTarget]:
+        """Return the targets of --precision texts; ConfigError lists the mistakes of all."""
+        plans = tuple(dict.fromkeys(column.scope for column in self.columns if column.scope != WORLD))
+        structure = describe_structure(self.model, plans, self.calendar)
+        targets: list[PrecisionTarget] = []
+        mistakes: list[str] = []
+        for text in precision:
+            try:
+                targets.append(precision_target(text, self.tallied(), self.events, structure))
+            except ConfigError as error:
+                mistakes += error.mistakes
+        if mistakes:
+            raise ConfigError(mistakes)
+        return targets
 
 
 def make_job(frozen: Frozen, paths: int | None = None, threads: int | None = None, seed: int | None = None) -> Job:
@@ -64,6 +83,7 @@ def make_job(frozen: Frozen, paths: int | None = None, threads: int | None = Non
         seed=frozen.config.seed if seed is None else seed,
         paths=frozen.config.paths if paths is None else paths,
         threads=thread_pool.count_cores() if threads is None else threads,
+        calendar=frozen.calendar,
     )
 
 
@@ -121,7 +141,7 @@ def simulate(
 
     with Stop() if stop is None else nullcontext(stop) as signal, meter:
         rule.look(tallies)
-        ended = rule.met
+        ended = rule.ended
         while not (signal or ended):
             due = time.perf_counter() + every
             while True:
@@ -131,7 +151,7 @@ def simulate(
                 if tracker:
                     tracker.update(tallies)
                 rule.look(tallies)
-                ended = rule.met or rule.is_late()
+                ended = rule.ended or rule.is_late()
                 if signal or ended or done >= whole or time.perf_counter() >= due:
                     break
             save()

@@ -3,7 +3,8 @@
 Precision is evaluated at looks, the interim analyses of sequential sampling: first after 65,536 paths (more where 300
 tail paths need more), then after n x clamp(1.1 (width / target)^2, 1.25, 2) of them, in whole tasks. So the paths at
 which a run looks, and at which it ends for its precision, depend on the paths alone: not on threads, time or
-interruptions.
+interruptions. A share of a value that is still 0 after 1,048,576 paths, and a figure that none of them defines, would
+keep a run without `--paths` and `--until` going for ever: it ends there, the precision not reached.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from simulator.risk.precision import AchievedPrecision, PrecisionTarget, assess_
 
 UNLIMITED = MOST_PATHS  # paths of a run that ends by its precision or at a time
 FIRST_LOOK = 65_536
+MOST_ZEROS = 1 << 20  # paths after which a share of 0, or of what no path defines, is given up
 _MARGIN, _LEAST, _MOST = 1.1, 1.25, 2.0
 
 
@@ -58,8 +60,15 @@ class StoppingRule:
         self.deadline = deadline
         self.look_at = look_at or first_look(self.targets)
         self.met = False  # a look saw every measure precise enough
+        self.out_of_reach = False  # a look saw that what is not precise enough never will be
         self.estimates: tuple[AchievedPrecision, ...] = ()
         self._months = months
+
+    @property
+    def ended(self) -> bool:
+        """True once every measure is precise enough, or will never be and nothing else ends the run."""
+        unlimited = self.criteria.paths is None and self.criteria.until is None
+        return self.met or (self.out_of_reach and unlimited)
 
     def is_late(self) -> bool:
         """Return True once the time is up."""
@@ -69,7 +78,10 @@ class StoppingRule:
         """Evaluate the precision if a look is due, and plan the next one."""
         if self.targets and tallies.paths >= self.look_at:
             self.met = self.evaluate(tallies)
-            if not self.met:
+            self.out_of_reach = tallies.paths >= MOST_ZEROS and all(
+                estimate.met or estimate.hopeless for estimate in self.estimates
+            )
+            if not self.ended:
                 self.look_at = next_look(tallies.paths, max(estimate.excess for estimate in self.estimates))
 
     def evaluate(self, tallies: Tallies) -> bool:
@@ -81,7 +93,7 @@ class StoppingRule:
         """Return which rule ended the run, what it requested and what was reached: `stop` of summary.json."""
         self.evaluate(tallies)
         texts, paths = [estimate.text for estimate in self.estimates], tallies.paths
-        if self.met:
+        if self.ended:
             stop: dict[str, Any] = {"rule": "precision", "asked": list(self.criteria.precision), "reached": texts}
         elif self.criteria.paths is not None and paths >= self.criteria.paths:
             stop = {"rule": "paths", "asked": self.criteria.paths, "reached": paths}

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from simulator.report.headline import recorded_mean, stop_lines
-from simulator.report.number_format import percent, plain
+from simulator.report.number_format import distinct_titles, level_percent, plain
 from simulator.report.page_tables import Cell, figure_cell
 from simulator.report.templating import environment
 from simulator.report.text_tables import stress_suffix
@@ -52,12 +52,13 @@ class _Line(NamedTuple):
 
 def render_batch(night: Mapping[str, Any]) -> str:
     """The HTML page of a batch (its night.json)."""
-    lines = [_line(i, run) for i, run in enumerate(night["runs"], 1)]
+    levels = _levels(night["runs"])
+    lines = [_line(i, run, len(levels) == 1) for i, run in enumerate(night["runs"], 1)]
     title = plain(night["title"] or "A night of runs", 200)
     return (
         environment()
         .get_template("night.html")
-        .render(night=night, title=title, lines=lines, sentences=list(_sentences(night)), tail=_tail(night["runs"]))
+        .render(night=night, title=title, lines=lines, sentences=list(_sentences(night)), tail=_tail(levels))
     )
 
 
@@ -68,7 +69,7 @@ def run_verdict(run: Mapping[str, Any]) -> str:
     return f"{state}, precision not reached" if missed and run["state"] == "finished" else state
 
 
-def _line(number: int, run: Mapping[str, Any]) -> _Line:
+def _line(number: int, run: Mapping[str, Any], shared_level: bool) -> _Line:
     done = "digest" in run
     folder = quote(run["folder"])
     link = f"{folder}/report.html" if run.get("report") else f"{folder}/" if done else ""
@@ -87,20 +88,28 @@ def _line(number: int, run: Mapping[str, Any]) -> _Line:
         time=_time(run.get("seconds")),
         error=run.get("error") or "",
         traceback=run.get("traceback") or "",
-        plans=tuple(_plans(run)) if done else (),
+        plans=tuple(_plans(run, shared_level)) if done else (),
     )
 
 
-def _plans(run: Mapping[str, Any]) -> Iterator[tuple[str, Cell, Cell]]:
+def _plans(run: Mapping[str, Any], shared_level: bool) -> Iterator[tuple[str, Cell, Cell]]:
+    """Title, mean and CVaR of NPV of each plan; the level beside the figure unless all runs share it."""
+    titles = distinct_titles({plan: run["plans"].get(plan) for plan in run["headline"]}, 60)
     for plan, npv in run["headline"].items():
         tail = figure_cell(Figure.from_dict(npv["cvar"]), "amount") if npv["cvar"] else _NONE
-        yield plain(run["plans"].get(plan, plan), 60), figure_cell(recorded_mean(npv["mean"]), "amount"), tail
+        if npv["cvar"] and not shared_level:
+            tail = tail._replace(interval=f"CVaR {level_percent(npv['level'])}, {tail.interval}".removesuffix(", "))
+        yield titles[plan], figure_cell(recorded_mean(npv["mean"]), "amount"), tail
 
 
-def _tail(runs: Sequence[Mapping[str, Any]]) -> str:
-    """Head of the column of CVaR: its level, if there is one."""
-    levels = {npv["level"] for run in runs for npv in run.get("headline", {}).values()} - {None}
-    return f"CVaR {percent(float(levels.pop()), 0)}" if len(levels) == 1 else "CVaR"
+def _levels(runs: Sequence[Mapping[str, Any]]) -> set[float]:
+    """The levels of CVaR in the headlines of the runs."""
+    return {float(npv["level"]) for run in runs for npv in run.get("headline", {}).values() if npv["level"] is not None}
+
+
+def _tail(levels: set[float]) -> str:
+    """Head of the column of CVaR: with its level, if all runs share it."""
+    return f"CVaR {level_percent(next(iter(levels)))}" if len(levels) == 1 else "CVaR"
 
 
 def _sentences(night: Mapping[str, Any]) -> Iterator[str]:

@@ -11,12 +11,15 @@ import textwrap
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from simulator.report.number_format import MONTHS, number
@@ -42,8 +45,14 @@ INK, FAINT = "#1a1a1a", "#8a8a8a"
 _MONTHLY = 48  # months of a horizon below which an axis of time counts months
 _TICKS = 7
 _LINE = 0.19  # inches that a row of a legend takes
+# Fonts with letters that DejaVu Sans lacks, the first that a machine has: Chinese, Japanese, Korean, and others.
+_FALLBACKS = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "Noto Sans SC", "Noto Sans JP", "Noto Sans KR",
+    "Source Han Sans SC", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "IPAexGothic", "IPAGothic", "Droid Sans Fallback",
+    "PingFang SC", "Hiragino Sans", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "Arial Unicode MS",
+    "Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Sans Thai", "Noto Emoji", "Unifont",
+)  # fmt: skip
 _STYLE: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",
     "font.size": 9.0,
     "axes.titlesize": 10.0,
     "axes.titleweight": "bold",
@@ -87,7 +96,7 @@ def drawing_style() -> Iterator[None]:
     """Apply the common style inside the block, whatever the user's own matplotlib settings are."""
     with mpl.rc_context(), warnings.catch_warnings():
         mpl.rcdefaults()
-        mpl.rcParams.update(_STYLE)
+        mpl.rcParams.update({**_STYLE, "font.family": list(_font_names())})
         warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
         yield
 
@@ -153,6 +162,31 @@ def add_legend_below(axes: Axes, columns: int = 2) -> None:
     width, height = figure.get_size_inches()
     figure.set_size_inches(width, height + _LINE * max(rows - 3, 0))
     figure.legend(loc="outside lower center", ncols=columns)
+
+
+def legend_label(title: str) -> str:
+    """A title as the label of a curve: matplotlib leaves labels that begin with an underscore out of legends."""
+    return f"\N{HAIR SPACE}{title}" if title.startswith("_") else title
+
+
+def missing_letters(figure: Figure) -> str:
+    """The letters of a figure that no font of this machine has, and that are drawn as boxes."""
+    letters = {letter for text in figure.findobj(Text) for letter in text.get_text() if letter.isprintable()}
+    return "".join(sorted(letter for letter in letters if ord(letter) not in _glyphs()))
+
+
+@cache
+def _font_names() -> tuple[str, ...]:
+    """DejaVu Sans, which comes with matplotlib, and the fonts of this machine that have what it lacks."""
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return ("DejaVu Sans", *(name for name in _FALLBACKS if name in installed))
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    """The code points that the fonts of the figures have."""
+    paths = [font_manager.findfont(name) for name in _font_names()]
+    return frozenset(code for path in paths for code in font_manager.get_font(path).get_charmap())
 
 
 def figure_text(value: float) -> str:

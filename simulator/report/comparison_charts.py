@@ -18,11 +18,12 @@ from simulator.report.canvas import (
     Picture,
     add_legend_below,
     figure_text,
+    legend_label,
     new_canvas,
     plan_style,
     set_percent_axis,
 )
-from simulator.report.number_format import number, percent, plain
+from simulator.report.number_format import level_percent, number, plain
 from simulator.report.text_tables import interval, value
 from simulator.risk.intervals import Figure
 
@@ -34,7 +35,7 @@ _MOST = 12  # pairs shown
 
 def draw_comparison(comparison: Mapping[str, Any], titles: Mapping[str, str] | None = None) -> list[Picture]:
     """The charts that a comparison has numbers for; `titles` by plan where its ids are not to be shown."""
-    names = {plan: plain((titles or {}).get(plan, plan), 40) for plan in comparison["plans"]}
+    names = {plan: plain((titles or {}).get(plan, plan), 60) for plan in comparison["plans"]}
     drawn = (
         _draw_differences(comparison, names),
         _draw_efficient_set(comparison, names),
@@ -97,7 +98,7 @@ def _drawn_measures(pairs: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, A
     yield "mean", lambda pair: pair["mean"]
     levels = list(pairs[0]["cvar"])[:1]
     for level in levels:
-        yield f"CVaR {percent(float(level), 0)}", lambda pair, level=level: pair["cvar"].get(level)
+        yield f"CVaR {level_percent(level)}", lambda pair, level=level: pair["cvar"].get(level)
 
 
 def _note_sentences(lines: Sequence[tuple[str, Any]], pairs: Sequence[Mapping[str, Any]]) -> str:
@@ -125,7 +126,7 @@ def _draw_efficient_set(comparison: Mapping[str, Any], names: Mapping[str, str])
     frontier = comparison["frontier"]
     if not frontier:
         return None
-    level = percent(frontier["level"], 0)
+    level = level_percent(frontier["level"])
     drawing, axes = new_canvas("Mean against tail risk", 3.5)
     for k, (plan, entry) in enumerate(frontier["plans"].items()):
         mean, cvar = entry["mean"], entry["cvar"]
@@ -144,7 +145,7 @@ def _draw_efficient_set(comparison: Mapping[str, Any], names: Mapping[str, str])
             markeredgewidth=1.6,
             linestyle="",
             zorder=4,
-            label=f"{plain(names[plan], 28)}: {entry['standing']}",
+            label=legend_label(f"{plain(names[plan], 28)}: {entry['standing']}"),
         )
     _join(axes, frontier["plans"], comparison["bad"])
     axes.margins(0.12)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from simulator.report.number_format import number, percent, plain
-from simulator.report.text_tables import interval, table_line, value, wrapped
+from simulator.report.number_format import level_percent, number, plain
+from simulator.report.text_tables import interval, shared_digits, table_line, value, wrapped
+from simulator.results.plan_comparison import TIE
 from simulator.risk.intervals import Figure
 from simulator.risk.paired_comparison import difference_verdict
 
@@ -64,7 +65,7 @@ def _verdict_words(pair: Mapping[str, Any], comparison: Mapping[str, Any]) -> st
         [f"{name} {difference_verdict(pair['mean'], comparison['bad'])}"] if pair["mean"]["value"] is not None else []
     )
     for level, entry in list(pair["cvar"].items())[:1]:
-        verdict_words.append(f"CVaR {percent(float(level), 0)} {difference_verdict(entry, 'high')}")
+        verdict_words.append(f"CVaR {level_percent(level)} {difference_verdict(entry, 'high')}")
     return ", ".join(verdict_words)
 
 
@@ -72,16 +73,16 @@ def _pair(pair: Mapping[str, Any], comparison: Mapping[str, Any], notes: list[st
     kind = str(comparison["kind"])
     title = f"{plain(pair['plan'], 30)} less {plain(pair['against'], 30)}"
     yield f"{title:<46}{'value':>10}   95 % interval"
-    if kind == "event":
-        yield table_line("  probability", kind, Figure.from_dict(pair["mean"]), notes)
-    else:
-        yield table_line("  mean", kind, Figure.from_dict(pair["mean"]), notes)
+    entries = [pair["mean"], *pair["quantiles"].values(), *pair["var"].values(), *pair["cvar"].values()]
+    digits = shared_digits(map(Figure.from_dict, entries), kind)
+    name = "probability" if kind == "event" else "mean"
+    yield table_line(f"  {name}", kind, Figure.from_dict(pair["mean"]), notes, digits)
     for share, entry in pair["quantiles"].items():
-        name = "median" if float(share) == 0.5 else f"{percent(float(share), 0)} quantile"
-        yield table_line(f"  {name}", kind, Figure.from_dict(entry), notes)
+        name = "median" if float(share) == 0.5 else f"{level_percent(share)} quantile"
+        yield table_line(f"  {name}", kind, Figure.from_dict(entry), notes, digits)
     for measure, name in (("var", "VaR"), ("cvar", "CVaR")):
         for level, entry in pair[measure].items():
-            yield table_line(f"  {name} {percent(float(level), 0)}", kind, Figure.from_dict(entry), notes)
+            yield table_line(f"  {name} {level_percent(level)}", kind, Figure.from_dict(entry), notes, digits)
     yield table_line("  better on", "event", Figure.from_dict(pair["beats"]), notes)
     if pair["ties"] and pair["ties"]["value"]:
         yield table_line("  the same on", "event", Figure.from_dict(pair["ties"]), notes)
@@ -100,10 +101,15 @@ def _regret(comparison: Mapping[str, Any], notes: list[str]) -> Iterator[str]:
     n = next(iter(comparison["regret"].values()))["n"]
     title = f"Regret, {comparison['unit']} ({n:,} paths)" if comparison["unit"] else f"Regret ({n:,} paths)"
     yield f"{title:<46}{'value':>10}   95 % interval"
+    figures = {
+        plan: (Figure.from_dict(entry), Figure.from_dict(entry["quantiles"].get("0.95")))
+        for plan, entry in comparison["regret"].items()
+    }
+    digits = shared_digits((figure for pair in figures.values() for figure in pair), "amount")
     for plan, entry in comparison["regret"].items():
-        name = plain(plan, 24)
-        yield table_line(f"  {name}, mean", "amount", Figure.from_dict(entry), notes)
-        yield table_line(f"  {name}, 95 % quantile", "amount", Figure.from_dict(entry["quantiles"].get("0.95")), notes)
+        name, (mean, tail) = plain(plan, 24), figures[plan]
+        yield table_line(f"  {name}, mean", "amount", mean, notes, digits)
+        yield table_line(f"  {name}, 95 % quantile", "amount", tail, notes, digits)
         yield table_line(f"  {name}, none better on", "event", Figure.from_dict(entry["best"]), notes)
 
 
@@ -112,7 +118,7 @@ def _dominance(comparison: Mapping[str, Any]) -> Iterator[str]:
     unit = f" {comparison['unit']}" if comparison["unit"] else ""
     yield from wrapped(
         f"Stochastic dominance, tolerance {comparison['tolerance']:g}{unit}. Behind: how far the other is ahead "
-        "where it is ahead most, with its simultaneous 95 % interval"
+        "where it is ahead most, with its simultaneous 95 % interval. Not settled: the interval holds the tolerance"
     )
     rest = []
     for pair in comparison["pairs"]:
@@ -145,11 +151,14 @@ def _violation(dominance: Mapping[str, Any]) -> str:
 def _frontier(frontier: Mapping[str, Any], notes: list[str]) -> Iterator[str]:
     title = f"Efficient set ({frontier['n']:,} paths)"
     yield f"{title:<46}{'value':>10}   95 % interval"
+    digits = shared_digits(
+        (Figure.from_dict(entry[key]) for entry in frontier["plans"].values() for key in ("mean", "cvar")), "amount"
+    )
     for plan, entry in frontier["plans"].items():
         by = f" by {', '.join(plain(name, 20) for name in entry['by'])}" if entry["by"] else ""
         yield from (f"  {line}" for line in wrapped(f"{plain(plan, 43)}: {entry['standing']}{by}", 77))
-        for key, name in (("mean", "mean"), ("cvar", f"CVaR {percent(frontier['level'], 0)}")):
-            yield table_line(f"    {name}", "amount", Figure.from_dict(entry[key]), notes)
+        for key, name in (("mean", "mean"), ("cvar", f"CVaR {level_percent(frontier['level'])}")):
+            yield table_line(f"    {name}", "amount", Figure.from_dict(entry[key]), notes, digits)
 
 
 def break_even_text(result: Mapping[str, Any]) -> str:
@@ -169,8 +178,8 @@ def break_even_text(result: Mapping[str, Any]) -> str:
         lines.append(f"    below it {leaders[k]}, above it {leaders[k + 1]}")
     if not result["roots"]:
         ends = f"{result['low']:g} and {result['high']:g}"
-        same = not any(point["difference"] for point in result["points"])
-        who = "the two are the same" if same else f"{leaders[0]} throughout"
+        same = all(abs(point["difference"]) < TIE for point in result["points"])
+        who = "the two are the same" if same else _throughout(result, leaders[0])
         lines += wrapped(f"  never changes places between {ends}: {who}")
     tried = [result["points"][0], result["points"][-1]]
     for point in tried:
@@ -178,3 +187,19 @@ def break_even_text(result: Mapping[str, Any]) -> str:
         lines.append(table_line(f"  difference at {number(point['value'])}", "amount", figure, notes))
     lines += [f"[{i}] {note}" for i, note in enumerate(notes, 1)]
     return "\n".join(lines) + "\n"
+
+
+def _throughout(result: Mapping[str, Any], leader: str) -> str:
+    """The plan that is ahead, and at which of the values tried the two are the same or not told apart."""
+    points = result["points"]
+    same = [point["value"] for point in points if abs(point["difference"]) < TIE]
+    unsure = [
+        point["value"]
+        for point in points
+        if point["value"] not in same
+        and None not in (point["low"], point["high"])
+        and point["low"] <= 0 <= point["high"]
+    ]
+    parts = ((same, "the two are the same"), (unsure, "they are not told apart"))
+    exceptions = [f"at {', '.join(map(number, values))} {words}" for values, words in parts if values]
+    return f"{leader} throughout" if not exceptions else f"{leader}, but {'; '.join(exceptions)}"

@@ -12,11 +12,11 @@ from matplotlib.figure import Figure as MplFigure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from numpy.typing import NDArray
 
-from simulator.report.canvas import COLOURS, DASHES, FAINT, WIDTH, Picture, add_legend_below, new_canvas
+from simulator.report.canvas import COLOURS, DASHES, FAINT, WIDTH, Picture, add_legend_below, legend_label, new_canvas
 from simulator.report.number_format import number
 from simulator.report.page_tables import Cell, Table, figure_cell
 from simulator.report.report_data import ReportData
-from simulator.report.text_tables import measure_name
+from simulator.report.text_tables import measure_name, shared_digits
 from simulator.risk.convergence_rows import ConvergenceRow
 from simulator.risk.intervals import Figure
 
@@ -53,9 +53,11 @@ def convergence_tables(run: ReportData) -> Iterator[Table]:
             name = measure_name(measure)
             head += [f"{name}, all so far", f"{name}, subset alone"]
         lines: list[tuple[str | Cell, ...]] = []
+        whole = [figure for rows in by_measure.values() for row in rows for figure in (row.cumulative, row.subset)]
+        digits = shared_digits(whole, "amount")
         for k, row in enumerate(next(iter(by_measure.values()))):
             figures = [figure for rows in by_measure.values() for figure in (rows[k].cumulative, rows[k].subset)]
-            cells = [figure_cell(figure, "amount") for figure in figures]
+            cells = [figure_cell(figure, "amount", digits=digits) for figure in figures]
             lines.append((Cell(f"{row.paths:,}", f"the last {row.subset_paths:,}", ""), *cells))
         yield Table(f"{title}: {_METRIC.upper()} over doubling subsets, with 95 % intervals", tuple(head), lines)
 
@@ -132,7 +134,9 @@ def _draw_half_widths(run: ReportData, measure: str, by_plan: Mapping[str, Rows]
         _, low, high = _bounds([row.cumulative for row in rows])
         half = (high - low) / 2.0
         colour, dash = COLOURS[k % len(COLOURS)], DASHES[k % len(DASHES)]
-        axes.plot(paths, half, marker="o", markersize=3, color=colour, linestyle=dash, label=run.plans[plan])
+        axes.plot(
+            paths, half, marker="o", markersize=3, color=colour, linestyle=dash, label=legend_label(run.plans[plan])
+        )
         top = max(top, 1.25 * half[0] * np.sqrt(paths[0]))
     axes.plot(paths, top / np.sqrt(paths), color=FAINT, linestyle=":", label="slope of 1/sqrt(paths)")
     axes.set_yscale("log")

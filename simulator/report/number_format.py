@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
+from collections.abc import Mapping
+from decimal import Decimal
 
-__all__ = ["number", "percent", "plain"]
+__all__ = ["level_percent", "number", "percent", "plain"]
 
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -39,6 +42,19 @@ def percent(value: float | None, digits: int | None = None) -> str:
     return f"{number(100 * value, digits)} %"
 
 
+def level_percent(level: float | str, rest: bool = False) -> str:
+    """A level, or the share of a quantile, in every digit it was written with: `97.5 %`; with `rest` what is beyond."""
+    share = Decimal(repr(float(level)))
+    return f"{(100 * (1 - share if rest else share)).normalize():f} %"
+
+
+def share_percent(share: float, digits: int = 0) -> str:
+    """A share of paths as `12 %`; with as many more digits as keep all but all paths from being shown as 100 or 0 %."""
+    while digits < 6 and 0.0 < share < 1.0 and not 0.0 < round(share, digits + 2) < 1.0:
+        digits += 1
+    return percent(share, digits)
+
+
 def quantity(value: float | None, kind: str, never: float = math.inf) -> str:
     """A figure by its kind: shares and rates in percent, months as whole numbers or `never`."""
     if value is None or not math.isfinite(value):
@@ -61,6 +77,16 @@ def plain(text: object, longest: int = 60) -> str:
     """A name from a config, made fit for one line: no line breaks or control characters, cut with dots."""
     line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
     return line if len(line) <= longest else line[: longest - 3].rstrip() + "..."
+
+
+def distinct_titles(titles: Mapping[str, object], longest: int = 40) -> dict[str, str]:
+    """Titles by id, fit for one line; those that look alike end with their id: `Own everything (own_b)`."""
+    shown = {name: plain(title or name, longest) for name, title in titles.items()}
+    alike = {text for text, count in Counter(shown.values()).items() if count > 1}
+    return {
+        name: f"{plain(titles[name] or name, max(longest - len(name) - 3, 4))} ({name})" if text in alike else text
+        for name, text in shown.items()
+    }
 
 
 def slug(text: str) -> str:

@@ -6,10 +6,16 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from simulator.report.headline import headline, mean_of, stop_lines
-from simulator.report.number_format import MISSING, NEVER, month_name, percent
+from simulator.report.headline import HeadlineBlock, headline, mean_of, stop_lines, world_events
+from simulator.report.number_format import (
+    MISSING,
+    NEVER,
+    level_percent,
+    month_name,
+    share_percent,
+)
 from simulator.report.report_data import ReportData
-from simulator.report.text_tables import interval, value
+from simulator.report.text_tables import RATES, interval, shared_digits, value
 from simulator.results.columns import WORLD
 from simulator.risk.intervals import NO_FIGURE, Figure
 from simulator.risk.summary import MetricSummary, PlanSummary
@@ -20,7 +26,7 @@ __all__: list[str] = []  # used in this folder only
 _VERDICTS = (
     ("npv", "probability", "npv < 0", "It loses value in {} of the worlds."),
     ("npv", "mean", None, "NPV is {} USD bn on average."),
-    ("npv", "cvar", 0.95, "In the worst 5 % of worlds the mean loss is {} USD bn."),
+    ("npv", "cvar", None, "In the worst {} of worlds the mean loss is {} USD bn."),
     ("shortfall", "probability", None, "Liquidity falls short in {} of them."),
     ("breach", "probability", None, "A covenant is breached in {} of them."),
 )
@@ -59,14 +65,14 @@ def typeset(text: str) -> str:
     return signed.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
-def figure_cell(figure: Figure, kind: str, never: float = float("inf")) -> Cell:
-    """The cell of a figure."""
+def figure_cell(figure: Figure, kind: str, never: float = float("inf"), digits: int | None = None) -> Cell:
+    """The cell of a figure; `digits` are those that it shares with others."""
     if figure.value is None and figure.note == NEVER:
         return Cell(NEVER, "", "")
     if figure.value is None:
         return Cell(MISSING if figure.note else _NONE, "", figure.note or "")
-    bounds = "" if kind == "month" else interval(figure, kind)
-    return Cell(typeset(value(figure, kind, never)), typeset(bounds), figure.note or "")
+    bounds = "" if kind == "month" else interval(figure, kind, digits)
+    return Cell(typeset(value(figure, kind, never, digits)), typeset(bounds), figure.note or "")
 
 
 def headline_table(run: ReportData) -> Table:
@@ -74,7 +80,7 @@ def headline_table(run: ReportData) -> Table:
     rows: list[tuple[str | Cell, ...]] = []
     for block in headline(run.summary):
         title = f"{block.title}, {block.unit}" if block.unit else block.title
-        cells = [tuple(figure_cell(figure, line.kind) for figure in line.figures) for line in block.lines]
+        cells = _block_cells(block)
         if len(block.lines) == 1:
             rows.append((f"{title}, {block.lines[0].label}", *cells[0]))
             continue
@@ -83,20 +89,44 @@ def headline_table(run: ReportData) -> Table:
     return Table("Headline figures, each with its 95 % interval below", ("", *run.plans.values()), rows)
 
 
+def _block_cells(block: HeadlineBlock) -> list[tuple[Cell, ...]]:
+    """The cells of a block, a row a line; amounts have the same digits in all of them."""
+    digits = shared_digits(
+        (figure for line in block.lines if line.kind not in RATES for figure in line.figures), "amount"
+    )
+    return [tuple(figure_cell(figure, line.kind, digits=digits) for figure in line.figures) for line in block.lines]
+
+
+def world_table(run: ReportData) -> Table:
+    """The events that the config counts on the world."""
+    rows: list[tuple[str | Cell, ...]] = [
+        (f"{block.title}, {line.label}", *cells)
+        for block in world_events(run.summary)
+        for line, cells in zip(block.lines, _block_cells(block), strict=True)
+    ]
+    return Table("Events of the worlds, with 95 % intervals below", ("", "probability"), rows)
+
+
 def full_table(run: ReportData, scope: str) -> Table:
     """Every metric that was summarised for `scope` (`world` or a plan): mean, quantiles, VaR and CVaR."""
     entries = run.summary.scope(scope)
     shares = sorted({share for entry in entries.values() for share in entry.quantiles})
     levels = sorted({level for entry in entries.values() for level in entry.var})
-    head = ["figure", "mean", *(f"{percent(share, 0)}" for share in shares)]
-    head += [f"{name} {percent(level, 0)}" for level in levels for name in ("VaR", "CVaR")]
+    head = ["figure", "mean or probability", *map(level_percent, shares)]
+    head += [f"{name} {level_percent(level)}" for level in levels for name in ("VaR", "CVaR")]
     rows: list[tuple[str | Cell, ...]] = []
     for name, entry in entries.items():
         figures = [NO_FIGURE if entry.kind == "month" and not entry.note else mean_of(entry)]
         figures += [entry.quantiles.get(share, NO_FIGURE) for share in shares]
         figures += [part.get(level, NO_FIGURE) for level in levels for part in (entry.var, entry.cvar)]
-        cells = (figure_cell(figure, entry.kind, run.months) for figure in figures)
-        rows.append((_name(run, name, entry), *cells, typeset(percent(entry.undefined, 1))))
+        if figures[0].fixed:
+            figures[1:] = [NO_FIGURE] * (len(figures) - 1)
+        digits = shared_digits(figures, entry.kind)
+        cells = (figure_cell(figure, entry.kind, run.months, digits) for figure in figures)
+        rows.append((_name(run, name, entry), *cells, typeset(share_percent(entry.undefined, 1))))
+        empty = ("",) * (len(figures) - 1)
+        events = () if entry.kind == "event" else entry.probability.items()
+        rows += [(_INDENT + f"P({label})", figure_cell(figure, "event"), *empty, "") for label, figure in events]
     title = "World" if scope == WORLD else run.plans[scope]
     return Table(f"{title}: all figures with 95 % intervals", (*head, "undefined"), rows)
 
@@ -122,9 +152,15 @@ def verdicts(run: ReportData) -> list[tuple[str, str]]:
 
 
 def _sentence(entries: PlanSummary, metric: str, measure: str, key: str | float | None, text: str) -> str:
+    """One verdict with its figure; CVaR at the lowest level of the run; empty where there is no figure."""
     entry = entries.get(metric)
     if not entry:
         return ""
+    if measure == "cvar":
+        key = min(entry.cvar, default=None)
+        if key is None:
+            return ""
+        text = text.replace("{}", typeset(level_percent(key, rest=True)), 1)
     figure = mean_of(entry) if key is None else getattr(entry, measure).get(key, NO_FIGURE)
     if figure.value is None and metric == "breach" and figure.note:
         return f"Of covenants nothing is known: {figure.note}."

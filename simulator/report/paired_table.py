@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from simulator.report.number_format import percent
+from simulator.report.number_format import level_percent
 from simulator.report.page_tables import Cell, Table, figure_cell, typeset
 from simulator.report.report_data import ReportData
-from simulator.report.text_tables import interval, value
-from simulator.risk import comparison_inputs, intervals, measures
+from simulator.report.text_tables import interval, shared_digits, value
+from simulator.risk import comparison_inputs, intervals
+from simulator.risk import measures as risk_measures
 from simulator.risk.intervals import NO_FIGURE, Figure
 from simulator.risk.metric_spec import parse_metric
 from simulator.risk.paired_comparison import difference_verdict
@@ -52,8 +53,8 @@ def tail_ranking(run: ReportData) -> str:
         f"{run.plans[plan]} {value(figures[plan], 'amount')} ({interval(figures[plan], 'amount')})" for plan in order
     ]
     pairs = [f"{run.plans[a]} and {run.plans[b]}" for a, b in pairwise(order) if not _distinct(run, a, b, level)]
-    beyond = percent(1 - level, 0)
-    words = f"Tail risk, least first (CVaR {percent(level, 0)} of NPV: mean loss in the worst {beyond} of worlds, "
+    beyond = level_percent(level, rest=True)
+    words = f"Tail risk, least first (CVaR {level_percent(level)} of NPV: mean loss in the worst {beyond} of worlds, "
     words += f"USD bn): {'; '.join(ranked)}."
     words += " Below 0 is a gain." if min(values.values()) < 0.0 else ""
     notes = sorted({figure.note for figure in figures.values() if figure.note})
@@ -64,7 +65,7 @@ def tail_ranking(run: ReportData) -> str:
 
 def _distinct(run: ReportData, a: str, b: str, level: float) -> bool:
     """True if the paired interval of the difference in CVaR leaves 0 out, on the sample."""
-    difference = measures.paired_cvar(run.sample[f"{b}.npv"], run.sample[f"{a}.npv"], level, "low")
+    difference = risk_measures.paired_cvar(run.sample[f"{b}.npv"], run.sample[f"{a}.npv"], level, "low")
     low, high = intervals.mean_interval(difference.value, difference.stderr, len(run.sample[f"{a}.npv"]))
     return not low <= 0.0 <= high
 
@@ -76,10 +77,7 @@ def paired_table(run: ReportData, comparison: Mapping[str, Any]) -> Table:
     columns = [pairs.get(plan) for plan in comparison["plans"]]
     unit = f", {comparison['unit']}" if comparison["unit"] else ""
     rows: list[_Row] = [(f"NPV{unit}, less that of {first}",)]
-    for name, kind, path in _measures(comparison["pairs"]):
-        rows.append(
-            (_INDENT + name, *(_NONE if pair is None else figure_cell(_at(pair, path), kind) for pair in columns))
-        )
+    rows += _measure_rows(comparison["pairs"], columns)
     for part, name, bad in (("mean", "mean", str(comparison["bad"])), ("cvar", "CVaR", "high")):
         cells = [_NONE if pair is None else Cell(_verdict(pair[part], bad), "", "") for pair in columns]
         rows.append((f"{_INDENT}{name}, told by its interval", *cells))
@@ -89,9 +87,11 @@ def paired_table(run: ReportData, comparison: Mapping[str, Any]) -> Table:
     if comparison["regret"]:
         rows.append((f"Regret: what the best plan of each world has beyond this one{unit}",))
         entries = [comparison["regret"][plan] for plan in comparison["plans"]]
-        rows.append((_INDENT + "mean", *(figure_cell(Figure.from_dict(entry), "amount") for entry in entries)))
+        means = [Figure.from_dict(entry) for entry in entries]
         tails = [Figure.from_dict(entry["quantiles"].get("0.95")) for entry in entries]
-        rows.append((_INDENT + "95 % quantile", *(figure_cell(tail, "amount") for tail in tails)))
+        digits = shared_digits([*means, *tails], "amount")
+        rows.append((_INDENT + "mean", *(figure_cell(mean, "amount", digits=digits) for mean in means)))
+        rows.append((_INDENT + "95 % quantile", *(figure_cell(tail, "amount", digits=digits) for tail in tails)))
         rows.append(
             (_INDENT + "none better on", *(figure_cell(Figure.from_dict(entry["best"]), "event") for entry in entries))
         )
@@ -102,15 +102,29 @@ def paired_table(run: ReportData, comparison: Mapping[str, Any]) -> Table:
     return Table(caption, ("", *(run.plans[plan] for plan in comparison["plans"])), rows)
 
 
+def _measure_rows(pairs: Sequence[Mapping[str, Any]], columns: Sequence[Mapping[str, Any] | None]) -> list[_Row]:
+    """A row a measure; amounts have the same digits in all of them."""
+    measures = _measures(pairs)
+    amounts = [path for _, kind, path in measures if kind == "amount"]
+    digits = shared_digits((_at(pair, path) for pair in pairs for path in amounts), "amount")
+    return [
+        (
+            _INDENT + name,
+            *(_NONE if pair is None else figure_cell(_at(pair, path), kind, digits=digits) for pair in columns),
+        )
+        for name, kind, path in measures
+    ]
+
+
 def _measures(pairs: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, tuple[str, ...]]]:
     """Name, kind and place of each figure of a pair."""
     pair = pairs[0]
     figures: list[tuple[str, str, tuple[str, ...]]] = [("mean", "amount", ("mean",))]
     for share in pair["quantiles"]:
-        name = "median" if float(share) == 0.5 else f"{percent(float(share), 0)} quantile"
+        name = "median" if float(share) == 0.5 else f"{level_percent(share)} quantile"
         figures.append((name, "amount", ("quantiles", share)))
     for measure, name in (("var", "VaR"), ("cvar", "CVaR")):
-        figures += [(f"{name} {percent(float(level), 0)}", "amount", (measure, level)) for level in pair[measure]]
+        figures += [(f"{name} {level_percent(level)}", "amount", (measure, level)) for level in pair[measure]]
     tied = [("the same on", "event", ("ties",))] if any(other["ties"]["value"] for other in pairs) else []
     return [*figures, ("better on", "event", ("beats",)), *tied]
 

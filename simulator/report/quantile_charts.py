@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from simulator.report.canvas import COLOURS, FAINT, INK, Picture, add_legend_below, new_canvas
-from simulator.report.number_format import number, percent
+from simulator.report.number_format import number, share_percent
 from simulator.report.report_data import ReportData
 
 __all__: list[str] = []  # used in this folder only
@@ -40,7 +40,7 @@ def draw_delays(run: ReportData) -> Picture | None:
             )
         _interval(axes, delay, y)
         axes.annotate(
-            f"{percent(float((delay <= 0).mean()), 0)} on time",
+            f"{share_percent(float((delay <= 0).mean()))} on time",
             (0.99, y + 0.42),
             xycoords=("axes fraction", "data"),
             ha="right",
@@ -65,7 +65,7 @@ def draw_delays(run: ReportData) -> Picture | None:
 def _delay_words(delay: Array) -> str:
     median, high = np.quantile(delay, [0.5, 0.95])
     return (
-        f"on time in {percent(float((delay <= 0).mean()), 0)}, median {number(float(median), 1)}, "
+        f"on time in {share_percent(float((delay <= 0).mean()))}, median {number(float(median), 1)}, "
         f"95 % below {number(float(high), 1)} months."
     )
 

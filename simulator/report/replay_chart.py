@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from simulator.report.canvas import COLOURS, DASHES, FAINT, INK, Picture, set_time_axis
-from simulator.report.number_format import plain
+from simulator.report.canvas import COLOURS, DASHES, FAINT, INK, Picture, legend_label, set_time_axis
+from simulator.report.number_format import distinct_titles, plain
 from simulator.report.replay_tables import by_year
 from simulator.report.text_tables import stress_suffix
 
@@ -56,9 +56,10 @@ def draw_replay(replay: Mapping[str, Any], path: Mapping[str, Any]) -> Picture:
                     date[event["month"]], color=_RED if shift else FAINT, linewidth=0.8, dashes=(2, 2), zorder=0
                 )
     panels[-1].set_xlabel("calendar year; vertical lines: new generations, red: paradigm shifts")
+    titles = distinct_titles({name: plan["title"] for name, plan in path["plans"].items()}, 34)
     handles = [
-        Line2D([], [], color=_colour(k), linestyle=_dash(k), label=plain(plan["title"], 34))
-        for k, plan in enumerate(path["plans"].values())
+        Line2D([], [], color=_colour(k), linestyle=_dash(k), label=legend_label(title))
+        for k, title in enumerate(titles.values())
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=min(3, len(handles)))
     words = f"Path {path['path']}: power, price, cash flow, cash, debt and covenant headroom by month."

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.errors import RunError
 from simulator.file_access import read_json
-from simulator.report.number_format import plain
+from simulator.report.number_format import distinct_titles, plain
 from simulator.report.text_tables import stress_suffix
 from simulator.results import store
 from simulator.results.store import Run
@@ -65,16 +65,16 @@ class ReportData:
 
     @property
     def plans(self) -> dict[str, str]:
-        """Title by plan id."""
+        """Title by plan id, each another one."""
         tables = self.config.get("plans", {})
-        return {plan: plain(tables.get(plan, {}).get("title") or plan, 40) for plan in self.summary.plans}
+        return distinct_titles({plan: tables.get(plan, {}).get("title") for plan in self.summary.plans})
 
     @property
     def sites(self) -> dict[str, str]:
-        """Title by site id, of the sites in the sample."""
+        """Title by site id, each another one, of the sites in the sample."""
         tables = {site.get("id"): site.get("title") for site in self.config.get("sites", [])}
         ids = [name.removeprefix("world.delay_") for name in self.sample if name.startswith("world.delay_")]
-        return {site: plain(tables.get(site) or site) for site in ids if site != "mean"}
+        return distinct_titles({site: tables.get(site) for site in ids if site != "mean"}, 60)
 
     def values(self, column: str) -> Array:
         """Defined values of a column of the sample; empty if there is none."""

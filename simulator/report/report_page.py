@@ -23,7 +23,7 @@ from simulator.report import (
     tornado_chart,
     value_charts,
 )
-from simulator.report.canvas import DPI, Picture, drawing_style, png
+from simulator.report.canvas import DPI, Picture, drawing_style, missing_letters, png
 from simulator.report.headline import conventions
 from simulator.report.number_format import slug
 from simulator.report.report_data import ReportData, read_report_data
@@ -61,6 +61,7 @@ def write_page(folder: Path) -> Path:
             run=run,
             sections=sections,
             headline=page_tables.headline_table(run),
+            world=page_tables.world_table(run),
             verdicts=page_tables.verdicts(run),
             ranking=paired_table.tail_ranking(run),
             origin=page_tables.origin(run),
@@ -170,7 +171,10 @@ def _embedded(folder: Path, picture: Picture) -> dict[str, Any]:
     RunFolder.reopen(folder).write(f"{FIGURES}/{slug(picture.slug)}.png", data)
     width, height = (round(inches * DPI) for inches in picture.figure.get_size_inches())
     source = "data:image/png;base64," + base64.b64encode(data).decode()
-    return {**picture._asdict(), "source": source, "width": width, "height": height}
+    letters = missing_letters(picture.figure)
+    boxes = f" No font of this machine has the letters {letters}: boxes stand for them; the tables have them."
+    caption = picture.caption + (boxes if letters else "")
+    return {**picture._asdict(), "caption": caption, "source": source, "width": width, "height": height}
 
 
 def _draw_result(draw: Callable[[Mapping[str, Any]], Picture], run: ReportData, name: str) -> Picture:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from simulator.report.headline import recorded_mean
-from simulator.report.number_format import percent, plain
-from simulator.report.text_tables import interval, table_line, value, wrapped
+from simulator.report.number_format import level_percent, plain
+from simulator.report.text_tables import interval, shared_digits, table_line, value, wrapped
 from simulator.risk.intervals import Figure
 
 __all__ = ["diff_text", "listing_text", "pruned_text"]
@@ -56,7 +56,7 @@ def _about(row: Mapping[str, Any]) -> Iterator[str]:
         mean, tail = recorded_mean(npv["mean"]), Figure.from_dict(npv["cvar"])
         text = f"{plain(plan, 20)}  mean {value(mean, 'amount')} ({interval(mean, 'amount')})"
         if npv["level"] is not None and tail.value is not None:
-            level = percent(float(npv["level"]), 0)
+            level = level_percent(npv["level"])
             text += f"  CVaR {level} {value(tail, 'amount')} ({interval(tail, 'amount')})"
         yield text
 
@@ -144,9 +144,9 @@ def _results(diff: Mapping[str, Any]) -> Iterator[str]:
     for plan in dict.fromkeys(result["plan"] for result in moved):
         for result in (result for result in moved if result["plan"] == plan):
             unit = f", {result['unit']}" if result["unit"] and result["kind"] != "month" else ""
-            yield ""
-            yield f"{plain(plan, 24)}: {plain(result['title'], 60)}{unit}"
-            yield from _result_lines(result, notes)
+            lines = list(_result_lines(result, notes))
+            if lines:
+                yield from ("", f"{plain(plan, 24)}: {plain(result['title'], 60)}{unit}", *lines)
     if notes:
         yield ""
         yield from (f"[{i}] {note}" for i, note in enumerate(notes, 1))
@@ -156,17 +156,19 @@ def _result_lines(result: Mapping[str, Any], notes: list[str]) -> Iterator[str]:
     """The measures of a figure that a reader looks for first; --json has the rest."""
     kind = result["kind"]
     for name, path in _measures(result):
-        if _at(result["a"], path) == _at(result["b"], path):
+        sides = [Figure.from_dict(_at(result[tag], path)) for tag in "ab"]
+        if sides[0] == sides[1] or all(side.value is None and side.note == sides[0].note for side in sides):
             continue
+        digits = shared_digits(sides, kind)
         yield f"  {name}"
-        for tag in "ab":
-            yield table_line(f"    {tag.upper()}", kind, Figure.from_dict(_at(result[tag], path)), notes)
+        for tag, side in zip("AB", sides, strict=True):
+            yield table_line(f"    {tag}", kind, side, notes, digits)
         moved = result["difference"]
         if moved is not None:
             where = ("mean",) if path == ("probability",) else path
-            entry = _at(moved, where)
-            if entry is not None:
-                yield table_line("    B less A", kind, Figure.from_dict(entry), notes)
+            change = Figure.from_dict(_at(moved, where))
+            if change.value is not None:
+                yield table_line("    B less A", kind, change, notes)
 
 
 def _measures(result: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -180,7 +182,7 @@ def _measures(result: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]
     if result["metric"] == "npv":
         for level in result["a"]["cvar"]:
             if level in result["b"]["cvar"]:
-                yield f"CVaR {percent(float(level), 0)}", ("cvar", level)
+                yield f"CVaR {level_percent(level)}", ("cvar", level)
 
 
 def _at(entry: Mapping[str, Any], path: tuple[str, ...]) -> Any:

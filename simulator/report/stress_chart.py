@@ -9,7 +9,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from simulator.report.canvas import FAINT, INK, Picture, new_canvas, plan_style, set_percent_axis
+from simulator.report.canvas import FAINT, INK, Picture, legend_label, new_canvas, plan_style, set_percent_axis
+from simulator.report.explanations import explain_stress
 from simulator.report.number_format import plain
 from simulator.report.text_tables import interval, measure_name, value
 from simulator.risk.intervals import Figure
@@ -55,7 +56,9 @@ def draw_stress(stress: Mapping[str, Any]) -> Picture:
             f"{plain(stress_set['title'])}: {_words(stress_set['plans'], stress['base'], kind)}." for stress_set in sets
         ),
         f"Open: the base; filled: under stress, with its 95 % interval. All share the same {stress['paths']:,} worlds "
-        "but for what the set changes." + "".join([*(f" Note: {note}." for note in sorted(notes)), *refused]),
+        "but for what the set changes."
+        + "".join([*(f" Note: {note}." for note in sorted(notes)), *refused])
+        + "".join(f" {sentence}" for sentence in explain_stress(stress)),
         drawing,
     )
 
@@ -74,7 +77,14 @@ def _dumbbell(axes: Axes, y: float, base: float | None, under: Mapping[str, Any]
 
 def _legend(plans: list[str]) -> list[Line2D]:
     handles = [
-        Line2D([], [], color=plan_style(k).colour, marker=plan_style(k).marker, linestyle="", label=plain(plan))
+        Line2D(
+            [],
+            [],
+            color=plan_style(k).colour,
+            marker=plan_style(k).marker,
+            linestyle="",
+            label=legend_label(plain(plan)),
+        )
         for k, plan in enumerate(plans)
     ]
     return [*handles, Line2D([], [], color=FAINT, marker="o", markerfacecolor="white", linestyle="", label="base")]

@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.patches import Patch
 
 from simulator.report.canvas import COLOURS, INK, Picture, new_canvas, set_percent_axis
+from simulator.report.explanations import explain_tornado
 from simulator.report.number_format import plain
 from simulator.report.text_tables import interval, measure_name, stress_suffix, value
 from simulator.risk.intervals import Figure
@@ -62,7 +63,9 @@ def draw_tornado(tornado: Mapping[str, Any]) -> Picture:
         f"Tornado chart of {subject}, base {base}. Widest: {'; '.join(widest) or 'none'}.",
         f"Plan {plain(tornado.get('plan', ''))}. One input at a time swings between the values under its name, "
         f"the others stay; all runs share {tornado.get('paths') or 0:,} worlds. Whiskers: 95 % intervals of the paired "
-        "changes." + "".join(f" Note: {note}." for note in notes),
+        "changes."
+        + "".join(f" Note: {note}." for note in notes)
+        + "".join(f" {sentence}" for sentence in explain_tornado(tornado)),
         drawing,
     )
 

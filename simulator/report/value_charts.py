@@ -19,12 +19,13 @@ from simulator.report.canvas import (
     Picture,
     add_legend_below,
     figure_text,
+    legend_label,
     new_canvas,
     plan_style,
     set_percent_axis,
     set_time_axis,
 )
-from simulator.report.number_format import number, percent
+from simulator.report.number_format import level_percent, number, percent
 from simulator.report.report_data import ReportData
 from simulator.risk.intervals import TOO_FEW, interval_ranks, proportion_interval, rank, reservation
 
@@ -110,7 +111,7 @@ def _mark_legend(level: float | None) -> list[Line2D]:
         Line2D([], [], color=INK, marker="o", linestyle="", markersize=5.5, label="mean"),
     ]
     for name, marker, _ in _MARKS if level else ():
-        label = f"{name} {percent(level or 0.0, 0)}"
+        label = f"{name} {level_percent(level or 0.0)}"
         handles.append(
             Line2D([], [], color=INK, marker=marker, linestyle="", markerfacecolor="white", markersize=5.5, label=label)
         )
@@ -121,7 +122,7 @@ def _npv_words(run: ReportData, plan: str, npv: Array, level: float | None) -> s
     words = f"{run.plans[plan]}: mean {number(float(npv.mean()))}, median {number(float(np.median(npv)))}"
     for name, _, measure in _MARKS:
         loss = _risk(run, plan, measure, level)
-        words += f", {name} {percent(level or 0.0, 0)} {number(loss)}" if loss is not None else ""
+        words += f", {name} {level_percent(level or 0.0)} {number(loss)}" if loss is not None else ""
     return words + " USD bn."
 
 
@@ -147,7 +148,7 @@ def exceedance_curves(run: ReportData) -> Picture | str | None:
         colour, dash, _ = plan_style(row)
         axes.fill_between(grid, np.maximum(low, 1e-9), high, color=colour, alpha=0.25, linewidth=0)
         seen = hits > 0
-        axes.plot(grid[seen], hits[seen] / loss.size, color=colour, linestyle=dash, label=run.plans[plan])
+        axes.plot(grid[seen], hits[seen] / loss.size, color=colour, linestyle=dash, label=legend_label(run.plans[plan]))
     axes.set_yscale("log")
     axes.set_ylim(max(0.3 / paths, 1e-7), 1.0)
     set_percent_axis(axes.yaxis)
@@ -187,7 +188,8 @@ def _exceeds(loss: Array) -> str:
         below, above = interval_ranks(level, loss.size)
         if reservation(level, loss.size) != TOO_FEW:
             quantile, bounds = loss[rank(level, loss.size) - 1], (loss[below - 1], loss[above - 1])
-            words += f", {percent(1 - level, 0)} of paths lose more than {figure_text(float(quantile))} USD bn "
+            words += f", {level_percent(level, rest=True)} of paths lose more than "
+            words += f"{figure_text(float(quantile))} USD bn "
             words += f"({figure_text(float(bounds[0]))} to {figure_text(float(bounds[1]))})"
     return words + "."
 
@@ -209,7 +211,7 @@ def survival_curves(run: ReportData) -> Picture | str | None:
         date = run.first_year + np.arange(run.months + 1) / 12
         colour, dash, _ = plan_style(row)
         axes.fill_between(date, low, high, step="post", color=colour, alpha=0.25, linewidth=0)
-        axes.step(date, share, where="post", color=colour, linestyle=dash, label=run.plans[plan])
+        axes.step(date, share, where="post", color=colour, linestyle=dash, label=legend_label(run.plans[plan]))
     set_time_axis(axes, run.first_year, run.months)
     axes.set_ylim(0.0, 1.03)
     set_percent_axis(axes.yaxis)

@@ -27,11 +27,14 @@ class Event(NamedTuple):
     metric: str
     comparison: EventSign
     threshold: float
+    dated: str = ""  # an event by date, as it was written: `breach before 2030-06`
 
     @property
     def label(self) -> str:
-        """Its name in summary.json: `npv < 0`."""
-        return f"{self.metric} {self.comparison} {self.threshold:g}"
+        """Its name in summary.json: `npv < 0`; a threshold in as many digits as it has."""
+        short = f"{self.threshold:g}"
+        exact = short if float(short) == self.threshold else repr(self.threshold).removesuffix(".0")
+        return self.dated or f"{self.metric} {self.comparison} {exact}"
 
 
 class Column(NamedTuple):

@@ -288,7 +288,7 @@ class Run:
         """The frozen model, rebuilt as a tree of type `kind`."""
         return rebuild(kind, _read_npz(self._verify(MODEL)))
 
-    def sample(self, columns: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
+    def sample(self, columns: str | Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
         """The first paths: `path` and figures by name (all if None), undefined as NaN."""
         return self._table(SAMPLE, columns)
 
@@ -299,15 +299,15 @@ class Run:
             names: list[str] = table.schema_arrow.names
         return names
 
-    def tail(self, columns: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
+    def tail(self, columns: str | Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
         """The worst paths, in the form of `sample`."""
         return self._table(TAIL, columns)
 
-    def series(self, columns: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
+    def series(self, columns: str | Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
         """Bands by month."""
         return self._table(SERIES, columns)
 
-    def _table(self, name: str, columns: Sequence[str] | None) -> dict[str, NDArray[Any]]:
+    def _table(self, name: str, columns: str | Sequence[str] | None) -> dict[str, NDArray[Any]]:
         path = self._verify(name)
         names = [columns] if isinstance(columns, str) else columns
         with open_table(path, TABLES[name]) as table:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from simulator.errors import ConfigError
 from simulator.finance.metrics import Metric
 from simulator.results.store import Run
-from simulator.risk.metric_spec import MetricSpec, parse_metric
+from simulator.risk.metric_spec import Calendar, MetricSpec, parse_metric
 from simulator.risk.paired_comparison import (
     TOLERANCE,
     ComparisonTerms,
@@ -34,6 +34,7 @@ __all__ = [
     "compare_runs",
     "errors_of_option",
     "refuse_unpaired",
+    "run_calendar",
     "sample_values",
     "search_bounds",
     "shared_metric",
@@ -83,9 +84,15 @@ def summarised_metrics(run: Run) -> tuple[Metric, ...]:
     )
 
 
+def run_calendar(run: Run) -> Calendar:
+    """The dates of a run's programme."""
+    config = run.config_tree
+    return Calendar(str(config.get("start", Calendar().start)), int(config.get("months", Calendar().months)))
+
+
 def shared_metric(runs: Sequence[Run], text: str) -> MetricSpec:
     """The metric or event that is compared, the same in all runs."""
-    specs = [parse_metric(text, (), summarised_metrics(run)) for run in runs]
+    specs = [parse_metric(text, (), summarised_metrics(run), run_calendar(run)) for run in runs]
     first, last = (spec.metric._replace(undefined=False) for spec in (specs[0], specs[-1]))
     if first != last:
         raise ConfigError(

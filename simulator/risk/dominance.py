@@ -12,9 +12,11 @@ metric's unit: A dominates once each of its paths is worth so much more. Its 95 
 the paired standard error of each gap (influence values, see risk.measures) times Sidak's bound for _SHARES normal
 variables (1967, doi:10.1080/01621459.1967.10482935), which holds whatever their correlation. It shrinks as 1/sqrt(n).
 
-    dominates                    B is nowhere ahead on the sample (by 2^-20 or more)
-    dominates within tolerance   B is ahead somewhere, but not surely by more than the tolerance
+    dominates                    B is nowhere ahead on the sample (by 2^-20 or more), and surely by no more than the
+                                 tolerance: the upper end of the interval is not above it
+    dominates within tolerance   B is ahead somewhere, but surely by no more than the tolerance
     does not                     the violation is above the tolerance, even at the lower end of its interval
+    not settled                  the interval holds the tolerance: more paths would tell
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ __all__: list[str] = []  # used in this folder only
 
 Floats = NDArray[np.float64]
 Order = Literal["first", "second"]
-Verdict = Literal["dominates", "dominates within tolerance", "does not"]
+Verdict = Literal["dominates", "dominates within tolerance", "does not", "not settled"]
 
 _SHARES = 40
 
@@ -116,11 +118,11 @@ def dominance_verdict(gaps_of_b: Gaps, tolerance: float, n: int) -> Dominance:
     most = int(np.argmax(gap))
     violation = float(gap[most]) if gap[most] >= TIE else 0.0
     low, high = (max(float(bound.max()), 0.0) + 0.0 for bound in (gap - band, gap + band))
-    verdict: Verdict = "does not"
-    if violation == 0.0:
-        verdict = "dominates"
-    elif low <= tolerance:
-        verdict = "dominates within tolerance"
+    verdict: Verdict = "not settled"
+    if low > tolerance:
+        verdict = "does not"
+    elif high <= tolerance or high < TIE:
+        verdict = "dominates within tolerance" if violation else "dominates"
     return Dominance(verdict, violation, low, high, float(gaps_of_b.share[most]), n)
 
 

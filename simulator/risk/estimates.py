@@ -130,5 +130,7 @@ def change(now: MeasuredValues, before: MeasuredValues) -> Figure:
     missing = next((figure for figure in shown if figure.value is None), None)
     if missing is not None:
         return Figure(None, None, None, missing.note or _UNPAIRED)
+    if now.figure.fixed and now.figure == before.figure:
+        return Figure(0.0, None, None, now.figure.note)
     difference = paired_difference(now.estimate, before.estimate)
     return difference if difference.note else difference._replace(note=now.figure.note or before.figure.note)

@@ -39,6 +39,8 @@ FEW = f"fewer than {ENOUGH} tail paths"
 BEYOND = "beyond the range of the histogram"
 NOWHERE = "undefined on every path"
 ALONE = "one path only"
+CANNOT = "cannot happen"  # begins the note of a probability that is 0 whatever is drawn
+ALWAYS = "always"  # begins the note of a figure that is the same whatever is drawn
 ATOM = "several paths have this very value: no interval"
 
 
@@ -49,6 +51,12 @@ class Figure(NamedTuple):
     low: float | None
     high: float | None
     note: str | None = None
+
+    @property
+    def fixed(self) -> str:
+        """The words `cannot happen` or `always` of a figure that the structure of the programme fixes; else empty."""
+        note = "" if self.value is None or self.note is None else self.note
+        return next((words for words in (CANNOT, ALWAYS) if note.startswith(words)), "")
 
     def to_dict(self) -> dict[str, Any]:
         """The figure as in summary.json: {"value", "low", "high"}, and "note" if there is one."""

@@ -1,8 +1,14 @@
 """The one grammar of metrics and measures, on the command line, in configs and in Python.
 
-    metric      npv | "npv < 0" | breach              a metric, an event on one, or a metric that is an event
+    metric      npv | event                           a metric, or an event
+    event       breach                                a metric that is an event itself
+                npv < 0 | breach_month < 42           a threshold in the metric's unit, strict
+                breach before 2030 | payback before 2030-06 | breach_month < 2030-06    of a month, by date
     measure     mean | sd | probability | var99 | cvar99.5 | q05
     precision   PLAN.METRIC.MEASURE:HALFWIDTH         own.npv.cvar95:1% | own.npv < 0.probability:0.01
+
+`breach before 2030-06` is breach_month < 47 in a programme that starts in 2026-07: a breach in that month is not before
+it. A year stands for its January. Month metrics are dated (payback, peak_month), and events that have one (breach).
 
 Nothing compiled and no scipy is imported: a config is checked with this module.
 """
@@ -23,7 +29,7 @@ from simulator.errors import ConfigError
 from simulator.finance.metrics import Metric, plan_metrics
 from simulator.results.columns import Event, EventSign
 
-__all__ = ["MeasureSpec", "MetricSpec", "parse_event", "parse_measure", "parse_metric"]
+__all__ = ["Calendar", "MeasureSpec", "MetricSpec", "parse_event", "parse_measure", "parse_metric"]
 
 
 Floats = NDArray[np.float64]
@@ -31,8 +37,36 @@ Floats = NDArray[np.float64]
 _COMPARISON = re.compile(r"([a-z][a-z0-9_]*)\s*([<>])\s*([-+.0-9eE_]+)")
 _MEASURE = r"mean|sd|probability|(?:c?var|q)\d\d(?:\.\d+)?"
 _PRECISION = re.compile(rf"(\w+)\.(.+)\.({_MEASURE}):(\d*\.?\d+(?:[eE][+-]?\d+)?)(%?)")
+_BEFORE = re.compile(r"([a-z][a-z0-9_]*)\s+before\s+(\d{4}(?:-(?:0[1-9]|1[0-2]))?)")
+_DATED = re.compile(r"([a-z][a-z0-9_]*)\s*([<>])\s*(\d{4}-(?:0[1-9]|1[0-2]))")
 _EVENTS = {metric.name for metric in plan_metrics(()) if metric.kind == "event"}
+_MONTHS = {metric.name for metric in plan_metrics(()) if metric.kind == "month"}
 _PAIRED = ("mean", "probability", "var", "cvar")  # kinds of measures that tornado, stress and break-even take
+
+
+class Calendar(NamedTuple):
+    """The dates of a programme: month 0 as `2026-07`, and the number of months of its horizon."""
+
+    start: str = "2026-07"
+    months: int = 120
+
+    def month_of(self, date: str) -> int:
+        """The month of a date `2030` (its January) or `2030-06`; below 0 before the start."""
+        (year, month), (first_year, first) = (map(int, f"{text}-01".split("-")[:2]) for text in (date, self.start))
+        return 12 * (year - first_year) + month - first
+
+    def date_of(self, month: int) -> str:
+        """The date of a month: `2030-06`."""
+        year, first = map(int, self.start.split("-"))
+        return f"{year + (first - 1 + month) // 12}-{(first - 1 + month) % 12 + 1:02d}"
+
+    def date_mistake(self, event: Event) -> str:
+        """The mistake of an event whose date the horizon does not hold; empty where it does or has no date."""
+        if not event.dated or 0.0 <= event.threshold <= self.months:
+            return ""
+        return (
+            f"given {event.dated}, wanted a date within the horizon, {self.date_of(0)} to {self.date_of(self.months)}"
+        )
 
 
 class MetricSpec(NamedTuple):
@@ -64,7 +98,7 @@ class MeasureSpec(NamedTuple):
     @property
     def text(self) -> str:
         """`mean`, `cvar95`."""
-        return self.kind if math.isnan(self.level) else f"{self.kind}{100 * self.level:g}"
+        return self.kind if math.isnan(self.level) else f"{self.kind}{level_digits(self.level)}"
 
 
 class _PrecisionSpec(NamedTuple):
@@ -77,11 +111,22 @@ class _PrecisionSpec(NamedTuple):
     relative: bool  # as a share of the value
 
 
-def parse_event(text: str) -> Event | None:
-    """The event of `npv < 0`, or of a metric that is an event itself; None of any other text."""
+def level_digits(level: float) -> str:
+    """A level in percent as the decimal it was written: `95` of 0.95, `97.5`, `99.99`; at least two digits (`05`)."""
+    percent = f"{(100 * Decimal(repr(float(level)))).normalize():f}"
+    return percent if len(percent.partition(".")[0]) > 1 else f"0{percent}"
+
+
+def parse_event(text: str, calendar: Calendar | None = None) -> Event | None:
+    """The event of `npv < 0`, of `breach before 2030`, or of a metric that is an event itself; None of any other text.
+
+    An event by date needs the `calendar` of the programme; without one the text is no event.
+    """
     text = text.strip()
     if text in _EVENTS:
         return Event(text, ">", 0.5)
+    if match := _BEFORE.fullmatch(text) or _DATED.fullmatch(text):
+        return None if calendar is None else _dated_event(match, calendar)
     match = _COMPARISON.fullmatch(text)
     if not match:
         return None
@@ -93,9 +138,29 @@ def parse_event(text: str) -> Event | None:
     return Event(match[1], sign, threshold) if math.isfinite(threshold) else None
 
 
-def parse_metric(text: str, world: Sequence[Metric], plan: Sequence[Metric]) -> MetricSpec:
+def _dated_event(match: re.Match[str], calendar: Calendar) -> Event | None:
+    """The event of a date; None where the metric has no month."""
+    name, *comparison, date = match.groups()
+    metric = name if name in _MONTHS else f"{name}_month"
+    if metric not in _MONTHS or (comparison and metric != name):
+        return None
+    sign: EventSign = ">" if comparison == [">"] else "<"
+    dated = f"{name} {comparison[0] if comparison else 'before'} {date}"
+    return Event(metric, sign, float(calendar.month_of(date)), dated)
+
+
+def same_event(a: Event, b: Event) -> bool:
+    """True if two events are the same, however they are written."""
+    return a[:3] == b[:3]
+
+
+def parse_metric(
+    text: str, world: Sequence[Metric], plan: Sequence[Metric], calendar: Calendar | None = None
+) -> MetricSpec:
     """The metric or event of a --metric, among the metrics of the world and of a plan; ConfigError if there is none."""
-    event = parse_event(text)
+    event = parse_event(text, calendar)
+    if event is not None and calendar is not None and (mistake := calendar.date_mistake(event)):
+        raise ConfigError([f"--metric: {mistake}"])
     known = {metric.name: (row, metric) for row, metric in enumerate((*world, *plan))}
     name = text.strip() if event is None else event.metric
     if name not in known:
@@ -105,7 +170,7 @@ def parse_metric(text: str, world: Sequence[Metric], plan: Sequence[Metric]) -> 
     row, metric = known[name]
     if event is None or metric.kind == "event":
         return MetricSpec(metric, row)
-    title = f"{metric.title} {event.comparison} {event.threshold:g}"
+    title = event.dated or f"{metric.title} {event.label.removeprefix(event.metric).strip()}"
     return MetricSpec(Metric(event.label, "event", "", "high", metric.undefined, title), row, event)
 
 

@@ -16,7 +16,8 @@ from simulator.results.tallies import Tallies
 from simulator.risk import figures, intervals
 from simulator.risk.distribution import Distribution, distribution_of_tally
 from simulator.risk.intervals import Figure
-from simulator.risk.metric_spec import MeasureSpec, parse_precision, refuse_measure
+from simulator.risk.metric_spec import MeasureSpec, parse_event, parse_precision, refuse_measure, same_event
+from simulator.risk.structure import Structure
 from simulator.risk.summary import RunSummary
 
 __all__ = [
@@ -41,6 +42,7 @@ class PrecisionTarget(NamedTuple):
     event: str  # label of a probability, as in summary.json
     half_width: float
     relative: bool  # half_width is a share of the value
+    certain: str = ""  # the reason why the structure of the programme fixes the figure: it is precise at once
 
     @property
     def first_look(self) -> int:
@@ -62,7 +64,14 @@ class AchievedPrecision(NamedTuple):
     @property
     def met(self) -> bool:
         """True if the measure is precise enough, without a reservation."""
-        return self.excess <= 1.0 and self.figure.note is None
+        return self.excess <= 1.0 and (self.figure.note is None or bool(self.target.certain))
+
+    @property
+    def hopeless(self) -> bool:
+        """True if the target cannot be met as long as the paths go on as they have: a share of 0, or of nothing."""
+        if self.met:
+            return False
+        return self.figure.note == intervals.NOWHERE or (self.target.relative and self.figure.value == 0.0)
 
     @property
     def text(self) -> str:
@@ -70,19 +79,31 @@ class AchievedPrecision(NamedTuple):
         name = self.target.text.rpartition(":")[0]
         if not math.isfinite(self.half_width):
             return f"{name}:unknown"
+        if self.target.relative and not self.figure.value:
+            return f"{name}:0%" if self.half_width == 0.0 else f"{name}:{self.half_width:.3g} about 0"
         if self.target.relative:
-            return f"{name}:{100 * self.half_width / abs(self.figure.value or math.nan):.3g}%"
+            return f"{name}:{100 * self.half_width / abs(self.figure.value or 1.0):.3g}%"
         return f"{name}:{self.half_width:.3g}"
 
 
-def precision_target(text: str, columns: Sequence[Column], events: Sequence[Event]) -> PrecisionTarget:
-    """The target of a --precision; `columns` are those with a tally. ConfigError says why a text means none."""
+def precision_target(
+    text: str, columns: Sequence[Column], events: Sequence[Event], structure: Structure | None = None
+) -> PrecisionTarget:
+    """The target of a --precision; `columns` are those with a tally. ConfigError says why a text means none.
+
+    A figure that the `structure` of the programme leaves undefined is refused; one that it fixes is precise at once.
+    """
     spec = parse_precision(text)
     if spec is None:
         raise ConfigError([f"--precision: given {text}, {_FORM}"])
-    label = next((event.label for event in events if _compact(event.label) == _compact(spec.metric)), "")
-    name = label.split()[0] if label else spec.metric
+    wanted = parse_event(spec.metric, structure.calendar if structure else None)
+    event = next((event for event in events if wanted is not None and same_event(event, wanted)), None)
+    label = event.label if event is not None and event.metric != spec.metric else ""
+    name = event.metric if event is not None else spec.metric
     metric = {column.name: column.metric for column in columns}.get(f"{spec.plan}.{name}")
+    if metric is None and wanted is not None and event is None:
+        counted = ", ".join(event.label.removesuffix(" > 0.5") for event in events) or "none"
+        raise ConfigError([f"--precision: given {text}, wanted an event that [metrics] events counts: {counted}"])
     if metric is None:
         known = dict.fromkeys(column.name for column in columns)
         raise ConfigError([f"--precision: given {text}, wanted a figure that is tallied: {', '.join(known)}"])
@@ -90,7 +111,15 @@ def precision_target(text: str, columns: Sequence[Column], events: Sequence[Even
     if subject.kind == "event" and spec.measure.kind != "probability":
         raise ConfigError([f"--precision: given {text}, but {label or name} is an event: its measure is probability"])
     refuse_measure("--precision", text, spec.measure, subject, label or name)
-    return PrecisionTarget(text, f"{spec.plan}.{name}", spec.measure, label or name, spec.half_width, spec.relative)
+    target = PrecisionTarget(text, f"{spec.plan}.{name}", spec.measure, label or name, spec.half_width, spec.relative)
+    if structure is None:
+        return target
+    if reason := structure.undefined.get(spec.plan, {}).get(name):
+        raise ConfigError([f"--precision: given {text}, but {spec.plan}.{name} is undefined on every path: {reason}"])
+    fixed = structure.event_figure(spec.plan, metric, event if label else None) if subject.kind == "event" else None
+    zero = structure.zeros.get(spec.plan, {}).get(name) if subject.kind != "event" else None
+    reason = fixed.note if fixed is not None else f"{intervals.ALWAYS} 0: {zero}" if zero else None
+    return target._replace(certain=reason or "")
 
 
 def headline_targets(columns: Sequence[Column], levels: Sequence[float]) -> list[PrecisionTarget]:
@@ -132,6 +161,10 @@ def assess_precision(tallies: Tallies, target: PrecisionTarget, months: int) -> 
     if value is None or low is None or high is None:
         return AchievedPrecision(target, figure, math.inf, math.inf)
     half_width = (high - low) / 2.0
+    if target.certain and value in (0.0, 1.0):
+        half_width, figure = 0.0, Figure(value, None, None, target.certain)
+    if half_width == 0.0:
+        return AchievedPrecision(target, figure, 0.0, 0.0)
     limit = target.half_width * abs(value) if target.relative else target.half_width
     return AchievedPrecision(target, figure, half_width, half_width / limit if limit > 0.0 else math.inf)
 
@@ -151,7 +184,3 @@ def _figure(distribution: Distribution, target: PrecisionTarget, months: int) ->
             return figures.sd(distribution)
         case _:
             return figures.mean(distribution.moments)
-
-
-def _compact(label: str) -> str:
-    return label.replace(" ", "")

@@ -74,6 +74,8 @@ def forecast_precision(tallies: Tallies, target: PrecisionTarget, months: int) -
     pilot = assess_precision(tallies, target, months)
     if not math.isfinite(pilot.half_width):
         return None
+    if pilot.half_width == 0.0:
+        return PrecisionForecast(pilot, tallies.paths, 0.0, 0.0, 0.0, 0.0)
     distribution, n = distribution_of_tally(tallies.column(target.column)), tallies.paths
     shrinking, bin_widths, fresh = pilot.half_width, 0.0, 0.0
     kind = target.measure.kind

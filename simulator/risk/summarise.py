@@ -15,6 +15,7 @@ from simulator.risk import figures, intervals
 from simulator.risk.comparison_summary import ComparisonSummary, DifferenceSummary, RegretSummary
 from simulator.risk.distribution import Distribution, distribution_of_sample, distribution_of_tally
 from simulator.risk.intervals import Figure
+from simulator.risk.structure import Structure, explain_figures
 from simulator.risk.summary import MetricSummary, RunSummary, StopSummary, TimingSummary
 from simulator.risk.undefined import COVENANTS
 
@@ -51,10 +52,12 @@ def summarise(
     quantiles: Sequence[float] = QUANTILES,
     sample: SampleColumn | None = None,
     untested: Mapping[str, str] | None = None,
+    structure: Structure | None = None,
 ) -> RunSummary:
     """The summary of a run. Columns without a tally are measured on the `sample` (column name -> values).
 
     Metrics that only a covenant test can find are undefined in the plans that are `untested`, for the reason given.
+    Figures that the `structure` of the programme fixes have its reason in place of an interval.
     """
     reasons = untested or {}
     scopes: dict[str, dict[str, MetricSummary]] = {}
@@ -71,6 +74,8 @@ def summarise(
             entry = metric_summary(distribution.undefined_everywhere(), months, levels, quantiles).explained(reason)
         else:
             entry = metric_summary(distribution, months, levels, quantiles)
+        if structure is not None:
+            entry = explain_figures(entry, column.scope, column.metric, structure, tallies.events)
         scopes.setdefault(column.scope, {})[column.metric.name] = entry
     speed = facts.paths / facts.simulate_s if facts.simulate_s > 0.0 else None
     return RunSummary(

@@ -18,7 +18,7 @@ from simulator.results.scope_tally import Extreme
 from simulator.results.store import SUMMARY, Run
 from simulator.risk.comparison_summary import ComparisonSummary
 from simulator.risk.convergence_rows import ConvergenceRow, ConvergenceWarning
-from simulator.risk.intervals import CONFIDENCE, NO_FIGURE, NOWHERE, Figure, mean_interval
+from simulator.risk.intervals import ALWAYS, CONFIDENCE, NO_FIGURE, NOWHERE, Figure, mean_interval
 from simulator.risk.typed_reading import type_check
 
 __all__ = ["MetricSummary", "PlanSummary", "RunSummary", "StopSummary", "read_summary"]
@@ -68,6 +68,8 @@ class MetricSummary:
             return next(iter(self.probability.values()), NO_FIGURE)
         if self.mean is None:
             return Figure(None, None, None, self.note or NOWHERE)
+        if self.note is not None and self.note.startswith(ALWAYS):
+            return Figure(self.mean, None, None, self.note)
         if self.stderr is None or not math.isfinite(self.stderr):
             return Figure(self.mean, None, None, self.note)
         return Figure(self.mean, *mean_interval(self.mean, self.stderr, max(self.n, 2)))

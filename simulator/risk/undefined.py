@@ -16,6 +16,8 @@ Floats = NDArray[np.float64]
 COVENANTS = ("breach", "breach_month", "uncured")  # metrics that only a test can find
 UNTESTED = "no covenant is tested within the horizon"
 NONE_SET = "the plan has no covenant"
+_OF_NOTES = ("dscr_min", "dscr_reserve_min", "icr_min", "llcr", "refinancing_gap", "duration_gap", "wam_gap")
+_OF_PARTNER = ("partner_npv", "partner_irr")
 
 _WHEN = {
     "price_m12": "beyond the horizon",
@@ -48,6 +50,19 @@ def untested_plans(model: Model, plans: Sequence[str]) -> dict[str, str]:
     coverage = np.where(p.notes.on, p.covenants.dscr, p.covenants.fccr)
     limits = coverage + p.covenants.leverage + p.covenants.cash  # none of them is negative
     return {plan: NONE_SET for plan, limit in zip(plans, limits, strict=True) if limit == 0.0}
+
+
+def undefined_metrics(model: Model, plans: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The reason by plan and metric, of what is undefined on every path since the plan lacks what it needs."""
+    untested = untested_plans(model, plans)
+    reasons: dict[str, dict[str, str]] = {}
+    for k, plan in enumerate(plans):
+        reasons[plan] = dict.fromkeys(COVENANTS, untested[plan]) if plan in untested else {}
+        if not model.plans.notes.on[k]:
+            reasons[plan] |= dict.fromkeys(_OF_NOTES, "the plan has no notes")
+        if not model.plans.jv.on[k]:
+            reasons[plan] |= dict.fromkeys(_OF_PARTNER, "the plan has no JV")
+    return reasons
 
 
 def blank_untested(values: Floats, metric: str, why: str | None) -> Floats:

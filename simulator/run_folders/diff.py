@@ -18,7 +18,7 @@ from simulator.errors import ConfigError
 from simulator.results import store
 from simulator.results.store import Run, RunFolder
 from simulator.risk import comparison_inputs
-from simulator.risk.metric_spec import parse_event, parse_metric
+from simulator.risk.metric_spec import Calendar, parse_event, parse_metric
 from simulator.risk.paired_comparison import ComparisonTerms, pair_differences
 from simulator.risk.summarise import LEVELS
 from simulator.risk.summary import MetricSummary, read_summary
@@ -163,7 +163,7 @@ def _metric_entries(
     yield name, head | _sides(measures_dict(x), measures_dict(y), pairs, plan, name)
     for event, figure in x.probability.items():
         other = y.probability.get(event)
-        if other is not None and parse_event(event) is not None:
+        if other is not None and x.kind != "event" and parse_event(event, Calendar()) is not None:
             head = {"title": f"P({event})", "unit": "", "kind": "event"}
             sides = {"probability": figure.to_dict()}, {"probability": other.to_dict()}
             yield event, head | _sides(*sides, pairs, plan, event)
@@ -187,11 +187,15 @@ class _Pairs:
     def __init__(self, a: Run, b: Run) -> None:
         self._runs = (a, b)
         self._metrics = [comparison_inputs.summarised_metrics(run) for run in self._runs]
+        self._calendars = [comparison_inputs.run_calendar(run) for run in self._runs]
         self._levels = tuple(a.config_tree.get("metrics", {}).get("levels", LEVELS))
 
     def difference(self, plan: str, name: str) -> dict[str, Any] | None:
         """Return the difference of one figure or event of a plan; None where its definition differs."""
-        spec, other = (parse_metric(name, (), metrics) for metrics in self._metrics)
+        spec, other = (
+            parse_metric(name, (), metrics, calendar)
+            for metrics, calendar in zip(self._metrics, self._calendars, strict=True)
+        )
         if spec.metric._replace(undefined=False) != other.metric._replace(undefined=False):
             return None
         sides = [comparison_inputs.Side(tag, k, plan) for k, tag in enumerate("ab")]

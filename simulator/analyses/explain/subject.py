@@ -12,6 +12,7 @@ from simulator.analyses.replay.selection import OpenedRun, select_plans
 from simulator.errors import ConfigError
 from simulator.results.columns import WORLD
 from simulator.risk import intervals
+from simulator.risk.comparison_inputs import run_calendar
 from simulator.risk.metric_spec import MeasureSpec, MetricSpec, parse_measure, parse_metric
 from simulator.risk.tail_profile import Tail, tail_of_event, tail_of_losses
 
@@ -34,7 +35,7 @@ def read_subject(opened: OpenedRun, plan: str | None, metric: str, measure: str 
     """Return what is explained; ConfigError where the metric is undefined on a path, or the same on all of them."""
     plan = select_plans(opened, None if plan is None else [plan])[0]
     metrics = {scope: [c.metric for c in opened.job.columns if c.scope == scope] for scope in (WORLD, plan)}
-    spec = parse_metric(metric, metrics[WORLD], metrics[plan])
+    spec = parse_metric(metric, metrics[WORLD], metrics[plan], run_calendar(opened.run))
     text = measure or ("probability" if spec.metric.kind == "event" else "cvar95")
     measure_spec = parse_measure(text, spec.metric)
     scope = WORLD if spec.column in {world.name for world in metrics[WORLD]} else plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simulator.analyses.explain.inputs import InputColumn
-from simulator.report.number_format import number
+from simulator.report.number_format import level_percent, number
 from simulator.report.text_tables import interval, value
 from simulator.risk.metric_spec import MeasureSpec, MetricSpec
 from simulator.risk.tail_profile import DriverProfile
@@ -18,7 +18,7 @@ def tail_words(spec: MetricSpec, measure: MeasureSpec) -> str:
     if spec.metric.kind == "event":
         return f"worlds with {spec.metric.name}"
     level = measure.level if measure.kind in ("var", "cvar") else 0.95
-    return f"the worst {100 * (1 - level):.6g} % of worlds by {spec.metric.name}"
+    return f"the worst {level_percent(level, rest=True)} of worlds by {spec.metric.name}"
 
 
 def profile_sentence(entry: DriverProfile, column: InputColumn, words: str) -> str:

@@ -59,7 +59,8 @@ class Metrics(Table):
         default=TALLY, description="plan metrics with a histogram, moments and worst paths"
     )
     events: Annotated[tuple[str, ...], Field(strict=False, max_length=50)] = Field(
-        default=EVENTS, description='events whose probability is counted: an event metric, or "metric < number"'
+        default=EVENTS,
+        description='events that are counted: an event metric, "metric < number" or "breach before 2030-06"',
     )
     levels: Annotated[tuple[Level, ...], Field(strict=False, min_length=1, max_length=10)] = Field(
         default=(0.95, 0.99), description="levels of VaR and CVaR"
