@@ -12,8 +12,9 @@ import simulator
 from simulator.analyses.explain.attribution import SampleSize
 from simulator.analyses.explain.cash_lines import CASH_LINES, cash_lines
 from simulator.analyses.explain.held_drivers import hold_drivers
-from simulator.analyses.explain.inputs import draw_inputs, input_columns
+from simulator.analyses.explain.inputs import InputColumn, draw_inputs, input_columns
 from simulator.analyses.explain.stored import keep_explanation
+from simulator.analyses.explain.wording import profile_sentence
 from simulator.config import freeze, load
 from simulator.drivers import dependence
 from simulator.engine.coalitions import fix_factor
@@ -22,7 +23,9 @@ from simulator.engine.scenario_samples import figure, only_plan
 from simulator.errors import ConfigError, RunError
 from simulator.finance import workspace as at
 from simulator.results.store import open_run
+from simulator.risk.intervals import Figure
 from simulator.risk.metric_spec import parse_measure, parse_metric
+from simulator.risk.tail_profile import DriverProfile
 from tests.smoke import ROOT, SMOKE
 from tests.test_cli import call
 
@@ -289,3 +292,9 @@ def test_bars_are_widest_first_and_a_pair_adds_up(run):
         joint = corners["p90 p90"] - corners["p90 p10"] - corners["p10 p90"] + corners["p10 p10"]
         assert value(pair["interaction"]) == pytest.approx(joint, rel=1e-9, abs=1e-9)
         assert pair["interaction"]["low"] <= joint <= pair["interaction"]["high"]
+
+
+def test_an_interval_that_holds_zero_is_told_with_both_signs():
+    entry = DriverProfile("x", Figure(-0.06, -0.14, 0.02), (0.0, 1.0, 2.0), (0.0, 1.5, 2.0), 1.0, 1.1, None, None, None)
+    column = InputColumn("x", "Factor of x", "sd", "price")
+    assert "is lower by 0.06 standard deviations (-0.02 to 0.14)" in profile_sentence(entry, column, "the tail")

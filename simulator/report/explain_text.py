@@ -150,6 +150,7 @@ def _stories(result: Mapping[str, Any]) -> Iterator[str]:
         f"The worst {stories[0]['of']:,} paths "
         + (f"in {len(stories)} groups" if len(stories) > 1 else "are one cloud: no grouping stands out")
     )
+    named = f"P({result['metric']})" if result["kind"] == "event" else plain(result["metric"])
     for story in stories:
         share = Figure.from_dict(story["share"])
         head = f"{value(share, 'event')} of them, as path {story['representative']}: " if len(stories) > 1 else ""
@@ -159,7 +160,7 @@ def _stories(result: Mapping[str, Any]) -> Iterator[str]:
             for plan, figure in story["plans"].items()
         )
         if others:
-            yield from (f"    {line}" for line in wrapped(f"{result['metric']} in the same worlds: {others}.", 74))
+            yield from (f"    {line}" for line in wrapped(f"{named} in the same worlds: {others}.", 74))
     yield f"  replay one: simulator replay RUN --path {stories[0]['representative']}"
 
 

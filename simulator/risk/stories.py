@@ -19,6 +19,7 @@ __all__ = ["LEAST_EXCESS", "Story", "find_stories"]
 
 LEAST_EXCESS = 0.03
 MOST_STORIES = 6
+_LEAST_PATHS = 25  # a story, on average: of fewer nothing can be said
 _STARTS = 8  # of k-means; the tightest grouping is taken
 _CLOUDS = 3  # normal clouds beside which a grouping is judged
 _SEED = 20_261
@@ -39,7 +40,7 @@ def find_stories(features: Floats, most: int = MOST_STORIES) -> list[Story]:
     distinct = np.unique(features, axis=0).shape[0]
     groupings = [
         (_excess(features, labels, k), -k, labels)
-        for k in range(2, min(most, features.shape[0] // 10, distinct) + 1)
+        for k in range(2, min(most, features.shape[0] // _LEAST_PATHS, distinct) + 1)
         if (labels := _group(features, k)) is not None
     ]
     excess, _, labels = max(groupings, key=lambda entry: entry[:2], default=(0.0, 0, None))

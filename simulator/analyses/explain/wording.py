@@ -33,7 +33,8 @@ def profile_sentence(entry: DriverProfile, column: InputColumn, words: str) -> s
             )
     unit = f" {column.unit}" if column.unit and column.unit != "sd" else ""
     shift = entry.shift.value or 0.0
-    low, high = sorted(abs(bound or 0.0) for bound in (entry.shift.low, entry.shift.high))
+    sign = 1.0 if shift > 0.0 else -1.0
+    low, high = sorted(sign * (bound or 0.0) for bound in (entry.shift.low, entry.shift.high))
     return (
         f"In {words}, {title} has a median of {number(entry.inside[1])}{unit}, against {number(entry.overall[1])} of "
         f"all: its mean is {_way(shift)} by {number(abs(shift), 2)} standard deviations ({number(low, 2)} to "
