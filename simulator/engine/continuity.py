@@ -14,7 +14,7 @@ from simulator.errors import ConfigError, RunError
 from simulator.model import Model
 from simulator.numerics.jit import code_hash
 from simulator.results.digest import rows_hash
-from simulator.results.store import Run
+from simulator.results.store import CONFIG, MODEL, Run
 from simulator.results.tallies import LAYOUT
 from simulator.results.tree import flatten, tree_hash
 
@@ -154,6 +154,23 @@ def _model_changes(run: Run, now: Model) -> list[str]:
         if run.manifest["code_sha256"] == code_hash():
             raise
         return [f"model: {error}"]  # of another version: the changes of the program follow
+    return find_model_changes(then, now)
+
+
+def refuse_unsafe_model(run: Run, then: Model, now: Model) -> None:
+    """Raise RunError if a stored model has arrays of other shapes, or other whole numbers, than its config gives.
+
+    Compiled code trusts both: with a model that someone else has made fit its checksums it would read other memory.
+    """
+    old, new = flatten(then), flatten(now)
+    for name in old.keys() | new.keys():
+        same = name in old and name in new and old[name].shape == new[name].shape and old[name].dtype == new[name].dtype
+        if not same or (old[name].dtype.kind == "i" and not np.array_equal(old[name], new[name])):
+            raise RunError(f"{run.path / MODEL}: {name} is not what {CONFIG} beside it gives, so it is not simulated")
+
+
+def find_model_changes(then: Model, now: Model) -> list[str]:
+    """Return a line if a frozen number differs by more than the last bits, in which libraries differ."""
     if tree_hash(then) == tree_hash(now):
         return []
     old, new = flatten(then), flatten(now)

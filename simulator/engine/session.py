@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import simulator
 from simulator import event_log
-from simulator.config import Config, Frozen, columns_body, data_hashes, freeze
+from simulator.config import Config, Frozen, columns_body, data_hashes, freeze, load
 from simulator.config.loader import Source, build
 from simulator.config.toml_reader import parse
 from simulator.config.toml_writer import toml
@@ -170,7 +170,12 @@ class Session:
         """Return the job, with the very numbers that a stored run began with."""
         paths = UNLIMITED if self._criteria.paths is None else self._criteria.paths
         job = make_job(self.frozen, paths, self._request.threads, self._seed)
-        return job if self._stored is None else job._replace(model=self._stored.model(Model))
+        if self._stored is None:
+            return job
+        model = self._stored.model(Model)
+        if self._request.accept_changes:  # otherwise every number has been compared
+            continuity.refuse_unsafe_model(self._stored, model, freeze(load(self._stored.path / store.CONFIG)).model)
+        return job._replace(model=model)
 
     def _make_checkpointer(self, job: Job, rule: StoppingRule) -> Checkpointer:
         """Return the checkpointer of the run: from its first path, or from its state if paths 0-255 are unchanged."""

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from simulator import kernel
 from simulator.analyses.replay.narrative import ModelNames
 from simulator.analyses.replay.percentile_rank import SelectedPaths, select_worst
-from simulator.config import Config
+from simulator.config import Config, freeze, load
 from simulator.config.calendar import fiscal_years
 from simulator.engine import continuity, simulation
 from simulator.engine.simulation import Job
@@ -19,7 +19,7 @@ from simulator.finance.metrics import plan_metrics, world_metrics
 from simulator.model import Model
 from simulator.results.columns import WORLD, Column, all_columns
 from simulator.results.digest import rows_hash
-from simulator.results.store import CONFIG, Run, open_any, open_run
+from simulator.results.store import CONFIG, MODEL, Run, open_any, open_run
 
 __all__ = ["OpenedRun", "describe_run", "find_changes", "open_for_replay", "select_plans"]
 
@@ -49,6 +49,13 @@ def open_for_replay(folder: str | Path, accept: bool) -> OpenedRun:
     if not accept:
         continuity.refuse_changes(continuity.find_program_changes(run), str(folder), _RISK)
     config, model = run.config_tree, run.model(Model)
+    try:
+        frozen = freeze(load(run.path / CONFIG)).model
+    except ConfigError as error:
+        raise RunError(f"{run.path / CONFIG}: gives no model to check {MODEL} by ({error.mistakes[0]})") from error
+    continuity.refuse_unsafe_model(run, model, frozen)
+    if not accept:
+        continuity.refuse_changes(continuity.find_model_changes(model, frozen), str(folder), _RISK)
     start = str(config.get("start", Config.model_fields["start"].default))
     try:
         sites = {site["id"]: site.get("title") or site["id"] for site in config["sites"]}
