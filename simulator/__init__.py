@@ -10,6 +10,7 @@ simulator.compare("runs/mine")["pairs"]                        # its plans again
 simulator.break_even("my.toml", "drivers.price.longrun")       # where two plans change places
 simulator.replay("runs/mine", worst=5)["replays"]              # what happened on its worst paths
 simulator.explain("runs/mine", plan="own")["sentences"]        # what its worst worlds have in common
+simulator.reverse("runs/mine", "breach")["triggers"]           # what could have been watched before
 simulator.views("runs/mine", ["mean world.price_m36 * 0.8"])   # its figures if one believes that
 simulator.stress("my.toml")["sets"]                            # what each stress set does to it
 
@@ -38,6 +39,7 @@ _HOMES = {
     "run": "simulator.pipeline",
     "stress": "simulator.analyses.stress",
     "tornado": "simulator.analyses.tornado",
+    "reverse": "simulator.analyses.reverse.reverse",
     "views": "simulator.analyses.views",
     "Run": "simulator.results.store",
     "open_run": "simulator.results.store",
@@ -58,6 +60,7 @@ __all__ = [
     "load",
     "open_run",
     "replay",
+    "reverse",
     "run",
     "stress",
     "tornado",

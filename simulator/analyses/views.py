@@ -20,7 +20,7 @@ from simulator.risk.entropy_pooling import PooledWeights, pool, weighted_cvar, w
 from simulator.risk.estimates import measure_values
 from simulator.risk.metric_spec import MeasureSpec
 
-__all__ = ["LEAST_PATHS", "views"]
+__all__ = ["views"]
 
 LEAST_PATHS = 300  # effective paths below which no figure is given
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"

@@ -28,6 +28,7 @@ VERBS = {
     "compare": "Compare the plans of a run, or two runs, path by path.",
     "replay": "Draw paths of a run again, exactly, and tell their story.",
     "explain": "Explain a tail: what its worlds share, what it is made of.",
+    "reverse": "Find what leads to an event, and what prevents it.",
     "views": "Re-weight a run so that a view on its worlds holds.",
     "tornado": "Find the inputs that move a risk figure most.",
     "stress": "Compare every plan in the base and under stress.",

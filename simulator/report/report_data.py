@@ -17,13 +17,13 @@ from simulator.results import store
 from simulator.results.store import Run
 from simulator.risk.summary import RunSummary, read_summary
 
-__all__ = ["EXPLAIN", "read_explanations"]
+__all__ = ["EXPLAIN", "REVERSE", "read_explanations"]
 
 
 Array = NDArray[np.float64]
 Bands = dict[str, Array]  # month, q05, q25, q50, q75, q95, mean, each (months,)
 _BANDS = ("q05", "q25", "q50", "q75", "q95", "mean")
-_TORNADO, _STRESS, EXPLAIN = "tornado.json", "stress.json", "explain.json"
+_TORNADO, _STRESS, EXPLAIN, REVERSE = "tornado.json", "stress.json", "explain.json", "reverse.json"
 _DRAWN = ("npv", "breach_month", "idle_capital", "stranded_peak")  # and eps_fy<year>, delay_<site>
 
 
@@ -42,6 +42,7 @@ class ReportData:
     tornado: dict[str, Any] | None
     stress: dict[str, Any] | None
     explanations: list[dict[str, Any]]
+    reverse: dict[str, Any] | None
 
     @property
     def title(self) -> str:
@@ -100,6 +101,7 @@ def read_report_data(folder: Path) -> ReportData:
         tornado=_read_result(folder / _TORNADO, "bars"),
         stress=_read_result(folder / _STRESS, "sets"),
         explanations=read_explanations(folder),
+        reverse=_read_result(folder / REVERSE, "scenarios"),
     )
 
 

@@ -19,6 +19,7 @@ from simulator.report import (
     page_tables,
     paired_table,
     quantile_charts,
+    reverse_tables,
     stress_chart,
     tornado_chart,
     value_charts,
@@ -115,14 +116,7 @@ def _sections(run: ReportData) -> Iterator[_Section]:
         ((_draw_result(tornado_chart.draw_tornado, run, "tornado"),) if run.tornado else ())
         + ((_draw_result(stress_chart.draw_stress, run, "stress"),) if run.stress else ()),
     )
-    for result in run.explanations:
-        yield section(
-            f"why-{slug(result['plan'])}-{slug(result['metric'])}-{slug(result['measure'])}",
-            f"Why: {explain_charts.explanation_title(run, result)}",
-            "",
-            (*explain_charts.explanation_sentences(result), *explain_charts.draw_explanation(run, result)),
-            explain_tables.explanation_tables(result),
-        )
+    yield from _why_sections(run)
     yield section(
         "worlds",
         "The worlds",
@@ -146,6 +140,28 @@ def _sections(run: ReportData) -> Iterator[_Section]:
         "leasing beside interest, of plans that let.",
         (picture for plan in run.plans for picture in debt_charts.draw_debt(run, plan)),
     )
+
+
+def _why_sections(run: ReportData) -> Iterator[_Section]:
+    """A section for each explanation of a tail, and one on the reverse stress test."""
+    section = partial(_section, run)
+    for result in run.explanations:
+        yield section(
+            f"why-{slug(result['plan'])}-{slug(result['metric'])}-{slug(result['measure'])}",
+            f"Why: {explain_charts.explanation_title(run, result)}",
+            "",
+            (*explain_charts.explanation_sentences(result), *explain_charts.draw_explanation(run, result)),
+            explain_tables.explanation_tables(result),
+        )
+    if run.reverse is not None:
+        plan = run.plans.get(run.reverse["plan"], run.reverse["plan"])
+        yield section(
+            "reverse",
+            f"Reverse stress: {run.reverse['event']}, {plan}",
+            "What would have to happen for it, what could have been watched before, and what would prevent it.",
+            reverse_tables.reverse_sentences(run.reverse),
+            reverse_tables.reverse_tables(run.reverse),
+        )
 
 
 def _detail_sections(run: ReportData) -> Iterator[_Section]:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from simulator.risk import intervals
 from simulator.risk.intervals import Figure
 
-__all__ = ["GivenDataImportance", "given_data_importance", "sobol_indices"]
+__all__ = ["given_data_importance", "sobol_indices"]
 
 CLASSES = 32
 BLOCKS = 20

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from simulator.risk import intervals
 from simulator.risk.intervals import Figure
 
-__all__ = ["DriverInformation", "information_values"]
+__all__ = ["information_values"]
 
 CLASSES = 64
 

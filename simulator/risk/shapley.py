@@ -27,7 +27,7 @@ from simulator.risk import intervals
 from simulator.risk.estimates import InfluenceEstimate
 from simulator.risk.intervals import Figure
 
-__all__ = ["shapley_parts", "shapley_weights", "variance_parts"]
+__all__ = ["shapley_parts", "variance_parts"]
 
 Floats = NDArray[np.float64]
 

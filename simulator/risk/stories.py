@@ -15,10 +15,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LEAST_EXCESS", "Story", "find_stories"]
+__all__ = ["find_stories"]
 
 LEAST_EXCESS = 0.03
-MOST_STORIES = 6
+_MOST_STORIES = 6
 _LEAST_PATHS = 25  # a story, on average: of fewer nothing can be said
 _STARTS = 8  # of k-means; the tightest grouping is taken
 _CLOUDS = 3  # normal clouds beside which a grouping is judged
@@ -35,7 +35,7 @@ class Story(NamedTuple):
     excess: float
 
 
-def find_stories(features: Floats, most: int = MOST_STORIES) -> list[Story]:
+def find_stories(features: Floats, most: int = _MOST_STORIES) -> list[Story]:
     """Group the rows of features (paths, columns); the largest group first. Deterministic."""
     distinct = np.unique(features, axis=0).shape[0]
     groupings = [

@@ -9,7 +9,7 @@ from simulator.analyses.explain.inputs import InputColumn, draw_inputs, input_co
 from simulator.analyses.replay.selection import OpenedRun
 from simulator.results.columns import WORLD
 
-__all__: list[str] = []  # used in this folder only
+__all__: list[str] = []  # used among analyses only
 
 
 Floats = NDArray[np.float64]

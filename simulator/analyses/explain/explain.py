@@ -33,7 +33,7 @@ from simulator.results.store import open_run
 from simulator.risk.estimates import measure_values
 from simulator.risk.tail_profile import DriverProfile, Tail, profile_drivers
 
-__all__ = ["PATHS", "explain"]
+__all__ = ["explain"]
 
 PATHS = 8_192  # of every coalition of drivers
 _LINE_PATHS = 8_192  # of the tail, and of all worlds beside it, that are valued line by line

@@ -28,7 +28,7 @@ from simulator.model import Model
 from simulator.risk.estimates import InfluenceEstimate, influence_estimate, paired_difference
 from simulator.risk.metric_spec import MeasureSpec, MetricSpec
 
-__all__: list[str] = []  # used in this folder only
+__all__: list[str] = []  # used among analyses only
 
 SCORES = {"p05": -1.6449, "p10": -1.2816, "p25": -0.6745, "p50": 0.0, "p75": 0.6745, "p90": 1.2816, "p95": 1.6449}
 _TORNADO = ("p10", "p50", "p90")
@@ -40,7 +40,7 @@ Floats = NDArray[np.float64]
 Held = tuple[tuple[int, str], ...]  # drivers by number, each with the name of its score
 
 
-class _Driver(NamedTuple):
+class HeldDriver(NamedTuple):
     """A driver that can be held: the model with it at a score, and what it then is."""
 
     column: InputColumn
@@ -56,7 +56,7 @@ def hold_drivers(
     size: SampleSize,
 ) -> dict[str, Any]:
     """Return bars, curves and interactions of a measure of the only plan of a model; widest bars first."""
-    drivers = _drivers(model, streams)
+    drivers = list_drivers(model, streams)
     with Stop() as stop, meter(_count(len(drivers)), quiet=size.quiet, what="held drivers") as shown:
 
         def estimate(held: Held) -> InfluenceEstimate:
@@ -101,11 +101,11 @@ def _count(drivers: int) -> int:
     return 1 + len(_TORNADO) * drivers + _SPIDER * (len(SCORES) - len(_TORNADO)) + 2 * _PAIRS * (_PAIRS - 1)
 
 
-def _drivers(model: Model, streams: Mapping[str, int]) -> list[_Driver]:
+def list_drivers(model: Model, streams: Mapping[str, int]) -> list[HeldDriver]:
     """The factors, and the numbers that are random in the model."""
-    factors = [_Driver(factor_column(name), partial(_hold_factor, name), float) for name in FACTORS]
+    factors = [HeldDriver(factor_column(name), partial(_hold_factor, name), float) for name in FACTORS]
     numbers = [
-        _Driver(
+        HeldDriver(
             number.column, partial(_hold_number, number.marginal), partial(quantile, model.marginals, number.marginal)
         )
         for number in uncertain_numbers(model)
@@ -132,12 +132,12 @@ def _width(known: Mapping[Held, InfluenceEstimate], number: int) -> float:
     return 0.0 if low is None or high is None else abs(high - low)
 
 
-def _point(known: Mapping[Held, InfluenceEstimate], driver: _Driver, number: int, name: str) -> dict[str, Any]:
+def _point(known: Mapping[Held, InfluenceEstimate], driver: HeldDriver, number: int, name: str) -> dict[str, Any]:
     change = _change(known, ((number, name),)).to_dict()
     return {"score": name, "value": driver.value_at(SCORES[name]), "change": change}
 
 
-def _bar(known: Mapping[Held, InfluenceEstimate], driver: _Driver, number: int) -> dict[str, Any]:
+def _bar(known: Mapping[Held, InfluenceEstimate], driver: HeldDriver, number: int) -> dict[str, Any]:
     return {
         "name": driver.column.name,
         "title": driver.column.title,
@@ -147,7 +147,7 @@ def _bar(known: Mapping[Held, InfluenceEstimate], driver: _Driver, number: int) 
 
 
 def _interaction(
-    known: Mapping[Held, InfluenceEstimate], drivers: Sequence[_Driver], pair: tuple[int, int]
+    known: Mapping[Held, InfluenceEstimate], drivers: Sequence[HeldDriver], pair: tuple[int, int]
 ) -> dict[str, Any]:
     """The effect of two drivers together beyond the sum of both: Y(90, 90) - Y(90, 10) - Y(10, 90) + Y(10, 10)."""
     first, second = pair

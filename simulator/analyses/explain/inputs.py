@@ -19,7 +19,7 @@ from simulator.model import Model
 from simulator.sampling.draws import Draws
 from simulator.sampling.sampler import fill
 
-__all__ = ["draw_inputs", "input_columns"]
+__all__: list[str] = []  # used among analyses only
 
 _CHUNK = 4096  # paths drawn at a time
 

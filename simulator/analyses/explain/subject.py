@@ -16,7 +16,7 @@ from simulator.risk.comparison_inputs import run_calendar
 from simulator.risk.metric_spec import MeasureSpec, MetricSpec, parse_measure, parse_metric
 from simulator.risk.tail_profile import Tail, tail_of_event, tail_of_losses
 
-__all__: list[str] = []  # used in this folder only
+__all__: list[str] = []  # used among analyses only
 
 
 Floats = NDArray[np.float64]

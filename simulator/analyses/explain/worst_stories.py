@@ -19,8 +19,9 @@ from simulator.risk.intervals import Figure
 from simulator.risk.stories import find_stories
 from simulator.risk.tail_profile import DriverProfile, Tail
 
-__all__: list[str] = []  # used in this folder only
+__all__: list[str] = []  # used among analyses only
 
+_MOST = 6  # stories
 _STORY_PATHS = 1_000  # the worst of the sample that are grouped into stories
 _SHIFTED = 0.25  # standard deviations by which a driver is shifted in the tail: it may tell stories apart
 
@@ -34,6 +35,7 @@ def tell_stories(
     profile: Sequence[DriverProfile],
     columns: dict[str, InputColumn],
     drivers: dict[str, Floats],
+    most: int = _MOST,
 ) -> list[dict[str, Any]]:
     """The worst paths in groups, each with a path to replay and what the same worlds cost under every plan."""
     paths = _worst_paths(subject, tail)
@@ -46,7 +48,7 @@ def tell_stories(
     by_plan = {plan: f"{plan}.{subject.spec.column}" for plan in opened.names.plans}
     has_plans = any(column.name == name for column in opened.job.columns)
     sample = opened.run.sample(list(by_plan.values())) if has_plans else {}
-    groups, stories = find_stories(features), []
+    groups, stories = find_stories(features, most), []
     for story in groups:
         rows = paths[story.rows]
         others = np.setdiff1d(paths, rows) if len(groups) > 1 else np.arange(subject.values.size)

@@ -21,7 +21,7 @@ from simulator.results.columns import WORLD, Column, all_columns
 from simulator.results.digest import rows_hash
 from simulator.results.store import CONFIG, MODEL, Run, open_any, open_run
 
-__all__ = ["OpenedRun", "describe_run", "find_changes", "open_for_replay", "select_plans"]
+__all__: list[str] = []  # used among analyses only
 
 _RISK = (
     "--accept-changes replays nevertheless. The risk: what is shown may not be what happened in the run; figures that "
