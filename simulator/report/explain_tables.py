@@ -20,6 +20,7 @@ def explanation_tables(result: Mapping[str, Any]) -> list[Table]:
     tables = [_profile_table(result), _story_table(result), _held_table(result), _interaction_table(result)]
     if result["information"]:
         tables.append(_information_table(result))
+    tables.append(_budget_table(result))
     return [*tables, _sobol_table(result), _importance_table(result)]
 
 
@@ -136,5 +137,26 @@ def _interaction_table(result: Mapping[str, Any]) -> Table:
     return Table(
         "Two drivers held together: paired change at each pair of ends, and what they do beyond the sum of both",
         ("drivers", *corners, "together"),
+        rows,
+    )
+
+
+def _budget_table(result: Mapping[str, Any]) -> Table:
+    budget, kind = result["budget"], _kind(result)
+    rows: list[tuple[str | Cell, ...]] = [
+        ("Chance in the worlds: the risk itself", figure_cell(Figure(budget["path_randomness"], None, None), kind)),
+        (f"Sampling, {budget['paths']:,} paths", figure_cell(Figure(budget["sampling"], None, None), kind)),
+    ]
+    if budget["parameters"] is not None:
+        low, middle, high = (typeset(value(Figure(end, None, None), kind)) for end in budget["range"])
+        rows.append(
+            (f"{budget['numbers']} judged parameters", figure_cell(Figure.from_dict(budget["parameters"]), kind))
+        )
+        rows.append(
+            (f"5 %, 50 % and 95 % quantile over {budget['sets']} sets of parameters", f"{low}, {middle}, {high}")
+        )
+    return Table(
+        f"Error budget of {measure_name(result['measure'], result['metric'])}, standard deviations",
+        ("part", "size"),
         rows,
     )

@@ -37,6 +37,7 @@ def explain_text(result: Mapping[str, Any]) -> str:
     lines += ["", *_stories(result)]
     if result["information"]:
         lines += ["", *_information(result, notes)]
+    lines += ["", *_budget(result)]
     if notes:
         lines += ["", *(f"[{i}] {note}" for i, note in enumerate(notes, 1))]
     for change in result["changes"]:
@@ -173,3 +174,23 @@ def _information(result: Mapping[str, Any], notes: list[str]) -> Iterator[str]:
     for entry in information["drivers"][:_WORTH]:
         yield table_line(f"    {plain(entry['title'], 40)}", "amount", Figure.from_dict(entry["worth"]), notes)
     yield table_line("    knowing everything", "amount", Figure.from_dict(information["everything"]), notes)
+
+
+def _budget(result: Mapping[str, Any]) -> Iterator[str]:
+    budget = result["budget"]
+    kind = "event" if result["kind"] == "event" else "amount"
+    yield from wrapped(f"Error budget of {_subject(result)}, standard deviations")
+    rows = [
+        ("chance in the worlds (the risk itself)", Figure(budget["path_randomness"], None, None)),
+        (f"sampling, {budget['paths']:,} paths", Figure(budget["sampling"], None, None)),
+    ]
+    if budget["parameters"] is not None:
+        rows.append((f"{budget['numbers']} judged parameters", Figure.from_dict(budget["parameters"])))
+    for label, figure in rows:
+        yield table_line(f"    {label}", kind, figure, [])
+    if budget["range"] is not None:
+        low, middle, high = (value(Figure(end, None, None), kind) for end in budget["range"])
+        yield from wrapped(
+            f"  Over {budget['sets']} sets of parameters, {budget['inner_paths']:,} paths each, the figure lies "
+            f"between {low} and {high} in nine of ten (median {middle})."
+        )

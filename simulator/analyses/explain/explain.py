@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from simulator.analyses.explain.attribution import SampleSize, attribute, attribution_dict
 from simulator.analyses.explain.cash_lines import CASH_LINES, cash_lines
 from simulator.analyses.explain.driver_columns import driver_columns
+from simulator.analyses.explain.error_budget import budget_errors
 from simulator.analyses.explain.figures import mean_dict
 from simulator.analyses.explain.held_drivers import hold_drivers
 from simulator.analyses.explain.importance import measure_importance, value_information
@@ -124,7 +125,9 @@ def _simulate_drivers(
     attribution = attribute(model, streams, subject.spec, subject.measure, scale)
     report_stage("holding drivers")
     held = hold_drivers(model, streams, subject.spec, subject.measure, scale)
-    return {"attribution": attribution_dict(attribution), "held": held, "lines": lines}
+    report_stage("drawing sets of parameters")
+    budget = budget_errors(opened.frozen, subject, scale)
+    return {"attribution": attribution_dict(attribution), "held": held, "lines": lines, "budget": budget}
 
 
 def _allocate_lines(model: Model, seed: int, subject: Subject, tail: Tail, threads: int) -> dict[str, Any] | None:

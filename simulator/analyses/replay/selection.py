@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from simulator import kernel
 from simulator.analyses.replay.narrative import ModelNames
 from simulator.analyses.replay.percentile_rank import SelectedPaths, select_worst
-from simulator.config import Config, freeze, load
+from simulator.config import Config, Frozen, freeze, load
 from simulator.config.calendar import fiscal_years
 from simulator.engine import continuity, simulation
 from simulator.engine.simulation import Job
@@ -36,6 +36,7 @@ class OpenedRun(NamedTuple):
     config: Mapping[str, Any]  # as it was written
     names: ModelNames
     job: Job
+    frozen: Frozen  # what the config gives now
 
     @property
     def streams(self) -> dict[str, int]:
@@ -50,12 +51,12 @@ def open_for_replay(folder: str | Path, accept: bool) -> OpenedRun:
         continuity.refuse_changes(continuity.find_program_changes(run), str(folder), _RISK)
     config, model = run.config_tree, run.model(Model)
     try:
-        frozen = freeze(load(run.path / CONFIG)).model
+        frozen = freeze(load(run.path / CONFIG))
     except ConfigError as error:
         raise RunError(f"{run.path / CONFIG}: gives no model to check {MODEL} by ({error.mistakes[0]})") from error
-    continuity.refuse_unsafe_model(run, model, frozen)
+    continuity.refuse_unsafe_model(run, model, frozen.model)
     if not accept:
-        continuity.refuse_changes(continuity.find_model_changes(model, frozen), str(folder), _RISK)
+        continuity.refuse_changes(continuity.find_model_changes(model, frozen.model), str(folder), _RISK)
     start = str(config.get("start", Config.model_fields["start"].default))
     try:
         sites = {site["id"]: site.get("title") or site["id"] for site in config["sites"]}
@@ -67,7 +68,7 @@ def open_for_replay(folder: str | Path, accept: bool) -> OpenedRun:
     if len(columns) != kernel.figure_count(model):
         raise RunError(f"{folder}: given {kernel.figure_count(model)} figures, wanted {len(columns)}: another version")
     job = Job(model, columns, (), (), int(run.manifest["seed"]), int(run.manifest["paths"]), 1)
-    return OpenedRun(run, config, ModelNames(columns, plans, tuple(sites.values()), start), job)
+    return OpenedRun(run, config, ModelNames(columns, plans, tuple(sites.values()), start), job, frozen)
 
 
 def describe_run(opened: OpenedRun) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from simulator.analyses.replay.selection import OpenedRun, describe_run, find_ch
 from simulator.analyses.reverse.lever_changes import find_lever_changes
 from simulator.analyses.reverse.likely_point import find_likely_point
 from simulator.analyses.reverse.warnings_before import find_triggers
-from simulator.config import Frozen, freeze, load
+from simulator.config import Frozen
 from simulator.engine import warmup
 from simulator.engine.interrupt import Stop
 from simulator.engine.scenario_samples import only_plan, threaded_figures
@@ -29,7 +29,7 @@ from simulator.engine.thread_pool import count_cores
 from simulator.errors import ConfigError
 from simulator.event_log import StageListener, stage_reporter
 from simulator.model import Model
-from simulator.results.store import CONFIG, open_run
+from simulator.results.store import open_run
 from simulator.risk import intervals
 from simulator.risk.boxes import find_box
 from simulator.risk.comparison_inputs import run_calendar
@@ -99,7 +99,7 @@ def _simulate(
     report_stage: StageListener,
 ) -> dict[str, Any]:
     """Simulate what the sample cannot tell: the likely point, triggers, and changes of the plan."""
-    index, frozen = list(opened.names.plans).index(subject.plan), freeze(load(opened.run.path / CONFIG))
+    index, frozen = list(opened.names.plans).index(subject.plan), opened.frozen
     model, seed = only_plan(opened.job.model, index), opened.job.seed
     with Stop() as stop:
 
