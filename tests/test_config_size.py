@@ -110,6 +110,7 @@ def test_only_a_regular_file_is_opened(tmp_path, reader, kind):
     with pytest.raises(ConfigError) as caught:
         READERS[reader](path)
     why = "Is a directory" if kind == "folder" else f"it is a {kind}, not a regular file"
+    why += "; looked for /dev/zero" if kind == "device" else ""
     assert caught.value.mistakes[0].endswith(f"given a path that cannot be read ({why}), wanted a file")
     assert not is_list(path)
 

@@ -82,6 +82,7 @@ class Worker:
     about: tuple[str, tuple[tuple[str, str], ...]] = ("", ())  # processor; versions of packages
     tasks: list[tuple[ClusterTask, Call]] = field(default_factory=list)
     paths: int = 0  # simulated for this run
+    lost_calls: int = 0  # tasks whose call was lost, as with the worker, before the scheduler said so
 
     @property
     def usable(self) -> bool:
@@ -278,7 +279,8 @@ class WorkerPool:
         if member.paths:
             self._departed.append(member)
         if not member.unfit:
-            what = f", {len(tasks)} of its tasks go to another" if tasks else ""
+            returned = len(tasks) + member.lost_calls
+            what = f", {returned} of its tasks go to another" if returned else ""
             self._on_stage(f"worker {member.address} is lost{what}")
         for task, call in tasks:
             call.drop()
@@ -301,6 +303,7 @@ class WorkerPool:
             answer = call.answer()
         except CallLost:  # its worker, if that is gone as well, is dropped at the next refresh
             self._unassigned.append(task)
+            member.lost_calls += 1
             return None
         except Exception as error:
             text = f"{task} of seed {self._run.seed} failed on {member.address}: {_error_text(error)}"

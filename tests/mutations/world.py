@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.mutations import Mutation
 
 WORLD = (
-    Mutation("a factor forgets its first correlation", "range(1, terms)", "range(2, terms)", "world"),
+    Mutation("a factor forgets its first correlation", "range(1, weight.size)", "range(2, weight.size)", "world"),
     Mutation("the t copula loses the sign of a factor", "-f if place[l] < 0.0 else f", "f", "regimes"),
     Mutation("today's chips are new", "time[:] = -p.age", "time[:] = 0.0", "world"),
     Mutation(
