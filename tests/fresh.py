@@ -95,7 +95,7 @@ def report() -> dict[str, Any]:
     return results
 
 
-def python(*arguments: str, timeout: float = 850, **environment: str) -> subprocess.CompletedProcess[str]:
+def python(*arguments: str, timeout: float = 550, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run `python -m ...` from the project's folder; its error, if it fails, is this one's."""
     homed = "XDG_CACHE_HOME" in environment  # which the other variable would override
     done = subprocess.run(

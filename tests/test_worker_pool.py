@@ -214,6 +214,16 @@ def test_an_answer_that_never_arrives_is_asked_for_again():
         assert scheduler.waiting() == {"a": [0]}
 
 
+def test_a_task_lost_before_its_worker_is_counted_with_it():
+    scheduler, pool, said = waited_pool("a", "b")
+    for first in range(3):
+        pool.assign(ClusterTask(first, 1))
+    scheduler.answer("a", CallLost())
+    del scheduler.there["a"]
+    list(pool.collect())
+    assert said[-1] == "worker a is lost, 2 of its tasks go to another"
+
+
 @pytest.mark.parametrize("workers", [1, 2, 50])
 def test_tasks_shrink_towards_the_end_and_cover_all(workers):
     left, sizes = 40_000_000, []

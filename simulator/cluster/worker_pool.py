@@ -219,6 +219,7 @@ class WorkerPool:
             elif address in self._workers:
                 known = self._workers[address]
                 known.running, known.last_seen = running, now if running else known.last_seen
+                known.lost_calls = 0 if running else known.lost_calls
         for member in list(self._workers.values()):
             if member.address not in listed or now - member.last_seen > TIMEOUT_SECONDS:
                 self._lose(member)
