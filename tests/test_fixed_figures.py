@@ -8,6 +8,7 @@ import pytest
 
 from simulator import pipeline
 from simulator.analyses.stress import stress
+from simulator.analyses.tornado import tornado
 from simulator.config import freeze, load
 from simulator.engine import stopping
 from simulator.engine.run_forecast import paths_until_precise
@@ -21,7 +22,7 @@ from simulator.report.batch_page import render_batch
 from simulator.report.canvas import drawing_style, legend_label, missing_letters, new_canvas
 from simulator.report.comparison_text import break_even_text, comparison_text
 from simulator.report.number_format import distinct_titles, level_percent, share_percent
-from simulator.report.text_tables import interval, risk_table, shared_digits, stress_table, value
+from simulator.report.text_tables import interval, risk_table, shared_digits, stress_table, tornado_table, value
 from simulator.results.columns import Event
 from simulator.risk.intervals import Figure
 from simulator.risk.metric_spec import Calendar, MeasureSpec, parse_event, parse_metric
@@ -329,6 +330,14 @@ def test_a_title_with_an_underscore_is_in_the_legend_and_missing_letters_are_nam
     assert [text.get_text().strip() for text in legend.get_texts()] == ["_own"]
     assert "\N{SNOWMAN}" not in missing_letters(figure)
     assert missing_letters(new_canvas("a\u0378b")[0]) in ("", "\u0378")
+
+
+def test_the_base_of_a_tornado_says_that_an_event_cannot_happen():
+    result = tornado(SMOKE, "breach before 2028", "probability", paths=200, threads=1)
+    assert result["base"] == {"value": 0.0, "low": None, "high": None, "note": FIRST_TEST}
+    line = next(line for line in tornado_table(result).splitlines() if line.startswith("base"))
+    assert " to " not in line
+    assert tornado(SMOKE, "npv < 0", "probability", paths=200, threads=1)["base"]["low"] is not None
 
 
 def test_one_name_reads_one_column_of_the_sample(run):

@@ -19,8 +19,9 @@ from simulator.engine.warmup import warm_up
 from simulator.errors import ConfigError
 from simulator.event_log import StageListener, stage_reporter
 from simulator.risk import sensitivity
-from simulator.risk.metric_spec import parse_measure, parse_metric
+from simulator.risk.metric_spec import MetricSpec, parse_measure, parse_metric
 from simulator.risk.sensitivity import Swing
+from simulator.risk.structure import describe_structure
 from simulator.risk.undefined import blank_untested, untested_plans
 
 
@@ -79,8 +80,16 @@ def tornado(
         "measure": measure,
         "unit": spec.metric.unit,
         "kind": spec.metric.kind,
-        "base": base,
+        "base": _fixed_base(frozen, plan, spec, base),
         "paths": job.paths,
         "seed": job.seed,
         "bars": bars,
     }
+
+
+def _fixed_base(frozen: Frozen, plan: str, spec: MetricSpec, base: dict[str, Any]) -> dict[str, Any]:
+    """The base figure, with the reason in place of an interval where the structure of the programme fixes it."""
+    structure = describe_structure(frozen.model, frozen.plans, frozen.calendar)
+    source = (*frozen.world, *frozen.plan)[spec.row]  # of an event the metric that it is on
+    fixed = structure.event_figure(plan, source, spec.event) if spec.metric.kind == "event" else None
+    return fixed.to_dict() if fixed is not None and fixed.value == base["value"] else base
