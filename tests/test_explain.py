@@ -294,6 +294,23 @@ def test_bars_are_widest_first_and_a_pair_adds_up(run):
         assert pair["interaction"]["low"] <= joint <= pair["interaction"]["high"]
 
 
+@pytest.mark.parametrize("file", ["explain.json", "reverse.json"])
+@pytest.mark.parametrize("entry", [1, {}, {"plan": "own", "metric": "npv", "measure": "cvar95", "event": "breach"}])
+def test_a_report_names_what_is_no_explanation(run, file, entry):
+    kept = {name: (run / name).read_bytes() for name in ("explain.json", "reverse.json") if (run / name).exists()}
+    key = {"explain.json": "explanations", "reverse.json": "scenarios"}[file]
+    content = {key: [entry]} if file == "explain.json" or entry == 1 else {**entry, key: []}
+    (run / file).write_text(json.dumps(content))
+    try:
+        done = call("report", run)
+        assert done.exit_code != 0
+        assert f"{file}: is not what {file.removesuffix('.json')} writes" in done.stderr
+    finally:
+        (run / file).unlink()
+        for name, data in kept.items():
+            (run / name).write_bytes(data)
+
+
 def test_an_interval_that_holds_zero_is_told_with_both_signs():
     entry = DriverProfile("x", Figure(-0.06, -0.14, 0.02), (0.0, 1.0, 2.0), (0.0, 1.5, 2.0), 1.0, 1.1, None, None, None)
     column = InputColumn("x", "Factor of x", "sd", "price")

@@ -41,7 +41,7 @@ class ReportData:
     series: dict[str, Bands]  # by `world.<series>` and `<plan>.<series>`
     tornado: dict[str, Any] | None
     stress: dict[str, Any] | None
-    explanations: list[dict[str, Any]]
+    explanations: list[Any]
     reverse: dict[str, Any] | None
 
     @property
@@ -105,7 +105,7 @@ def read_report_data(folder: Path) -> ReportData:
     )
 
 
-def read_explanations(folder: Path) -> list[dict[str, Any]]:
+def read_explanations(folder: Path) -> list[Any]:
     """The explanations kept in a run folder; none if there are none."""
     content = _read_result(folder / EXPLAIN, "explanations")
     return [] if content is None else list(content["explanations"])

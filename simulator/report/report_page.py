@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,8 +27,8 @@ from simulator.report import (
 )
 from simulator.report.canvas import DPI, Picture, drawing_style, missing_letters, png
 from simulator.report.headline import conventions
-from simulator.report.number_format import slug
-from simulator.report.report_data import ReportData, read_report_data
+from simulator.report.number_format import plain, slug
+from simulator.report.report_data import EXPLAIN, REVERSE, ReportData, read_report_data
 from simulator.report.templating import environment
 from simulator.report.text_tables import convergence_sentences
 from simulator.results.store import FIGURES, REPORT, RunFolder
@@ -144,24 +145,38 @@ def _sections(run: ReportData) -> Iterator[_Section]:
 
 def _why_sections(run: ReportData) -> Iterator[_Section]:
     """A section for each explanation of a tail, and one on the reverse stress test."""
-    section = partial(_section, run)
     for result in run.explanations:
-        yield section(
-            f"why-{slug(result['plan'])}-{slug(result['metric'])}-{slug(result['measure'])}",
-            f"Why: {explain_charts.explanation_title(run, result)}",
-            "",
-            (*explain_charts.explanation_sentences(result), *explain_charts.draw_explanation(run, result)),
-            explain_tables.explanation_tables(result),
-        )
+        with _made_by("explain", run.folder / EXPLAIN):
+            section = _section(
+                run,
+                f"why-{slug(result['plan'])}-{slug(result['metric'])}-{slug(result['measure'])}",
+                f"Why: {explain_charts.explanation_title(run, result)}",
+                "",
+                (*explain_charts.explanation_sentences(result), *explain_charts.draw_explanation(run, result)),
+                explain_tables.explanation_tables(result),
+            )
+        yield section
     if run.reverse is not None:
-        plan = run.plans.get(run.reverse["plan"], run.reverse["plan"])
-        yield section(
-            "reverse",
-            f"Reverse stress: {run.reverse['event']}, {plan}",
-            "What would have to happen for it, what could have been watched before, and what would prevent it.",
-            reverse_tables.reverse_sentences(run.reverse),
-            reverse_tables.reverse_tables(run.reverse),
-        )
+        with _made_by("reverse", run.folder / REVERSE):
+            plan = run.plans.get(run.reverse["plan"], run.reverse["plan"])
+            section = _section(
+                run,
+                "reverse",
+                f"Reverse stress: {plain(run.reverse['event'])}, {plain(plan, 40)}",
+                "What would have to happen for it, what could have been watched before, and what would prevent it.",
+                reverse_tables.reverse_sentences(run.reverse),
+                reverse_tables.reverse_tables(run.reverse),
+            )
+        yield section
+
+
+@contextmanager
+def _made_by(verb: str, file: Path) -> Iterator[None]:
+    """Raise RunError with the file's name where it holds something else than the verb writes."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+        raise RunError(f"{file}: is not what {verb} writes ({error!r}); run the {verb} again") from error
 
 
 def _detail_sections(run: ReportData) -> Iterator[_Section]:
@@ -195,7 +210,5 @@ def _embedded(folder: Path, picture: Picture) -> dict[str, Any]:
 
 def _draw_result(draw: Callable[[Mapping[str, Any]], Picture], run: ReportData, name: str) -> Picture:
     """Draw the result of another verb; RunError if its file, which has no checksum, is none that the verb wrote."""
-    try:
+    with _made_by(name, run.folder / f"{name}.json"):
         return draw(getattr(run, name))
-    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
-        raise RunError(f"{run.folder / name}.json: is no {name} ({error!r}); run the {name} again") from error

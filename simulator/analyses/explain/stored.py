@@ -14,9 +14,10 @@ __all__ = ["keep_explanation"]
 
 def keep_explanation(run: Path, result: Mapping[str, Any]) -> None:
     """Add an explanation to explain.json; one of the same plan, metric and measure is replaced."""
-    others = [entry for entry in read_explanations(run) if _subject(entry) != _subject(result)]
+    kept = read_explanations(run)
+    others = [entry for entry in kept if isinstance(entry, Mapping) and _subject(entry) != _subject(result)]
     RunFolder.reopen(run).write_json(EXPLAIN, {"explanations": [*others, dict(result)]})
 
 
 def _subject(result: Mapping[str, Any]) -> tuple[Any, ...]:
-    return result["plan"], result["metric"], result["measure"]
+    return tuple(result.get(key) for key in ("plan", "metric", "measure"))
