@@ -1,7 +1,7 @@
 """Would the twin notice? Every one-term mistake of `tests.mutations` must make some figure differ from it.
 
 The mutated kernels run without a compiler, on a few paths of the levers config; nothing is statistical, as both sides
-see the same scores. The kernel as it is must agree with the twin in the same surrounding. A third of the mistakes is
+see the same scores. The kernel as it is must agree with the twin in the same surrounding. A fifth of the mistakes is
 tried here, all of them with SIMULATOR_MUTATIONS=all, as `make verify` does.
 """
 
