@@ -158,6 +158,13 @@ def test_the_same_answer_on_any_number_of_threads(run, result):
     assert json.dumps(again) == json.dumps(result)
 
 
+def test_drivers_of_a_rare_event_are_those_of_its_metric(run, result):
+    """On 512 paths a group may flip no event although it moves npv: it has to be kept all the same."""
+    rare = simulator.explain(run, metric="npv < -13", paths=64, threads=1)
+    names = [[group["name"] for group in answer["attribution"]["groups"]] for answer in (rare, result)]
+    assert names[0] == names[1]
+
+
 def test_sentences_state_figures_of_the_profile(result):
     first = result["profile"][0]
     assert len(result["sentences"]) == 5

@@ -145,7 +145,7 @@ def test_scenarios_add_up_to_the_event_and_levers_halve_it(result):
 
 
 def test_a_halving_number_is_what_the_config_with_it_gives(run):
-    """Half the cash floor of notes' covenant, simulated anew from the config."""
+    """The DSCR that the notes demand, lowered as far as the answer says, in a run of its own."""
     answer = simulator.reverse(run, "breach", paths=512, threads=1)
     change = next(c for c in answer["levers"]["changes"] if c["key"] == "plans.own.covenants.dscr")
     assert change["value"] < change["now"]
@@ -158,7 +158,7 @@ def test_triggers_come_a_year_before_the_event(run):
     answer = simulator.reverse(run, "breach", paths=128, threads=1)
     assert answer["triggers"]
     assert max(trigger["month"] for trigger in answer["triggers"]) <= answer["event_month"] - 12
-    assert all(re_dated["date"].startswith("20") for re_dated in answer["triggers"])
+    assert all(trigger["date"].startswith("20") for trigger in answer["triggers"])
 
 
 @pytest.mark.parametrize(

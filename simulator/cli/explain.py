@@ -26,9 +26,7 @@ def explain(
         str, typer.Option("--paths", metavar="N", help="Paths simulated for each coalition of drivers.")
     ] = PATHS,
     threads: options.Threads = None,
-    accept_changes: Annotated[
-        bool, typer.Option("--accept-changes", help="Explain even if code or machine changed since the run.")
-    ] = False,
+    accept_changes: options.AcceptChangedRun = False,
     no_report: Annotated[
         bool, typer.Option("--no-report", help="Do not draw the report again, if the run has one.")
     ] = False,

@@ -23,6 +23,9 @@ Configs = Annotated[
     ),
 ]
 StoredRun = Annotated[Path, typer.Argument(help="A run folder.", show_default=False, parser=user_path)]
+AcceptChangedRun = Annotated[
+    bool, typer.Option("--accept-changes", help="Go on even if code or machine changed since the run.")
+]
 Paths = Annotated[
     str | None,
     typer.Option("--paths", metavar="N", help="How many paths, such as 50000 or 1e6; default: the config's."),

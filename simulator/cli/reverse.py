@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,7 +14,7 @@ PATHS = "4096"
 
 
 def reverse(
-    run: Annotated[Path, typer.Argument(help="A run folder.", show_default=False, parser=arguments.user_path)],
+    run: options.StoredRun,
     event: Annotated[
         str, typer.Option("--event", help='An event, as breach, shortfall, "npv < -100" or "breach before 2030".')
     ] = "breach",
@@ -24,9 +23,7 @@ def reverse(
         str, typer.Option("--paths", metavar="N", help="Paths simulated for each point and changed number.")
     ] = PATHS,
     threads: options.Threads = None,
-    accept_changes: Annotated[
-        bool, typer.Option("--accept-changes", help="Go on even if code or machine changed since the run.")
-    ] = False,
+    accept_changes: options.AcceptChangedRun = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:

@@ -17,9 +17,7 @@ def views(
         list[str] | None,
         typer.Option("--view", metavar="VIEW", help='As "mean world.price_m36 * 0.8"; repeatable, all hold together.'),
     ] = None,
-    accept_changes: Annotated[
-        bool, typer.Option("--accept-changes", help="Go on even if code or machine changed since the run.")
-    ] = False,
+    accept_changes: options.AcceptChangedRun = False,
     quiet: options.Quiet = False,
     as_json: options.Json = False,
 ) -> None:

@@ -85,7 +85,7 @@ def _attribution(result: Mapping[str, Any], notes: list[str]) -> Iterator[str]:
             yield table_line(f"    + {group['title']}", kind, Figure.from_dict(group["tail"]), notes)
         yield table_line(f"    = {_tail_name(result)}", kind, Figure.from_dict(attribution["tail"]), notes)
     if attribution["idle"]:
-        yield from wrapped(f"  No effect on any path: {', '.join(attribution['idle'])}.")
+        yield from wrapped(f"  No effect on any of {attribution['probed']} paths: {', '.join(attribution['idle'])}.")
 
 
 def _tail_name(result: Mapping[str, Any]) -> str:

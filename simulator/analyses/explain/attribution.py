@@ -76,10 +76,13 @@ def attribute(
     """Attribute variance, mean and `measure` of a metric of the only plan of a model to its drivers."""
     with Stop() as stop:
 
-        def values(changed: Model, count: int = size.paths) -> Floats:
-            return spec.read(figure(changed, spec.row, size.seed, count, stop))
+        def values(changed: Model) -> Floats:
+            return spec.read(figure(changed, spec.row, size.seed, size.paths, stop))
 
-        groups, idle = _moving_groups(model, streams, values)
+        def probe(changed: Model) -> Floats:  # not of an event, which few paths may show to move
+            return figure(changed, spec.row, size.seed, _PROBE, stop)
+
+        groups, idle = _moving_groups(model, streams, probe)
         simulated = _simulate(model, streams, groups, values, size)
     undefined = int(np.isnan(simulated.redrawn).any(axis=0).sum() + np.isnan(simulated.rested).any(axis=0).sum())
     if undefined:
@@ -111,17 +114,17 @@ def attribute(
 
 
 def _moving_groups(
-    model: Model, streams: Mapping[str, int], values: Callable[[Model, int], Floats]
+    model: Model, streams: Mapping[str, int], probe: Callable[[Model], Floats]
 ) -> tuple[list[DriverGroup], list[DriverGroup]]:
     """The groups that change the metric on some path when drawn again, or when they rest, and those that do not."""
     every = active_groups(model, streams)
-    base = values(redraw_others(model, streams, every), _PROBE)
+    base = probe(redraw_others(model, streams, every))
     moving: list[DriverGroup] = []
     idle: list[DriverGroup] = []
     for group in every:
         others = [other for other in every if other is not group]
         changed = [change(model, streams, others) for change in (redraw_others, rest_others)]
-        same = all(np.array_equal(values(version, _PROBE), base, equal_nan=True) for version in changed)
+        same = all(np.array_equal(probe(version), base, equal_nan=True) for version in changed)
         (idle if same else moving).append(group)
     if not moving:
         raise ConfigError(["--metric: no driver changes it on any path, so there is nothing to explain"])
@@ -203,4 +206,5 @@ def attribution_dict(attribution: Attribution) -> dict[str, Any]:
             for part in attribution.parts
         ],
         "idle": [group.title for group in attribution.idle],
+        "probed": _PROBE,
     }

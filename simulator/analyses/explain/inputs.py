@@ -58,46 +58,38 @@ _NOISE = {
 }
 
 
+_NUMBERS = (  # stream, column, and where the model has `<name>_marginal` and `<name>_row`
+    (
+        "drivers.arpu.eps",
+        InputColumn("world.eps", "Elasticity of ad revenue to compute", "", "elasticity"),
+        ("arpu", "elasticity"),
+    ),
+    (
+        "programme.cost",
+        InputColumn("input.cost_multiplier", "Cost multiplier of building", "", "costs"),
+        ("programme", "cost_multiplier"),
+    ),
+    (
+        "programme.operating_cost",
+        InputColumn("input.operating_cost", "Operating cost", "USD/W-year", "costs"),
+        ("programme", "operating_cost"),
+    ),
+    ("programme.resale", InputColumn("input.resale", "Resale value", "", "costs"), ("programme", "resale")),
+    ("drivers.arpu.margin", InputColumn("input.margin", "Margin of ad revenue", "", "ads"), ("arpu", "margin")),
+    (
+        "drivers.price.longrun",
+        InputColumn("input.longrun", "Long-run price of compute", "USD/W-year", "price"),
+        ("price", "longrun"),
+    ),
+)
+
+
 def uncertain_numbers(model: Model) -> list[UncertainNumber]:
     """The numbers drawn once a path, whether or not they are random in this model."""
-    p, arpu, price = model.programme, model.arpu, model.price
     return [
-        UncertainNumber(
-            "drivers.arpu.eps",
-            InputColumn("world.eps", "Elasticity of ad revenue to compute", "", "elasticity"),
-            arpu.elasticity_marginal,
-            arpu.elasticity_row,
-        ),
-        UncertainNumber(
-            "programme.cost",
-            InputColumn("input.cost_multiplier", "Cost multiplier of building", "", "costs"),
-            p.cost_multiplier_marginal,
-            p.cost_multiplier_row,
-        ),
-        UncertainNumber(
-            "programme.operating_cost",
-            InputColumn("input.operating_cost", "Operating cost", "USD m/MW-year", "costs"),
-            p.operating_cost_marginal,
-            p.operating_cost_row,
-        ),
-        UncertainNumber(
-            "programme.resale",
-            InputColumn("input.resale", "Resale value", "", "costs"),
-            p.resale_marginal,
-            p.resale_row,
-        ),
-        UncertainNumber(
-            "drivers.arpu.margin",
-            InputColumn("input.margin", "Margin of ad revenue", "", "ads"),
-            arpu.margin_marginal,
-            arpu.margin_row,
-        ),
-        UncertainNumber(
-            "drivers.price.longrun",
-            InputColumn("input.longrun", "Long-run price of compute", "USD/W-year", "price"),
-            price.longrun_marginal,
-            price.longrun_row,
-        ),
+        UncertainNumber(stream, column, getattr(node, f"{name}_marginal"), getattr(node, f"{name}_row"))
+        for stream, column, (part, name) in _NUMBERS
+        for node in (getattr(model, part),)
     ]
 
 
